@@ -1,0 +1,79 @@
+"""The vocabulary of a task: one object feeds its action space, its prompt and its parser."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final, Protocol
+
+import numpy as np
+
+from vlm_gym.errors import ConfigError
+
+OPERATOR_SIGNS: Final = str.maketrans(
+    {
+        "×": "*", "✕": "*", "✖": "*", "⋅": "*", "·": "*", "∗": "*", "∙": "*", "⨯": "*",
+        "÷": "/", "∕": "/", "⁄": "/", "➗": "/",
+        "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "➖": "-",
+        "➕": "+",
+    }
+)  # fmt: skip
+"""Signs that people and models write for the five operators of these games, to the ASCII ones."""
+
+
+class Vocabulary(Protocol):
+    """What a parser needs to know of a task: how to recognise one of its actions."""
+
+    @property
+    def key(self) -> str:
+        """Name of the answer's field that holds the action: "action" or "formula"."""
+
+    def read(self, words: str) -> str | None:
+        """Return the action that `words` as a whole name, or None."""
+
+    def sample(self, rng: np.random.Generator) -> str:
+        """Draw an action."""
+
+
+def normalise(words: str) -> str:
+    """Fold case, width, white space and operator signs: the form in which two actions are compared."""
+    ascii_signs = unicodedata.normalize("NFKC", words).translate(OPERATOR_SIGNS)
+    return " ".join(ascii_signs.casefold().split())
+
+
+@dataclass(frozen=True)
+class ActionSet:
+    """A closed vocabulary: the i-th name is action i of the `Discrete` space.
+
+    `aliases` maps other words to one of the names ("stick" to "stand").
+    """
+
+    names: tuple[str, ...]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    key: str = "action"
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def index(self, name: str) -> int:
+        """Return the number of the action called `name`, which must be one of `names`."""
+        return self._index[name]
+
+    def read(self, words: str) -> str | None:
+        """Return the action that `words` name as a whole, in any case, width or spacing; None if there is none."""
+        return self._spellings.get(normalise(words))
+
+    def sample(self, rng: np.random.Generator) -> str:
+        """Draw an action, each with the same probability."""
+        return self.names[int(rng.integers(len(self.names)))]
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.names)}
+
+    @cached_property
+    def _spellings(self) -> dict[str, str]:
+        spellings = {normalise(name): name for name in self.names}
+        if len(spellings) < len(self.names):
+            raise ConfigError(f"two actions of {self.names!r} read alike")
+        return {normalise(alias): name for alias, name in self.aliases.items()} | spellings

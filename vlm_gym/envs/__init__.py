@@ -1,0 +1,1 @@
+"""Shells: the Gymnasium environments, glue around rules, pictures, prompts and oracles."""

@@ -1,0 +1,45 @@
+"""Every exception that vlm_gym raises on purpose.
+
+    VlmGymError
+    ├── ConfigError (ValueError)                a caller's mistake: what was expected, what came, what to do
+    └── MissingDependencyError (ImportError)    an extra that is not installed, and how to install it
+
+Model output never raises: an illegal move and an unreadable answer are values in `info`.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class VlmGymError(Exception):
+    """Base class of all errors of this package."""
+
+
+class ConfigError(VlmGymError, ValueError):
+    """An argument, option or action that the caller got wrong."""
+
+
+class MissingDependencyError(VlmGymError, ImportError):
+    """An optional dependency that is needed here and not installed."""
+
+
+def did_you_mean(word: object, choices: Iterable[str]) -> str:
+    """Return `" Did you mean 'x'?"` for the closest choice, or an empty string if none is close."""
+    matches = difflib.get_close_matches(str(word), list(choices), n=1)
+    return f" Did you mean {matches[0]!r}?" if matches else ""
+
+
+def check_choice(name: str, value: object, choices: Iterable[str]) -> None:
+    """Raise ConfigError unless `value` is one of `choices`."""
+    known = tuple(choices)
+    if value in known:
+        return
+    listed = ", ".join(repr(choice) for choice in known)
+    raise ConfigError(f"{name} must be one of {listed}; got {value!r}.{did_you_mean(value, known)}")
+
+
+def check_int(name: str, value: object, low: int, high: int) -> None:
+    """Raise ConfigError unless `value` is an int (and no bool) from `low` to `high`."""
+    if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+        return
+    raise ConfigError(f"{name} must be an int from {low} to {high}, got {value!r}")

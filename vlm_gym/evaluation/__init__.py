@@ -1,0 +1,1 @@
+"""Agents and statistics for measuring a score."""

@@ -1,0 +1,112 @@
+"""Blackjack against a dealer who hits below 17, with an infinite deck.
+
+The rules are those of Gymnasium's `Blackjack-v1` (Sutton and Barto 2018, example 5.1), played with cards that
+have suits. Two cards that look the same can lie on the table: every card is drawn from a full deck.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+import numpy as np
+
+from vlm_gym.actions import ActionSet
+from vlm_gym.games.cards import DECK, Card, value_of
+from vlm_gym.games.outcome import Outcome
+
+ACTIONS: Final = ActionSet(
+    ("stand", "hit"),
+    aliases={"stick": "stand", "stay": "stand", "hold": "stand", "draw": "hit", "hit me": "hit", "take a card": "hit"},
+)
+DEALER_STANDS_AT: Final = 17
+LIMIT: Final = 21
+NATURAL_BONUS: Final = 0.5  # a natural pays 3:2
+
+Result = Literal["win", "draw", "lose"]
+
+
+@dataclass(frozen=True)
+class BlackjackState:
+    """The whole table. The dealer's first card lies open, the second face down until the game is over."""
+
+    player: tuple[Card, ...]
+    dealer: tuple[Card, ...]
+    result: Result | None = None
+
+
+@dataclass(frozen=True)
+class BlackjackView:
+    """What the player sees; a card that lies face down is None."""
+
+    player: tuple[Card, ...]
+    dealer: tuple[Card | None, ...]
+
+
+def view_of(state: BlackjackState) -> BlackjackView:
+    """Return the table with the dealer's second card hidden while the game goes on."""
+    if state.result is not None:
+        return BlackjackView(state.player, state.dealer)
+    return BlackjackView(state.player, (state.dealer[0], None))
+
+
+@dataclass(frozen=True)
+class BlackjackRules:
+    """The two options of Gymnasium's Blackjack.
+
+    `sab` (Sutton and Barto): a player's natural beats every dealer hand that is not a natural. `natural`: a natural
+    that wins pays half as much again; it has no effect together with `sab`.
+    """
+
+    natural: bool = False
+    sab: bool = False
+
+    def deal(self, rng: np.random.Generator) -> BlackjackState:
+        """Draw two cards for each side."""
+        return BlackjackState(player=(draw(rng), draw(rng)), dealer=(draw(rng), draw(rng)))
+
+    def play(self, state: BlackjackState, action: str, rng: np.random.Generator) -> Outcome[BlackjackState]:
+        """Play "hit" or "stand". Events at the end: one of `win`, `draw`, `lose`; and `natural` where it pays."""
+        if action == "stand":
+            return self._stand(state, rng)
+        player = (*state.player, draw(rng))
+        if hand_value(player) <= LIMIT:
+            return Outcome(replace(state, player=player), {})
+        return Outcome(replace(state, player=player, result="lose"), {"lose": 1.0})
+
+    def _stand(self, state: BlackjackState, rng: np.random.Generator) -> Outcome[BlackjackState]:
+        dealer = state.dealer
+        while hand_value(dealer) < DEALER_STANDS_AT:
+            dealer = (*dealer, draw(rng))
+        result = self._compare(state.player, dealer)
+        events: dict[str, float] = {result: 1.0}
+        if self.natural and not self.sab and is_natural(state.player) and result == "win":
+            events["natural"] = NATURAL_BONUS
+        return Outcome(replace(state, dealer=dealer, result=result), events)
+
+    def _compare(self, player: tuple[Card, ...], dealer: tuple[Card, ...]) -> Result:
+        if self.sab and is_natural(player) and not is_natural(dealer):
+            return "win"
+        ours, theirs = hand_value(player), hand_value(dealer)
+        if theirs > LIMIT or ours > theirs:
+            return "win"
+        return "draw" if ours == theirs else "lose"
+
+
+def draw(rng: np.random.Generator) -> Card:
+    """Draw one card from a full deck."""
+    return DECK[int(rng.integers(len(DECK)))]
+
+
+def hand_value(hand: tuple[Card, ...]) -> int:
+    """Return a hand's sum; one ace counts 11 where that does not go over 21."""
+    total = sum(value_of(card, "ten") for card in hand)
+    return total + 10 if has_usable_ace(hand) else total
+
+
+def has_usable_ace(hand: tuple[Card, ...]) -> bool:
+    """Whether an ace can count 11."""
+    return any(card.rank == "A" for card in hand) and sum(value_of(card, "ten") for card in hand) + 10 <= LIMIT
+
+
+def is_natural(hand: tuple[Card, ...]) -> bool:
+    """Whether the hand is an ace and a ten-valued card."""
+    return len(hand) == 2 and hand_value(hand) == LIMIT

@@ -1,0 +1,57 @@
+"""NumberLine: walk from one number to another, one step at a time.
+
+The simplest task of Zhai et al. 2024 (arXiv 2405.10292, section 5.1): nothing is hidden, so the state is
+also the player's view.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from vlm_gym.actions import ActionSet
+from vlm_gym.games.outcome import Outcome
+
+ACTIONS: Final = ActionSet(
+    ("-", "+"),
+    aliases={"minus": "-", "subtract": "-", "decrease": "-", "plus": "+", "add": "+", "increase": "+"},
+)
+
+
+@dataclass(frozen=True)
+class NumberLineState:
+    """A position and a target, both from 0 to `max_position`."""
+
+    position: int
+    target: int
+    max_position: int
+
+    @property
+    def is_solved(self) -> bool:
+        """Whether the position is the target: the game is over."""
+        return self.position == self.target
+
+
+def deal(max_position: int, rng: np.random.Generator) -> NumberLineState:
+    """Draw a position and a different target, every pair with the same probability."""
+    position = int(rng.integers(max_position + 1))
+    target = int(rng.integers(max_position))
+    return NumberLineState(position, target + (target >= position), max_position)
+
+
+def move(state: NumberLineState, action: str) -> Outcome[NumberLineState]:
+    """Play "-" or "+". Events: `goal` at the target, `away` for a step that comes no closer, `illegal` at an end."""
+    position = state.position + (1 if action == "+" else -1)
+    if not 0 <= position <= state.max_position:
+        rule = f"the line ends at {state.position}: {action} is not possible there"
+        return Outcome(state, {"illegal": 1.0}, illegal=rule)
+    moved = replace(state, position=position)
+    if moved.is_solved:
+        return Outcome(moved, {"goal": 1.0})
+    is_closer = abs(moved.target - moved.position) < abs(state.target - state.position)
+    return Outcome(moved, {} if is_closer else {"away": 1.0})
+
+
+def legal_actions(state: NumberLineState) -> tuple[str, ...]:
+    """Return the actions that stay on the line."""
+    return tuple(action for action, end in (("-", 0), ("+", state.max_position)) if state.position != end)

@@ -1,0 +1,161 @@
+"""The points games: make a target number out of the cards, each used exactly once.
+
+EZPoints and Points24 of Zhai et al. 2024 (arXiv 2405.10292, section 5.1) press one token a turn; the formula forms
+take the whole formula at once.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final, Literal
+
+import numpy as np
+
+from vlm_gym.actions import ActionSet, normalise
+from vlm_gym.games import formula
+from vlm_gym.games.cards import RANKS, SUITS, Card, FaceCards, value_of
+from vlm_gym.games.outcome import Outcome
+
+POINTS24_SYMBOLS: Final = ("+", "-", "*", "/", "(", ")", "=")
+EZPOINTS_SYMBOLS: Final = ("+", "*", "=")
+SYMBOL_WORDS: Final = {
+    "plus": "+", "add": "+", "minus": "-", "subtract": "-", "times": "*", "multiply": "*", "x": "*",
+    "divide": "/", "divided by": "/", "equals": "=", "equal": "=",
+}  # fmt: skip
+
+MAX_FORMULA_LENGTH: Final = 200  # characters; a formula of five cards in needless parentheses has fewer
+_WRITTEN_SIGNS: Final = {
+    "\\times": "*", "\\cdot": "*", "\\div": "/", "\\left": "", "\\right": "", "$": "", "x": "*",
+}  # fmt: skip
+_FORMULA: Final = re.compile(r"([0-9+\-*/() ]*[0-9)] *)(?:=[ 0-9.]*)?")
+
+Result = Literal["solved", "wrong"]
+
+
+@dataclass(frozen=True)
+class FormulaVocabulary:
+    """The open vocabulary of the formula forms: any formula over these numbers and symbols, as one text."""
+
+    num_cards: int
+    symbols: tuple[str, ...]
+    key: str = "formula"
+
+    def read(self, words: str) -> str | None:
+        """Return the formula that `words` as a whole are, without spaces or "= 24" behind it; None if they are none."""
+        if len(words) > MAX_FORMULA_LENGTH:
+            return None
+        signs = normalise(words)
+        for written, sign in _WRITTEN_SIGNS.items():
+            signs = signs.replace(written, sign)
+        match = _FORMULA.fullmatch(signs.strip())
+        return " ".join(formula_tokens(match[1])) if match else None
+
+    def sample(self, rng: np.random.Generator) -> str:
+        """Draw numbers from 1 to 10 and operators between them, each with the same probability."""
+        operators = [symbol for symbol in self.symbols if symbol in formula.OPERATORS]
+        numbers = [str(int(number)) for number in rng.integers(1, 11, size=self.num_cards)]
+        signs = [operators[int(i)] for i in rng.integers(len(operators), size=self.num_cards - 1)]
+        return " ".join([numbers[0], *(part for pair in zip(signs, numbers[1:], strict=True) for part in pair)])
+
+
+def formula_tokens(text: str) -> tuple[str, ...]:
+    """Split a formula into numbers and single signs: "10*(2+1)" to "10", "*", "(", "2", "+", "1", ")"."""
+    return tuple(re.findall(r"[0-9]+|[^\s0-9]", text))
+
+
+@dataclass(frozen=True)
+class PointsState:
+    """The cards, the tokens pressed so far, and the result once the game is over.
+
+    In the formula forms `tokens` is the last formula that was judged, and `attempts_left` counts the formulas that may
+    still be judged.
+    """
+
+    cards: tuple[Card, ...]
+    tokens: tuple[str, ...] = ()
+    attempts_left: int = 1
+    result: Result | None = None
+
+
+@dataclass(frozen=True)
+class PointsView:
+    """What the player sees. `value` is what the formula on the table came to, in the formula forms' retries."""
+
+    cards: tuple[Card, ...]
+    tokens: tuple[str, ...]
+    target: int
+    value: str | None = None
+
+
+@dataclass(frozen=True)
+class PointsRules:
+    """One points game: which cards, which symbols, which target.
+
+    `face_cards` says whether J, Q and K count ten or their rank (11, 12, 13).
+    """
+
+    target: int
+    num_cards: int
+    symbols: tuple[str, ...]
+    face_cards: FaceCards = "ten"
+
+    @cached_property
+    def actions(self) -> ActionSet:
+        """The presses: the numbers that a card can count, then the symbols."""
+        highest = 10 if self.face_cards == "ten" else len(RANKS)
+        numbers = tuple(str(number) for number in range(1, highest + 1))
+        aliases = {word: symbol for word, symbol in SYMBOL_WORDS.items() if symbol in self.symbols}
+        return ActionSet(numbers + self.symbols, aliases)
+
+    def numbers(self, cards: tuple[Card, ...]) -> tuple[int, ...]:
+        """Return what the cards count, in their order on the table."""
+        return tuple(value_of(card, self.face_cards) for card in cards)
+
+    def deal(self, rng: np.random.Generator) -> tuple[Card, ...]:
+        """Draw the cards: ranks independently, as in the paper; suits so that no card lies there twice if possible."""
+        ranks = [RANKS[int(i)] for i in rng.integers(len(RANKS), size=self.num_cards)]
+        cards: list[Card] = []
+        for rank in ranks:
+            free = [suit for suit in SUITS if Card(rank, suit) not in cards] or list(SUITS)
+            cards.append(Card(rank, free[int(rng.integers(len(free)))]))
+        return tuple(cards)
+
+    def press(self, state: PointsState, token: str) -> Outcome[PointsState]:
+        """Append a token. Events: `solved` or `wrong` at "="; `illegal` for a token that breaks a rule."""
+        rule = formula.broken_rule(self._prefix(state), token)
+        if rule is not None:
+            return Outcome(state, {"illegal": 1.0}, illegal=rule)
+        tokens = (*state.tokens, token)
+        if token != formula.EQUALS:
+            return Outcome(replace(state, tokens=tokens), {})
+        result = self._judge(tokens)
+        return Outcome(replace(state, tokens=tokens, result=result), {result: 1.0})
+
+    def legal_presses(self, state: PointsState) -> tuple[str, ...]:
+        """Return the tokens that break no rule now."""
+        prefix = self._prefix(state)
+        return tuple(name for name in self.actions.names if formula.broken_rule(prefix, name) is None)
+
+    def submit(self, state: PointsState, text: str) -> Outcome[PointsState]:
+        """Judge a whole formula. Events: `solved`, `wrong` (the last attempt or not), or `illegal`."""
+        tokens = formula_tokens(text)
+        rule = self._foreign_token(tokens) or formula.check(tokens, self.numbers(state.cards))
+        if rule is not None:
+            return Outcome(state, {"illegal": 1.0}, illegal=rule)
+        result = self._judge(tokens)
+        attempts_left = state.attempts_left - 1
+        is_over = result == "solved" or attempts_left == 0
+        judged = replace(state, tokens=tokens, attempts_left=attempts_left, result=result if is_over else None)
+        return Outcome(judged, {result: 1.0})
+
+    def _prefix(self, state: PointsState) -> formula.Prefix:
+        return formula.read_prefix(state.tokens, self.numbers(state.cards))
+
+    def _judge(self, tokens: tuple[str, ...]) -> Result:
+        return "solved" if formula.evaluate(tokens) == self.target else "wrong"
+
+    def _foreign_token(self, tokens: tuple[str, ...]) -> str | None:
+        for token in tokens:
+            if not token.isdecimal() and token not in self.symbols:
+                return f"{token} is not a sign of this game, which has {' '.join(self.symbols)}"
+        return None

@@ -1,0 +1,1 @@
+"""Words in: text in, Parsed or Unparsed out. Total and pure."""

@@ -1,0 +1,1 @@
+"""Words out: a view in, text out."""

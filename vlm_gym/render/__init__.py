@@ -1,0 +1,1 @@
+"""Pixels: a view in, a uint8 picture out. Deterministic."""

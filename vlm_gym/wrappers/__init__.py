@@ -1,0 +1,1 @@
+"""Wrappers that know this suite."""
