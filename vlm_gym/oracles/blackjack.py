@@ -1,0 +1,188 @@
+"""Blackjack: exact dynamic programming over what the player can see, with an infinite deck.
+
+The dealer's second card enters only as a card that is yet to be drawn, so nothing here can leak it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from math import prod
+from typing import Final, Literal, NamedTuple
+
+from vlm_gym.errors import ConfigError
+from vlm_gym.games.blackjack import (
+    DEALER_STANDS_AT,
+    LIMIT,
+    BlackjackRules,
+    BlackjackView,
+    hand_value,
+    has_usable_ace,
+)
+from vlm_gym.games.cards import RANKS, Card, value_of
+
+Objective = Literal["win", "reward"]
+Policy = Callable[["Hand", int], float]
+"""The probability of "hit" with a hand against the dealer's open card (an ace is 1)."""
+
+CARD_ODDS: Final = {card: [value_of(rank, "ten") for rank in RANKS].count(card) / len(RANKS) for card in range(1, 11)}
+NATURAL_BONUS: Final = 0.5  # a natural pays 3:2 (Gymnasium's Blackjack-v1)
+
+
+class Hand(NamedTuple):
+    """All that matters of a hand: its sum, whether an ace counts 11 in it, and whether it is the two cards dealt."""
+
+    value: int
+    has_usable_ace: bool
+    is_dealt: bool
+
+    @property
+    def is_natural(self) -> bool:
+        """Whether the hand is an ace and a ten-valued card."""
+        return self.is_dealt and self.value == LIMIT
+
+    def with_card(self, card: int) -> "Hand":
+        """Return the hand after one more card."""
+        value = self.value + card
+        usable = self.has_usable_ace
+        if card == 1 and value + 10 <= LIMIT:
+            return Hand(value + 10, True, False)
+        if value > LIMIT and usable:
+            return Hand(value - 10, False, False)
+        return Hand(value, usable, False)
+
+
+@dataclass(frozen=True)
+class Odds:
+    """Probabilities of how a game ends; `natural` is the part of `win` that is won with a natural."""
+
+    win: float = 0.0
+    draw: float = 0.0
+    lose: float = 0.0
+    natural: float = 0.0
+
+    def value(self, objective: Objective, natural_bonus: float) -> float:
+        """Return the probability of a win, or the expected reward of +1, 0, -1 and the bonus for a natural."""
+        return self.win if objective == "win" else self.win - self.lose + natural_bonus * self.natural
+
+
+class BlackjackOracle:
+    """Optimal play: it maximises the probability of a win (`objective` "win") or the expected reward ("reward")."""
+
+    def __init__(
+        self, rules: BlackjackRules, objective: Objective = "win", natural_bonus: float = NATURAL_BONUS
+    ) -> None:
+        self.rules = rules
+        self.objective = objective
+        self._bonus = natural_bonus if rules.natural and not rules.sab else 0.0
+        self._best = cache(self._best_odds)
+        self._stand = cache(self._stand_odds)
+
+    def best_action(self, view: BlackjackView) -> str:
+        """Return "hit" or "stand"; "stand" where both are as good."""
+        hand, open_card = _seen(view)
+        return "hit" if self.prefers_hit(hand, open_card) else "stand"
+
+    def optimal_value(self, view: BlackjackView) -> float:
+        """Return the value of optimal play from here; of a game that is over, what it came to."""
+        hand, open_card = _seen(view)
+        if None in view.dealer:
+            return self._value(self._best(hand, open_card))
+        dealer = tuple(card for card in view.dealer if card is not None)
+        return self._value(self._settled(hand, _hand(dealer)))
+
+    def odds(self) -> Odds:
+        """Return how optimal play ends, before the deal."""
+        return self.odds_of(lambda hand, open_card: float(self.prefers_hit(hand, open_card)))
+
+    def odds_of(self, policy: Policy) -> Odds:
+        """Return how the play of `policy` ends, before the deal."""
+
+        @cache
+        def play(hand: Hand, open_card: int) -> Odds:
+            hit = policy(hand, open_card) if hand.value <= LIMIT else 0.0
+            stand_odds = self._stand(hand, open_card)
+            if hit == 0.0:
+                return stand_odds
+            hit_odds = _mean((odds, play(hand.with_card(card), open_card)) for card, odds in CARD_ODDS.items())
+            return _mean(((hit, hit_odds), (1 - hit, stand_odds)))
+
+        deals = product(CARD_ODDS, repeat=3)
+        return _mean((_odds_of_cards(deal), play(_dealt(*deal[:2]), deal[2])) for deal in deals)
+
+    def prefers_hit(self, hand: Hand, open_card: int) -> bool:
+        """Whether a hit is better than to stand."""
+        return self._value(self._hit(hand, open_card)) > self._value(self._stand(hand, open_card))
+
+    def _best_odds(self, hand: Hand, open_card: int) -> Odds:
+        stand = self._stand(hand, open_card)
+        if hand.value > LIMIT:
+            return stand
+        hit = self._hit(hand, open_card)
+        return hit if self._value(hit) > self._value(stand) else stand
+
+    def _hit(self, hand: Hand, open_card: int) -> Odds:
+        return _mean((odds, self._best(hand.with_card(card), open_card)) for card, odds in CARD_ODDS.items())
+
+    def _stand_odds(self, hand: Hand, open_card: int) -> Odds:
+        if hand.value > LIMIT:
+            return Odds(lose=1.0)
+        return _mean((odds, self._settled(hand, dealer)) for dealer, odds in _dealer_ends(open_card).items())
+
+    def _settled(self, hand: Hand, dealer: Hand) -> Odds:
+        if hand.value > LIMIT:
+            return Odds(lose=1.0)
+        beats_all = self.rules.sab and hand.is_natural and not dealer.is_natural
+        if beats_all or dealer.value > LIMIT or hand.value > dealer.value:
+            return Odds(win=1.0, natural=float(hand.is_natural))
+        return Odds(draw=1.0) if hand.value == dealer.value else Odds(lose=1.0)
+
+    def _value(self, odds: Odds) -> float:
+        return odds.value(self.objective, self._bonus)
+
+
+def _seen(view: BlackjackView) -> tuple[Hand, int]:
+    shown = view.dealer[0]
+    if shown is None:
+        raise ConfigError(f"the dealer's first card always lies open, got {view!r}")
+    return _hand(view.player), value_of(shown.rank, "ten")
+
+
+def _hand(cards: tuple[Card, ...]) -> Hand:
+    return Hand(hand_value(cards), has_usable_ace(cards), len(cards) == 2)
+
+
+def _dealt(first: int, second: int) -> Hand:
+    hand = Hand(0, False, False).with_card(first).with_card(second)
+    return hand._replace(is_dealt=True)
+
+
+@cache
+def _dealer_ends(open_card: int) -> dict[Hand, float]:
+    """Return the hands with which the dealer stops, and their probabilities."""
+    ends: dict[Hand, float] = {}
+    hands = {_dealt(open_card, hidden): odds for hidden, odds in CARD_ODDS.items()}
+    while hands:
+        hand, odds = hands.popitem()
+        if hand.value >= DEALER_STANDS_AT:
+            ends[hand] = ends.get(hand, 0.0) + odds
+            continue
+        for card, card_odds in CARD_ODDS.items():
+            longer = hand.with_card(card)
+            hands[longer] = hands.get(longer, 0.0) + odds * card_odds
+    return ends
+
+
+def _odds_of_cards(cards: Iterable[int]) -> float:
+    return prod(CARD_ODDS[card] for card in cards)
+
+
+def _mean(parts: Iterable[tuple[float, Odds]]) -> Odds:
+    """Average odds by their weights."""
+    win = draw = lose = natural = 0.0
+    for weight, odds in parts:
+        win += weight * odds.win
+        draw += weight * odds.draw
+        lose += weight * odds.lose
+        natural += weight * odds.natural
+    return Odds(win, draw, lose, natural)
