@@ -1,0 +1,192 @@
+"""Playing-card sprites: opaque pictures of one card on the table, or on the card that it half covers."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from PIL import Image, ImageDraw, ImageFilter
+
+from vlm_gym.games.cards import FACE_RANKS, Card
+from vlm_gym.render.backs import draw_back
+from vlm_gym.render.canvas import (
+    BLACK,
+    Color,
+    Picture,
+    Sketch,
+    cap_height,
+    fitting_size,
+    mix,
+    rgb,
+    text_mask,
+    to_picture,
+)
+from vlm_gym.render.figures import FIGURE_HEIGHT, draw_figure, draw_headgear
+from vlm_gym.render.suits import draw_suit
+from vlm_gym.render.theme import Theme
+
+ASPECT: Final = 0.66  # width by height of a card at its best
+LEAST_PIPS_WIDTH: Final = 54  # pixels; a narrower card shows one big rank and suit
+INDEX_SHARE: Final = 0.29  # of the card's width, that the corner index needs
+LEAST_HEADGEAR_WIDTH: Final = 24
+COURT_TINT: Final[Color] = (255, 214, 110)
+PIP_SHARE: Final = 0.185
+LOW_CARD: Final = 32  # pixels: a lower card gives nearly all its height to rank and suit
+SQUEEZE: Final = 0.72  # how narrow a "10" may be made to keep the height of the other ranks
+
+_LEFT, _MIDDLE, _RIGHT = 0.38, 0.5, 0.62
+_COLUMN_PAIRS: Final[dict[int, tuple[float, ...]]] = {
+    1: (0.5,), 2: (0.17, 0.83), 3: (0.17, 0.5, 0.83), 4: (0.16, 0.387, 0.613, 0.84),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Room for a card in pixels; only the left `column` of it stays visible where another card covers the rest."""
+
+    width: int
+    height: int
+    column: int
+
+    @property
+    def margin(self) -> int:
+        """The width of the shadow around the card."""
+        return max(1, round(min(self.height * ASPECT, self.width * 1.2) / 18))
+
+    @property
+    def edge(self) -> float:
+        """The white space at both sides of the column."""
+        return max(1.0, 0.06 * self.column)
+
+    @property
+    def radius(self) -> float:
+        """The radius of the corners."""
+        return max(1.5, 0.085 * self.width)
+
+
+def paint_card(card: Card | None, slot: Slot, is_on_card: bool, theme: Theme) -> Picture:
+    """Return a card with its shadow: (height + 2 margin, width + 2 margin, 3). None lies face down."""
+    ground = Image.new("RGB", (slot.width + 2 * slot.margin, slot.height + 2 * slot.margin), rgb(theme.table))
+    if is_on_card:
+        _lay(ground, Image.new("RGB", (slot.width, slot.height), rgb(theme.paper)), slot, slot.margin - slot.width // 2)
+    _lay(ground, _face(card, slot, theme), slot, slot.margin)
+    return to_picture(ground)
+
+
+def _lay(ground: Image.Image, face: Image.Image, slot: Slot, left: int) -> None:
+    """Put a card's face with a border and a shadow on the ground."""
+    outline = _rounded(slot, 0.0)
+    shadow = Image.new("L", ground.size)
+    shadow.paste(outline.point(lambda level: level * 0.55), (left, slot.margin + max(1, slot.margin // 3)))
+    ground.paste(BLACK, (0, 0), shadow.filter(ImageFilter.GaussianBlur(slot.margin * 0.45)))
+    border = max(0.6, slot.width / 110)
+    ground.paste(mix(rgb("#ffffff"), BLACK, 0.45), (left, slot.margin), outline)
+    ground.paste(face, (left, slot.margin), _rounded(slot, border))
+
+
+def _rounded(slot: Slot, inset: float) -> Image.Image:
+    scale = 8 if slot.width <= 128 else 4
+    mask = Image.new("L", (slot.width * scale, slot.height * scale))
+    box = [inset * scale, inset * scale, (slot.width - inset) * scale - 1, (slot.height - inset) * scale - 1]
+    ImageDraw.Draw(mask).rounded_rectangle(box, max(0.0, slot.radius - inset) * scale, fill=255)
+    return mask.reduce(scale)
+
+
+def _face(card: Card | None, slot: Slot, theme: Theme) -> Image.Image:
+    if card is None:
+        return draw_back(slot.width, slot.height, theme)
+    has_index = slot.width >= LEAST_PIPS_WIDTH and slot.column >= INDEX_SHARE * slot.width
+    if theme.deck == "pips" and has_index:
+        return _paint_full(card, slot, theme)
+    return _paint_simple(card, slot, theme)
+
+
+def _paint_full(card: Card, slot: Slot, theme: Theme) -> Image.Image:
+    """Draw corner indices and, between them, the pips or a portrait."""
+    color, width, height = theme.suit_color(card.suit), slot.width, slot.height
+    sketch = Sketch(width, height, rgb(theme.paper))
+    if card.rank in FACE_RANKS:
+        _draw_portrait(sketch, card, slot, theme)
+    else:
+        _draw_pips(sketch, card, slot, color)
+    index_x, rank_height = 0.14 * width, min(0.15 * height, 0.24 * width)
+    suit_y = 0.06 * height + rank_height + 0.13 * width
+    for x, y, turned in ((index_x, suit_y, False), (width - index_x, height - suit_y, True)):
+        draw_suit(sketch, card.suit, (x, y), 0.19 * width, color, turned)
+    image = sketch.finish()
+    for _ in range(2):
+        _write_rank(
+            image, card.rank, theme, (index_x, 0.06 * height + rank_height / 2), 0.215 * width, rank_height, color
+        )
+        image = image.transpose(Image.Transpose.ROTATE_180)
+    return image
+
+
+def _draw_portrait(sketch: Sketch, card: Card, slot: Slot, theme: Theme) -> None:
+    """Draw the frame and the portrait of a court card."""
+    color, width, height = theme.suit_color(card.suit), slot.width, slot.height
+    left, right, top, bottom = 0.255 * width, 0.745 * width, 0.15 * height, 0.85 * height
+    line = max(0.8, width / 80)
+    sketch.box(left - line, top - line, right + line, bottom + line, 0.05 * width, color)
+    sketch.box(left, top, right, bottom, 0.04 * width, mix(rgb(theme.paper), COURT_TINT, 0.28))
+    figure_width = min(right - left, (bottom - top) / FIGURE_HEIGHT)
+    center = (width / 2, bottom - figure_width * FIGURE_HEIGHT / 2)
+    draw_figure(sketch, card.rank, card.suit, center, figure_width, color)
+
+
+def _draw_pips(sketch: Sketch, card: Card, slot: Slot, color: Color) -> None:
+    if card.rank == "A":
+        draw_suit(sketch, card.suit, (slot.width / 2, slot.height / 2), 0.5 * slot.width, color)
+        return
+    for x, y in pip_places(int(card.rank)):
+        draw_suit(sketch, card.suit, (x * slot.width, y * slot.height), PIP_SHARE * slot.width, color, y > 0.5)
+
+
+def pip_places(number: int) -> tuple[tuple[float, float], ...]:
+    """Return where the pips of a 2 to 10 lie, in shares of the card's width and height."""
+    if number in (2, 3):
+        return tuple((_MIDDLE, y) for y in _COLUMN_PAIRS[number])
+    rows = 4 if number >= 9 else 3 if number >= 6 else 2
+    pairs = [(x, y) for x in (_LEFT, _RIGHT) for y in _COLUMN_PAIRS[rows]]
+    middle = {5: (0.5,), 7: (0.335,), 8: (0.335, 0.665), 9: (0.5,), 10: (0.2735, 0.7265)}.get(number, ())
+    return (*pairs, *((_MIDDLE, y) for y in middle))
+
+
+def _paint_simple(card: Card, slot: Slot, theme: Theme) -> Image.Image:
+    """Draw one big rank over one big suit; a court card is tinted and wears its headgear."""
+    color, rank_height = theme.suit_color(card.suit), simple_rank_height(slot)
+    is_court = card.rank in FACE_RANKS
+    sketch = Sketch(slot.width, slot.height, mix(rgb(theme.paper), COURT_TINT, 0.35 if is_court else 0.0))
+    room = slot.column - 2 * slot.edge
+    suit_size = min((0.42 if slot.height < LOW_CARD else 0.38) * slot.height, 0.86 * room)
+    headgear = 0.55 * rank_height if is_court and slot.column >= LEAST_HEADGEAR_WIDTH else 0.0
+    content = headgear + rank_height + suit_size
+    if headgear and content > 0.9 * slot.height:
+        suit_size -= content - 0.9 * slot.height
+        content = 0.9 * slot.height
+    gap = min((slot.height - content) / 3, 0.08 * slot.height)
+    rest = slot.height - content - gap
+    top = headgear + (rest / 2 if slot.column >= slot.width else min(rest / 2, 2 * slot.edge))
+    middle = slot.column / 2
+    if headgear:
+        draw_headgear(sketch, card.rank, (middle, top - 0.55 * headgear), 1.3 * headgear, color)
+    draw_suit(sketch, card.suit, (middle, top + rank_height + gap + suit_size / 2), suit_size, color)
+    image = sketch.finish()
+    _write_rank(image, card.rank, theme, (middle, top + rank_height / 2), room, rank_height, color)
+    return image
+
+
+def simple_rank_height(slot: Slot) -> float:
+    """Return how high the rank of a simple card is drawn in `slot`."""
+    return min((0.44 if slot.height < LOW_CARD else 0.38) * slot.height, 0.78 * (slot.column - 2 * slot.edge))
+
+
+def _write_rank(
+    image: Image.Image, rank: str, theme: Theme, center: tuple[float, float], width: float, height: float, color: Color
+) -> None:
+    """Write a rank into a box; a rank too wide for it is squeezed a little before it is made smaller."""
+    size = fitting_size(rank, theme.font, width / SQUEEZE, height)
+    mask = text_mask(rank, theme.font, size)
+    limit = max(1, int(width))
+    if mask.width > limit:
+        mask = mask.resize((limit, mask.height), Image.Resampling.LANCZOS)
+    top = center[1] - cap_height(theme.font, size) / 2
+    image.paste(color, (round(center[0] - mask.width / 2), round(top)), mask)

@@ -1,0 +1,202 @@
+"""The picture of NumberLine: a flag on the target, a marker under the current position, and both in writing."""
+
+import math
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+
+from PIL import Image
+
+from vlm_gym.games.number_line import NumberLineState
+from vlm_gym.render.canvas import (
+    Color,
+    Picture,
+    Sketch,
+    bezier,
+    cap_height,
+    fitting_size,
+    ink_on,
+    mix,
+    paste,
+    placed,
+    rgb,
+    text_mask,
+    text_width,
+    to_picture,
+    write,
+)
+from vlm_gym.render.table import MAX_TABLES, felt
+from vlm_gym.render.theme import Theme
+
+TICK_STEPS: Final = (1, 2, 5, 10, 20, 25, 50, 100)
+TARGET_WORD: Final = "Target:"
+CURRENT_WORD: Final = "Current:"
+MAX_LINES: Final = 8  # line lengths in use at once, per size and theme
+MAX_SIGNS: Final = 256
+_PENNANT: Final = ((0.0, 0.0), (0.54, 0.27), (0.0, 0.54))  # in shares of the flag's height, from the pole's top
+_FLAG_ASPECT: Final = 0.56
+_PIN: Final = bezier(
+    (0.0, 0.0),
+    ((0.14, 0.26), (0.4, 0.38), (0.4, 0.62)),
+    ((0.4, 0.83), (0.22, 1.0), (0.0, 1.0)),
+    ((-0.22, 1.0), (-0.4, 0.83), (-0.4, 0.62)),
+    ((-0.4, 0.38), (-0.14, 0.26), (0.0, 0.0)),
+)
+
+
+def draw_number_line(view: NumberLineState, image_size: int, theme: Theme) -> Picture:
+    """Return a fresh picture: (image_size, image_size, 3)."""
+    return _sheet(image_size, theme).draw(view)
+
+
+@lru_cache(maxsize=MAX_TABLES)
+def _sheet(image_size: int, theme: Theme) -> "_Sheet":
+    return _Sheet(image_size, theme)
+
+
+class _Measures:
+    """Where everything lies, in pixels, from top to bottom."""
+
+    def __init__(self, size: int) -> None:
+        self.left = max(3, round(0.045 * size))
+        self.right = size - self.left
+        self.sign_height = max(16, round(0.165 * size))
+        gap = max(2, round(0.035 * size))
+        self.target_top = self.left
+        self.panel_top = self.target_top + self.sign_height + gap
+        self.current_top = size - self.left - self.sign_height
+        self.panel_bottom = self.current_top - gap
+        room = self.panel_bottom - self.panel_top
+        self.flag_height = round(0.33 * room)
+        self.flag_top = self.panel_top + round(0.08 * room)
+        self.line_y = self.flag_top + self.flag_height
+        self.line_width = max(2, round(0.011 * size))
+        self.tick = max(2, round(0.055 * room))
+        self.label_y = self.line_y + self.line_width + self.tick + round(0.14 * room)
+        self.pin_height = round(0.25 * room)
+        self.pin_top = self.panel_bottom - round(0.07 * room) - self.pin_height
+        inset = round(0.115 * size)
+        self.first_x, self.last_x = self.left + inset, self.right - inset
+
+    def x_of(self, number: int, max_position: int) -> int:
+        """Return the x of a number on the line."""
+        return self.first_x + round(number * (self.last_x - self.first_x) / max_position)
+
+
+class _Sheet:
+    """Everything that pictures of one size and theme share."""
+
+    def __init__(self, image_size: int, theme: Theme) -> None:
+        self._size = image_size
+        self._theme = theme
+        self._panel = rgb(theme.panel)
+        self._ink = ink_on(self._panel)
+        self._at = _Measures(image_size)
+        self._background: Callable[[int], Picture] = lru_cache(maxsize=MAX_LINES)(self._draw_background)
+        self._target: Callable[[int], Picture] = lru_cache(maxsize=MAX_SIGNS)(self._draw_target)
+        self._current: Callable[[int], Picture] = lru_cache(maxsize=MAX_SIGNS)(self._draw_current)
+        self._flag = self._draw_flag()
+        self._pin = self._draw_pin()
+
+    def draw(self, view: NumberLineState) -> Picture:
+        """Draw both signs and both marks."""
+        at, last = self._at, view.max_position
+        picture = self._background(last).copy()
+        paste(picture, self._target(view.target), at.left, at.target_top)
+        paste(picture, self._current(view.position), at.left, at.current_top)
+        paste(picture, self._flag, at.x_of(view.target, last) - self._pole_half, at.flag_top)
+        paste(picture, self._pin, at.x_of(view.position, last) - self._pin.shape[1] // 2, at.pin_top)
+        return picture
+
+    @property
+    def _pole_half(self) -> int:
+        return max(1, round(0.03 * self._at.flag_height))
+
+    def _draw_background(self, last: int) -> Picture:
+        """Draw the panel, the line and its ticks, and the numbers under them."""
+        at, size = self._at, self._size
+        sketch = felt(size, self._theme)
+        radius, edge = 0.03 * size, max(0.7, size / 300)
+        border = mix(self._panel, self._ink, 0.35)
+        sketch.box(at.left, at.panel_top, at.right, at.panel_bottom, radius, border)
+        sketch.box(
+            at.left + edge, at.panel_top + edge, at.right - edge, at.panel_bottom - edge, radius - edge, self._panel
+        )
+        font_size = max(8, round(0.062 * size))
+        labels = _labelled(last, at, self._theme.font, font_size)
+        ink = mix(self._panel, self._ink, 0.8)
+        for number in _ticked(last, at, labels):
+            reach = at.tick if number in labels else 0.55 * at.tick
+            x, half = at.x_of(number, last), at.line_width / (2 if number in labels else 3)
+            sketch.box(x - half, at.line_y, x + half, at.line_y + at.line_width + reach, 0, ink)
+        overhang = 0.04 * size
+        sketch.box(
+            at.first_x - overhang, at.line_y, at.last_x + overhang, at.line_y + at.line_width, at.line_width / 2, ink
+        )
+        image = sketch.finish()
+        for number in labels:
+            write(image, (at.x_of(number, last), at.label_y), str(number), self._theme.font, font_size, self._ink)
+        return to_picture(image)
+
+    def _draw_target(self, number: int) -> Picture:
+        color = rgb(self._theme.target)
+        return self._draw_sign(TARGET_WORD, number, color, self._draw_flag)
+
+    def _draw_current(self, number: int) -> Picture:
+        color = rgb(self._theme.current)
+        return self._draw_sign(CURRENT_WORD, number, color, self._draw_pin)
+
+    def _draw_sign(self, word: str, number: int, color: Color, draw_icon: Callable[[], Picture]) -> Picture:
+        """Draw a mark, its name and its number on a panel as wide as the line's."""
+        width, height = self._at.right - self._at.left, self._at.sign_height
+        sketch = Sketch(width, height, rgb(self._theme.table))
+        radius, edge = 0.03 * self._size, max(0.7, self._size / 300)
+        sketch.box(0, 0, width, height, radius, mix(self._panel, self._ink, 0.35))
+        sketch.box(edge, edge, width - edge, height - edge, radius - edge, self._panel)
+        image = sketch.finish()
+        icon = Image.fromarray(draw_icon())
+        icon = icon.resize(
+            (round(icon.width * 0.62 * height / icon.height), round(0.62 * height)), Image.Resampling.LANCZOS
+        )
+        family, space = self._theme.font, round(0.24 * height)
+        size = fitting_size(f"{word} 100", family, 0.7 * width, 0.4 * height)
+        words = (text_mask(word, family, size), text_mask(str(number), family, size))
+        left = (width - icon.width - words[0].width - words[1].width - 2 * space) // 2
+        image.paste(icon, (left, (height - icon.height) // 2))
+        top = (height - cap_height(family, size)) // 2
+        image.paste(self._ink, (left + icon.width + space, top), words[0])
+        image.paste(color, (left + icon.width + words[0].width + 2 * space, top), words[1])
+        return to_picture(image)
+
+    def _draw_flag(self) -> Picture:
+        """Draw the flag; its pole is the middle of the first columns."""
+        height = self._at.flag_height
+        pole = self._pole_half
+        sketch = Sketch(math.ceil(_FLAG_ASPECT * height) + pole, height, self._panel)
+        sketch.polygon(placed(_PENNANT, (pole, 0.02 * height), height), rgb(self._theme.target))
+        sketch.box(0, 0, 2 * pole, height, 0, mix(self._panel, self._ink, 0.8))
+        return to_picture(sketch.finish())
+
+    def _draw_pin(self) -> Picture:
+        """Draw the marker, whose tip points up."""
+        height = self._at.pin_height
+        width = 2 * math.ceil(0.41 * height) + 1
+        sketch = Sketch(width, height, self._panel)
+        sketch.polygon(placed(_PIN, (width / 2, 0), height), rgb(self._theme.current))
+        sketch.disc((width / 2, 0.6 * height), 0.15 * height, self._panel)
+        return to_picture(sketch.finish())
+
+
+def _labelled(last: int, at: _Measures, family: str, font_size: int) -> tuple[int, ...]:
+    """Choose which numbers are written: both ends, and between them what leaves air between two labels."""
+    widest = text_width(str(last), family, font_size) + 0.45 * font_size
+    scale = (at.last_x - at.first_x) / last
+    step = next((step for step in TICK_STEPS if step * scale >= widest), last)
+    inner = [number for number in range(step, last, step) if (last - number) * scale >= widest]
+    return (0, *inner, last)
+
+
+def _ticked(last: int, at: _Measures, labels: tuple[int, ...]) -> tuple[int, ...]:
+    """Choose which numbers get a tick: every one if their ticks stay apart, otherwise the labelled ones."""
+    is_wide = (at.last_x - at.first_x) / last >= 2 * at.line_width + 1
+    return tuple(range(last + 1)) if is_wide else labels

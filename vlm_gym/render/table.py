@@ -1,0 +1,154 @@
+"""A card table of one size and theme: its felt, where cards lie on it, and the cache of its card sprites."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Final
+
+from PIL import Image
+
+from vlm_gym.games.cards import Card
+from vlm_gym.render.canvas import (
+    BLACK,
+    WHITE,
+    Color,
+    Picture,
+    Sketch,
+    fitting_size,
+    ink_on,
+    luminance,
+    mix,
+    paste,
+    rgb,
+    write,
+)
+from vlm_gym.render.cards import ASPECT, LEAST_PIPS_WIDTH, Slot, paint_card, simple_rank_height
+from vlm_gym.render.theme import Theme
+
+MAX_TABLES: Final = 8  # sizes and themes in use at once
+SPRITE_BYTES: Final = 12_000_000  # of cached sprites per table
+PICTURE_BYTES: Final = 6_000_000  # of cached backgrounds per table
+LEAST_ASPECT: Final = 0.46  # of a card that makes room for its neighbours before they overlap
+MAX_ROWS: Final = 4
+GOOD_SHARE: Final = 0.7  # of the best rank height: fewer rows look better
+GOOD_RANK_HEIGHT: Final = 11.0  # pixels, and read well enough if their ranks are this high
+LOW_ROW: Final = 32  # pixels: cards in lower rows are made wider, so that ranks fit
+LOW_ASPECT: Final = 0.8
+
+SpritePainter = Callable[[Card | None, Slot, bool], Picture]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a card lies: the corner of its slot, and whether it half covers the card to its left."""
+
+    left: int
+    top: int
+    is_on_card: bool
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Cards of one hand: all slots are alike."""
+
+    slot: Slot
+    places: tuple[Place, ...]
+
+
+def sprite_painter(theme: Theme, image_size: int) -> SpritePainter:
+    """Return `paint_card` for one theme, with a cache that holds about `SPRITE_BYTES`."""
+    typical_bytes = (image_size * image_size // 14) * 3
+    size = max(16, min(2048, SPRITE_BYTES // typical_bytes))
+    return lru_cache(maxsize=size)(partial(paint_card, theme=theme))
+
+
+def lay_cards(
+    picture: Picture, cards: tuple[Card | None, ...], spread: Spread, corner: tuple[int, int], paint: SpritePainter
+) -> None:
+    """Paste the sprites of a hand, from left to right; `corner` is the left and top of the hand's room."""
+    slot = spread.slot
+    left, top = corner[0] - slot.margin, corner[1] - slot.margin
+    for card, place in zip(cards, spread.places, strict=True):
+        paste(picture, paint(card, slot, place.is_on_card), left + place.left, top + place.top)
+
+
+def spread_cards(count: int, width: int, height: int, can_overlap: bool) -> Spread:
+    """Lay out a hand in a room of `width` x `height` pixels so that every rank is as large as possible."""
+    choices = [_rows(count, rows, width, height, can_overlap) for rows in range(1, min(count, MAX_ROWS) + 1)]
+    best = max(simple_rank_height(spread.slot) for spread in choices)
+    return next(spread for spread in choices if reads_well(simple_rank_height(spread.slot), best))
+
+
+def reads_well(rank_height: float, best: float) -> bool:
+    """Whether ranks are hardly smaller than the best that can be had, or smaller and still large."""
+    return rank_height >= 0.97 * best or (rank_height >= GOOD_SHARE * best and rank_height >= GOOD_RANK_HEIGHT)
+
+
+def _rows(count: int, rows: int, width: int, height: int, can_overlap: bool) -> Spread:
+    across = -(-count // rows)
+    gap = max(2, round(0.022 * width))
+    row_height = (height - gap * (rows - 1)) // rows
+    aspect = ASPECT if row_height >= LOW_ROW else LOW_ASPECT
+    ideal, widest = int(aspect * row_height), (width - gap * (across - 1)) // across
+    slot = _slot(row_height, ideal, widest, across, width, can_overlap)
+    is_fan = slot.column < slot.width
+    step = slot.column + slot.margin if is_fan else slot.width + gap
+    top = (height - rows * slot.height - gap * (rows - 1)) // 2
+    places: list[Place] = []
+    for row in range(rows):
+        in_row = count // rows + (row < count % rows)
+        left = (width - step * (in_row - 1) - slot.width) // 2
+        y = top + row * (slot.height + gap)
+        places += [Place(left + i * step, y, is_fan and i > 0) for i in range(in_row)]
+    return Spread(slot, tuple(places))
+
+
+def _slot(height: int, ideal: int, widest: int, across: int, width: int, can_overlap: bool) -> Slot:
+    """Choose between a card at its best, a narrower or lower one, and a fan of covered cards."""
+    if ideal <= widest:
+        return Slot(ideal, height, ideal)
+    if not can_overlap:
+        return Slot(widest, min(height, round(widest / ASPECT)), widest)
+    if ideal < LEAST_PIPS_WIDTH and widest >= LEAST_ASPECT * height:
+        return Slot(widest, height, widest)
+    margin = Slot(ideal, height, ideal).margin
+    return Slot(ideal, height, max(3, (width - ideal) // (across - 1) - margin))
+
+
+def felt(image_size: int, theme: Theme) -> Sketch:
+    """Return an empty table: the cloth and a fine line around it."""
+    cloth = rgb(theme.table)
+    sketch = Sketch(image_size, image_size, cloth)
+    inset, line = round(0.016 * image_size), max(1, round(0.004 * image_size))
+    accent = mix(cloth, WHITE if luminance(cloth) < 0.35 else BLACK, 0.16)
+    outer = image_size - inset
+    sketch.box(inset, inset, outer, outer, 0.03 * image_size, accent)
+    sketch.box(inset + line, inset + line, outer - line, outer - line, 0.03 * image_size - line, cloth)
+    return sketch
+
+
+def label_color(theme: Theme) -> Color:
+    """Return the ground of labels that lie on the cloth."""
+    return mix(rgb(theme.table), BLACK, 0.45)
+
+
+@dataclass(frozen=True)
+class Label:
+    """A word on a pill of its own, centred in its box."""
+
+    text: str
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def draw_ground(self, sketch: Sketch, theme: Theme) -> None:
+        """Draw the pill."""
+        right, bottom = self.left + self.width, self.top + self.height
+        sketch.box(self.left, self.top, right, bottom, self.height / 2, label_color(theme))
+
+    def write(self, image: Image.Image, theme: Theme) -> None:
+        """Write the word."""
+        size = fitting_size(self.text, theme.font, self.width - 0.6 * self.height, 0.54 * self.height)
+        center = (self.left + self.width / 2, self.top + self.height / 2)
+        write(image, center, self.text, theme.font, size, ink_on(label_color(theme)))
