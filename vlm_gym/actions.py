@@ -31,6 +31,9 @@ class Vocabulary(Protocol):
     def read(self, words: str) -> str | None:
         """Return the action that `words` as a whole name, or None."""
 
+    def could_go_on(self, words: str) -> bool:
+        """Whether `words` may be the beginning of an action other than the one they name."""
+
     def sample(self, rng: np.random.Generator) -> str:
         """Draw an action."""
 
@@ -62,6 +65,11 @@ class ActionSet:
     def read(self, words: str) -> str | None:
         """Return the action that `words` name as a whole, in any case, width or spacing; None if there is none."""
         return self._spellings.get(normalise(words))
+
+    def could_go_on(self, words: str) -> bool:
+        """Whether a longer spelling of another action begins with `words`: "1" with "10" to come, "stand" with nothing."""
+        beginning, action = normalise(words), self.read(words)
+        return any(spelling.startswith(beginning) and name != action for spelling, name in self._spellings.items())
 
     def sample(self, rng: np.random.Generator) -> str:
         """Draw an action, each with the same probability."""

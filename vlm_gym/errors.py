@@ -23,13 +23,13 @@ class MissingDependencyError(VlmGymError, ImportError):
     """An optional dependency that is needed here and not installed."""
 
 
-def did_you_mean(word: object, choices: Iterable[str]) -> str:
+def did_you_mean(word: object, choices: Iterable[object]) -> str:
     """Return `" Did you mean 'x'?"` for the closest choice, or an empty string if none is close."""
-    matches = difflib.get_close_matches(str(word), list(choices), n=1)
+    matches = difflib.get_close_matches(str(word), [str(choice) for choice in choices], n=1)
     return f" Did you mean {matches[0]!r}?" if matches else ""
 
 
-def check_choice(name: str, value: object, choices: Iterable[str]) -> None:
+def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
     """Raise ConfigError unless `value` is one of `choices`."""
     known = tuple(choices)
     if value in known:

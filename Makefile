@@ -1,0 +1,74 @@
+# `make demo` and `make test` do all the set-up, in a virtual environment of their own (.venv).
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
+SETUP_FILES = setup.cfg pyproject.toml
+
+.PHONY: demo test quick check format bench wheel-check test-oldest clean help
+
+help:
+	@echo "make demo         play every card task with the random and the oracle agent; a table and a picture"
+	@echo "make test         all tests          make quick  without the slow ones"
+	@echo "make check        lint, types, layers  make format  rewrite the files"
+	@echo "make bench        speed and memory, beside the cost of copying a picture"
+	@echo "make wheel-check  build the wheel and play every id from it in an empty environment"
+	@echo "make test-oldest  the contract tests on the oldest gymnasium in use"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "vlm_gym needs Python 3.10 or newer; say which: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(BIN)/python $(SETUP_FILES)
+	$(PIP) install -e '.[demo]'
+	@touch $@
+
+$(VENV)/.test: $(BIN)/python $(SETUP_FILES)
+	$(PIP) install -e '.[demo,test]'
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python $(SETUP_FILES)
+	$(PIP) install -e '.[demo,test,dev]'
+	@touch $@
+
+# The CPU build of torch first: stable-baselines3 would take any torch, with gigabytes of CUDA.
+$(VENV)/.sb3: $(VENV)/.test
+	$(PIP) install torch==2.13.0
+	$(PIP) install stable-baselines3
+	@touch $@
+
+demo: $(VENV)/.demo
+	$(BIN)/python -m vlm_gym.demo --out out/demo
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n auto
+
+quick: $(VENV)/.test
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/.demo
+	$(BIN)/python benchmarks/environments.py
+
+sb3: $(VENV)/.sb3
+
+wheel-check: $(VENV)/.test
+	$(BIN)/python tests/wheel/check_wheel.py
+
+test-oldest:
+	$(PYTHON) -m venv $(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip --quiet install -e '.[demo,test]' gymnasium==1.2.2
+	$(VENV)-oldest/bin/python -m pytest -n auto -m "not slow" tests/test_contract.py tests/wrappers
+
+clean:
+	rm -rf $(VENV) $(VENV)-oldest build dist out *.egg-info

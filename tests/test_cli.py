@@ -1,0 +1,140 @@
+"""The command line, as a person uses it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from vlm_gym.cli import main
+from vlm_gym.registration import TASKS
+from vlm_gym.terminal import inline, picture_protocol
+
+
+def run(*arguments, stdin=""):
+    return subprocess.run(
+        [sys.executable, "-m", "vlm_gym", *arguments], input=stdin, capture_output=True, text=True, check=False
+    )
+
+
+def test_list_names_every_id_with_its_scores(capsys):
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:5] == ["id", "actions", "turns", "random", "best"]
+    for task in TASKS:
+        assert any(line.startswith(f"{task} ") for line in lines)
+    points24 = next(line for line in lines if line.startswith("vlm_gym/Points24-v0 "))
+    assert "Discrete(17)" in points24
+    assert "73.09 %" in points24
+
+
+def test_list_can_be_read_by_a_program(capsys):
+    main(["list", "--json"])
+    rows = {row["id"]: row for row in json.loads(capsys.readouterr().out)}
+    assert set(rows) == set(TASKS)
+    assert rows["vlm_gym/Blackjack-v0"]["turns"] == 21
+
+
+def test_show_writes_the_picture_and_prints_the_prompt(capsys, tmp_path):
+    out = tmp_path / "deep" / "picture.png"
+    arguments = ["show", "Points24-v0", "--seed", "3", "--out", str(out), "--arg", "image_size=128", "--arg", "theme=night"]
+    assert main(arguments) == 0
+    assert Image.open(out).size == (128, 128)
+    text = capsys.readouterr().out
+    assert "Write a formula that equals 24" in text
+    assert "Cards: " in text
+    assert str(out) in text
+
+
+def test_show_takes_a_start(capsys, tmp_path):
+    options = json.dumps({"player": ["AS", "KH"]})
+    assert main(["show", "Blackjack-v0", "--out", str(tmp_path / "p.png"), "--options", options]) == 0
+    assert "You: A of spades, K of hearts." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "Point24-v0"], "there is no task 'Point24-v0'. Did you mean 'Points24-v0'? See: vlm-gym list"),
+        (["show", "vlm_gym/Blackjak-v0"], "Did you mean 'Blackjack-v0'?"),
+        (["show", "Points24-v0", "--arg", "num_cards"], "--arg must be NAME=VALUE, got 'num_cards'"),
+        (["show", "Points24-v0", "--arg", "num_cards=9"], "num_cards must be an int from 1 to 5, got 9"),
+        (["show", "Points24-v0", "--arg", "nun_cards=3"], "Did you mean 'num_cards'?"),
+        (["show", "Points24-v0", "--options", "{"], "--options must be JSON, got '{'"),
+        (["show", "Points24-v0", "--seed", "-1"], "seed must be None or an int >= 0, got -1"),
+        (["show", "Points24-v0", "--out", "/proc/no/picture.png"], "cannot write /proc/no/picture.png"),
+        (["play", "Nothing-v0"], "there is no task 'Nothing-v0'. See: vlm-gym list"),
+        (["bench", "Nothing-v0"], "there is no task 'Nothing-v0'"),
+    ],
+)
+def test_a_mistake_gets_one_clear_line(capsys, arguments, message):
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("vlm-gym: ")
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_a_person_can_play_to_the_end(tmp_path):
+    out = tmp_path / "picture.png"
+    start = json.dumps({"position": 1, "target": 3})
+    played = run("play", "NumberLine-v0", "--out", str(out), "--options", start, stdin='?\nhm\n-\n+\n{"action": "+"}\n+\n')
+    assert played.returncode == 0, played.stderr
+    assert Image.open(out).size == (300, 300)
+    assert "not understood: no action" in played.stdout
+    assert "reward -1 (away -1)" in played.stdout
+    assert "success after 5 turns, return -1" in played.stdout
+    assert played.stdout.count("You are playing NumberLine") == 2
+
+
+def test_a_person_can_stop_at_any_time(tmp_path):
+    for stdin in ("q\n", "", "+\n"):
+        played = run("play", "Points24-v0", "--out", str(tmp_path / "p.png"), stdin=stdin)
+        assert played.returncode == 0
+        assert played.stderr == ""
+
+
+def test_bench_prints_a_row_for_each_task(capsys):
+    assert main(["bench", "NumberLine-v0", "Points24Formula-v0", "--seconds", "0.05", "--resets", "50"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].startswith("vlm_gym/NumberLine-v0 ")
+    assert lines[3].startswith("vlm_gym/Points24Formula-v0 ")
+
+
+@pytest.mark.parametrize("command", [[], ["list"], ["show"], ["play"], ["bench"]])
+def test_help_has_examples(capsys, command):
+    with pytest.raises(SystemExit) as stop:
+        main([*command, "--help"])
+    assert stop.value.code == 0
+    assert not command or "examples:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("environ", "protocol"),
+    [
+        ({"TERM": "xterm-kitty"}, "kitty"),
+        ({"KITTY_WINDOW_ID": "1"}, "kitty"),
+        ({"TERM_PROGRAM": "iTerm.app"}, "iterm2"),
+        ({"TERM_PROGRAM": "WezTerm"}, "iterm2"),
+        ({"TERM": "xterm-kitty", "TMUX": "/tmp/tmux"}, None),
+        ({"TERM": "xterm-256color"}, None),
+    ],
+)
+def test_a_terminal_that_shows_pictures_is_recognised(environ, protocol):
+    assert picture_protocol(environ, is_terminal=True) == protocol
+    assert picture_protocol(environ, is_terminal=False) is None
+
+
+def test_an_inline_picture_holds_the_whole_png():
+    import base64
+    import re
+
+    import gymnasium as gym
+
+    picture, _ = gym.make("vlm_gym/Blackjack-v0").reset(seed=0)
+    chunks = re.findall(r"\x1b_G(?:a=T,f=100,)?m=([01]);([^\x1b]*)\x1b\\", inline(picture, "kitty"))
+    assert [more for more, _ in chunks] == ["1"] * (len(chunks) - 1) + ["0"]
+    payload = re.fullmatch(r"\x1b\]1337;File=inline=1;size=\d+:(.*)\a", inline(picture, "iterm2"))[1]
+    assert "".join(chunk for _, chunk in chunks) == payload
+    assert base64.b64decode(payload).startswith(b"\x89PNG")

@@ -1,0 +1,16 @@
+"""vlm_gym: Gymnasium tasks that a vision-language model plays by looking at a picture and answering in text.
+
+import gymnasium as gym
+import vlm_gym
+
+env = gym.make("vlm_gym/Points24-v0")                  # a picture in, Discrete(17) out
+env = gym.make("vlm_gym/Points24-v0", parser="json")   # the same picture, free text out
+"""
+
+from vlm_gym._version import __version__
+from vlm_gym.errors import ConfigError, MissingDependencyError, VlmGymError
+from vlm_gym.registration import TASKS, Task, register_tasks
+
+register_tasks()
+
+__all__ = ["TASKS", "ConfigError", "MissingDependencyError", "Task", "VlmGymError", "__version__"]

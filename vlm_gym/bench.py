@@ -1,0 +1,95 @@
+"""Speed and memory of the tasks, measured through `gym.make` with picture, prompt and full info.
+
+Every figure stands beside the cost of copying one such picture, taken in turn with it in the same process: copies are
+what a training loop pays anyway, and the ratio carries over to other machines.
+"""
+
+import platform
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import gymnasium as gym
+import numpy as np
+
+from vlm_gym.registration import TASKS
+
+DEFAULT_TASKS: Final = tuple(f"vlm_gym/{name}-v0" for name in (
+    "NumberLine", "EZPoints", "Points24", "EZPointsFormula", "Points24Formula", "Blackjack",
+))  # fmt: skip
+WARM_UP_SHARE: Final = 0.1
+
+
+class Speed(NamedTuple):
+    """Calls per second, and what one picture's copy cost in the same run, in microseconds."""
+
+    steps: float
+    resets: float
+    copy_us: float
+
+
+def measure(tasks: Sequence[str] = (), *, seconds: float = 2.0, num_resets: int = 100_000) -> Iterator[str]:
+    """Yield the lines of the table, one as soon as it has been measured."""
+    yield f"{platform.machine()}, Python {platform.python_version()}, gymnasium {gym.__version__}, numpy {np.__version__}"
+    yield f"{'id':<30} {'steps/s':>9} {'us/step':>9} {'resets/s':>9} {'us/copy':>9} {'copies/step':>12} {'growth':>10}"
+    for task in tasks or DEFAULT_TASKS:
+        env = gym.make(task, disable_env_checker=True)
+        speed = _speed(env, seconds)
+        growth = f"{_memory_growth(env, num_resets):.1f} MiB" if num_resets else "-"
+        step_us = 1e6 / speed.steps
+        yield (
+            f"{task:<30} {speed.steps:>9,.0f} {step_us:>9.1f} {speed.resets:>9,.0f} {speed.copy_us:>9.1f} "
+            f"{step_us / speed.copy_us:>12.1f} {growth:>10}"
+        )
+        env.close()
+    if num_resets:
+        yield f"growth: of the process's peak memory, from 10 % to 100 % of {num_resets:,} resets"
+
+
+def _speed(env: gym.Env[Any, Any], seconds: float) -> Speed:
+    _play(env, seconds * WARM_UP_SHARE)
+    return _play(env, seconds)
+
+
+def _play(env: gym.Env[Any, Any], seconds: float) -> Speed:
+    rng = np.random.default_rng(0)
+    num_steps, num_resets, step_s, reset_s, copy_s = 0, 0, 0.0, 0.0, 0.0
+    is_over, end = True, time.perf_counter() + seconds
+    while time.perf_counter() < end or not num_steps:
+        if is_over:
+            (picture, info), spent_s = _timed(env.reset)
+            num_resets, reset_s = num_resets + 1, reset_s + spent_s
+        (picture, _, is_terminated, is_truncated, info), spent_s = _timed(env.step, _legal_action(env, info, rng))
+        num_steps, step_s, is_over = num_steps + 1, step_s + spent_s, is_terminated or is_truncated
+        copy_s += _timed(picture.copy)[1]
+    return Speed(num_steps / step_s, num_resets / reset_s, 1e6 * copy_s / num_steps)
+
+
+def _timed(call: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    start = time.perf_counter()
+    result = call(*arguments)
+    return result, time.perf_counter() - start
+
+
+def _legal_action(env: gym.Env[Any, Any], info: dict[str, Any], rng: np.random.Generator) -> Any:
+    """Draw a legal action, so that every step changes the picture; in text play, an answer."""
+    if not isinstance(env.action_space, gym.spaces.Discrete):
+        return env.action_space.sample()
+    return int(rng.choice(np.flatnonzero(info["action_mask"])))
+
+
+def _memory_growth(env: gym.Env[Any, Any], num_resets: int) -> float:
+    """Return by how many MiB the process's peak memory grew between 10 % and 100 % of the resets."""
+    before = 0.0
+    for i in range(num_resets):
+        if i == num_resets // 10:
+            before = _peak_mib()
+        env.reset()
+    return _peak_mib() - before
+
+
+def _peak_mib() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10

@@ -1,0 +1,256 @@
+"""The command line `vlm-gym`: list, show, play, bench."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import gymnasium as gym
+
+from vlm_gym._version import __version__
+from vlm_gym.errors import ConfigError, VlmGymError, did_you_mean
+from vlm_gym.registration import TASKS, Task
+
+NAMESPACE: Final = "vlm_gym/"
+USAGE_ERROR: Final = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit status: 0, or 2 for a wrong argument."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except VlmGymError as error:
+        print(f"vlm-gym: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except (KeyboardInterrupt, EOFError):
+        print()
+    except BrokenPipeError:  # the reader of our output, `head` for example, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vlm-gym", description="Gymnasium tasks for vision-language models.", formatter_class=_HELP
+    )
+    parser.add_argument("--version", action="version", version=f"vlm-gym {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    command = _add(commands, "list", _list, "a table of the tasks", "vlm-gym list\n  vlm-gym list --json")
+    command.add_argument("--json", action="store_true", help="print the table as JSON")
+
+    command = _add(
+        commands,
+        "show",
+        _show,
+        "write a task's first picture to a file and print its prompt",
+        "vlm-gym show Points24-v0 --seed 3 --out picture.png\n"
+        "  vlm-gym show NumberLine-v0 --arg theme=night --arg image_size=84\n"
+        '  vlm-gym show Blackjack-v0 --options \'{"player": ["AS", "KH"]}\'',
+    )
+    _add_task(command)
+    command.add_argument("--out", type=Path, default=Path("picture.png"), help="the PNG file (default: %(default)s)")
+
+    command = _add(
+        commands,
+        "play",
+        _play,
+        "play a task yourself",
+        "vlm-gym play Blackjack-v0\n  vlm-gym play Points24-v0 --seed 3 --out picture.png",
+    )
+    _add_task(command)
+    command.add_argument(
+        "--out",
+        type=Path,
+        default=Path("picture.png"),
+        help="the PNG file for the picture, where the terminal cannot show it (default: %(default)s)",
+    )
+
+    command = _add(
+        commands,
+        "bench",
+        _bench,
+        "measure the speed of the tasks on this machine",
+        "vlm-gym bench\n  vlm-gym bench NumberLine-v0 --seconds 5",
+    )
+    command.add_argument("tasks", nargs="*", metavar="ID", help="the tasks (default: all that differ in speed)")
+    command.add_argument("--seconds", type=float, default=2.0, help="time for each measurement (default: %(default)s)")
+    command.add_argument("--resets", type=int, default=100_000, help="resets for the memory figure; 0 leaves it out")
+    return parser
+
+
+_HELP: Final = argparse.RawDescriptionHelpFormatter
+
+
+def _add(commands: Any, name: str, run: Any, summary: str, examples: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=f"examples:\n  {examples}",
+        formatter_class=_HELP,
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_task(command: argparse.ArgumentParser) -> None:
+    command.add_argument("task", metavar="ID", help="a task, with or without vlm_gym/ (see: vlm-gym list)")
+    command.add_argument("--seed", type=int, default=0, help="the episode's seed (default: %(default)s)")
+    command.add_argument(
+        "--arg",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an argument of the task, its value as JSON or plain text; may be repeated",
+    )
+    command.add_argument("--options", metavar="JSON", help="the options of reset(), for example the cards")
+
+
+def _list(options: argparse.Namespace) -> None:
+    rows = [_row(task) for task in TASKS.values()]
+    if options.json:
+        print(json.dumps(rows, indent=2))
+        return
+    header = ("id", "actions", "turns", "random", "best", "the player's task")
+    table = [
+        (row["id"], row["actions"], str(row["turns"]), _percent(row["random"]), _percent(row["best"]), row["summary"])
+        for row in rows
+    ]
+    widths = [max(len(line[i]) for line in (header, *table)) for i in range(len(header) - 1)]
+    for line in (header, *table):
+        cells = [
+            cell.rjust(width) if i in (2, 3, 4) else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=False))
+        ]
+        print("  ".join([*cells, line[-1]]))
+    print("\nrandom: exact success of uniformly random actions; best: exact success of the best play.")
+
+
+def _row(task: Task) -> dict[str, Any]:
+    env = gym.make(task.id)
+    space = env.action_space
+    actions = f"Discrete({space.n})" if isinstance(space, gym.spaces.Discrete) else "text"
+    env.close()
+    return {
+        "id": task.id,
+        "actions": actions,
+        "turns": task.turns(),
+        "random": task.random_success,
+        "best": task.best_success,
+        "summary": task.summary,
+    }
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %" if share == 0 or share >= 0.0001 else f"{100 * share:.1g} %"
+
+
+def _show(options: argparse.Namespace) -> None:
+    from PIL import Image
+
+    env = _make(options)
+    picture, info = _reset(env, options)
+    _write(options.out, lambda path: Image.fromarray(picture).save(path, format="PNG"))
+    print(info["prompt"])
+    print(f"\n{info['observation_text']}")
+    print(f"Picture: {options.out}")
+
+
+def _play(options: argparse.Namespace) -> None:
+    env = _make(options, parser="json", render_mode="rgb_array")
+    picture, info = _reset(env, options)
+    print(f"{info['prompt']}\n\nType an action or a whole answer; ? shows this again, q ends the game.\n")
+    total, turns, is_over = 0.0, 0, False
+    while not is_over:
+        _look(picture, options.out)
+        answer = input(f"turn {turns + 1}> ").strip()
+        if answer == "q":
+            return
+        if answer == "?":
+            print(info["prompt"])
+            continue
+        picture, reward, terminated, truncated, info = env.step(answer)
+        total, turns, is_over = total + float(reward), turns + 1, terminated or truncated
+        print(_told(info, float(reward)))
+    _look(picture, options.out)
+    print(_verdict(env, info, total, turns, is_cut_off=not terminated))
+
+
+def _told(info: dict[str, Any], reward: float) -> str:
+    terms = ", ".join(f"{name} {value:+g}" for name, value in info["rewards"].items() if value)
+    lines = [f"reward {reward:+g}" + (f" ({terms})" if terms else "")]
+    lines += [f"illegal: {info['illegal']}"] if info["illegal"] else []
+    lines += [f"not understood: {info['fault']}"] if info["fault"] else []
+    return "\n".join(lines)
+
+
+def _verdict(env: gym.Env[Any, Any], info: dict[str, Any], total: float, turns: int, *, is_cut_off: bool) -> str:
+    outcome = "success" if info["is_success"] else "out of turns" if is_cut_off else "no success"
+    return f"{outcome} after {turns} turns, return {total:+g}\n{info['observation_text']}"
+
+
+def _look(picture: Any, path: Path) -> None:
+    from vlm_gym.terminal import inline, picture_protocol, png_bytes
+
+    protocol = picture_protocol(os.environ, is_terminal=sys.stdout.isatty())
+    if protocol is not None:
+        print(inline(picture, protocol))
+        return
+    _write(path, lambda target: target.write_bytes(png_bytes(picture)))
+    print(f"Picture: {path}")
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from vlm_gym.bench import measure
+
+    tasks = [_task(name).id for name in options.tasks]
+    for line in measure(tasks, seconds=options.seconds, num_resets=options.resets):
+        print(line, flush=True)
+
+
+def _make(options: argparse.Namespace, **fixed: Any) -> gym.Env[Any, Any]:
+    arguments = dict(_argument(text) for text in options.arg)
+    env: gym.Env[Any, Any] = gym.make(_task(options.task).id, disable_env_checker=True, **{**fixed, **arguments})
+    return env
+
+
+def _reset(env: gym.Env[Any, Any], options: argparse.Namespace) -> Any:
+    start = None
+    if options.options is not None:
+        try:
+            start = json.loads(options.options)
+        except json.JSONDecodeError as error:
+            raise ConfigError(f"--options must be JSON, got {options.options!r}: {error}") from error
+    return env.reset(seed=options.seed, options=start)
+
+
+def _task(name: str) -> Task:
+    task = TASKS.get(name) or TASKS.get(NAMESPACE + name)
+    if task is not None:
+        return task
+    names = [known.removeprefix(NAMESPACE) for known in TASKS]
+    hint = did_you_mean(name.removeprefix(NAMESPACE), names)
+    raise ConfigError(f"there is no task {name!r}.{hint} See: vlm-gym list")
+
+
+def _argument(text: str) -> tuple[str, Any]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise ConfigError(f"--arg must be NAME=VALUE, got {text!r}")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
+
+
+def _write(path: Path, write: Any) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path)
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror or error}") from error

@@ -1,0 +1,128 @@
+"""`make demo`: what random and perfect play score on every card task, and what the tasks look like."""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import gymnasium as gym
+import numpy as np
+
+from vlm_gym.errors import MissingDependencyError
+from vlm_gym.evaluation.agents import Agent, oracle_agent, random_agent
+from vlm_gym.evaluation.statistics import wilson_interval
+from vlm_gym.registration import TASKS
+from vlm_gym.render.canvas import Picture
+from vlm_gym.render.sheet import contact_sheet
+
+DEMO_TASKS: Final = tuple(f"vlm_gym/{name}-v0" for name in (
+    "NumberLine", "EZPoints", "Points24", "EZPointsFormula", "Points24Formula", "Blackjack",
+))  # fmt: skip
+AGENTS: Final[dict[str, Agent]] = {"random": random_agent, "oracle": oracle_agent}
+FIRST_SEED: Final = 0
+NUM_EPISODES: Final = 200
+SHEET_SEED: Final = 3
+SHEET_TURNS: Final = 5
+NUM_COLUMNS: Final = 3
+
+
+class Score(NamedTuple):
+    """What one agent did in one task."""
+
+    num_successes: int
+    num_episodes: int
+    mean_return: float
+    mean_turns: float
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Play the panel, print the table, write the contact sheet."""
+    parser = argparse.ArgumentParser(prog="python -m vlm_gym.demo", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("out/demo"), help="folder of the picture (%(default)s)")
+    parser.add_argument(
+        "--episodes", type=int, default=NUM_EPISODES, help="episodes of each agent in each task (%(default)s)"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        from rich.console import Console
+        from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+    except ImportError as error:
+        raise MissingDependencyError("the demo shows its progress with rich: pip install 'vlm-gym[demo]'") from error
+    console = Console()
+    num_episodes = len(DEMO_TASKS) * len(AGENTS) * options.episodes
+    with Progress(
+        *Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn(), console=console
+    ) as bar:
+        playing = bar.add_task("playing", total=num_episodes)
+        scores = {
+            (task, name): _play(task, agent, options.episodes, lambda: bar.advance(playing))
+            for task in DEMO_TASKS
+            for name, agent in AGENTS.items()
+        }
+    console.print(_table(scores))
+    options.out.mkdir(parents=True, exist_ok=True)
+    sheet = options.out / "tasks.png"
+    contact_sheet([_frame(task) for task in DEMO_TASKS], DEMO_TASKS, NUM_COLUMNS).save(sheet)
+    console.print(f"The tasks: {sheet}")
+
+
+def _play(task: str, agent: Agent, num_episodes: int, on_episode: Callable[[], object]) -> Score:
+    env = gym.make(task, parser="json", disable_env_checker=True)
+    num_successes, returns, turns = 0, 0.0, 0
+    for seed in range(FIRST_SEED, FIRST_SEED + num_episodes):
+        rng = np.random.default_rng(seed)
+        env.reset(seed=seed)
+        is_over = False
+        while not is_over:
+            _, reward, is_terminated, is_truncated, info = env.step(agent(env, rng))
+            is_over, returns, turns = is_terminated or is_truncated, returns + float(reward), turns + 1
+        num_successes += info["is_success"]
+        on_episode()
+    return Score(num_successes, num_episodes, returns / num_episodes, turns / num_episodes)
+
+
+def _table(scores: Mapping[tuple[str, str], Score]) -> Any:
+    from rich.table import Table
+
+    table = Table(title="success in %, with the 95 % interval of Wilson", caption="floor and ceiling are exact")
+    table.add_column("task")
+    for column in ("random floor", *AGENTS, "ceiling", "oracle's turns"):
+        table.add_column(column, justify="right")
+    for task in DEMO_TASKS:
+        entry = TASKS[task]
+        measured = [_with_interval(scores[task, name]) for name in AGENTS]
+        turns = f"{scores[task, 'oracle'].mean_turns:.1f}"
+        table.add_row(
+            task.removeprefix("vlm_gym/"),
+            _percent(entry.random_success),
+            *measured,
+            _percent(entry.best_success),
+            turns,
+        )
+    return table
+
+
+def _with_interval(score: Score) -> str:
+    low, high = wilson_interval(score.num_successes, score.num_episodes)
+    return f"{100 * score.num_successes / score.num_episodes:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f}" if share == 0 or share >= 0.0001 else f"{100 * share:.1g}"
+
+
+def _frame(task: str) -> Picture:
+    """Play a few turns with the oracle, so that there is something to see, and return the picture."""
+    env: gym.Env[Picture, str] = gym.make(task, parser="json", disable_env_checker=True)
+    rng = np.random.default_rng(FIRST_SEED)
+    picture, _ = env.reset(seed=SHEET_SEED)
+    for _ in range(SHEET_TURNS):
+        after, _, is_terminated, is_truncated, _ = env.step(oracle_agent(env, rng))
+        if is_terminated or is_truncated:
+            break
+        picture = after
+    return picture
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,266 @@
+"""What every task has in common: picture, prompt, information, named rewards, three kinds of wrong."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, Generic, Literal, NamedTuple, TypeVar
+
+import gymnasium as gym
+import numpy as np
+
+from vlm_gym.actions import ActionSet, Vocabulary
+from vlm_gym.envs.spaces import AnswerSpace
+from vlm_gym.errors import ConfigError, check_choice, check_int, did_you_mean
+from vlm_gym.games.outcome import Outcome
+from vlm_gym.prompts.answer import PromptSettings
+from vlm_gym.render.canvas import Picture
+from vlm_gym.render.theme import Theme, read_theme
+
+MIN_IMAGE_SIZE: Final = 84
+MAX_IMAGE_SIZE: Final = 1024
+FAULT_REWARD: Final = -1.0  # what an unreadable answer costs
+
+StateT = TypeVar("StateT")
+ActionT = TypeVar("ActionT")
+Turn = tuple[Picture, float, bool, bool, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class TaskSettings:
+    """The arguments that every task has.
+
+    Attributes:
+        image_size: Width and height of the picture in pixels, 84 to 1024.
+        theme: A theme's name, or a mapping of theme fields (`vlm_gym.render.theme`).
+        prompt: How the task is put into words (`PromptSettings`).
+        rewards: Weights of reward terms, in place of the task's own; terms that are left out keep theirs.
+        render_mode: None or "rgb_array".
+    """
+
+    image_size: int = 300
+    theme: str | Mapping[str, str] = "classic"
+    prompt: PromptSettings = PromptSettings()
+    rewards: Mapping[str, float] = field(default_factory=dict)
+    render_mode: Literal["rgb_array"] | None = None
+
+    def __post_init__(self) -> None:
+        check_int("image_size", self.image_size, MIN_IMAGE_SIZE, MAX_IMAGE_SIZE)
+        check_choice("render_mode", self.render_mode, (None, "rgb_array"))
+        if not isinstance(self.rewards, Mapping):
+            raise ConfigError(f"rewards must map names of reward terms to weights, got {self.rewards!r}")
+
+
+class Status(NamedTuple):
+    """Where a game stands. `progress` is the share of the goal's conditions that are met, 0 to 1."""
+
+    is_over: bool
+    is_success: bool
+    progress: float
+
+
+class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
+    """Base class of all tasks; a subclass supplies the methods that have no body here.
+
+    The observation is the picture, all text is in `info` (README, "What is in info"). `step` plays an action of the
+    task's vocabulary; `vlm_gym.wrappers.TextPlay` reads free text.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 2}  # type: ignore[misc]
+    reward_weights: ClassVar[Mapping[str, float]]
+    """The task's reward terms and their weights: the arguments' defaults."""
+    option_names: ClassVar[tuple[str, ...]]
+    """The keys that `reset(options=...)` understands."""
+
+    def __init__(self, settings: TaskSettings, actions: Vocabulary) -> None:
+        self.settings = settings
+        self.actions = actions
+        self.render_mode = settings.render_mode
+        self.theme: Theme = read_theme(settings.theme)
+        self._weights = _merge_weights(self.reward_weights, settings.rewards)
+        shape = (settings.image_size, settings.image_size, 3)
+        self.observation_space = gym.spaces.Box(0, 255, shape, np.uint8)
+        space = gym.spaces.Discrete(len(actions)) if isinstance(actions, ActionSet) else AnswerSpace(actions)
+        self.action_space = space  # type: ignore[assignment]  # the subclass binds ActionT to match its vocabulary
+        self._state: StateT | None = None
+        self._has_ended = False
+
+    # What a task supplies
+
+    @abstractmethod
+    def _deal(self, options: Mapping[str, Any]) -> StateT:
+        """Return a start state: drawn from `self.np_random`, or as `options` say."""
+
+    @abstractmethod
+    def _move(self, state: StateT, action: str) -> Outcome[StateT]:
+        """Play an action of the vocabulary."""
+
+    @abstractmethod
+    def _legal_actions(self, state: StateT) -> tuple[str, ...]:
+        """Return the actions that break no rule in a game that goes on."""
+
+    @abstractmethod
+    def _status(self, state: StateT) -> Status:
+        """Return where the game stands."""
+
+    @abstractmethod
+    def _draw(self, state: StateT) -> Picture:
+        """Draw the player's view."""
+
+    @abstractmethod
+    def _describe(self, state: StateT) -> str:
+        """Put the player's view into words."""
+
+    @abstractmethod
+    def _write_prompt(self, state: StateT) -> str:
+        """Write the task prompt for this turn."""
+
+    @abstractmethod
+    def oracle_action(self) -> str | None:
+        """Return a best action now, as text; None where none can lead to success any more, or the game is over."""
+
+    @abstractmethod
+    def optimal_value(self) -> float:
+        """Return the exact probability of success of the best play from here, without the turn limit."""
+
+    # The Gymnasium interface
+
+    @property
+    def state(self) -> StateT:
+        """The full state, hidden parts included: for oracles and tests, never for players."""
+        if self._state is None:
+            raise gym.error.ResetNeeded("expected reset() before anything else: no episode has been started")
+        return self._state
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Picture, dict[str, Any]]:
+        """Start an episode.
+
+        Args:
+            seed: Seeds all chance from here on; None goes on with the generator as it is.
+            options: The start, where it shall not be drawn; the task's class docstring names the keys.
+
+        Raises:
+            ConfigError: if `seed` is no int >= 0, or an option is unknown or wrong.
+        """
+        _check_seed(seed)
+        super().reset(seed=seed)
+        self._state = self._deal(self._known_options(options))
+        self._has_ended = False
+        return self._draw(self._state), self._info(Outcome(self._state, {}), self._status(self._state))
+
+    def step(self, action: ActionT) -> Turn:
+        """Play an action: its number in `Discrete`, or its text in a task without one.
+
+        Raises:
+            ConfigError: if the action is not in the action space.
+            gymnasium.error.ResetNeeded: before the first reset, and after the end of an episode.
+        """
+        return self.play(self._name_of(action))
+
+    def play(self, name: str) -> Turn:
+        """Play an action of the vocabulary by its name."""
+        outcome = self._move(self._running_state(), name)
+        self._state = outcome.state
+        return self._turn(outcome, action=name)
+
+    def forfeit(self, fault: str, *, is_charged: bool, is_end: bool = False) -> Turn:
+        """Let a turn pass because the answer could not be read: the state stays as it is."""
+        outcome = Outcome(self._running_state(), {"fault": 1.0} if is_charged else {})
+        return self._turn(outcome, fault=fault, is_end=is_end)
+
+    def render(self) -> Picture | None:
+        """Return the current picture, (image_size, image_size, 3) uint8; None without a render mode."""
+        if self.render_mode is None:
+            gym.logger.warn("render() draws nothing without a render mode: make the env with render_mode='rgb_array'")
+            return None
+        return self._draw(self.state)
+
+    def action_masks(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Return which actions of `Discrete` are legal now, (n,) bool: the name that sb3-contrib calls."""
+        return self._mask(self._admissible()).astype(np.bool_)
+
+    # Private
+
+    def _running_state(self) -> StateT:
+        state = self.state
+        if self._has_ended:
+            raise gym.error.ResetNeeded("expected reset(): the episode has ended")
+        return state
+
+    def _name_of(self, action: object) -> str:
+        if isinstance(self.actions, ActionSet):
+            names = self.actions.names
+            if isinstance(action, (int, np.integer)) and not isinstance(action, bool) and 0 <= action < len(names):
+                return names[int(action)]
+            raise ConfigError(f"action must be an int from 0 to {len(names) - 1}, got {action!r}")
+        if not isinstance(action, str):
+            raise ConfigError(f"action must be a str, got {action!r}")
+        return action
+
+    def _known_options(self, options: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        if options is None:
+            return {}
+        if not isinstance(options, Mapping):
+            raise ConfigError(f"options must be a dict or None, got {options!r}")
+        for name in options:
+            check_choice("a key of options", name, self.option_names)
+        return options
+
+    def _turn(
+        self, outcome: Outcome[StateT], action: str | None = None, fault: str | None = None, *, is_end: bool = False
+    ) -> Turn:
+        status = self._status(outcome.state)
+        self._has_ended = status.is_over or is_end
+        info = self._info(outcome, status, action, fault)
+        return self._draw(outcome.state), sum(info["rewards"].values()), self._has_ended, False, info
+
+    def _info(
+        self, outcome: Outcome[StateT], status: Status, action: str | None = None, fault: str | None = None
+    ) -> dict[str, Any]:
+        description = self._describe(outcome.state)
+        prompt = self._write_prompt(outcome.state)
+        if self.settings.prompt.include_text:
+            prompt = f"The picture in words: {description}\n\n{prompt}"
+        admissible = self._admissible()
+        return {
+            "prompt": prompt,
+            "observation_text": description,
+            "admissible_actions": admissible,
+            "action_mask": self._mask(admissible),
+            "is_success": status.is_success,
+            "progress": status.progress,
+            "rewards": {name: weight * outcome.events.get(name, 0.0) for name, weight in self._weights.items()},
+            "action": action,
+            "illegal": outcome.illegal,
+            "fault": fault,
+        }
+
+    def _admissible(self) -> tuple[str, ...]:
+        return () if self._has_ended else self._legal_actions(self.state)
+
+    def _mask(self, admissible: tuple[str, ...]) -> np.ndarray[Any, np.dtype[np.int8]]:
+        if not isinstance(self.actions, ActionSet):
+            return np.zeros(0, np.int8)
+        mask = np.zeros(len(self.actions), np.int8)
+        mask[[self.actions.index(name) for name in admissible]] = 1
+        return mask
+
+
+def _check_seed(seed: object) -> None:
+    if seed is None or (isinstance(seed, (int, np.integer)) and not isinstance(seed, bool) and seed >= 0):
+        return
+    raise ConfigError(f"seed must be None or an int >= 0, got {seed!r}")
+
+
+def _merge_weights(weights: Mapping[str, float], changes: Mapping[str, float]) -> dict[str, float]:
+    known = {**weights, "fault": FAULT_REWARD}
+    for name, weight in changes.items():
+        if name not in known:
+            listed = ", ".join(known)
+            raise ConfigError(f"rewards names the term {name!r}; the terms are {listed}.{did_you_mean(name, known)}")
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not math.isfinite(weight):
+            raise ConfigError(f"rewards[{name!r}] must be a finite number, got {weight!r}")
+        known[name] = float(weight)
+    return known

@@ -1,0 +1,105 @@
+"""The NumberLine environment."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from vlm_gym.envs.base import Status, TaskEnv, TaskSettings
+from vlm_gym.errors import ConfigError, check_int
+from vlm_gym.games import number_line as game
+from vlm_gym.games.number_line import NumberLineState
+from vlm_gym.games.outcome import Outcome
+from vlm_gym.oracles import number_line as oracle
+from vlm_gym.prompts import number_line as words
+from vlm_gym.render.canvas import Picture
+from vlm_gym.render.number_line import draw_number_line
+
+MAX_MAX_POSITION: Final = 100
+
+
+class NumberLineEnv(TaskEnv[NumberLineState, int]):
+    """Walk along a number line to a target.
+
+    ## Description
+    The picture shows a number line with the current number and the target. Every turn moves one step. The task asks
+    whether a model can read two numbers off a picture and compare them.
+
+    ## Action Space
+    `Discrete(2)`: 0 is `-`, 1 is `+`.
+
+    ## Observation Space
+    `Box(0, 255, (image_size, image_size, 3), uint8)`: the line, a mark for each of the two numbers, and both numbers
+    in writing.
+
+    ## Starting State
+    Every pair of a position and a different target from 0 to `max_position` has the same probability.
+    `reset(options={"position": 1, "target": 4})` sets either or both.
+
+    ## Rewards
+    | term | weight | paid |
+    |---|---|---|
+    | `goal` | +1 | for the step onto the target |
+    | `away` | -1 | for a step that comes no closer |
+    | `illegal` | -1 | for a step over an end of the line |
+    | `fault` | -1 | for an answer that cannot be read (text play) |
+
+    ## Episode End
+    Terminates at the target. Truncated after `2 * max_position` turns.
+
+    ## Information
+    As in every task; `progress` is 1 at the target and 0 elsewhere.
+
+    ## Arguments
+    `max_position=5`: the line's end, 1 to 100.
+
+    ## Differences from the paper's code
+    Targets are uniform. An episode succeeds when the target is reached, where the paper counts episodes whose return
+    is positive (then one wrong step is a failure). The turn limit is exact.
+
+    ## References
+    Zhai et al. 2024, arXiv 2405.10292, section 5.1.
+
+    ## Version History
+    v0: first version.
+    """
+
+    reward_weights: ClassVar[Mapping[str, float]] = {"goal": 1.0, "away": -1.0, "illegal": -1.0}
+    option_names: ClassVar[tuple[str, ...]] = ("position", "target")
+
+    def __init__(self, settings: TaskSettings | None = None, *, max_position: int = 5) -> None:
+        check_int("max_position", max_position, 1, MAX_MAX_POSITION)
+        super().__init__(settings or TaskSettings(), game.ACTIONS)
+        self.max_position = max_position
+
+    def _deal(self, options: Mapping[str, Any]) -> NumberLineState:
+        for name, number in options.items():
+            check_int(f"options[{name!r}]", number, 0, self.max_position)
+        state = game.deal(self.max_position, self.np_random, **options)
+        if state.is_solved:
+            raise ConfigError(f"options must have two different numbers, got position and target {state.target}")
+        return state
+
+    def _move(self, state: NumberLineState, action: str) -> Outcome[NumberLineState]:
+        return game.move(state, action)
+
+    def _legal_actions(self, state: NumberLineState) -> tuple[str, ...]:
+        return game.legal_actions(state)
+
+    def _status(self, state: NumberLineState) -> Status:
+        return Status(state.is_solved, state.is_solved, float(state.is_solved))
+
+    def _draw(self, state: NumberLineState) -> Picture:
+        return draw_number_line(state, self.settings.image_size, self.theme)
+
+    def _describe(self, state: NumberLineState) -> str:
+        return words.describe(state)
+
+    def _write_prompt(self, state: NumberLineState) -> str:
+        return words.write_prompt(state, self.settings.prompt)
+
+    def oracle_action(self) -> str | None:
+        """Return the step towards the target; None at the target."""
+        return oracle.best_action(self.state)
+
+    def optimal_value(self) -> float:
+        """Return 1.0: the target can always be reached."""
+        return oracle.optimal_value(self.state)

@@ -1,0 +1,268 @@
+"""The points environments: EZPoints and Points24, pressed token by token or answered at once."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, ClassVar, Final, get_args
+
+import numpy as np
+
+from vlm_gym.actions import Vocabulary
+from vlm_gym.envs.base import ActionT, Status, TaskEnv, TaskSettings
+from vlm_gym.errors import ConfigError, check_choice, check_int
+from vlm_gym.games import formula
+from vlm_gym.games.cards import FaceCards, read_cards
+from vlm_gym.games.outcome import Outcome
+from vlm_gym.games.points import (
+    EZPOINTS_SYMBOLS,
+    POINTS24_SYMBOLS,
+    FormulaVocabulary,
+    PointsRules,
+    PointsState,
+    PointsView,
+)
+from vlm_gym.oracles import points as oracle
+from vlm_gym.prompts import points as words
+from vlm_gym.render.canvas import Picture
+from vlm_gym.render.points import draw_points
+
+MAX_TARGET: Final = 10**9
+MAX_NUM_CARDS: Final = 5  # up to here the solver is exact within about a second
+MAX_ATTEMPTS: Final = 100
+
+
+class _CardsEnv(TaskEnv[PointsState, ActionT]):
+    """What both forms share: the deal, the picture, the end."""
+
+    reward_weights: ClassVar[Mapping[str, float]] = {"solved": 10.0, "wrong": -1.0, "illegal": -1.0}
+    option_names: ClassVar[tuple[str, ...]] = ("cards",)
+    attempts: int = 1
+
+    def __init__(
+        self, settings: TaskSettings | None, rules: PointsRules, actions: Vocabulary, *, solvable: bool
+    ) -> None:
+        if not isinstance(solvable, bool):
+            raise ConfigError(f"solvable must be True or False, got {solvable!r}")
+        super().__init__(settings or TaskSettings(), actions)
+        self.rules = rules
+        self.solvable = solvable
+        if solvable:  # a target that no deal can make is refused here, not at the first reset
+            rules.deal(np.random.default_rng(0), self._is_wanted)
+
+    def _deal(self, options: Mapping[str, Any]) -> PointsState:
+        if "cards" in options:
+            cards = read_cards("options['cards']", options["cards"], self.rules.num_cards)
+        else:
+            cards = self.rules.deal(self.np_random, self._is_wanted)
+        return PointsState(cards, attempts_left=self.attempts)
+
+    def _is_wanted(self, numbers: tuple[int, ...]) -> bool:
+        return not self.solvable or oracle.is_solvable(numbers, self.rules.target, self.rules.symbols)
+
+    def _status(self, state: PointsState) -> Status:
+        is_success = state.result == "solved"
+        return Status(state.result is not None, is_success, float(is_success))
+
+    def _view(self, state: PointsState) -> PointsView:
+        return PointsView(state.cards, state.tokens, self.rules.target)
+
+    def _draw(self, state: PointsState) -> Picture:
+        return draw_points(self._view(state), self.settings.image_size, self.theme)
+
+    def _describe(self, state: PointsState) -> str:
+        return words.describe(self._view(state))
+
+    def _completion(self, tokens: tuple[str, ...]) -> tuple[str, ...] | None:
+        rules = self.rules
+        return oracle.complete(tokens, rules.numbers(self.state.cards), rules.target, rules.symbols)
+
+
+class PointsEnv(_CardsEnv[int]):
+    """Write a formula that equals the target out of the cards' numbers, one token a turn.
+
+    ## Description
+    The picture shows the cards, the target and the formula so far. Every card's number is used exactly once; an ace
+    counts 1. Arithmetic is exact, so 8 / (3 - 8 / 3) is 24. The task asks whether a model reads cards, calculates and
+    plans; Points24 is hard: it needs search.
+
+    ## Action Space
+    `Discrete(17)` for Points24: 1 to 10, `+ - * / ( ) =`. `Discrete(13)` for EZPoints: 1 to 10, `+ * =`. With
+    `face_cards="rank"` the numbers go to 13.
+
+    ## Observation Space
+    `Box(0, 255, (image_size, image_size, 3), uint8)`.
+
+    ## Starting State
+    Ranks are drawn independently; with `solvable=True` deals without a solution are dealt again.
+    `reset(options={"cards": ["3H", "3C", "8S", "8D"]})` sets the cards.
+
+    ## Rewards
+    | term | weight | paid |
+    |---|---|---|
+    | `solved` | +10 | when the finished formula equals the target |
+    | `wrong` | -1 | when it does not, or divides by zero |
+    | `illegal` | -1 | for a token that breaks a rule; it is not written |
+    | `fault` | -1 | for an answer that cannot be read (text play) |
+
+    A token is illegal if no formula that uses every number once can go on with it: two numbers in a row, a number that
+    is not there or is used, an operator with no number left, `=` before every number is used or with an open `(`.
+
+    ## Episode End
+    Terminates with `=`. Truncated after `5 * num_cards` turns in Points24 (20) and `3 * num_cards` in EZPoints (6); a
+    formula that is finished on the last turn is judged.
+
+    ## Information
+    As in every task; `illegal` says which rule a token broke.
+
+    ## Arguments
+    `target`: 0 to 10**9. `num_cards`: 1 to 5. `symbols`: "+-*/()=" or "+*=". `face_cards`: "ten" (J, Q, K count 10) or
+    "rank" (11, 12, 13). `solvable`: deal solvable hands only.
+
+    ## Registered Configurations
+    | id | target | num_cards | symbols | solvable |
+    |---|---|---|---|---|
+    | `EZPoints-v0` | 12 | 2 | `+*=` | True |
+    | `Points24-v0` | 24 | 4 | `+-*/()=` | False: 73.09 % of the deals have a solution |
+
+    ## Differences from the paper's code
+    No `eval`: adjacent numbers do not concatenate, and `**` and `//` cannot be written. Fractions instead of floats.
+    An illegal token leaves the formula as it is. A formula finished at the turn limit is judged.
+
+    ## References
+    Zhai et al. 2024, arXiv 2405.10292, section 5.1.
+
+    ## Version History
+    v0: first version.
+    """
+
+    def __init__(
+        self,
+        settings: TaskSettings | None = None,
+        *,
+        target: int = 24,
+        num_cards: int = 4,
+        symbols: str = "+-*/()=",
+        face_cards: FaceCards = "ten",
+        solvable: bool = False,
+    ) -> None:
+        rules = _checked_rules(target, num_cards, symbols, face_cards)
+        super().__init__(settings, rules, rules.actions, solvable=solvable)
+
+    def _move(self, state: PointsState, action: str) -> Outcome[PointsState]:
+        return self.rules.press(state, action)
+
+    def _legal_actions(self, state: PointsState) -> tuple[str, ...]:
+        return self.rules.legal_presses(state)
+
+    def _write_prompt(self, state: PointsState) -> str:
+        return words.write_prompt(self._view(state), self.rules, self.settings.prompt)
+
+    def oracle_action(self) -> str | None:
+        """Return the next token of a shortest formula that equals the target; None where there is none."""
+        completion = None if self.state.result else self._completion(self.state.tokens)
+        return completion[0] if completion else None
+
+    def optimal_value(self) -> float:
+        """Return 1.0 if the formula so far can be completed to the target, else 0.0."""
+        if self.state.result is not None:
+            return float(self.state.result == "solved")
+        return float(self._completion(self.state.tokens) is not None)
+
+
+class PointsFormulaEnv(_CardsEnv[str]):
+    """Write the whole formula that equals the target in one answer.
+
+    ## Description
+    The cards and rules of `PointsEnv`, without the presses: one answer holds the formula. With `attempts` above 1 a
+    wrong formula is shown with what it came to, and the model may try again.
+
+    ## Action Space
+    Free text (`AnswerSpace`), read by the parser (default "json"); the action is the formula, "(1+2)*8*1". A trailing
+    "= 24" is ignored; x, × and ÷ are read as the operators.
+
+    ## Observation Space
+    `Box(0, 255, (image_size, image_size, 3), uint8)`: the cards, the target, and on a retry the last formula.
+
+    ## Starting State
+    As in `PointsEnv`.
+
+    ## Rewards
+    | term | weight | paid |
+    |---|---|---|
+    | `solved` | +10 | when the formula equals the target |
+    | `wrong` | -1 | when it does not, or divides by zero |
+    | `illegal` | -1 | for a formula that breaks a rule |
+    | `fault` | -1 | for an answer that holds no formula |
+
+    ## Episode End
+    Terminates with a right formula, or with the wrong one that uses up the last attempt. Truncated after `attempts`
+    turns, which illegal formulas and unreadable answers also use.
+
+    ## Information
+    As in every task; `admissible_actions` and `action_mask` are empty, since the vocabulary is open.
+
+    ## Arguments
+    Those of `PointsEnv`, and `attempts=1`: how many formulas may be tried, 1 to 100.
+
+    ## Registered Configurations
+    `EZPointsFormula-v0` and `Points24Formula-v0`, with the arguments of `EZPoints-v0` and `Points24-v0`.
+
+    ## References
+    The whole-answer form follows later work on Points24 ("24 game" prompts); rules as in `PointsEnv`.
+
+    ## Version History
+    v0: first version.
+    """
+
+    actions: FormulaVocabulary
+
+    def __init__(
+        self,
+        settings: TaskSettings | None = None,
+        *,
+        target: int = 24,
+        num_cards: int = 4,
+        symbols: str = "+-*/()=",
+        face_cards: FaceCards = "ten",
+        solvable: bool = False,
+        attempts: int = 1,
+    ) -> None:
+        check_int("attempts", attempts, 1, MAX_ATTEMPTS)
+        rules = _checked_rules(target, num_cards, symbols, face_cards)
+        super().__init__(settings, rules, FormulaVocabulary(num_cards, rules.symbols), solvable=solvable)
+        self.attempts = attempts
+
+    def _view(self, state: PointsState) -> PointsView:
+        value = formula.evaluate(state.tokens) if state.tokens else None
+        return PointsView(state.cards, state.tokens, self.rules.target, _shown(value) if state.tokens else None)
+
+    def _move(self, state: PointsState, action: str) -> Outcome[PointsState]:
+        return self.rules.submit(state, action)
+
+    def _legal_actions(self, state: PointsState) -> tuple[str, ...]:
+        return ()
+
+    def _write_prompt(self, state: PointsState) -> str:
+        return words.write_formula_prompt(self.rules, self.actions, self.settings.prompt)
+
+    def oracle_action(self) -> str | None:
+        """Return a formula that equals the target; None where there is none."""
+        solution = None if self.state.result else self._completion(())
+        return " ".join(solution[:-1]) if solution else None
+
+    def optimal_value(self) -> float:
+        """Return 1.0 if some formula equals the target, else 0.0."""
+        if self.state.result is not None:
+            return float(self.state.result == "solved")
+        return float(self._completion(()) is not None)
+
+
+def _checked_rules(target: int, num_cards: int, symbols: str, face_cards: FaceCards) -> PointsRules:
+    check_int("target", target, 0, MAX_TARGET)
+    check_int("num_cards", num_cards, 1, MAX_NUM_CARDS)
+    check_choice("symbols", symbols, ("".join(POINTS24_SYMBOLS), "".join(EZPOINTS_SYMBOLS)))
+    check_choice("face_cards", face_cards, get_args(FaceCards))
+    return PointsRules(target, num_cards, tuple(symbols), face_cards)
+
+
+def _shown(value: Fraction | None) -> str:
+    return "undefined" if value is None else str(value)

@@ -1,0 +1,43 @@
+"""Blackjack in words."""
+
+from typing import Final
+
+from vlm_gym.games.blackjack import ACTIONS, BlackjackView
+from vlm_gym.games.cards import Card
+from vlm_gym.prompts.answer import PromptSettings, answer_section, one_of
+
+READINGS: Final = {"dealer": "the dealer's open card", "hand": "your cards", "total": "what your cards add up to"}
+PAPER_READINGS: Final = {"cards": "your cards and the dealer's"}
+
+
+def describe(view: BlackjackView) -> str:
+    """Return what the picture shows."""
+    return f"Dealer: {_in_words(view.dealer)}. You: {_in_words(view.player)}."
+
+
+def _in_words(hand: tuple[Card | None, ...]) -> str:
+    return ", ".join("a card face down" if card is None else card.name for card in hand)
+
+
+def write_prompt(settings: PromptSettings) -> str:
+    """Return the task prompt; it is the same for every hand."""
+    is_paper = settings.style == "paper"
+    readings = PAPER_READINGS if is_paper else READINGS
+    answer = answer_section(settings, readings, ACTIONS.key, one_of(ACTIONS.names))
+    return f"{_PAPER if is_paper else _RULES}\n\n{answer}"
+
+
+_RULES: Final = """\
+You are playing Blackjack. The picture shows the dealer's cards at the top, one of them face down, and yours at the \
+bottom.
+Number cards count their number, J, Q and K count 10, and an ace counts 1, or 11 where that does not take the hand \
+over 21.
+Each turn you choose one action: hit takes another card, stand ends your turn. Over 21 you lose. When you stand, the \
+dealer draws to 17 or more, and the higher hand up to 21 wins.
+Every card is drawn from a full deck, so cards that have been seen do not matter. Win the hand."""
+
+_PAPER: Final = """\
+You are an expert blackjack player. The image shows the cards on the table: the dealer's, of which you see one, and \
+your own.
+You can choose between ['stand', 'hit'].
+Your goal is to come closer to 21 than the dealer without going over it."""

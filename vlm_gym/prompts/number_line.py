@@ -1,0 +1,33 @@
+"""NumberLine in words."""
+
+from typing import Final
+
+from vlm_gym.games.number_line import ACTIONS, NumberLineState
+from vlm_gym.prompts.answer import PromptSettings, answer_section, one_of
+
+READINGS: Final = {"current number": "the current number in the picture", "target number": "the target number"}
+
+
+def describe(view: NumberLineState) -> str:
+    """Return what the picture shows."""
+    return f"A number line from 0 to {view.max_position}. Target: {view.target}. Current: {view.position}."
+
+
+def write_prompt(view: NumberLineState, settings: PromptSettings) -> str:
+    """Return the task prompt."""
+    rules = _PAPER if settings.style == "paper" else _RULES
+    answer = answer_section(settings, READINGS, ACTIONS.key, one_of(ACTIONS.names))
+    return f"{rules.format(max_position=view.max_position)}\n\n{answer}"
+
+
+_RULES: Final = """\
+You are playing NumberLine. The picture shows a number line from 0 to {max_position}, a target number and your current \
+number.
+Each turn you choose one action: + adds 1 to the current number, - subtracts 1.
+Reach the target number in as few turns as you can."""
+
+_PAPER: Final = """\
+You are an expert at moving along a number line. The image shows a target number and a current number, both from 0 to \
+{max_position}.
+You can choose between ['-', '+']: '-' makes the current number smaller by one, '+' makes it larger by one.
+Your goal is to make the current number equal to the target number."""

@@ -1,0 +1,75 @@
+"""The points games in words."""
+
+from typing import Final
+
+from vlm_gym.games.points import FormulaVocabulary, PointsRules, PointsView
+from vlm_gym.prompts.answer import PromptSettings, answer_section, one_of
+
+NUMBER_WORDS: Final = ("no", "one", "two", "three", "four", "five", "six")
+
+
+def describe(view: PointsView) -> str:
+    """Return what the picture shows."""
+    cards = ", ".join(card.name for card in view.cards)
+    value = f" = {view.value}" if view.value is not None else ""
+    return f"Cards: {cards}. Target: {view.target}. Formula: {_written(view)}{value}."
+
+
+def _written(view: PointsView) -> str:
+    return " ".join(view.tokens) or "(empty)"
+
+
+def write_prompt(view: PointsView, rules: PointsRules, settings: PromptSettings) -> str:
+    """Return the task prompt of the games that press one token a turn."""
+    is_paper = settings.style == "paper"
+    readings = {
+        "cards": "the cards in the picture",
+        "current formula" if is_paper else "formula": "the formula so far",
+    }
+    answer = answer_section(settings, readings, rules.actions.key, one_of(rules.actions.names))
+    words = _common_words(rules) | {
+        "symbols": one_of(rules.symbols),
+        "choices": list(rules.actions.names),
+        "formula": "".join(view.tokens),
+    }
+    return f"{(_PAPER if is_paper else _PRESSES).format(**words)}\n\n{answer}"
+
+
+def write_formula_prompt(rules: PointsRules, vocabulary: FormulaVocabulary, settings: PromptSettings) -> str:
+    """Return the task prompt of the games that take the whole formula at once."""
+    is_paper = settings.style == "paper"
+    operators = tuple(symbol for symbol in rules.symbols if symbol != "=")
+    words = _common_words(rules) | {"symbols": one_of(operators), "choices": list(operators)}
+    form = f"a formula that equals {rules.target}"
+    answer = answer_section(settings, {"cards": "the cards in the picture"}, vocabulary.key, form)
+    return f"{(_PAPER_FORMULA if is_paper else _FORMULA).format(**words)}\n\n{answer}"
+
+
+def _common_words(rules: PointsRules) -> dict[str, object]:
+    faces = "J, Q and K count 10" if rules.face_cards == "ten" else "J counts 11, Q 12 and K 13"
+    num_cards = NUMBER_WORDS[rules.num_cards]
+    cards = "card" if rules.num_cards == 1 else "cards"
+    return {"target": rules.target, "cards": f"{num_cards} {cards}", "faces": faces}
+
+
+_PRESSES: Final = """\
+You are playing a card game. The picture shows {cards}, the target {target} and the formula written so far.
+Write a formula that equals {target} and uses the number of every card exactly once. An ace counts 1; {faces}.
+Each turn you choose one action, which is written at the end of the formula: a number or one of {symbols}. Finish \
+the formula with =."""
+
+_FORMULA: Final = """\
+You are playing a card game. The picture shows {cards} and the target {target}.
+Write a formula that equals {target} and uses the number of every card exactly once. An ace counts 1; {faces}.
+Besides the numbers the formula may hold {symbols}. If the picture shows a formula, it is your last attempt and what \
+it came to."""
+
+_PAPER: Final = """\
+You are an expert {target} points card game player. The image shows {cards}, and the current formula is '{formula}'.
+You can choose between {choices}; what you choose is appended to the current formula. 'A' counts 1; {faces}.
+Your goal is a formula that evaluates to {target} and uses each card once."""
+
+_PAPER_FORMULA: Final = """\
+You are an expert {target} points card game player. The image shows {cards}.
+You can combine their numbers with {choices}. 'A' counts 1; {faces}.
+Your goal is a formula that evaluates to {target} and uses each card once."""

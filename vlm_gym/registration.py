@@ -1,0 +1,157 @@
+"""The table of tasks: all there is to know of an id, and its registration with Gymnasium."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import gymnasium as gym
+from gymnasium.envs.registration import WrapperSpec
+
+
+@dataclass(frozen=True)
+class TurnLimit:
+    """So many turns for each unit of an argument: `TurnLimit(2, "max_position")` is twice `max_position`."""
+
+    factor: int
+    argument: str
+
+    def turns(self, arguments: Mapping[str, Any]) -> int:
+        """Return the limit under these arguments."""
+        return self.factor * int(arguments[self.argument])
+
+
+@dataclass(frozen=True)
+class Task:
+    """One id.
+
+    Attributes:
+        id: The registered id.
+        entry: The environment class, "module:Class".
+        summary: What the player does, in a few words.
+        turn_limit: A number of turns, or a rule over the arguments.
+        random_success: Exact probability that uniformly random actions succeed (`vlm_gym.oracles.random_play`).
+        best_success: Exact probability that the best play succeeds.
+        arguments: Arguments in which the id differs from the class's own defaults, or on which the limit depends.
+        is_text_only: Whether the task has no `Discrete` action space.
+    """
+
+    id: str
+    entry: str
+    summary: str
+    turn_limit: int | TurnLimit
+    random_success: float
+    best_success: float
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    is_text_only: bool = False
+
+    def turns(self, arguments: Mapping[str, Any] | None = None) -> int:
+        """Return the turn limit with some arguments changed."""
+        if isinstance(self.turn_limit, int):
+            return self.turn_limit
+        return self.turn_limit.turns({**self.arguments, **(arguments or {})})
+
+    def variant(self, name: str, summary: str, **changes: Any) -> "Task":
+        """Return this task under another name, with other arguments or scores."""
+        scores = {key: changes.pop(key) for key in ("random_success", "best_success") if key in changes}
+        arguments = {**self.arguments, **changes}
+        return replace(self, id=f"vlm_gym/{name}", summary=summary, arguments=arguments, **scores)
+
+
+_NUMBER_LINE: Final = Task(
+    id="vlm_gym/NumberLine-v0",
+    entry="vlm_gym.envs.number_line:NumberLineEnv",
+    summary="walk along a number line to a target",
+    turn_limit=TurnLimit(2, "max_position"),
+    random_success=0.612,
+    best_success=1.0,
+    arguments={"max_position": 5},
+)
+_EZPOINTS: Final = Task(
+    id="vlm_gym/EZPoints-v0",
+    entry="vlm_gym.envs.points:PointsEnv",
+    summary="make 12 out of two cards, a token a turn",
+    turn_limit=TurnLimit(3, "num_cards"),
+    random_success=0.0,
+    best_success=1.0,
+    arguments={"target": 12, "num_cards": 2, "symbols": "+*=", "solvable": True},
+)
+_POINTS24: Final = Task(
+    id="vlm_gym/Points24-v0",
+    entry="vlm_gym.envs.points:PointsEnv",
+    summary="make 24 out of four cards, a token a turn",
+    turn_limit=TurnLimit(5, "num_cards"),
+    random_success=0.0,
+    best_success=20876 / 28561,
+    arguments={"target": 24, "num_cards": 4},
+)
+_EZPOINTS_FORMULA: Final = replace(
+    _EZPOINTS,
+    id="vlm_gym/EZPointsFormula-v0",
+    entry="vlm_gym.envs.points:PointsFormulaEnv",
+    summary="make 12 out of two cards, in one answer",
+    turn_limit=TurnLimit(1, "attempts"),
+    random_success=0.0,
+    arguments={**_EZPOINTS.arguments, "attempts": 1, "parser": "json"},
+    is_text_only=True,
+)
+_POINTS24_FORMULA: Final = replace(
+    _POINTS24,
+    id="vlm_gym/Points24Formula-v0",
+    entry="vlm_gym.envs.points:PointsFormulaEnv",
+    summary="make 24 out of four cards, in one answer",
+    turn_limit=TurnLimit(1, "attempts"),
+    random_success=0.0,
+    arguments={**_POINTS24.arguments, "attempts": 1, "parser": "json"},
+    is_text_only=True,
+)
+_BLACKJACK: Final = Task(
+    id="vlm_gym/Blackjack-v0",
+    entry="vlm_gym.envs.blackjack:BlackjackEnv",
+    summary="beat the dealer",
+    turn_limit=21,
+    random_success=0.2806,
+    best_success=0.4316,
+)
+
+TASKS: Final[Mapping[str, Task]] = {
+    task.id: task
+    for task in (
+        _NUMBER_LINE,
+        _NUMBER_LINE.variant("NumberLine-Long-v0", "the same on a line to 20", max_position=20),
+        _NUMBER_LINE.variant("NumberLine-Night-v0", "the same in dark colours", theme="night"),
+        _EZPOINTS,
+        _EZPOINTS.variant("EZPoints-FaceRank-v0", "the same; J, Q, K count 11, 12, 13", face_cards="rank"),
+        _EZPOINTS.variant("EZPoints-BlackSuits-v0", "the same with all suits black", theme="black_suits"),
+        _EZPOINTS_FORMULA,
+        _POINTS24,
+        _POINTS24.variant(
+            "Points24-Solvable-v0", "the same; every deal has a solution", solvable=True, best_success=1.0
+        ),
+        _POINTS24.variant(
+            "Points24-FaceRank-v0", "the same; J, Q, K count 11, 12, 13", face_cards="rank", best_success=0.7918
+        ),
+        _POINTS24.variant("Points24-BlackSuits-v0", "the same with all suits black", theme="black_suits"),
+        _POINTS24_FORMULA,
+        _POINTS24_FORMULA.variant(
+            "Points24Formula-Solvable-v0", "the same; every deal has a solution", solvable=True, best_success=1.0
+        ),
+        _BLACKJACK,
+        _BLACKJACK.variant("Blackjack-BlackSuits-v0", "the same with all suits black", theme="black_suits"),
+        _BLACKJACK.variant("Blackjack-SuttonBarto-v0", "the same by the rules of Sutton and Barto", sab=True),
+    )
+}
+
+
+def register_tasks() -> None:
+    """Register every id with Gymnasium."""
+    for task in TASKS.values():
+        gym.register(
+            id=task.id,
+            entry_point="vlm_gym.assembly:make_task",
+            max_episode_steps=task.turns(),
+            kwargs={"task": task.id, **task.arguments},
+            additional_wrappers=() if isinstance(task.turn_limit, int) else (_TURN_LIMIT_RULE,),
+        )
+
+
+_TURN_LIMIT_RULE: Final = WrapperSpec("TurnLimit", "vlm_gym.assembly:apply_turn_limit", kwargs={})

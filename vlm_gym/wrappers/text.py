@@ -1,0 +1,66 @@
+"""Text play: a model's answer in, the task's action out."""
+
+from typing import Any, Literal, get_args
+
+import gymnasium as gym
+
+from vlm_gym.envs.base import TaskEnv, Turn
+from vlm_gym.envs.spaces import AnswerSpace
+from vlm_gym.errors import ConfigError, check_choice
+from vlm_gym.parsers import get_parser
+from vlm_gym.parsers.base import Parsed, Unparsed
+from vlm_gym.render.canvas import Picture
+
+FaultPolicy = Literal["charge", "random", "end", "ask"]
+
+
+class TextPlay(gym.Wrapper[Picture, str, Picture, Any]):
+    """Turns a task's action space into free text, which a parser reads.
+
+    `on_fault` says what an answer without a readable action does; `info["fault"]` says why in each case:
+
+    - "charge": nothing moves, the reward term `fault` is paid, the turn is used.
+    - "random": a random action is played, drawn from the env's own generator, as in Zhai et al. 2024.
+    - "end": the term is paid and the episode is over.
+    - "ask": nothing moves and nothing is paid; the next prompt says what could not be read. The turn is used.
+
+    `gym.make(..., parser=...)` builds this inside the entry point, so the turn limit lies outside and counts
+    unreadable answers too. It rebuilds the wrapper from the env's own arguments, hence `spec` is the env's.
+    """
+
+    def __init__(self, env: TaskEnv[Any, Any], parser: str = "json", on_fault: FaultPolicy = "charge") -> None:
+        check_choice("on_fault", on_fault, get_args(FaultPolicy))
+        super().__init__(env)
+        self.task = env
+        self.parser = get_parser(parser)
+        self.on_fault = on_fault
+        self.action_space = AnswerSpace(env.actions, self.parser)
+
+    @property
+    def spec(self) -> gym.envs.registration.EnvSpec | None:  # type: ignore[override]
+        """The env's own spec, whose arguments rebuild this wrapper."""
+        return self.env.spec
+
+    def step(self, action: str) -> Turn:
+        """Play one answer.
+
+        Raises:
+            ConfigError: if the answer is no str. A text of any content is fine.
+        """
+        if not isinstance(action, str):
+            raise ConfigError(f"an answer must be a str, got {action!r}")
+        answer = self.parser.parse(action, self.task.actions)
+        if isinstance(answer, Parsed):
+            return self.task.play(answer.action)
+        return self._fault(answer)
+
+    def _fault(self, answer: Unparsed) -> Turn:
+        fault = str(answer)
+        if self.on_fault == "random":
+            *turn, info = self.task.play(self.task.actions.sample(self.task.np_random))
+            return (*turn, {**info, "fault": fault})  # type: ignore[return-value]
+        if self.on_fault == "ask":
+            *turn, info = self.task.forfeit(fault, is_charged=False)
+            note = f"Your last answer could not be read ({fault}). Please answer again.\n\n"
+            return (*turn, {**info, "prompt": note + info["prompt"]})  # type: ignore[return-value]
+        return self.task.forfeit(fault, is_charged=True, is_end=self.on_fault == "end")
