@@ -1,0 +1,1 @@
+"""Pictures of the household: icons of objects, drawings of furniture, and a gallery of both."""
