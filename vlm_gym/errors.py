@@ -2,6 +2,7 @@
 
     VlmGymError
     ├── ConfigError (ValueError)                a caller's mistake: what was expected, what came, what to do
+    ├── DataNotFoundError (FileNotFoundError)   data that is not on this machine, and how to get it
     └── MissingDependencyError (ImportError)    an extra that is not installed, and how to install it
 
 Model output never raises: an illegal move and an unreadable answer are values in `info`.
@@ -17,6 +18,10 @@ class VlmGymError(Exception):
 
 class ConfigError(VlmGymError, ValueError):
     """An argument, option or action that the caller got wrong."""
+
+
+class DataNotFoundError(VlmGymError, FileNotFoundError):
+    """Data that is needed here and not on this machine."""
 
 
 class MissingDependencyError(VlmGymError, ImportError):

@@ -1,0 +1,70 @@
+"""Why a command is not possible now, in words for the player: they tell nothing that the player cannot see."""
+
+from vlm_gym.games.household import commands, rules
+from vlm_gym.games.household.world import NOTHING, Command, HouseholdState, World
+
+
+def refusal(world: World, state: HouseholdState, text: str) -> str | None:
+    """Return the rule that a command breaks, or None if it is admissible."""
+    text = text.strip()
+    if text in commands.admissible(world, state):
+        return None
+    command = commands.parse(world, text)
+    if command is None:
+        return f"{text[:80]!r} is no command, or names something that is not in sight"
+    return _broken_rule(world, state, command)
+
+
+def _broken_rule(world: World, state: HouseholdState, command: Command) -> str:
+    if command.verb == "go to":
+        return f"you are at {_spot(world, command)} already"
+    if command.verb in ("use", "slice", "examine") and command.receptacle == NOTHING:
+        return _about_object(world, state, command)
+    if world.receptacles[command.receptacle].place != state.place:
+        return f"you are not at {_spot(world, command)}"
+    if command.verb in ("open", "close"):
+        return _about_door(world, command)
+    return _about_taking(world, state, command) if command.verb == "take" else _about_hand(world, state, command)
+
+
+def _about_object(world: World, state: HouseholdState, command: Command) -> str:
+    name = world.objects[command.object].name
+    if command.verb == "examine":
+        return f"you do not carry {name}: only what is in your hand and the receptacles where you stand can be examined"
+    if command.verb == "use":
+        return f"there is no {name} here that could be turned on"
+    if state.hand != command.tool or not world.knives >> command.tool & 1:
+        return "slicing needs a knife in your hand"
+    return f"there is no {name} here that could be sliced"
+
+
+def _about_door(world: World, command: Command) -> str:
+    if not world.openable >> command.receptacle & 1:
+        return f"{_spot(world, command)} cannot be opened or closed"
+    return f"{_spot(world, command)} is {'open' if command.verb == 'open' else 'closed'} already"
+
+
+def _about_taking(world: World, state: HouseholdState, command: Command) -> str:
+    name = world.objects[command.object].name
+    if state.hand != NOTHING:
+        return f"your hand is not empty: you carry {world.objects[state.hand].name}"
+    if rules.closed(world, state) >> command.receptacle & 1:
+        return f"{_spot(world, command)} is closed"
+    if command.object in state.contents[command.receptacle]:
+        return f"{name} cannot be picked up"
+    return f"there is no {name} in or on {_spot(world, command)}"
+
+
+def _about_hand(world: World, state: HouseholdState, command: Command) -> str:
+    name = world.objects[command.object].name
+    if state.hand != command.object:
+        return f"you do not carry {name}"
+    if command.verb != "move":
+        return f"{_spot(world, command)} does not {command.verb} {name}"
+    if rules.closed(world, state) >> command.receptacle & 1:
+        return f"{_spot(world, command)} is closed"
+    return f"{name} does not belong in or on {_spot(world, command)}"
+
+
+def _spot(world: World, command: Command) -> str:
+    return world.receptacles[command.receptacle].name

@@ -1,0 +1,104 @@
+"""What a player of a household game sees: what the pictures and the prompts are made of.
+
+It follows what the text game tells. All furniture is known from the introduction, and where it stands can be seen.
+Whether a door is open and what is inside or on top can be seen only from the place where the agent stands, and never
+through a closed door. The task is not part of the view.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from vlm_gym.games.household import rules
+from vlm_gym.games.household.world import NOTHING, HouseholdState, Pose, World
+
+ObjectState = Literal["hot", "cold", "clean", "sliced", "on"]
+OBJECT_STATES: Final[tuple[ObjectState, ...]] = ("hot", "cold", "clean", "sliced", "on")
+
+
+@dataclass(frozen=True)
+class SeenObject:
+    """An object in sight: its name ("apple 1"), its kind ("apple"), and its states in the order of ObjectState."""
+
+    name: str
+    kind: str
+    states: tuple[ObjectState, ...] = ()
+
+
+@dataclass(frozen=True)
+class SeenReceptacle:
+    """A piece of furniture: its name ("cabinet 12"), kind ("cabinet"), and where it stands.
+
+    Shapes and units: `x` and `y` are metres on the floor and `height` metres above it, in the scene's own coordinates
+    (either sign); `pose` is where the agent stands to use it, which several receptacles can share.
+    `is_open` is None if it cannot be opened or is out of reach; `contents` is None if it is closed or out of reach, and
+    lists the objects in the order of the game's texts otherwise.
+    """
+
+    name: str
+    kind: str
+    x: float
+    y: float
+    height: float
+    pose: Pose
+    is_here: bool
+    is_openable: bool
+    is_open: bool | None
+    contents: tuple[SeenObject, ...] | None
+
+
+@dataclass(frozen=True)
+class HouseholdView:
+    """The room as the agent sees it.
+
+    `receptacles` are all there are, in the order of the game's texts; those with `is_here` are the ones that the agent
+    faces: none before the first "go to", and up to five at once. `beside` are the objects that the game calls "next to
+    it": each once, also listed where they were put. `hand` is what the agent carries.
+    """
+
+    receptacles: tuple[SeenReceptacle, ...]
+    agent: Pose
+    beside: tuple[SeenObject, ...]
+    hand: SeenObject | None
+
+    @property
+    def facing(self) -> tuple[SeenReceptacle, ...]:
+        """The receptacles within reach."""
+        return tuple(receptacle for receptacle in self.receptacles if receptacle.is_here)
+
+
+def view_of(world: World, state: HouseholdState) -> HouseholdView:
+    """Return what the player sees in this state."""
+    return HouseholdView(
+        receptacles=tuple(_see_receptacle(world, state, spot) for spot in range(len(world.receptacles))),
+        agent=world.places[state.place].pose,
+        beside=tuple(see_object(world, state, thing) for thing in dict.fromkeys(rules.next_to(world, state))),
+        hand=None if state.hand == NOTHING else see_object(world, state, state.hand),
+    )
+
+
+def see_object(world: World, state: HouseholdState, thing: int) -> SeenObject:
+    """Return how an object looks."""
+    masks = (state.hot, state.cool, state.clean, state.sliced, state.toggled)
+    states = tuple(word for word, mask in zip(OBJECT_STATES, masks, strict=True) if mask >> thing & 1)
+    return SeenObject(world.objects[thing].name, world.objects[thing].kind, states)
+
+
+def _see_receptacle(world: World, state: HouseholdState, spot: int) -> SeenReceptacle:
+    receptacle = world.receptacles[spot]
+    is_here, is_openable = receptacle.place == state.place, bool(world.openable >> spot & 1)
+    is_shut = bool(rules.closed(world, state) >> spot & 1)
+    contents = None
+    if is_here and not is_shut:
+        contents = tuple(see_object(world, state, thing) for thing in state.contents[spot])
+    return SeenReceptacle(
+        name=receptacle.name,
+        kind=receptacle.kind,
+        x=receptacle.x,
+        y=receptacle.y,
+        height=receptacle.height,
+        pose=world.places[receptacle.place].pose,
+        is_here=is_here,
+        is_openable=is_openable,
+        is_open=not is_shut if is_here and is_openable else None,
+        contents=contents,
+    )
