@@ -50,6 +50,10 @@ class FormulaVocabulary:
         match = _FORMULA.fullmatch(signs.strip())
         return " ".join(formula_tokens(match[1])) if match else None
 
+    def could_go_on(self, words: str) -> bool:  # noqa: ARG002
+        """Whether another formula may begin with `words`: always."""
+        return True
+
     def sample(self, rng: np.random.Generator) -> str:
         """Draw numbers from 1 to 10 and operators between them, each with the same probability."""
         operators = [symbol for symbol in self.symbols if symbol in formula.OPERATORS]
