@@ -18,7 +18,6 @@ from vlm_gym.render.canvas import (
     ink_on,
     luminance,
     mix,
-    paste,
     rgb,
     write,
 )
@@ -40,7 +39,7 @@ SpritePainter = Callable[[Card | None, Slot, bool], Picture]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a card lies: the corner of its slot, and whether it half covers the card to its left."""
+    """Where a card lies: the corner of its shadow, and whether it half covers the card to its left."""
 
     left: int
     top: int
@@ -67,9 +66,10 @@ def lay_cards(
 ) -> None:
     """Paste the sprites of a hand, from left to right; `corner` is the left and top of the hand's room."""
     slot = spread.slot
-    left, top = corner[0] - slot.margin, corner[1] - slot.margin
+    height, width = slot.height + 2 * slot.margin, slot.width + 2 * slot.margin
     for card, place in zip(cards, spread.places, strict=True):
-        paste(picture, paint(card, slot, place.is_on_card), left + place.left, top + place.top)
+        top, left = corner[1] + place.top, corner[0] + place.left
+        picture[top : top + height, left : left + width] = paint(card, slot, place.is_on_card)
 
 
 def spread_cards(count: int, width: int, height: int, can_overlap: bool) -> Spread:
@@ -97,8 +97,8 @@ def _rows(count: int, rows: int, width: int, height: int, can_overlap: bool) -> 
     places: list[Place] = []
     for row in range(rows):
         in_row = count // rows + (row < count % rows)
-        left = (width - step * (in_row - 1) - slot.width) // 2
-        y = top + row * (slot.height + gap)
+        left = (width - step * (in_row - 1) - slot.width) // 2 - slot.margin
+        y = top + row * (slot.height + gap) - slot.margin
         places += [Place(left + i * step, y, is_fan and i > 0) for i in range(in_row)]
     return Spread(slot, tuple(places))
 
