@@ -26,13 +26,16 @@ from vlm_gym.render.theme import Theme
 ASPECT: Final = 0.66  # width by height of a card at its best
 LEAST_PIPS_WIDTH: Final = 54  # pixels; a narrower card shows one big rank and suit
 INDEX_SHARE: Final = 0.29  # of the card's width, that the corner index needs
-LEAST_HEADGEAR_WIDTH: Final = 24
+LEAST_HEADGEAR_WIDTH: Final = 30
+HEADGEAR_SHRINK: Final = 0.82  # of the rank under it
+ROOM_UNDER_HEADGEAR: Final = 0.8
 COURT_TINT: Final[Color] = (255, 214, 110)
-PIP_SHARE: Final = 0.185
+INDEX_MIDDLE: Final = 0.142
+PIP_SHARE: Final = 0.18
 LOW_CARD: Final = 32  # pixels: a lower card gives nearly all its height to rank and suit
 SQUEEZE: Final = 0.72  # how narrow a "10" may be made to keep the height of the other ranks
 
-_LEFT, _MIDDLE, _RIGHT = 0.38, 0.5, 0.62
+_LEFT, _MIDDLE, _RIGHT = 0.366, 0.5, 0.634
 _COLUMN_PAIRS: Final[dict[int, tuple[float, ...]]] = {
     1: (0.5,), 2: (0.17, 0.83), 3: (0.17, 0.5, 0.83), 4: (0.16, 0.387, 0.613, 0.84),
 }  # fmt: skip
@@ -107,15 +110,14 @@ def _paint_full(card: Card, slot: Slot, theme: Theme) -> Image.Image:
         _draw_portrait(sketch, card, slot, theme)
     else:
         _draw_pips(sketch, card, slot, color)
-    index_x, rank_height = 0.14 * width, min(0.15 * height, 0.24 * width)
-    suit_y = 0.06 * height + rank_height + 0.13 * width
+    rank_height, rank_width = 0.175 * height, (0.205 if card.rank in FACE_RANKS else 0.23) * width
+    index_x, rank_y = INDEX_MIDDLE * width, 0.055 * height + rank_height / 2
+    suit_y = rank_y + rank_height / 2 + 0.14 * width
     for x, y, turned in ((index_x, suit_y, False), (width - index_x, height - suit_y, True)):
-        draw_suit(sketch, card.suit, (x, y), 0.19 * width, color, turned)
+        draw_suit(sketch, card.suit, (x, y), 0.195 * width, color, turned)
     image = sketch.finish()
     for _ in range(2):
-        _write_rank(
-            image, card.rank, theme, (index_x, 0.06 * height + rank_height / 2), 0.215 * width, rank_height, color
-        )
+        _write_rank(image, card.rank, theme, (index_x, rank_y), rank_width, rank_height, color)
         image = image.transpose(Image.Transpose.ROTATE_180)
     return image
 
@@ -123,7 +125,7 @@ def _paint_full(card: Card, slot: Slot, theme: Theme) -> Image.Image:
 def _draw_portrait(sketch: Sketch, card: Card, slot: Slot, theme: Theme) -> None:
     """Draw the frame and the portrait of a court card."""
     color, width, height = theme.suit_color(card.suit), slot.width, slot.height
-    left, right, top, bottom = 0.255 * width, 0.745 * width, 0.15 * height, 0.85 * height
+    left, right, top, bottom = 0.265 * width, 0.735 * width, 0.16 * height, 0.84 * height
     line = max(0.8, width / 80)
     sketch.box(left - line, top - line, right + line, bottom + line, 0.05 * width, color)
     sketch.box(left, top, right, bottom, 0.04 * width, mix(rgb(theme.paper), COURT_TINT, 0.28))
@@ -134,7 +136,7 @@ def _draw_portrait(sketch: Sketch, card: Card, slot: Slot, theme: Theme) -> None
 
 def _draw_pips(sketch: Sketch, card: Card, slot: Slot, color: Color) -> None:
     if card.rank == "A":
-        draw_suit(sketch, card.suit, (slot.width / 2, slot.height / 2), 0.5 * slot.width, color)
+        draw_suit(sketch, card.suit, (slot.width / 2, slot.height / 2), 0.54 * slot.width, color)
         return
     for x, y in pip_places(int(card.rank)):
         draw_suit(sketch, card.suit, (x * slot.width, y * slot.height), PIP_SHARE * slot.width, color, y > 0.5)
@@ -156,17 +158,19 @@ def _paint_simple(card: Card, slot: Slot, theme: Theme) -> Image.Image:
     is_court = card.rank in FACE_RANKS
     sketch = Sketch(slot.width, slot.height, mix(rgb(theme.paper), COURT_TINT, 0.35 if is_court else 0.0))
     room = slot.column - 2 * slot.edge
+    has_headgear = is_court and min(slot.column, 0.7 * slot.height) >= LEAST_HEADGEAR_WIDTH
+    rank_height *= HEADGEAR_SHRINK if has_headgear else 1.0
     suit_size = min((0.42 if slot.height < LOW_CARD else 0.38) * slot.height, 0.86 * room)
-    headgear = 0.55 * rank_height if is_court and slot.column >= LEAST_HEADGEAR_WIDTH else 0.0
+    headgear = 0.52 * rank_height if has_headgear else 0.0
     content = headgear + rank_height + suit_size
-    if headgear and content > 0.9 * slot.height:
-        suit_size -= content - 0.9 * slot.height
-        content = 0.9 * slot.height
+    if has_headgear and content > ROOM_UNDER_HEADGEAR * slot.height:
+        suit_size -= content - ROOM_UNDER_HEADGEAR * slot.height
+        content = ROOM_UNDER_HEADGEAR * slot.height
     gap = min((slot.height - content) / 3, 0.08 * slot.height)
     rest = slot.height - content - gap
     top = headgear + (rest / 2 if slot.column >= slot.width else min(rest / 2, 2 * slot.edge))
     middle = slot.column / 2
-    if headgear:
+    if has_headgear:
         draw_headgear(sketch, card.rank, (middle, top - 0.55 * headgear), 1.3 * headgear, color)
     draw_suit(sketch, card.suit, (middle, top + rank_height + gap + suit_size / 2), suit_size, color)
     image = sketch.finish()
@@ -185,8 +189,9 @@ def _write_rank(
     """Write a rank into a box; a rank too wide for it is squeezed a little before it is made smaller."""
     size = fitting_size(rank, theme.font, width / SQUEEZE, height)
     mask = text_mask(rank, theme.font, size)
-    limit = max(1, int(width))
-    if mask.width > limit:
-        mask = mask.resize((limit, mask.height), Image.Resampling.LANCZOS)
-    top = center[1] - cap_height(theme.font, size) / 2
+    capital = cap_height(theme.font, size)
+    wanted = (min(mask.width, max(1, int(width))), capital if rank == "J" else mask.height)  # some fonts hang the J low
+    if mask.size != wanted:
+        mask = mask.resize(wanted, Image.Resampling.LANCZOS)
+    top = center[1] - capital / 2
     image.paste(color, (round(center[0] - mask.width / 2), round(top)), mask)

@@ -33,6 +33,9 @@ GOOD_SHARE: Final = 0.7  # of the best rank height: fewer rows look better
 GOOD_RANK_HEIGHT: Final = 11.0  # pixels, and read well enough if their ranks are this high
 LOW_ROW: Final = 32  # pixels: cards in lower rows are made wider, so that ranks fit
 LOW_ASPECT: Final = 0.8
+LEAST_COVER: Final = 0.18  # of a card's width; cards that would overlap less become smaller instead
+DARK_CLOTH: Final = 0.03  # luminance, below which labels are lighter than the cloth
+LIGHT_CLOTH: Final = 0.35
 
 SpritePainter = Callable[[Card | None, Slot, bool], Picture]
 
@@ -107,7 +110,7 @@ def _slot(height: int, ideal: int, widest: int, across: int, width: int, can_ove
     """Choose between a card at its best, a narrower or lower one, and a fan of covered cards."""
     if ideal <= widest:
         return Slot(ideal, height, ideal)
-    if not can_overlap:
+    if not can_overlap or widest >= (1 - LEAST_COVER) * ideal:
         return Slot(widest, min(height, round(widest / ASPECT)), widest)
     if ideal < LEAST_PIPS_WIDTH and widest >= LEAST_ASPECT * height:
         return Slot(widest, height, widest)
@@ -120,7 +123,7 @@ def felt(image_size: int, theme: Theme) -> Sketch:
     cloth = rgb(theme.table)
     sketch = Sketch(image_size, image_size, cloth)
     inset, line = round(0.016 * image_size), max(1, round(0.004 * image_size))
-    accent = mix(cloth, WHITE if luminance(cloth) < 0.35 else BLACK, 0.16)
+    accent = mix(cloth, WHITE if luminance(cloth) < LIGHT_CLOTH else BLACK, 0.16)
     outer = image_size - inset
     sketch.box(inset, inset, outer, outer, 0.03 * image_size, accent)
     sketch.box(inset + line, inset + line, outer - line, outer - line, 0.03 * image_size - line, cloth)
@@ -129,7 +132,10 @@ def felt(image_size: int, theme: Theme) -> Sketch:
 
 def label_color(theme: Theme) -> Color:
     """Return the ground of labels that lie on the cloth."""
-    return mix(rgb(theme.table), BLACK, 0.45)
+    cloth = rgb(theme.table)
+    if luminance(cloth) < DARK_CLOTH:
+        return mix(cloth, WHITE, 0.16)
+    return mix(cloth, BLACK, 0.45 if luminance(cloth) < LIGHT_CLOTH else 0.78)
 
 
 @dataclass(frozen=True)
