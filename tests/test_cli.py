@@ -38,7 +38,18 @@ def test_list_can_be_read_by_a_program(capsys):
 
 def test_show_writes_the_picture_and_prints_the_prompt(capsys, tmp_path):
     out = tmp_path / "deep" / "picture.png"
-    arguments = ["show", "Points24-v0", "--seed", "3", "--out", str(out), "--arg", "image_size=128", "--arg", "theme=night"]
+    arguments = [
+        "show",
+        "Points24-v0",
+        "--seed",
+        "3",
+        "--out",
+        str(out),
+        "--arg",
+        "image_size=128",
+        "--arg",
+        "theme=night",
+    ]
     assert main(arguments) == 0
     assert Image.open(out).size == (128, 128)
     text = capsys.readouterr().out
@@ -79,7 +90,9 @@ def test_a_mistake_gets_one_clear_line(capsys, arguments, message):
 def test_a_person_can_play_to_the_end(tmp_path):
     out = tmp_path / "picture.png"
     start = json.dumps({"position": 1, "target": 3})
-    played = run("play", "NumberLine-v0", "--out", str(out), "--options", start, stdin='?\nhm\n-\n+\n{"action": "+"}\n+\n')
+    played = run(
+        "play", "NumberLine-v0", "--out", str(out), "--options", start, stdin='?\nhm\n-\n+\n{"action": "+"}\n+\n'
+    )
     assert played.returncode == 0, played.stderr
     assert Image.open(out).size == (300, 300)
     assert "not understood: no action" in played.stdout

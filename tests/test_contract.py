@@ -146,7 +146,9 @@ def digest(task, parser=None):
     log = hashlib.sha256()
     for picture, reward, terminated, truncated, info in play(env, seed=5, num_turns=25):
         log.update(picture.tobytes())
-        log.update(repr((reward, terminated, truncated, {**info, "action_mask": info["action_mask"].tolist()})).encode())
+        log.update(
+            repr((reward, terminated, truncated, {**info, "action_mask": info["action_mask"].tolist()})).encode()
+        )
     return log.hexdigest()
 
 

@@ -46,17 +46,17 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
         self.rules = rules
         self.solvable = solvable
         if solvable:  # a target that no deal can make is refused here, not at the first reset
-            rules.deal(np.random.default_rng(0), self._is_wanted)
+            rules.deal(np.random.default_rng(0), self._is_solvable)
 
     def _deal(self, options: Mapping[str, Any]) -> PointsState:
         if "cards" in options:
             cards = read_cards("options['cards']", options["cards"], self.rules.num_cards)
         else:
-            cards = self.rules.deal(self.np_random, self._is_wanted)
+            cards = self.rules.deal(self.np_random, self._is_solvable if self.solvable else None)
         return PointsState(cards, attempts_left=self.attempts)
 
-    def _is_wanted(self, numbers: tuple[int, ...]) -> bool:
-        return not self.solvable or oracle.is_solvable(numbers, self.rules.target, self.rules.symbols)
+    def _is_solvable(self, numbers: tuple[int, ...]) -> bool:
+        return oracle.is_solvable(numbers, self.rules.target, self.rules.symbols)
 
     def _status(self, state: PointsState) -> Status:
         is_success = state.result == "solved"

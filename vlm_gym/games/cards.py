@@ -34,9 +34,9 @@ DECK: Final = tuple(Card(rank, suit) for rank in RANKS for suit in SUITS)
 """All 52 cards, rank by rank: card i has rank `RANKS[i // 4]` and suit `SUITS[i % 4]`."""
 
 
-def value_of(card: Card, face_cards: FaceCards) -> int:
-    """Return a card's number: an ace is 1; J, Q, K are 10 ("ten") or 11, 12, 13 ("rank")."""
-    number = RANKS.index(card.rank) + 1
+def value_of(rank: str, face_cards: FaceCards) -> int:
+    """Return what a rank counts: an ace 1; J, Q and K ten ("ten") or 11, 12 and 13 ("rank")."""
+    number = RANKS.index(rank) + 1
     return min(number, 10) if face_cards == "ten" else number
 
 

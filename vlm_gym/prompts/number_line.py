@@ -3,7 +3,7 @@
 from typing import Final
 
 from vlm_gym.games.number_line import ACTIONS, NumberLineState
-from vlm_gym.prompts.answer import PromptSettings, answer_section, one_of
+from vlm_gym.prompts.answer import PromptSettings, action_rule, answer_section
 
 READINGS: Final = {"current number": "the current number in the picture", "target number": "the target number"}
 
@@ -16,14 +16,14 @@ def describe(view: NumberLineState) -> str:
 def write_prompt(view: NumberLineState, settings: PromptSettings) -> str:
     """Return the task prompt."""
     rules = _PAPER if settings.style == "paper" else _RULES
-    answer = answer_section(settings, READINGS, ACTIONS.key, one_of(ACTIONS.names))
+    answer = answer_section(settings, READINGS, ACTIONS.key, action_rule(ACTIONS.names))
     return f"{rules.format(max_position=view.max_position)}\n\n{answer}"
 
 
 _RULES: Final = """\
 You are playing NumberLine. The picture shows a number line from 0 to {max_position}, a target number and your current \
 number.
-Each turn you choose one action: + adds 1 to the current number, - subtracts 1.
+Each turn you choose one action: "+" adds 1 to the current number, "-" subtracts 1.
 Reach the target number in as few turns as you can."""
 
 _PAPER: Final = """\
