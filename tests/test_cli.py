@@ -18,6 +18,11 @@ def run(*arguments, stdin=""):
     )
 
 
+def size_of(path):
+    with Image.open(path) as picture:
+        return picture.size
+
+
 def test_list_names_every_id_with_its_scores(capsys):
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -51,7 +56,7 @@ def test_show_writes_the_picture_and_prints_the_prompt(capsys, tmp_path):
         "theme=night",
     ]
     assert main(arguments) == 0
-    assert Image.open(out).size == (128, 128)
+    assert size_of(out) == (128, 128)
     text = capsys.readouterr().out
     assert "Write a formula that equals 24" in text
     assert "Cards: " in text
@@ -94,7 +99,7 @@ def test_a_person_can_play_to_the_end(tmp_path):
         "play", "NumberLine-v0", "--out", str(out), "--options", start, stdin='?\nhm\n-\n+\n{"action": "+"}\n+\n'
     )
     assert played.returncode == 0, played.stderr
-    assert Image.open(out).size == (300, 300)
+    assert size_of(out) == (300, 300)
     assert "not understood: no action" in played.stdout
     assert "reward -1 (away -1)" in played.stdout
     assert "success after 5 turns, return -1" in played.stdout

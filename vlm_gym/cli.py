@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -165,20 +166,37 @@ def _play(options: argparse.Namespace) -> None:
     env = _make(options, parser="json", render_mode="rgb_array")
     picture, info = _reset(env, options)
     print(f"{info['prompt']}\n\nType an action or a whole answer; ? shows this again, q ends the game.\n")
-    total, turns, is_over = 0.0, 0, False
+    total, values, is_over = 0.0, [_value(env)], False
     while not is_over:
         _look(picture, options.out)
-        answer = input(f"turn {turns + 1}> ").strip()
+        answer = input(f"turn {len(values)}> ").strip()
         if answer == "q":
             return
         if answer == "?":
             print(info["prompt"])
             continue
         picture, reward, terminated, truncated, info = env.step(answer)
-        total, turns, is_over = total + float(reward), turns + 1, terminated or truncated
+        total, is_over = total + float(reward), terminated or truncated
+        values.append(_value(env))
         print(_told(info, float(reward)))
     _look(picture, options.out)
-    print(_verdict(env, info, total, turns, is_cut_off=not terminated))
+    outcome = "success" if info["is_success"] else "no success" if terminated else "out of turns"
+    print(f"{outcome} after {len(values) - 1} turns, return {total:+g}")
+    print(f"{info['observation_text']}\n{_oracles_view(values)}")
+
+
+def _value(env: gym.Env[Any, Any]) -> float:
+    return float(env.get_wrapper_attr("optimal_value")())
+
+
+def _oracles_view(values: Sequence[float]) -> str:
+    """Say what the best play would have done, and at which turn most of it was lost."""
+    start = f"The best play from this start succeeds with probability {values[0]:.3g}."
+    losses = [before - after for before, after in pairwise(values[:-1])]
+    if not losses or max(losses) <= 0:
+        return start
+    turn = losses.index(max(losses)) + 1
+    return f"{start} Turn {turn} lowered it most, from {values[turn - 1]:.3g} to {values[turn]:.3g}."
 
 
 def _told(info: dict[str, Any], reward: float) -> str:
@@ -187,11 +205,6 @@ def _told(info: dict[str, Any], reward: float) -> str:
     lines += [f"illegal: {info['illegal']}"] if info["illegal"] else []
     lines += [f"not understood: {info['fault']}"] if info["fault"] else []
     return "\n".join(lines)
-
-
-def _verdict(env: gym.Env[Any, Any], info: dict[str, Any], total: float, turns: int, *, is_cut_off: bool) -> str:
-    outcome = "success" if info["is_success"] else "out of turns" if is_cut_off else "no success"
-    return f"{outcome} after {turns} turns, return {total:+g}\n{info['observation_text']}"
 
 
 def _look(picture: Any, path: Path) -> None:

@@ -40,7 +40,7 @@ class TaskSettings:
 
     image_size: int = 300
     theme: str | Mapping[str, str] = "classic"
-    prompt: PromptSettings = PromptSettings()
+    prompt: PromptSettings = field(default_factory=PromptSettings)
     rewards: Mapping[str, float] = field(default_factory=dict)
     render_mode: Literal["rgb_array"] | None = None
 
