@@ -90,16 +90,15 @@ class Planner:
 
     def complete(self, tokens: Tokens, numbers: Numbers) -> Tokens | None:
         """Return the shortest continuation, remembered for the way along it too."""
-        if (tokens, numbers) not in self._plans:
-            self._remember(tokens, numbers, self._continuation(tokens, numbers))
-        return self._plans[tokens, numbers]
-
-    def _remember(self, tokens: Tokens, numbers: Numbers, plan: Tokens | None) -> None:
+        if (tokens, numbers) in self._plans:
+            return self._plans[tokens, numbers]
+        plan = self._continuation(tokens, numbers)
         if len(self._plans) > CACHED_PREFIXES:
-            self._plans.clear()
+            self._plans = {}
         self._plans[tokens, numbers] = plan
-        for i in range(1, len(plan or ()) + 1):
-            self._plans[(*tokens, *(plan or ())[:i]), numbers] = (plan or ())[i:]
+        if plan:
+            self._plans |= {((*tokens, *plan[:i]), numbers): plan[i:] for i in range(1, len(plan) + 1)}
+        return plan
 
     def _continuation(self, tokens: Tokens, numbers: Numbers) -> Tokens | None:
         levels = read_levels(tokens)

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from vlm_gym.games.formula import CLOSE, OPEN, PLUS_MINUS, TIMES_OVER
-from vlm_gym.oracles.ratio import ONE, OPERATIONS, ZERO, Ratio, minus, over, times
+from vlm_gym.oracles.ratio import ONE, OPERATIONS, ZERO, Ratio, minus, over, plus, times
 
 TABLED_NUMBERS: Final = 3
 CACHED_TABLES: Final = 4096
@@ -186,7 +186,7 @@ def _tail_for(operator: str, value: Ratio, item: Ratio) -> Ratio | None:
     if operator == "+":
         return minus(value, item)
     if operator == "-":
-        return OPERATIONS["+"](value, item)
+        return plus(value, item)
     if operator == "*":
         return over(value, item)
     return times(value, item) if item != ZERO else None
