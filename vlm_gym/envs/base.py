@@ -243,9 +243,10 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
     def _mask(self, admissible: tuple[str, ...]) -> np.ndarray[Any, np.dtype[np.int8]]:
         if not isinstance(self.actions, ActionSet):
             return np.zeros(0, np.int8)
-        mask = np.zeros(len(self.actions), np.int8)
-        mask[[self.actions.index(name) for name in admissible]] = 1
-        return mask
+        mask = bytearray(len(self.actions))
+        for name in admissible:
+            mask[self.actions.index(name)] = 1
+        return np.frombuffer(mask, np.int8)
 
 
 def _check_seed(seed: object) -> None:

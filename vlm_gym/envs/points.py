@@ -242,7 +242,7 @@ class PointsFormulaEnv(_CardsEnv[str]):
         return ()
 
     def _write_prompt(self, state: PointsState) -> str:
-        return words.write_formula_prompt(self.rules, self.actions, self.settings.prompt)
+        return words.write_formula_prompt(self.rules, self.actions.key, self.settings.prompt)
 
     def oracle_action(self) -> str | None:
         """Return a formula that equals the target; None where there is none."""

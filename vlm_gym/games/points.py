@@ -138,7 +138,7 @@ class PointsRules:
             ConfigError: if `MAX_DEALS` deals hold no wanted one.
         """
         for _ in range(MAX_DEALS):
-            ranks = [RANKS[i] for i in rng.integers(len(RANKS), size=self.num_cards)]
+            ranks = [RANKS[i] for i in rng.integers(len(RANKS), size=self.num_cards).tolist()]
             if is_wanted is None or is_wanted(tuple(value_of(rank, self.face_cards) for rank in ranks)):
                 return _with_suits(ranks, rng)
         raise ConfigError(
@@ -159,8 +159,8 @@ class PointsRules:
 
     def legal_presses(self, state: PointsState) -> tuple[str, ...]:
         """Return the tokens that break no rule now."""
-        prefix = self._prefix(state)
-        return tuple(name for name in self.actions.names if formula.broken_rule(prefix, name) is None)
+        legal = formula.legal_tokens(self._prefix(state))
+        return tuple(name for name in self.actions.names if name in legal)
 
     def submit(self, state: PointsState, text: str) -> Outcome[PointsState]:
         """Judge a whole formula. Events: `solved`, `wrong` (the last attempt or not), or `illegal`."""

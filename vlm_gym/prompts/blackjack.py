@@ -1,5 +1,6 @@
 """Blackjack in words."""
 
+from functools import lru_cache
 from typing import Final
 
 from vlm_gym.games.blackjack import ACTIONS, BlackjackView
@@ -19,6 +20,7 @@ def _in_words(hand: tuple[Card | None, ...]) -> str:
     return ", ".join("a card face down" if card is None else card.name for card in hand)
 
 
+@lru_cache(maxsize=64)
 def write_prompt(settings: PromptSettings) -> str:
     """Return the task prompt; it is the same for every hand."""
     is_paper = settings.style == "paper"

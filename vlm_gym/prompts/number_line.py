@@ -1,5 +1,6 @@
 """NumberLine in words."""
 
+from functools import lru_cache
 from typing import Final
 
 from vlm_gym.games.number_line import ACTIONS, NumberLineState
@@ -14,10 +15,15 @@ def describe(view: NumberLineState) -> str:
 
 
 def write_prompt(view: NumberLineState, settings: PromptSettings) -> str:
-    """Return the task prompt."""
+    """Return the task prompt; it is the same everywhere on a line."""
+    return _prompt(view.max_position, settings)
+
+
+@lru_cache(maxsize=64)
+def _prompt(max_position: int, settings: PromptSettings) -> str:
     rules = _PAPER if settings.style == "paper" else _RULES
     answer = answer_section(settings, READINGS, ACTIONS.key, action_rule(ACTIONS.names))
-    return f"{rules.format(max_position=view.max_position)}\n\n{answer}"
+    return f"{rules.format(max_position=max_position)}\n\n{answer}"
 
 
 _RULES: Final = """\

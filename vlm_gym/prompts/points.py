@@ -1,8 +1,9 @@
 """The points games in words."""
 
+from functools import lru_cache
 from typing import Final
 
-from vlm_gym.games.points import FormulaVocabulary, PointsRules, PointsView
+from vlm_gym.games.points import PointsRules, PointsView
 from vlm_gym.prompts.answer import PromptSettings, action_rule, answer_section, one_of
 
 NUMBER_WORDS: Final = ("no", "one", "two", "three", "four", "five", "six")
@@ -20,7 +21,12 @@ def _written(view: PointsView) -> str:
 
 
 def write_prompt(view: PointsView, rules: PointsRules, settings: PromptSettings) -> str:
-    """Return the task prompt of the games that press one token a turn."""
+    """Return the task prompt of the games that press one token a turn; only the paper's style holds the formula."""
+    return _press_prompt(rules, settings, "".join(view.tokens) if settings.style == "paper" else "")
+
+
+@lru_cache(maxsize=256)
+def _press_prompt(rules: PointsRules, settings: PromptSettings, formula: str) -> str:
     is_paper = settings.style == "paper"
     readings = {
         "cards": "the cards in the picture",
@@ -30,18 +36,19 @@ def write_prompt(view: PointsView, rules: PointsRules, settings: PromptSettings)
     words = _common_words(rules) | {
         "symbols": one_of(rules.symbols),
         "choices": list(rules.actions.names),
-        "formula": "".join(view.tokens),
+        "formula": formula,
     }
     return f"{(_PAPER if is_paper else _PRESSES).format(**words)}\n\n{answer}"
 
 
-def write_formula_prompt(rules: PointsRules, vocabulary: FormulaVocabulary, settings: PromptSettings) -> str:
-    """Return the task prompt of the games that take the whole formula at once."""
+@lru_cache(maxsize=64)
+def write_formula_prompt(rules: PointsRules, key: str, settings: PromptSettings) -> str:
+    """Return the task prompt of the games that take the whole formula at once, in the answer's field `key`."""
     is_paper = settings.style == "paper"
     operators = tuple(symbol for symbol in rules.symbols if symbol != "=")
     words = _common_words(rules) | {"symbols": one_of(operators), "choices": list(operators)}
     rule = 'The formula is plain text, for example "2 * 3 + 1".'
-    answer = answer_section(settings, {"cards": "the cards in the picture"}, vocabulary.key, rule)
+    answer = answer_section(settings, {"cards": "the cards in the picture"}, key, rule)
     return f"{(_PAPER_FORMULA if is_paper else _FORMULA).format(**words)}\n\n{answer}"
 
 
