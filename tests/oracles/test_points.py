@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from vlm_gym.games.formula import broken_rule, read_prefix
 from vlm_gym.games.points import EZPOINTS_SYMBOLS, POINTS24_SYMBOLS, PointsRules
 from vlm_gym.oracles.deals import best_success, deal_odds, solvable_deal_odds
-from vlm_gym.oracles.points import complete, is_solvable, solve
+from vlm_gym.oracles.points import Planner, complete, is_solvable, solve
+from vlm_gym.oracles.reachable import Reachable
 
 FRACTION_ONLY = {
     (1, 3, 4, 6), (1, 4, 5, 6), (1, 5, 5, 5), (1, 6, 6, 8), (2, 4, 10, 10),
@@ -260,8 +261,17 @@ def test_the_plan_after_any_legal_walk_wins_or_there_is_none_for_good(numbers, n
     plan = complete(tokens, numbers, target, POINTS24_SYMBOLS)
     if plan is not None:
         assert ast_value((*tokens, *plan)) == target
-        for i in range(len(plan) + 1):
-            assert complete((*tokens, *plan[:i]), numbers, target, POINTS24_SYMBOLS) == plan[i:]
+        assert [
+            len(complete((*tokens, *plan[:i]), numbers, target, POINTS24_SYMBOLS)) for i in range(len(plan) + 1)
+        ] == [len(plan) - i for i in range(len(plan) + 1)]
         return
     for token in legal_tokens(tokens, numbers, POINTS24_SYMBOLS):
         assert complete((*tokens, token), numbers, target, POINTS24_SYMBOLS) is None
+
+
+def test_the_plan_does_not_depend_on_what_was_asked_before():
+    questions = [(tuple("8/(3-8/3)="[:i]), (3, 3, 8, 8)) for i in range(10)] + [((), hand) for hand in hands(10)[::20]]
+    plans = [complete(*question, 24, POINTS24_SYMBOLS) for question in questions]
+    for question, plan in reversed(list(zip(questions, plans, strict=True))):
+        planner = Planner(Reachable(POINTS24_SYMBOLS), 24)
+        assert planner.complete(*question) == plan

@@ -100,13 +100,11 @@ class _Presses:
     def _joined(
         self, kind: int, left: Table, right: Table, only: Ratio | None
     ) -> Iterator[tuple[Ratio, Series, Series]]:
-        for operator in OPERATORS_OF[kind]:
-            if operator not in self._rules.symbols:
-                continue
-            for (one, series), (other, other_series) in product(left.items(), right.items()):
-                value = OPERATIONS[operator](one, other)
-                if value is not None and only in (None, value):
-                    yield value, series, other_series
+        operators = [operator for operator in OPERATORS_OF[kind] if operator in self._rules.symbols]
+        for (one, series), (other, other_series), operator in product(left.items(), right.items(), operators):
+            value = OPERATIONS[operator](one, other)
+            if value is not None and only in (None, value):
+                yield value, series, other_series
 
     def _press(self, unused: Numbers, is_inside: bool, wants_operand: bool) -> Series:
         """Return the series of one certain legal press at a place."""
