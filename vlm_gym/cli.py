@@ -113,13 +113,15 @@ def _add_task(command: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> None:
+    from vlm_gym.evaluation.statistics import percent
+
     rows = [_row(task) for task in TASKS.values()]
     if options.json:
         print(json.dumps(rows, indent=2))
         return
-    header = ("id", "actions", "turns", "random", "best", "the player's task")
+    header = ("id", "actions", "turns", "random", "best", "what the player does")
     table = [
-        (row["id"], row["actions"], str(row["turns"]), _percent(row["random"]), _percent(row["best"]), row["summary"])
+        (row["id"], row["actions"], str(row["turns"]), percent(row["random"]), percent(row["best"]), row["summary"])
         for row in rows
     ]
     widths = [max(len(line[i]) for line in (header, *table)) for i in range(len(header) - 1)]
@@ -129,7 +131,7 @@ def _list(options: argparse.Namespace) -> None:
             for i, (cell, width) in enumerate(zip(line, widths, strict=False))
         ]
         print("  ".join([*cells, line[-1]]))
-    print("\nrandom: exact success of uniformly random actions; best: exact success of the best play.")
+    print("\nrandom, best: exact success of uniformly random actions and of the best play, in %")
 
 
 def _row(task: Task) -> dict[str, Any]:
@@ -145,10 +147,6 @@ def _row(task: Task) -> dict[str, Any]:
         "best": task.best_success,
         "summary": task.summary,
     }
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %" if share == 0 or share >= 0.0001 else f"{100 * share:.1g} %"
 
 
 def _show(options: argparse.Namespace) -> None:

@@ -71,9 +71,12 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
     def _describe(self, state: PointsState) -> str:
         return words.describe(self._view(state))
 
+    def numbers(self) -> tuple[int, ...]:
+        """Return what the cards on the table count, in their order."""
+        return self.rules.numbers(self.state.cards)
+
     def _completion(self, tokens: tuple[str, ...]) -> tuple[str, ...] | None:
-        rules = self.rules
-        return oracle.complete(tokens, rules.numbers(self.state.cards), rules.target, rules.symbols)
+        return oracle.complete(tokens, self.numbers(), self.rules.target, self.rules.symbols)
 
 
 class PointsEnv(_CardsEnv[int]):
