@@ -102,10 +102,10 @@ def _contradict(choice: Choice, prose: str, places: Places, actions: Vocabulary)
 
 
 def _choose_whole(answer: str, actions: Vocabulary) -> Choice:
-    place = whole(answer)
-    if read_range(answer, place, actions):
-        return Choice(judge(answer, [place], actions), place.end)
-    return Choice(Unparsed(Fault.NO_ACTION, shorten(answer.strip())), len(answer))
+    verdict = judge(answer, [whole(answer)], actions)
+    if isinstance(verdict, Unparsed) and verdict.fault is Fault.UNKNOWN_ACTION:
+        verdict = Unparsed(Fault.NO_ACTION, shorten(answer.strip()))
+    return Choice(verdict, len(answer))
 
 
 def _thoughts_in(fields: Mapping[str, str]) -> list[str]:

@@ -25,9 +25,9 @@ _CLOSING_QUOTES: Final = {
 }  # fmt: skip
 _QUOTES: Final = "".join(_CLOSING_QUOTES)
 _NAME: Final = rf"[{_QUOTES}][\w \-]{{1,40}}[{_QUOTES}»」』]\s*[:：]"
-_AFTER_A_VALUE: Final = rf"\s*(?:[,，、،}}｝\]]|\Z|```|</|<\||//|/\*|{_NAME})|\s+\#"
+_AFTER_A_VALUE: Final = rf"\s*(?:[,，、،]|\\?[}}｝\]]|\Z|```|</|<\||//|/\*|{_NAME})|\s+\#"
 _AFTER_A_NAME: Final = rf"\s*[:：]|{_AFTER_A_VALUE}"
-_OPENING: Final = re.compile(rf"[{{｛]\s*(?:\Z|(?=[{_QUOTES}])|(?=[^\W\d][\w \-]{{0,40}}(?:[:：]|\Z)))")
+_OPENING: Final = re.compile(rf"[{{｛]\s*(?:\Z|(?=[{_QUOTES}]|//|/\*)|(?=[^\W\d][\w \-]{{0,40}}(?:[:：]|\Z)))")
 
 
 _TOKEN: Final = re.compile(

@@ -60,7 +60,7 @@ def boxes(text: str) -> Places:
 
 
 def labelled_lines(text: str, actions: Vocabulary) -> Places:
-    """Find what follows "Action:", "Answer:" and the like at a line's beginning, up to the line's end."""
+    """Find what follows "Action:", "Answer:" and the like at a line's beginning: the rest of the line, or the next."""
     ranges: list[Range] = []
     for label in _label_pattern(actions.key).finditer(text):
         start, end = label.span("value")
@@ -68,7 +68,7 @@ def labelled_lines(text: str, actions: Vocabulary) -> Places:
         if is_bold_still_open and text[start:end].rstrip().endswith(label["bold"]):
             end = start + len(text[start:end].rstrip()) - len(label["bold"])
         ranges.append(Range(start, end))
-    return Places(ranges)
+    return Places(ranges, is_cut_off=bool(ranges) and not text[ranges[-1].start :].strip())
 
 
 def whole(text: str) -> Range:
@@ -106,9 +106,10 @@ def _label_pattern(key: str) -> re.Pattern[str]:
     names = "|".join(map(re.escape, dict.fromkeys((key, *SYNONYMS))))
     return re.compile(
         rf"""
-        ^[ \t>\#"'`-]* (?:\d{{1,2}}[.)][ \t]{{0,9}})?         # a heading, a quotation, an item of a list
-        (?P<bold>\*\*|__)? {_ADJECTIVE} (?:{names}) ["'`]?
-        (?P<before>\*\*|__)? \s{{0,3}} (?:[:：]|\ is[:：]|[:：]=) (?P<behind>(?(bold)(?(before)(?!)|(?:\*\*|__))|(?!)))?
+        ^[ \t>\#"'`-]* (?:\d{{1,2}}[.)][ \t]{{0,9}})?                  # a heading, a quotation, an item of a list
+        (?P<bold>\*\*|__)? {_ADJECTIVE} (?:{names}) ["'`]? (?P<before>\*\*|__)?
+        (?:\s{{0,3}} (?:is)? [:：]=? | (?=[ \t]*\n))                  # a colon, or the label has a line of its own
+        (?P<behind>(?(bold)(?(before)(?!)|(?:\*\*|__))|(?!)))?        # closes what <bold> opened
         [ \t]* (?:\n\s*)? (?P<value>[^\n]*)
         """,
         re.IGNORECASE | re.MULTILINE | re.VERBOSE,

@@ -11,13 +11,16 @@ MAX_ACTION_LENGTH: Final = 300  # characters, with all that may be around the wo
 _MAX_LAYERS: Final = 8
 
 _WRAPPERS: Final = (
+    ("<|begin_of_box|>", "<|end_of_box|>"),
     ('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("„", "“"), ("「", "」"), ("«", "»"), ("```", "```"), ("`", "`"),
     ("**", "**"), ("__", "__"), ("*", "*"), ("_", "_"), ("[", "]"), ("{", "}"), ("<", ">"), ("$$", "$$"), ("$", "$"),
     ("\\(", "\\)"), ("\\[", "\\]"), ("\\boxed{", "}"), ("\\text{", "}"), ("\\textbf{", "}"), ("\\texttt{", "}"),
-    ("\\mathrm{", "}"), ("\\mathbf{", "}"), ("\\operatorname{", "}"), ("<|begin_of_box|>", "<|end_of_box|>"),
+    ("\\mathrm{", "}"), ("\\mathbf{", "}"), ("\\operatorname{", "}"), ('\\"', '\\"'), (">", ""),
 )  # fmt: skip
 _FINAL_MARKS: Final = ".,;!。！；"
+_PART_MARKS: Final = " \"'`“”‘’"
 
+_LATEX_SIGNS: Final = {"\\times": "*", "\\cdot": "*", "\\ast": "*", "\\div": "/"}
 _ESCAPE: Final = re.compile(
     r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\(.)", re.DOTALL
 )
@@ -73,7 +76,7 @@ def read_range(text: str, place: Range, actions: Vocabulary) -> Reading | None:
         if end - start > MAX_ACTION_LENGTH:
             return None
         words = text[start:end]
-        action = actions.read(words) or ("\\" in words and actions.read(unescape(words))) or None
+        action = _read(words, actions)
         if action is not None:
             return Reading(action, Range(start, end))
         left, right = _layer(words)
@@ -88,9 +91,17 @@ def unescape(written: str) -> str:
     return _ESCAPE.sub(_character, written) if "\\" in written else written
 
 
+def _read(words: str, actions: Vocabulary) -> str | None:
+    """Read words as they stand; if there are backslashes in them, as LaTeX or JSON meant them."""
+    action = actions.read(words)
+    if action is not None or "\\" not in words:
+        return action
+    return actions.read(_LATEX_SIGNS.get(words) or unescape(words))
+
+
 def _fault_of(words: str, actions: Vocabulary) -> Unparsed:
     """Tell several actions ("hit or stand") from words that are none."""
-    parts = _OR.split(words[:MAX_ACTION_LENGTH])
+    parts = [part.strip(_PART_MARKS) for part in _OR.split(words[:MAX_ACTION_LENGTH])]
     readings = [read_range(part, Range(0, len(part)), actions) for part in parts]
     named = dict.fromkeys(reading.action for reading in readings if reading)
     if len(named) > 1 and all(readings):
