@@ -21,7 +21,17 @@ from vlm_gym.render.table import (
 )
 from vlm_gym.render.theme import Theme
 
-DEALER_SHARES: Final = (0.5, 0.44, 0.56, 0.38, 0.62, 0.32, 0.68)  # of the room for cards; the first that reads well
+DEALER_SHARES: Final = (
+    0.5,
+    0.44,
+    0.56,
+    0.38,
+    0.62,
+    0.32,
+    0.68,
+    0.27,
+    0.73,
+)  # of the room for cards; the first that reads well
 
 
 def draw_blackjack(view: BlackjackView, image_size: int, theme: Theme) -> Picture:
@@ -51,7 +61,7 @@ class _BlackjackTable:
         self._theme = theme
         self._margin = max(3, round(0.04 * image_size))
         self._gap = max(2, round(0.022 * image_size))
-        self._label_height = max(11, round(0.075 * image_size))
+        self._label_height = max(10, round(0.075 * image_size))
         self._paint = sprite_painter(theme, image_size)
         num_pictures = max(4, PICTURE_BYTES // (3 * image_size * image_size))
         self._layout: Callable[[int, int], _Layout] = lru_cache(maxsize=num_pictures)(self._lay_out)

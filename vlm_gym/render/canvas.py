@@ -95,12 +95,16 @@ def text_width(text: str, family: str, size: int) -> int:
     return math.ceil(right) - math.floor(left)
 
 
-def fitting_size(text: str, family: str, width: float, cap_height: float) -> int:
-    """Return the largest font size whose ink is at most `width` wide and whose capitals are `cap_height` high."""
-    size = max(SMALLEST_FONT, round(cap_height / CAP_HEIGHT))
-    while size > SMALLEST_FONT and text_width(text, family, size) > width:
+def fitting_size(text: str, family: str, width: float, highest: float) -> int:
+    """Return the largest font size whose ink is at most `width` wide and whose capitals are at most `highest` high."""
+    size = max(SMALLEST_FONT, math.ceil(highest / CAP_HEIGHT))
+    while size > SMALLEST_FONT and not _fits(text, family, size, width, highest):
         size -= 1
     return size
+
+
+def _fits(text: str, family: str, size: int, width: float, highest: float) -> bool:
+    return text_width(text, family, size) <= width and cap_height(family, size) <= round(highest)
 
 
 def text_mask(text: str, family: str, size: int) -> Image.Image:
@@ -121,7 +125,8 @@ def cap_height(family: str, size: int) -> int:
 def write(image: Image.Image, center: Point, text: str, family: str, size: int, color: Color) -> None:
     """Write `text` so that its ink is centred in x and its capitals in y."""
     mask = text_mask(text, family, size)
-    x, y = center[0] - mask.width / 2, center[1] - cap_height(family, size) / 2
+    ascent = max(cap_height(family, size), -math.floor(load_font(family, size).getbbox(text, anchor="ls")[1]))
+    x, y = center[0] - mask.width / 2, center[1] + cap_height(family, size) / 2 - ascent
     image.paste(color, (round(x), round(y)), mask)
 
 

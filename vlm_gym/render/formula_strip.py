@@ -55,11 +55,11 @@ class FormulaStrip:
         padding = max(3, round(0.035 * width))
         self._text_left = left + padding
         self._text_width = width - 2 * padding
-        caption_height = round(1.15 * self._caption_size)
+        caption_height = round(1.35 * self._caption_size)
         inner = max(1, round(0.02 * width))
         self._text_top = top + inner + caption_height
         self._text_height = height - 2 * inner - caption_height
-        self._types = self._make_types(max(11, round(0.1 * width)))
+        self._types = self._make_types(max(11, round(0.11 * width)))
 
     def draw_ground(self, sketch: Sketch) -> None:
         """Draw the panel."""
@@ -174,7 +174,9 @@ class _Type:
 
     def _draw_chip(self, value: str) -> Sprite:
         panel = rgb(self._theme.panel)
-        return self._write(f"= {value}", mix(panel, ink_on(panel), 0.85), panel, max(2, round(0.3 * self.size)))
+        return self._write(
+            f"= {value}".replace("-", "−"), mix(panel, ink_on(panel), 0.85), panel, max(2, round(0.3 * self.size))
+        )
 
     def _write(self, text: str, ground: Color, ink: Color, padding: int) -> Sprite:
         font = load_font(self._theme.font, self.size)

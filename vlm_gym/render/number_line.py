@@ -122,7 +122,7 @@ class _Sheet:
         sketch.box(
             at.left + edge, at.panel_top + edge, at.right - edge, at.panel_bottom - edge, radius - edge, self._panel
         )
-        font_size = max(8, round(0.062 * size))
+        font_size = max(8, round(0.068 * size))
         labels = _labelled(last, at, self._theme.font, font_size)
         ink = mix(self._panel, self._ink, 0.8)
         for number in _ticked(last, at, labels):
@@ -154,7 +154,7 @@ class _Sheet:
         sketch.box(0, 0, width, height, radius, mix(self._panel, self._ink, 0.35))
         sketch.box(edge, edge, width - edge, height - edge, radius - edge, self._panel)
         image = sketch.finish()
-        icon = Image.fromarray(draw_icon(round(0.6 * height)))
+        icon = Image.fromarray(draw_icon(round(0.64 * height)))
         family, space = self._theme.font, round(0.24 * height)
         size = fitting_size(f"{word} 100", family, 0.7 * width, 0.4 * height)
         words = (text_mask(word, family, size), text_mask(str(number), family, size))

@@ -29,6 +29,7 @@ SPRITE_BYTES: Final = 12_000_000  # of cached sprites per table
 PICTURE_BYTES: Final = 6_000_000  # of cached backgrounds per table
 LEAST_ASPECT: Final = 0.46  # of a card that makes room for its neighbours before they overlap
 MAX_ROWS: Final = 4
+MANY_ROWS: Final = 3  # so many rows of small cards lie closer together
 GOOD_SHARE: Final = 0.7  # of the best rank height: fewer rows look better
 GOOD_RANK_HEIGHT: Final = 11.0  # pixels, and read well enough if their ranks are this high
 LOW_ROW: Final = 32  # pixels: cards in lower rows are made wider, so that ranks fit
@@ -89,7 +90,7 @@ def reads_well(rank_height: float, best: float) -> bool:
 
 def _rows(count: int, rows: int, width: int, height: int, can_overlap: bool) -> Spread:
     across = -(-count // rows)
-    gap = max(2, round(0.022 * width))
+    gap = max(2 if rows < MANY_ROWS else 1, round(0.018 * width))
     row_height = (height - gap * (rows - 1)) // rows
     aspect = ASPECT if row_height >= LOW_ROW else LOW_ASPECT
     ideal, widest = int(aspect * row_height), (width - gap * (across - 1)) // across
@@ -155,6 +156,6 @@ class Label:
 
     def write(self, image: Image.Image, theme: Theme) -> None:
         """Write the word."""
-        size = fitting_size(self.text, theme.font, self.width - 0.6 * self.height, 0.54 * self.height)
+        size = fitting_size(self.text, theme.font, self.width - 0.6 * self.height, 0.58 * self.height)
         center = (self.left + self.width / 2, self.top + self.height / 2)
         write(image, center, self.text, theme.font, size, ink_on(label_color(theme)))
