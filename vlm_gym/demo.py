@@ -14,6 +14,7 @@ from vlm_gym.evaluation.statistics import percent, wilson_interval
 from vlm_gym.registration import TASKS
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.sheet import contact_sheet
+from vlm_gym.render.theme import THEMES
 
 DEMO_STARTS: Final[dict[str, dict[str, Any]]] = {
     "vlm_gym/NumberLine-v0": {"position": 0, "target": 4},
@@ -28,6 +29,7 @@ AGENTS: Final[dict[str, Agent]] = {"random": random_agent, "oracle": oracle_agen
 FIRST_SEED: Final = 0
 NUM_EPISODES: Final = 200
 SHEET_TURNS: Final = 5
+THEMES_TASK: Final = "vlm_gym/Points24-v0"
 NUM_COLUMNS: Final = 3
 
 
@@ -66,9 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         }
     console.print(_table(scores))
     options.out.mkdir(parents=True, exist_ok=True)
-    sheet = options.out / "tasks.png"
-    contact_sheet([_frame(task) for task in DEMO_STARTS], list(DEMO_STARTS), NUM_COLUMNS).save(sheet)
-    console.print(f"The tasks: {sheet}")
+    tasks, themes = options.out / "tasks.png", options.out / "themes.png"
+    contact_sheet([_frame(task) for task in DEMO_STARTS], list(DEMO_STARTS), NUM_COLUMNS).save(tasks)
+    contact_sheet([_frame(THEMES_TASK, theme=name) for name in THEMES], list(THEMES), NUM_COLUMNS).save(themes)
+    console.print(f"The tasks: {tasks}\nThe themes: {themes}")
 
 
 def _play(task: str, agent: Agent, num_episodes: int, on_episode: Callable[[], object]) -> Score:
@@ -109,9 +112,10 @@ def _with_interval(score: Score) -> str:
     return f"{100 * score.num_successes / score.num_episodes:.1f} ({100 * low:.0f}-{100 * high:.0f})"
 
 
-def _frame(task: str) -> Picture:
+def _frame(task: str, **arguments: Any) -> Picture:
     """Return a picture from the middle of an episode, so that there is something to see."""
-    arguments = {"attempts": 2} if TASKS[task].is_text_only else {}
+    if TASKS[task].is_text_only:
+        arguments["attempts"] = 2
     env: gym.Env[Picture, str] = gym.make(task, parser="json", disable_env_checker=True, **arguments)
     picture, _ = env.reset(seed=FIRST_SEED, options=DEMO_STARTS[task])
     if TASKS[task].is_text_only:

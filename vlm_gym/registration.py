@@ -121,7 +121,7 @@ TASKS: Final[Mapping[str, Task]] = {
         _NUMBER_LINE.variant("NumberLine-Night-v0", "the same in dark colours", theme="night"),
         _EZPOINTS,
         _EZPOINTS.variant("EZPoints-FaceRank-v0", "the same; J, Q, K count 11, 12, 13", face_cards="rank"),
-        _EZPOINTS.variant("EZPoints-BlackSuits-v0", "the same with all suits black", theme="black_suits"),
+        _EZPOINTS.variant("EZPoints-BlackSuits-v0", "the same with all suits black", theme={"suits": "black"}),
         _EZPOINTS_FORMULA,
         _POINTS24,
         _POINTS24.variant(
@@ -130,13 +130,13 @@ TASKS: Final[Mapping[str, Task]] = {
         _POINTS24.variant(
             "Points24-FaceRank-v0", "the same; J, Q, K count 11, 12, 13", face_cards="rank", best_success=0.7918
         ),
-        _POINTS24.variant("Points24-BlackSuits-v0", "the same with all suits black", theme="black_suits"),
+        _POINTS24.variant("Points24-BlackSuits-v0", "the same with all suits black", theme={"suits": "black"}),
         _POINTS24_FORMULA,
         _POINTS24_FORMULA.variant(
             "Points24Formula-Solvable-v0", "the same; every deal has a solution", solvable=True, best_success=1.0
         ),
         _BLACKJACK,
-        _BLACKJACK.variant("Blackjack-BlackSuits-v0", "the same with all suits black", theme="black_suits"),
+        _BLACKJACK.variant("Blackjack-BlackSuits-v0", "the same with all suits black", theme={"suits": "black"}),
         _BLACKJACK.variant("Blackjack-SuttonBarto-v0", "the same by the rules of Sutton and Barto", sab=True),
     )
 }

@@ -231,11 +231,14 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
             "action_mask": self._mask(admissible),
             "is_success": status.is_success,
             "progress": status.progress,
-            "rewards": {name: weight * outcome.events.get(name, 0.0) for name, weight in self._weights.items()},
+            "rewards": self._pay(outcome.events),
             "action": action,
             "illegal": outcome.illegal,
             "fault": fault,
         }
+
+    def _pay(self, events: Mapping[str, float]) -> dict[str, float]:
+        return {name: weight * events[name] if name in events else 0.0 for name, weight in self._weights.items()}
 
     def _admissible(self) -> tuple[str, ...]:
         return () if self._has_ended else self._legal_actions(self.state)
