@@ -1,6 +1,7 @@
 """Which object of an answer counts, and which of its fields hold the action (the rules stand in json_answer.py)."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from vlm_gym.actions import Vocabulary
@@ -9,6 +10,7 @@ from vlm_gym.parsers.objects import Group, Member, Scalar
 from vlm_gym.parsers.places import SYNONYMS
 from vlm_gym.parsers.words import Range, judge
 
+MAX_DEPTH: Final = 16  # fields further in are not looked at
 _JOINTS: Final = frozenset({",", "，", "or", "and", "|"})
 _LONGEST_JOINT: Final = 12  # characters between two objects of one list, white space included
 
@@ -53,14 +55,13 @@ def _choose_field(text: str, groups: list[Group], names: frozenset[str], actions
     """Judge the shallowest fields of these names; an object as value stands for the fields in it."""
     end = groups[-1].end
     unreadable: Range | None = None
-    while groups:
-        holders = [group for group in groups if _values(group, names)]
-        values = [value for group in holders for value in _values(group, names)]
-        places = [place for value in values for place in _places(value)]
+    for _ in range(MAX_DEPTH):
+        values = [(group, value) for group in groups for value in _values(group, names)]
+        places = [place for _, value in values for place in _places(value)]
         if places:
-            return Choice(judge(text, places, actions), end, _beside(holders[-1], names))
-        if values:
-            unreadable = unreadable or Range(values[0].start, values[0].end)
+            return Choice(judge(text, places, actions), end, _beside(values[-1][0], names))
+        if values and unreadable is None:
+            unreadable = Range(values[0][1].start, values[0][1].end)
         groups = [member.value for group in groups for member in group.members if isinstance(member.value, Group)]
     return Choice(judge(text, [unreadable], actions), end) if unreadable else None
 
@@ -97,5 +98,6 @@ def _beside(group: Group, names: frozenset[str]) -> tuple[Member, ...]:
     return tuple(m for m in group.members if m.value.is_complete and m.name and _plain(m.name) not in names)
 
 
+@lru_cache(maxsize=256)
 def _plain(name: str) -> str:
     return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())

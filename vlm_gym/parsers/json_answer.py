@@ -23,7 +23,7 @@ from vlm_gym.parsers.choice import Choice, choose_object
 from vlm_gym.parsers.objects import MAX_TOKENS, Member, Scalar, TooManyTokens, find_objects
 from vlm_gym.parsers.places import Places, boxes, labelled_lines, tags, whole
 from vlm_gym.parsers.thinking import THINK_TAG, blank_out, set_apart
-from vlm_gym.parsers.words import ambiguous, judge, judge_last, read_range, unescape
+from vlm_gym.parsers.words import ambiguous, judge, judge_last, named_in, unescape
 
 THOUGHTS: Final = ("thoughts", "thought", "reasoning", "thinking", "think", "rationale", "explanation")
 
@@ -94,11 +94,9 @@ def _contradict(choice: Choice, prose: str, places: Places, actions: Vocabulary)
     """Make a choice ambiguous if a weaker form behind it names another action."""
     if isinstance(choice.verdict, Unparsed):
         return choice
-    for place in places.ranges:
-        reading = read_range(prose, place, actions) if place.start >= choice.end else None
-        if reading and reading.action != choice.verdict.action:
-            return Choice(ambiguous([choice.verdict.action, reading.action]), choice.end)
-    return choice
+    behind = [place for place in places.ranges if place.start >= choice.end]
+    named = dict.fromkeys((choice.verdict.action, *named_in(prose, behind, actions)))
+    return choice if len(named) == 1 else Choice(ambiguous(named), choice.end)
 
 
 def _choose_whole(answer: str, actions: Vocabulary) -> Choice:

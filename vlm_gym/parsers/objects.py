@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-MAX_TOKENS: Final = 20_000  # brackets, commas, names and values; an answer has under a hundred
+MAX_TOKENS: Final = 12_000  # brackets, commas, names and values; an answer has under a hundred
 
 _COLON: Final = re.compile(r"\s*[:：]")
 _BARE_NAME: Final = re.compile(r".[^:：,，、،{｛}｝\[\]\n]*", re.DOTALL)
@@ -30,6 +30,7 @@ _AFTER_A_NAME: Final = rf"\s*[:：]|{_AFTER_A_VALUE}"
 _OPENING: Final = re.compile(rf"[{{｛]\s*(?:\Z|(?=[{_QUOTES}]|//|/\*)|(?=[^\W\d][\w \-]{{0,40}}(?:[:：]|\Z)))")
 
 
+_PLAIN_MEMBER: Final = re.compile(r'\s*"([\w \-]{1,40})"\s*:\s*"([^"\\]*)"\s*(?:,|(?=}))')
 _TOKEN: Final = re.compile(
     rf"""
     (?: \s+ | //[^\n]* | \#[^\n]* | /\*.*?(?:\*/|\Z) )*    # blanks and comments
@@ -101,10 +102,20 @@ class _Scanner:
         self.open = [root]
         self.name = None
         self.position = start + 1
-        while self.open and self._read_token():
+        while self.open and (self._read_plain_member() or self._read_token()):
             pass
         for group in self.open:
             group.end = self.position
+
+    def _read_plain_member(self) -> bool:
+        """Read a name, a string and the comma at one go, if they are plain JSON: the usual case, and the fast one."""
+        member = _PLAIN_MEMBER.match(self.text, self.position) if self._expects_name() else None
+        if member is None:
+            return False
+        self._count_token()
+        self.open[-1].members.append(Member(member[1], Scalar(*member.span(2), is_complete=True)))
+        self.position = member.end()
+        return True
 
     def _read_token(self) -> bool:
         """Read a token; return False where the text or what encloses the object ends."""
@@ -112,9 +123,7 @@ class _Scanner:
         kind = token.lastindex if token else None
         if token is None or kind is None:
             return False
-        self.num_tokens += 1
-        if self.num_tokens > MAX_TOKENS:
-            raise TooManyTokens
+        self._count_token()
         start = token.start(kind)
         self.position = token.end()
         if kind > 1:
@@ -122,6 +131,11 @@ class _Scanner:
             return True
         self.position = start
         return False
+
+    def _count_token(self) -> None:
+        self.num_tokens += 1
+        if self.num_tokens > MAX_TOKENS:
+            raise TooManyTokens
 
     def _open(self, start: int) -> None:
         group = Group(self.text[start] != "[", start)

@@ -13,7 +13,7 @@ from vlm_gym.parsers.words import Range, read_range
 SYNONYMS: Final = ("action", "answer", "final answer", "next action", "move")
 """Names that stand for the field of the action where the answer does not use that field's own name."""
 
-_BRACE: Final = re.compile(r"\\(?:boxed|fbox)\s{0,9}\{|\\?[{}]|<\|(?:begin|end)_of_box\|>")
+_BRACES: Final = re.compile(r"(?P<box>\\(?:boxed|fbox)\s{0,9}\{|<\|begin_of_box\|>)|\\[{}]|\{+|\}+|<\|end_of_box\|>")
 _ADJECTIVE: Final = r"(?:(?:the|my|our|your|final|best|next|chosen|selected|optimal|correct|recommended)\s{1,3}){0,3}"
 
 
@@ -46,17 +46,22 @@ def tags(text: str, actions: Vocabulary) -> Places:
 def boxes(text: str) -> Places:
     r"""Find what stands in \boxed{...}, and between <|begin_of_box|> and <|end_of_box|>."""
     ranges: list[Range] = []
-    open_braces: list[re.Match[str]] = []
-    if "box" not in text:
-        return Places(ranges)
-    for brace in _BRACE.finditer(text):
-        if brace[0] in ("\\{", "\\}"):
-            continue
-        if brace[0] not in ("}", "<|end_of_box|>"):
-            open_braces.append(brace)
-        elif open_braces and _is_box(opening := open_braces.pop()):
-            ranges.append(Range(opening.end(), brace.start()))
-    return Places(ranges, is_cut_off=any(map(_is_box, open_braces)))
+    open_boxes: list[tuple[int, int]] = []  # how deep, and where the words begin
+    depth = 0
+    for braces in _BRACES.finditer(text) if "box" in text else ():
+        run = braces[0]
+        if braces["box"]:
+            depth += 1
+            open_boxes.append((depth, braces.end()))
+        elif run[0] == "{":
+            depth += len(run)
+        elif run[0] != "\\":
+            outside = max(0, depth - (len(run) if run[0] == "}" else 1))
+            while open_boxes and open_boxes[-1][0] > outside:
+                box_depth, start = open_boxes.pop()
+                ranges.append(Range(start, braces.start() + depth - box_depth))
+            depth = outside
+    return Places(ranges, is_cut_off=bool(open_boxes))
 
 
 def labelled_lines(text: str, actions: Vocabulary) -> Places:
@@ -89,10 +94,6 @@ def _with_unclosed(places: Places, text: str, start: int, actions: Vocabulary) -
     if end == len(text) and (reading is None or actions.could_go_on(text[reading.span.start : end])):
         return Places(places.ranges, is_cut_off=True)
     return Places([*places.ranges, Range(start, end)])
-
-
-def _is_box(brace: re.Match[str]) -> bool:
-    return len(brace[0]) > 1
 
 
 @lru_cache(maxsize=64)

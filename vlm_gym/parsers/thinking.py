@@ -28,20 +28,19 @@ def set_apart(text: str) -> Thinking:
     A closing tag without an opening one ends a block that began with the text: chat templates put the opening tag into
     the prompt. A block that is never closed leaves no answer.
     """
-    ranges: list[tuple[int, int]] = []
-    blocks: list[str] = []
+    blocks: list[tuple[re.Match[str] | None, re.Match[str]]] = []
     opening: re.Match[str] | None = None
     for tag in THINK_TAG.finditer(text):
         if not (tag["slash"] or tag["kimi_slash"]):
             opening = opening or tag
             continue
         if opening is None:
-            ranges.clear()
             blocks.clear()
-        ranges.append((opening.start() if opening else 0, tag.end()))
-        blocks.append(text[opening.end() if opening else 0 : tag.start()])
+        blocks.append((opening, tag))
         opening = None
-    return Thinking(blank_out(text, ranges), tuple(blocks), is_open=opening is not None)
+    inner = tuple(text[begin.end() if begin else 0 : end.start()] for begin, end in blocks)
+    outer = [(begin.start() if begin else 0, end.end()) for begin, end in blocks]
+    return Thinking(blank_out(text, outer), inner, is_open=opening is not None)
 
 
 def blank_out(text: str, ranges: Iterable[tuple[int, int]]) -> str:

@@ -44,23 +44,30 @@ class Reading(NamedTuple):
 
 def judge(text: str, places: Sequence[Range], actions: Vocabulary) -> Parsed | Unparsed:
     """Read the places in which an answer gives its action: one or several, which must all say the same."""
-    readings = [read_range(text, place, actions) for place in places]
-    named = dict.fromkeys(reading.action for reading in readings if reading)
-    if len(named) > 1:
-        return ambiguous(named)
-    for place, reading in zip(places, readings, strict=True):
-        if reading is None:
-            return _fault_of(text[place.start : place.end], actions)
-    last = readings[-1]
-    assert last is not None  # noqa: S101
-    return Parsed(last.action, (last.span.start, last.span.end))
+    verdict = judge_last(text, places, actions)
+    if isinstance(verdict, Unparsed):
+        return verdict
+    for words in _different_words(text, places):
+        if read_range(words, Range(0, len(words)), actions) is None:
+            return _fault_of(words, actions)
+    return verdict
 
 
 def judge_last(text: str, places: Sequence[Range], actions: Vocabulary) -> Parsed | Unparsed:
     """Read the last of the places; an earlier one may be unreadable, but not name another action."""
-    *earlier, last = places
-    readable = [place for place in earlier if read_range(text, place, actions)]
-    return judge(text, [*readable, last], actions)
+    named = named_in(text, places, actions)
+    if len(named) > 1:
+        return ambiguous(named)
+    reading = read_range(text, places[-1], actions)
+    if reading is None:
+        return _fault_of(text[slice(*places[-1])], actions)
+    return Parsed(reading.action, (reading.span.start, reading.span.end))
+
+
+def named_in(text: str, places: Iterable[Range], actions: Vocabulary) -> tuple[str, ...]:
+    """Return the different actions that the places name."""
+    readings = [read_range(words, Range(0, len(words)), actions) for words in _different_words(text, places)]
+    return tuple(dict.fromkeys(reading.action for reading in readings if reading))
 
 
 def ambiguous(named: Iterable[str]) -> Unparsed:
@@ -91,6 +98,10 @@ def unescape(written: str) -> str:
     return _ESCAPE.sub(_character, written) if "\\" in written else written
 
 
+def _different_words(text: str, places: Iterable[Range]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text[slice(*place)] for place in places))
+
+
 def _read(words: str, actions: Vocabulary) -> str | None:
     """Read words as they stand; if there are backslashes in them, as LaTeX or JSON meant them."""
     action = actions.read(words)
@@ -102,10 +113,9 @@ def _read(words: str, actions: Vocabulary) -> str | None:
 def _fault_of(words: str, actions: Vocabulary) -> Unparsed:
     """Tell several actions ("hit or stand") from words that are none."""
     parts = [part.strip(_PART_MARKS) for part in _OR.split(words[:MAX_ACTION_LENGTH])]
-    readings = [read_range(part, Range(0, len(part)), actions) for part in parts]
-    named = dict.fromkeys(reading.action for reading in readings if reading)
-    if len(named) > 1 and all(readings):
-        return ambiguous(named)
+    named = [actions.read(part) for part in parts]
+    if len(set(named)) > 1 and None not in named:
+        return ambiguous(filter(None, dict.fromkeys(named)))
     return Unparsed(Fault.UNKNOWN_ACTION, shorten(words))
 
 
