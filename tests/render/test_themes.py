@@ -1,7 +1,10 @@
 """Themes: what a caller may ask for, and what an error says."""
 
+from pathlib import Path
+
 import pytest
 
+import vlm_gym.render.theme as theme_module
 from vlm_gym.errors import ConfigError
 from vlm_gym.render.canvas import contrast, rgb
 from vlm_gym.render.theme import DECKS, FONTS, SUIT_STYLES, THEMES, Theme, read_theme
@@ -76,3 +79,9 @@ def test_all_styles_are_used_by_a_ready_made_theme():
     assert {theme.deck for theme in themes} == set(DECKS)
     assert {theme.font for theme in themes} == set(FONTS)
     assert {theme.suits for theme in themes} == set(SUIT_STYLES)
+
+
+def test_every_font_is_named_in_a_licence():
+    fonts = Path(theme_module.__file__).parent / "fonts"
+    licences = "".join(path.read_text(encoding="utf-8") for path in fonts.glob("LICENSE-*.txt"))
+    assert [path.name for path in fonts.glob("*.ttf") if path.name not in licences] == []

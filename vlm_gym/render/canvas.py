@@ -17,6 +17,7 @@ Point: TypeAlias = tuple[float, float]
 BLACK: Final[Color] = (24, 26, 31)
 WHITE: Final[Color] = (255, 255, 255)
 CURVE_STEPS: Final = 16
+SCALES: Final = ((8, 128), (4, 600), (2, 4096))  # how much larger sketches up to so many pixels are drawn
 CAP_HEIGHT: Final = 0.72  # of the font size, nearly the same in all fonts that are shipped
 SMALLEST_FONT: Final = 5
 
@@ -135,7 +136,8 @@ class Sketch:
 
     def __init__(self, width: int, height: int, background: Color) -> None:
         self.size = (width, height)
-        self.scale = 8 if max(width, height) <= 128 else 4
+        longest = max(width, height)
+        self.scale = next(scale for scale, limit in SCALES if longest <= limit)
         self._image = Image.new("RGB", (width * self.scale, height * self.scale), background)
         self._draw = ImageDraw.Draw(self._image)
 

@@ -20,7 +20,7 @@ FONTS: Final = ("sans", "serif")
 SUIT_STYLES: Final = ("two_color", "four_color", "black")
 BACK_PATTERNS: Final = ("lattice", "dots", "stripes", "rings")
 LEAST_CONTRAST: Final = 3.0  # WCAG ratio for large print and graphics
-LEAST_PAPER_CONTRAST: Final = 9.0  # of the paper against black: red suits stay readable on it
+LEAST_PAPER_CONTRAST: Final = 12.0  # of the paper against black: red suits stay readable on it
 
 _COLOR_FIELDS: Final = ("table", "panel", "paper", "back", "target", "current")
 _CHOICES: Final = {"deck": DECKS, "font": FONTS, "suits": SUIT_STYLES, "back_pattern": BACK_PATTERNS}
