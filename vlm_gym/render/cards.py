@@ -76,12 +76,8 @@ def paint_card(card: Card | None, slot: Slot, is_on_card: bool, theme: Theme) ->
     """Return a card with its shadow: (height + 2 margin, width + 2 margin, 3). None lies face down."""
     ground = Image.new("RGB", (slot.width + 2 * slot.margin, slot.height + 2 * slot.margin), rgb(theme.table))
     if is_on_card:
-        _lay(
-            ground,
-            Image.new("RGB", (slot.width, slot.height), rgb(theme.paper)),
-            slot,
-            slot.margin + math.ceil(2 * slot.radius) - slot.width,
-        )
+        covered = Image.new("RGB", (slot.width, slot.height), rgb(theme.paper))
+        _lay(ground, covered, slot, slot.margin + math.ceil(2 * slot.radius) - slot.width)
     _lay(ground, _face(card, slot, theme), slot, slot.margin)
     return to_picture(ground)
 

@@ -22,6 +22,7 @@ from vlm_gym.render.canvas import (
     text_mask,
     to_picture,
 )
+from vlm_gym.render.table import draw_panel
 from vlm_gym.render.theme import Theme
 
 SIGNS: Final = {"*": "×", "-": "−"}
@@ -63,11 +64,8 @@ class FormulaStrip:
 
     def draw_ground(self, sketch: Sketch) -> None:
         """Draw the panel."""
-        right, bottom, radius = self.left + self.width, self.top + self.height, 0.035 * self.width
-        panel = rgb(self._theme.panel)
-        line = max(0.7, self.width / 280)
-        sketch.box(self.left, self.top, right, bottom, radius, mix(panel, ink_on(panel), 0.35))
-        sketch.box(self.left + line, self.top + line, right - line, bottom - line, radius - line, panel)
+        box = (self.left, self.top, self.left + self.width, self.top + self.height)
+        draw_panel(sketch, box, 0.033 * self.width, self._theme)
 
     def write_caption(self, image: Image.Image) -> None:
         """Write the word over the formula, if there is room for it."""

@@ -26,12 +26,13 @@ from vlm_gym.render.canvas import (
     to_picture,
     write,
 )
-from vlm_gym.render.table import MAX_TABLES, felt
+from vlm_gym.render.table import MAX_TABLES, draw_panel, felt
 from vlm_gym.render.theme import Theme
 
 TICK_STEPS: Final = (1, 2, 5, 10, 20, 25, 50, 100)
 TARGET_WORD: Final = "Target:"
 CURRENT_WORD: Final = "Current:"
+PANEL_RADIUS: Final = 0.03  # of the picture
 MAX_LINES: Final = 8  # line lengths in use at once, per size and theme
 MAX_SIGNS: Final = 256
 _PENNANT: Final = ((0.0, 0.0), (0.56, 0.29), (0.0, 0.58))  # in shares of the flag's height, from the pole's top
@@ -116,12 +117,7 @@ class _Sheet:
         """Draw the panel, the line and its ticks, and the numbers under them."""
         at, size = self._at, self._size
         sketch = felt(size, self._theme)
-        radius, edge = 0.03 * size, max(0.7, size / 300)
-        border = mix(self._panel, self._ink, 0.35)
-        sketch.box(at.left, at.panel_top, at.right, at.panel_bottom, radius, border)
-        sketch.box(
-            at.left + edge, at.panel_top + edge, at.right - edge, at.panel_bottom - edge, radius - edge, self._panel
-        )
+        draw_panel(sketch, (at.left, at.panel_top, at.right, at.panel_bottom), PANEL_RADIUS * size, self._theme)
         font_size = max(8, round(0.068 * size))
         labels = _labelled(last, at, self._theme.font, font_size)
         ink = mix(self._panel, self._ink, 0.8)
@@ -129,10 +125,8 @@ class _Sheet:
             reach = at.tick if number in labels else 0.55 * at.tick
             x, half = at.x_of(number, last), at.line_width / (2 if number in labels else 3)
             sketch.box(x - half, at.line_y, x + half, at.line_y + at.line_width + reach, 0, ink)
-        overhang = 0.04 * size
-        sketch.box(
-            at.first_x - overhang, at.line_y, at.last_x + overhang, at.line_y + at.line_width, at.line_width / 2, ink
-        )
+        first, last_end, bottom = at.first_x - 0.04 * size, at.last_x + 0.04 * size, at.line_y + at.line_width
+        sketch.box(first, at.line_y, last_end, bottom, at.line_width / 2, ink)
         image = sketch.finish()
         for number in labels:
             write(image, (at.x_of(number, last), at.label_y), str(number), self._theme.font, font_size, self._ink)
@@ -150,9 +144,7 @@ class _Sheet:
         """Draw a mark, its name and its number on a panel as wide as the line's."""
         width, height = self._at.right - self._at.left, self._at.sign_height
         sketch = Sketch(width, height, rgb(self._theme.table))
-        radius, edge = 0.03 * self._size, max(0.7, self._size / 300)
-        sketch.box(0, 0, width, height, radius, mix(self._panel, self._ink, 0.35))
-        sketch.box(edge, edge, width - edge, height - edge, radius - edge, self._panel)
+        draw_panel(sketch, (0, 0, width, height), PANEL_RADIUS * self._size, self._theme)
         image = sketch.finish()
         icon = Image.fromarray(draw_icon(round(0.64 * height)))
         family, space = self._theme.font, round(0.24 * height)

@@ -131,6 +131,14 @@ def felt(image_size: int, theme: Theme) -> Sketch:
     return sketch
 
 
+def draw_panel(sketch: Sketch, box: tuple[int, int, int, int], radius: float, theme: Theme) -> None:
+    """Draw the bordered ground of formulas and number lines; `box` is left, top, right and bottom."""
+    (left, top, right, bottom), panel = box, rgb(theme.panel)
+    edge = max(0.7, radius / 9)
+    sketch.box(left, top, right, bottom, radius, mix(panel, ink_on(panel), 0.35))
+    sketch.box(left + edge, top + edge, right - edge, bottom - edge, radius - edge, panel)
+
+
 def label_color(theme: Theme) -> Color:
     """Return the ground of labels that lie on the cloth."""
     cloth = rgb(theme.table)
