@@ -89,7 +89,7 @@ def check_against_brute_force(rng, tokens, numbers, symbols):
         if value is not None and value.denominator == 1:
             length = len(formula) - len(tokens)
             lengths[int(value)] = min(length, lengths.get(int(value), length))
-    targets = {0, 1, 12, 24, int(rng.integers(-5, 100)), *rng.permutation(sorted(lengths))[:5].tolist()}
+    targets = {0, 1, 12, 24, int(rng.integers(-5, 100)), *rng.permutation(sorted(lengths))[:60].tolist()}
     for target in targets:
         plan = complete(tokens, numbers, target, symbols)
         assert (len(plan) if plan else None) == lengths.get(target), (tokens, numbers, target, plan)
@@ -114,6 +114,7 @@ def test_the_plan_is_the_shortest_of_all_continuations(symbols):
 def test_the_plan_for_three_numbers_is_the_shortest_of_all_formulas():
     check_against_brute_force(np.random.default_rng(3), (), (2, 5, 6), POINTS24_SYMBOLS)
     check_against_brute_force(np.random.default_rng(3), ("(", "("), (3, 3, 7), POINTS24_SYMBOLS)
+    check_against_brute_force(np.random.default_rng(3), ("8", "/", "("), (1, 2, 3, 8), POINTS24_SYMBOLS)
 
 
 @pytest.mark.slow
@@ -230,6 +231,12 @@ def test_five_and_six_numbers_are_solved():
 def test_zero_is_made_by_way_of_a_factor_of_zero():
     assert complete(("(", "2", "-", "2", ")"), (2, 2, 3, 5, 7), 0, POINTS24_SYMBOLS) == tuple("*3*5*7=")
     assert complete(tuple("1/("), (1, 2, 2), 24, POINTS24_SYMBOLS) is None
+
+
+@pytest.mark.parametrize("numbers", [(2, 2, 3, 3, 7), (1, 1, 2, 3, 3, 7)])
+def test_zero_is_never_a_divisor(numbers):
+    for tokens in (("7",), ("7", "*"), ("7", "/")):
+        assert complete(tokens, numbers, 997, POINTS24_SYMBOLS) is None
 
 
 def test_a_prefix_that_divides_by_zero_is_lost():

@@ -138,6 +138,11 @@ def test_the_floor_of_the_ezpoints_formula_is_the_share_of_all_samples():
     assert formula_success(EZPOINTS, odds) == pytest.approx(0.00973684, rel=1e-6)
 
 
+def test_the_samples_of_a_formula_hold_no_number_above_ten():
+    rules = PointsRules(12, 2, EZPOINTS_SYMBOLS, "rank")
+    assert formula_success(rules, solvable_deal_odds(rules)) == pytest.approx(0.00735294, rel=1e-6)
+
+
 @pytest.mark.slow
 def test_the_floor_of_the_points24_formula():
     assert formula_success(POINTS24, deal_odds(POINTS24)) == pytest.approx(8.842204e-6, rel=1e-6)
