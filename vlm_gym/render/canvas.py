@@ -128,7 +128,7 @@ def write(image: Image.Image, center: Point, text: str, family: str, size: int, 
     mask = text_mask(text, family, size)
     ascent = max(cap_height(family, size), -math.floor(load_font(family, size).getbbox(text, anchor="ls")[1]))
     x, y = center[0] - mask.width / 2, center[1] + cap_height(family, size) / 2 - ascent
-    image.paste(color, (round(x), round(y)), mask)
+    image.paste(color, (int(x + 0.5), int(y + 0.5)), mask)  # round() takes halves to even: uneven gaps
 
 
 class Sketch:

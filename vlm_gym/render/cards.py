@@ -33,6 +33,7 @@ HEADGEAR_SHARE: Final = 0.52  # of the rank under it
 HEADGEAR_SHRINK: Final = 0.82  # of a rank without headgear
 ROOM_UNDER_HEADGEAR: Final = 0.8
 COURT_TINT: Final[Color] = (255, 214, 110)
+INDEX_HEIGHT: Final = 0.175
 INDEX_MIDDLE: Final = 0.142
 PIP_SHARE: Final = 0.18
 LEAST_SMOOTH_RANK: Final = 5.5  # pixels; below, ranks and suits are set pixel by pixel
@@ -104,10 +105,17 @@ def _rounded(slot: Slot, inset: float) -> Image.Image:
 def _face(card: Card | None, slot: Slot, theme: Theme) -> Image.Image:
     if card is None:
         return draw_back(slot.width, slot.height, theme)
-    has_index = slot.width >= LEAST_PIPS_WIDTH and slot.column >= INDEX_SHARE * slot.width
-    if theme.deck == "pips" and has_index:
-        return _paint_full(card, slot, theme)
-    return _paint_simple(card, slot, theme)
+    return _paint_full(card, slot, theme) if _has_index(slot, theme) else _paint_simple(card, slot, theme)
+
+
+def rank_height(slot: Slot, theme: Theme) -> float:
+    """Return how high ranks are drawn in `slot`."""
+    return INDEX_HEIGHT * slot.height if _has_index(slot, theme) else _simple_rank_height(slot)
+
+
+def _has_index(slot: Slot, theme: Theme) -> bool:
+    is_wide = slot.width >= LEAST_PIPS_WIDTH and slot.column >= INDEX_SHARE * slot.width
+    return is_wide and theme.deck == "pips"
 
 
 def _paint_full(card: Card, slot: Slot, theme: Theme) -> Image.Image:
@@ -118,14 +126,14 @@ def _paint_full(card: Card, slot: Slot, theme: Theme) -> Image.Image:
         _draw_portrait(sketch, card, slot, theme)
     else:
         _draw_pips(sketch, card, slot, color)
-    rank_height, rank_width = 0.175 * height, (0.205 if card.rank in FACE_RANKS else 0.23) * width
-    index_x, rank_y = INDEX_MIDDLE * width, 0.055 * height + rank_height / 2
-    suit_y = rank_y + rank_height / 2 + 0.148 * width
+    index_height, index_width = INDEX_HEIGHT * height, (0.205 if card.rank in FACE_RANKS else 0.23) * width
+    index_x, rank_y = INDEX_MIDDLE * width, 0.055 * height + index_height / 2
+    suit_y = rank_y + index_height / 2 + 0.148 * width
     for x, y, turned in ((index_x, suit_y, False), (width - index_x, height - suit_y, True)):
         draw_suit(sketch, card.suit, (x, y), 0.195 * width, color, turned)
     image = sketch.finish()
     for _ in range(2):
-        _write_rank(image, card.rank, theme, (index_x, rank_y), rank_width, rank_height, color)
+        _write_rank(image, card.rank, theme, (index_x, rank_y), index_width, index_height, color)
         image = image.transpose(Image.Transpose.ROTATE_180)
     return image
 
@@ -196,7 +204,7 @@ class _Plan:
 
 def _plan(slot: Slot, is_court: bool) -> _Plan:
     """Share the height of a simple card out."""
-    height, rank = slot.height, simple_rank_height(slot)
+    height, rank = slot.height, _simple_rank_height(slot)
     has_headgear = is_court and min(slot.column, 0.7 * height) >= LEAST_HEADGEAR_WIDTH
     rank *= HEADGEAR_SHRINK if has_headgear else 1.0
     headgear = HEADGEAR_SHARE * rank if has_headgear else 0.0
@@ -214,8 +222,7 @@ def _plan(slot: Slot, is_court: bool) -> _Plan:
     return _Plan(headgear, rank, suit, rank_top, rank_top + rank + gap)
 
 
-def simple_rank_height(slot: Slot) -> float:
-    """Return how high the rank of a simple card is drawn in `slot`."""
+def _simple_rank_height(slot: Slot) -> float:
     return min((0.43 if slot.height < LOW_CARD else 0.38) * slot.height, 0.78 * (slot.column - 2 * slot.edge))
 
 

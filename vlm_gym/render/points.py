@@ -61,7 +61,7 @@ class _PointsTable:
 
     def _spread_cards(self, count: int, is_tall: bool) -> Spread:
         height = self._strips[is_tall].top - self._gap - self._cards_top
-        return spread_cards(count, self._size - 2 * self._margin, height, can_overlap=False)
+        return spread_cards(count, self._size - 2 * self._margin, height, self._theme, can_overlap=False)
 
     def _draw_background(self, target: int, is_tall: bool) -> Picture:
         strip = self._strips[is_tall]

@@ -21,7 +21,7 @@ from vlm_gym.render.canvas import (
     rgb,
     write,
 )
-from vlm_gym.render.cards import ASPECT, LEAST_PIPS_WIDTH, Slot, paint_card, simple_rank_height
+from vlm_gym.render.cards import ASPECT, LEAST_PIPS_WIDTH, Slot, paint_card, rank_height
 from vlm_gym.render.theme import Theme
 
 MAX_TABLES: Final = 8  # sizes and themes in use at once
@@ -76,16 +76,16 @@ def lay_cards(
         picture[top : top + height, left : left + width] = paint(card, slot, place.is_on_card)
 
 
-def spread_cards(count: int, width: int, height: int, can_overlap: bool) -> Spread:
+def spread_cards(count: int, width: int, height: int, theme: Theme, can_overlap: bool) -> Spread:
     """Lay out a hand in a room of `width` x `height` pixels so that every rank is as large as possible."""
     choices = [_rows(count, rows, width, height, can_overlap) for rows in range(1, min(count, MAX_ROWS) + 1)]
-    best = max(simple_rank_height(spread.slot) for spread in choices)
-    return next(spread for spread in choices if reads_well(simple_rank_height(spread.slot), best))
+    best = max(rank_height(spread.slot, theme) for spread in choices)
+    return next(spread for spread in choices if reads_well(rank_height(spread.slot, theme), best))
 
 
-def reads_well(rank_height: float, best: float) -> bool:
+def reads_well(height: float, best: float) -> bool:
     """Whether ranks are hardly smaller than the best that can be had, or smaller and still large."""
-    return rank_height >= 0.97 * best or (rank_height >= GOOD_SHARE * best and rank_height >= GOOD_RANK_HEIGHT)
+    return height >= 0.97 * best or (height >= GOOD_SHARE * best and height >= GOOD_RANK_HEIGHT)
 
 
 def _rows(count: int, rows: int, width: int, height: int, can_overlap: bool) -> Spread:
