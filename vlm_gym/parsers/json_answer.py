@@ -73,7 +73,7 @@ def _choose(answer: str, actions: Vocabulary) -> Choice:
     """Find the place that decides, and read it."""
     objects = find_objects(answer)
     choice = choose_object(answer, objects, actions)
-    prose = blank_out(answer, [(group.start, group.end) for group in objects])
+    prose = blank_out(answer, [(group.start, group.end) for group in objects if group.members])
     for places in (tags(prose, actions), boxes(prose), labelled_lines(prose, actions)):
         if choice is None:
             choice = _choose_place(prose, places, actions)

@@ -107,9 +107,9 @@ def _label_pattern(key: str) -> re.Pattern[str]:
     names = "|".join(map(re.escape, dict.fromkeys((key, *SYNONYMS))))
     return re.compile(
         rf"""
-        ^[ \t>\#"'`-]* (?:\d{{1,2}}[.)][ \t]{{0,9}})?                  # a heading, a quotation, an item of a list
+        ^[ \t>\#"'`-]{{0,20}} (?:\d{{1,2}}[.)][ \t]{{0,9}})?              # a heading, a quotation, an item of a list
         (?P<bold>\*\*|__)? {_ADJECTIVE} (?:{names}) ["'`]? (?P<before>\*\*|__)?
-        (?:\s{{0,3}} (?:is)? [:：]=? | (?=[ \t]*\n))                  # a colon, or the label has a line of its own
+        (?:\s{{0,3}} (?:is)? [:：]=? | (?=[ \t]*\n))                      # a colon, or the label has a line of its own
         (?P<behind>(?(bold)(?(before)(?!)|(?:\*\*|__))|(?!)))?        # closes what <bold> opened
         [ \t]* (?:\n\s*)? (?P<value>[^\n]*)
         """,
