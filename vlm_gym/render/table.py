@@ -77,10 +77,14 @@ def lay_cards(
 
 
 def spread_cards(count: int, width: int, height: int, theme: Theme, can_overlap: bool) -> Spread:
-    """Lay out a hand in a room of `width` x `height` pixels so that every rank is as large as possible."""
+    """Lay out a hand in a room of `width` x `height` pixels.
+
+    Cards that may overlap are laid so that their ranks are large, others so that they are large themselves.
+    """
     choices = [_rows(count, rows, width, height, can_overlap) for rows in range(1, min(count, MAX_ROWS) + 1)]
-    best = max(rank_height(spread.slot, theme) for spread in choices)
-    return next(spread for spread in choices if reads_well(rank_height(spread.slot, theme), best))
+    scores = [rank_height(spread.slot, theme) if can_overlap else spread.slot.height for spread in choices]
+    best = max(scores)
+    return next(spread for spread, score in zip(choices, scores, strict=True) if reads_well(score, best))
 
 
 def reads_well(height: float, best: float) -> bool:
