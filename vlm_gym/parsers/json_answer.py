@@ -20,7 +20,7 @@ from vlm_gym.actions import Vocabulary
 from vlm_gym.errors import ConfigError
 from vlm_gym.parsers.base import Fault, Parsed, Unparsed, shorten
 from vlm_gym.parsers.choice import Choice, choose_object
-from vlm_gym.parsers.objects import MAX_TOKENS, Member, Scalar, TooManyTokens, find_objects
+from vlm_gym.parsers.objects import MAX_TOKENS, Member, Scalar, TooMuchJsonError, find_objects
 from vlm_gym.parsers.places import Places, boxes, labelled_lines, tags, whole
 from vlm_gym.parsers.thinking import THINK_TAG, blank_out, set_apart
 from vlm_gym.parsers.words import ambiguous, judge, judge_last, named_in, unescape
@@ -40,7 +40,7 @@ class JsonParser:
             return Unparsed(Fault.CUT_OFF, shorten(text[-60:]))
         try:
             verdict, _, beside = _choose(thinking.answer, actions)
-        except TooManyTokens:
+        except TooMuchJsonError:
             return Unparsed(Fault.NO_ACTION, f"more than {MAX_TOKENS} tokens of JSON")
         if isinstance(verdict, Unparsed):
             return verdict

@@ -28,8 +28,6 @@ _NAME: Final = rf"[{_QUOTES}][\w \-]{{1,40}}[{_QUOTES}»」』]\s*[:：]"
 _AFTER_A_VALUE: Final = rf"\s*(?:[,，、،]|\\?[}}｝\]]|\Z|```|</|<\||//|/\*|{_NAME})|\s+\#"
 _AFTER_A_NAME: Final = rf"\s*[:：]|{_AFTER_A_VALUE}"
 _OPENING: Final = re.compile(rf"[{{｛]\s*(?:\Z|(?=[{_QUOTES}]|//|/\*)|(?=[^\W\d][\w \-]{{0,40}}(?:[:：]|\Z)))")
-
-
 _PLAIN_MEMBER: Final = re.compile(r'\s*"([\w \-]{1,40})"\s*:\s*"([^"\\]*)"\s*(?:,|(?=}))')
 _TOKEN: Final = re.compile(
     rf"""
@@ -67,12 +65,16 @@ class Group:
     members: list[Member] = field(default_factory=list)
 
 
-class TooManyTokens(Exception):  # noqa: N818
+class TooMuchJsonError(Exception):
     """The text has more than MAX_TOKENS tokens of JSON: no answer, and not worth the time."""
 
 
 def find_objects(text: str) -> list[Group]:
-    """Return the outermost objects of a text in their order: everything from a brace with a name behind it."""
+    """Return the outermost objects of a text in their order: everything from a brace with a name behind it.
+
+    Raises:
+        TooMuchJsonError: rather than to read on for ever.
+    """
     scanner = _Scanner(text)
     opening = _OPENING.search(text)
     while opening:
@@ -135,7 +137,7 @@ class _Scanner:
     def _count_token(self) -> None:
         self.num_tokens += 1
         if self.num_tokens > MAX_TOKENS:
-            raise TooManyTokens
+            raise TooMuchJsonError
 
     def _open(self, start: int) -> None:
         group = Group(self.text[start] != "[", start)

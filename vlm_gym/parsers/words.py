@@ -126,6 +126,8 @@ def _strip(text: str, start: int, end: int) -> Range:
 
 def _layer(words: str) -> tuple[int, int]:
     """Return how many characters the outermost layer around the words has on the left and on the right."""
+    if words == "***":
+        return 0, 0  # a rule across the page, no asterisk in italics
     for left, right in _WRAPPERS:
         if len(words) > len(left) + len(right) and words.startswith(left) and words.endswith(right):
             return len(left), len(right)
