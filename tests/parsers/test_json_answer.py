@@ -99,6 +99,8 @@ def test_think_tags_in_thoughts_are_written_so_that_they_are_none() -> None:
         ("double", {}, "action must be one of the task's, got 'double'"),
         ("hit", {"Action": "x"}, "a field cannot be called 'action'"),
         ("hit", {"thoughts": "x"}, "a field cannot be called 'thoughts'"),
+        ("hit", {"action_": "x"}, "a field cannot be called 'action_'"),
+        ("hit", {" ": "x"}, "a field cannot be called ''"),
     ],
 )
 def test_what_could_not_be_read_back_is_not_written(parser: str, action: str, fields: dict, message: str) -> None:

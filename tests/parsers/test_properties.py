@@ -9,6 +9,7 @@ from recipes import HOUSEHOLD, VOCABULARIES
 
 from vlm_gym.actions import ActionSet, Vocabulary
 from vlm_gym.parsers import PARSERS, Parsed, Unparsed
+from vlm_gym.parsers.choice import plain
 
 ACTION_SETS = {task: actions for task, actions in VOCABULARIES.items() if isinstance(actions, ActionSet)}
 ANY_TEXT = st.text(st.characters())  # with lone surrogates and NUL
@@ -22,9 +23,9 @@ FRAGMENTS = st.sampled_from(
     ]
 )  # fmt: skip
 JSONISH = st.lists(FRAGMENTS, max_size=40).map("".join)
-NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,10}", fullmatch=True).filter(lambda name: name not in RESERVED)
+NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,10}", fullmatch=True).filter(lambda name: plain(name) not in RESERVED)
 RESERVED = {
-    "action", "answer", "formula", "final_answer", "move", "next_action", "scratchpad",
+    "action", "answer", "formula", "final answer", "move", "next action", "scratchpad",
     "thoughts", "thought", "reasoning", "thinking", "think", "rationale", "explanation",
 }  # fmt: skip
 FIELDS = st.dictionaries(NAMES, ANY_TEXT, max_size=3)

@@ -1,6 +1,7 @@
 """What the tagged parser tells beside the action, and what it writes."""
 
 import pytest
+from recipes import VOCABULARIES
 
 from vlm_gym.errors import ConfigError
 from vlm_gym.games.blackjack import ACTIONS
@@ -37,3 +38,20 @@ def test_tags_in_thoughts_are_written_so_that_they_are_none() -> None:
 def test_a_field_needs_a_name_that_can_be_a_tag() -> None:
     with pytest.raises(ConfigError, match="got 'current formula'"):
         TAGGED.write("hit", ACTIONS, fields={"current formula": "1+"})
+
+
+@pytest.mark.parametrize(
+    ("task", "words", "could_go_on"),
+    [
+        ("points24", "1", True),
+        ("points24", "10", False),
+        ("blackjack", "stand", False),
+        ("blackjack", "hit", False),  # "hit me" is the same action
+        ("household", "Go to cabinet 1", True),
+        ("household", "go to cabinet 12", False),
+        ("household", "look", True),
+        ("points24_formula", "1 + 2", True),
+    ],
+)
+def test_a_vocabulary_knows_whether_an_action_could_go_on(task: str, words: str, could_go_on: bool) -> None:
+    assert VOCABULARIES[task].could_go_on(words) is could_go_on

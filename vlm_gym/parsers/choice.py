@@ -26,13 +26,19 @@ class Choice(NamedTuple):
 def choose_object(text: str, objects: Sequence[Group], actions: Vocabulary) -> Choice | None:
     """Return the verdict on the object that counts; None if no object has to do with an action."""
     lists = _joined(text, objects)
-    for names in (frozenset({_plain(actions.key)}), frozenset(SYNONYMS)):
+    for names in (frozenset({plain(actions.key)}), frozenset(SYNONYMS)):
         for groups in reversed(lists):
             choice = _choose_field(text, groups, names, actions)
             if choice:
                 return choice
     broken = [group for group in objects if not group.is_complete]
     return _choose_broken(text, broken[-1], actions) if broken else None
+
+
+@lru_cache(maxsize=256)
+def plain(name: str) -> str:
+    """Return the form in which two names are compared: "Final_Answer" and "final answer" are one."""
+    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
 
 
 def _joined(text: str, objects: Sequence[Group]) -> list[list[Group]]:
@@ -68,7 +74,7 @@ def _choose_field(text: str, groups: list[Group], names: frozenset[str], actions
 
 def _choose_broken(text: str, group: Group, actions: Vocabulary) -> Choice:
     """Judge the object that the text breaks off in by its own field, if that one is complete."""
-    names = frozenset({_plain(actions.key)})
+    names = frozenset({plain(actions.key)})
     values = _values(group, names)
     places = [place for value in values for place in _places(value)]
     if not places or not all(value.is_complete for value in values):
@@ -77,7 +83,7 @@ def _choose_broken(text: str, group: Group, actions: Vocabulary) -> Choice:
 
 
 def _values(group: Group, names: frozenset[str]) -> list[Scalar | Group]:
-    return [member.value for member in group.members if _plain(member.name) in names]
+    return [member.value for member in group.members if plain(member.name) in names]
 
 
 def _places(value: Scalar | Group) -> list[Range]:
@@ -95,9 +101,4 @@ def _places(value: Scalar | Group) -> list[Range]:
 
 
 def _beside(group: Group, names: frozenset[str]) -> tuple[Member, ...]:
-    return tuple(m for m in group.members if m.value.is_complete and m.name and _plain(m.name) not in names)
-
-
-@lru_cache(maxsize=256)
-def _plain(name: str) -> str:
-    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
+    return tuple(m for m in group.members if m.value.is_complete and m.name and plain(m.name) not in names)

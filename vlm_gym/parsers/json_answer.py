@@ -10,6 +10,8 @@ Where the action is looked for, the strongest form first; the first form that is
 
 A weaker form *behind* the place that decides, which names another action, makes the answer ambiguous; before it, it is
 reasoning. Thinking (`<think>`) is never looked into. Prose that only mentions an action holds none.
+
+Objects, tags and boxes have an end, so a text cut anywhere never names another action than the whole. A line has none.
 """
 
 import json
@@ -19,7 +21,7 @@ from typing import Final
 from vlm_gym.actions import Vocabulary
 from vlm_gym.errors import ConfigError
 from vlm_gym.parsers.base import Fault, Parsed, Unparsed, shorten
-from vlm_gym.parsers.choice import Choice, choose_object
+from vlm_gym.parsers.choice import Choice, choose_object, plain
 from vlm_gym.parsers.objects import MAX_TOKENS, Member, Scalar, TooMuchJsonError, find_objects
 from vlm_gym.parsers.places import Places, boxes, labelled_lines, tags, whole
 from vlm_gym.parsers.thinking import THINK_TAG, blank_out, set_apart
@@ -64,8 +66,9 @@ def check_writable(action: str, actions: Vocabulary, fields: Mapping[str, str], 
     """Raise ConfigError for what could not be read back."""
     if actions.read(action) is None:
         raise ConfigError(f"action must be one of the task's, got {action!r}")
+    taken = {plain(name) for name in ("", *reserved)}
     for name in fields:
-        if name in reserved:
+        if plain(name) in taken:
             raise ConfigError(f"a field cannot be called {name!r}, the name of another part of the answer")
 
 

@@ -4,6 +4,7 @@ r"""Where an answer can give its action other than in JSON: tags, boxes, labelle
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -13,6 +14,7 @@ from vlm_gym.parsers.words import Range, read_range
 SYNONYMS: Final = ("action", "answer", "final answer", "next action", "move")
 """Names that stand for the field of the action where the answer does not use that field's own name."""
 
+_TAG_END: Final = re.compile(r"[\n<]")
 _BRACES: Final = re.compile(r"(?P<box>\\(?:boxed|fbox)\s{0,9}\{|<\|begin_of_box\|>)|\\[{}]|\{+|\}+|<\|end_of_box\|>")
 _ADJECTIVE: Final = r"(?:(?:the|my|our|your|final|best|next|chosen|selected|optimal|correct|recommended)\s{1,3}){0,3}"
 
@@ -57,9 +59,7 @@ def boxes(text: str) -> Places:
             depth += len(run)
         elif run[0] != "\\":
             outside = max(0, depth - (len(run) if run[0] == "}" else 1))
-            while open_boxes and open_boxes[-1][0] > outside:
-                box_depth, start = open_boxes.pop()
-                ranges.append(Range(start, braces.start() + depth - box_depth))
+            ranges += _close_boxes(open_boxes, outside, braces.start() + depth)
             depth = outside
     return Places(ranges, is_cut_off=bool(open_boxes))
 
@@ -85,10 +85,17 @@ def whole(text: str) -> Range:
     return Range(0, len(text))
 
 
+def _close_boxes(open_boxes: list[tuple[int, int]], outside: int, brace_of_depth_0: int) -> Iterator[Range]:
+    """Take the boxes deeper than `outside` from the open ones, innermost first."""
+    while open_boxes and open_boxes[-1][0] > outside:
+        depth, start = open_boxes.pop()
+        yield Range(start, brace_of_depth_0 - depth)
+
+
 def _with_unclosed(places: Places, text: str, start: int, actions: Vocabulary) -> Places:
     """Add a last tag that is not closed, if its action is all there."""
     start += len(text[start:]) - len(text[start:].lstrip())
-    end_mark = re.compile(r"\n|<\s{0,9}/?|\Z").search(text, start)
+    end_mark = _TAG_END.search(text, start)
     end = end_mark.start() if end_mark else len(text)
     reading = read_range(text, Range(start, end), actions)
     if end == len(text) and (reading is None or actions.could_go_on(text[reading.span.start : end])):
@@ -109,7 +116,7 @@ def _label_pattern(key: str) -> re.Pattern[str]:
         rf"""
         ^[ \t>\#"'`-]{{0,20}} (?:\d{{1,2}}[.)][ \t]{{0,9}})?              # a heading, a quotation, an item of a list
         (?P<bold>\*\*|__)? {_ADJECTIVE} (?:{names}) ["'`]? (?P<before>\*\*|__)?
-        (?:\s{{0,3}} (?:is)? [:：]=? | (?=[ \t]*\n))                      # a colon, or the label has a line of its own
+        (?:\s{{0,3}} (?:is)? [:：]=? | (?=[ \t\r]*\n))                    # a colon, or the label has a line of its own
         (?P<behind>(?(bold)(?(before)(?!)|(?:\*\*|__))|(?!)))?        # closes what <bold> opened
         [ \t]* (?:\n\s*)? (?P<value>[^\n]*)
         """,
