@@ -25,7 +25,7 @@ SYMBOL_WORDS: Final = {
     "divide": "/", "divided by": "/", "equals": "=", "equal": "=",
 }  # fmt: skip
 
-MAX_DEALS: Final = 1000  # the rarest solvable deals in use, EZPoints', are one in nine
+MAX_DEALS: Final = 1000  # the rarest solvable deals in use, EZPoints', are one in ten
 MAX_FORMULA_LENGTH: Final = 200  # characters; a formula of five cards in needless parentheses has fewer
 _WRITTEN_SIGNS: Final = {
     "\\times": "*", "\\cdot": "*", "\\div": "/", "\\left": "", "\\right": "", "$": "", "x": "*",
