@@ -106,3 +106,20 @@ def test_think_tags_in_thoughts_are_written_so_that_they_are_none() -> None:
 def test_what_could_not_be_read_back_is_not_written(parser: str, action: str, fields: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         get_parser(parser).write(action, ACTIONS, fields=fields)
+
+
+def test_a_fault_reads_as_a_sentence() -> None:
+    assert str(JSON.parse('{"action": "double"}', ACTIONS)) == "unknown action: 'double'"
+    assert str(JSON.parse("", ACTIONS)) == "empty"
+
+
+def test_a_long_detail_is_shortened() -> None:
+    verdict = JSON.parse(f'{{"action": "{"x" * 200}"}}', ACTIONS)
+
+    assert verdict.detail == "'" + "x" * 78 + "…"
+
+
+def test_a_detail_is_safe_to_print() -> None:
+    verdict = JSON.parse('{"action": "\ud800\x1b[31m"}', ACTIONS)
+
+    assert verdict.detail == "'\\ud800\\x1b[31m'"
