@@ -18,6 +18,11 @@ def run(*arguments, stdin=""):
     )
 
 
+def size_of(path):
+    with Image.open(path) as picture:
+        return picture.size
+
+
 def test_list_names_every_id_with_its_scores(capsys):
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -26,7 +31,7 @@ def test_list_names_every_id_with_its_scores(capsys):
         assert any(line.startswith(f"{task} ") for line in lines)
     points24 = next(line for line in lines if line.startswith("vlm_gym/Points24-v0 "))
     assert "Discrete(17)" in points24
-    assert "73.09 %" in points24
+    assert "73.09" in points24
 
 
 def test_list_can_be_read_by_a_program(capsys):
@@ -38,9 +43,20 @@ def test_list_can_be_read_by_a_program(capsys):
 
 def test_show_writes_the_picture_and_prints_the_prompt(capsys, tmp_path):
     out = tmp_path / "deep" / "picture.png"
-    arguments = ["show", "Points24-v0", "--seed", "3", "--out", str(out), "--arg", "image_size=128", "--arg", "theme=night"]
+    arguments = [
+        "show",
+        "Points24-v0",
+        "--seed",
+        "3",
+        "--out",
+        str(out),
+        "--arg",
+        "image_size=128",
+        "--arg",
+        "theme=night",
+    ]
     assert main(arguments) == 0
-    assert Image.open(out).size == (128, 128)
+    assert size_of(out) == (128, 128)
     text = capsys.readouterr().out
     assert "Write a formula that equals 24" in text
     assert "Cards: " in text
@@ -79,9 +95,11 @@ def test_a_mistake_gets_one_clear_line(capsys, arguments, message):
 def test_a_person_can_play_to_the_end(tmp_path):
     out = tmp_path / "picture.png"
     start = json.dumps({"position": 1, "target": 3})
-    played = run("play", "NumberLine-v0", "--out", str(out), "--options", start, stdin='?\nhm\n-\n+\n{"action": "+"}\n+\n')
+    played = run(
+        "play", "NumberLine-v0", "--out", str(out), "--options", start, stdin='?\nhm\n-\n+\n{"action": "+"}\n+\n'
+    )
     assert played.returncode == 0, played.stderr
-    assert Image.open(out).size == (300, 300)
+    assert size_of(out) == (300, 300)
     assert "not understood: no action" in played.stdout
     assert "reward -1 (away -1)" in played.stdout
     assert "success after 5 turns, return -1" in played.stdout

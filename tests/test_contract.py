@@ -146,7 +146,9 @@ def digest(task, parser=None):
     log = hashlib.sha256()
     for picture, reward, terminated, truncated, info in play(env, seed=5, num_turns=25):
         log.update(picture.tobytes())
-        log.update(repr((reward, terminated, truncated, {**info, "action_mask": info["action_mask"].tolist()})).encode())
+        log.update(
+            repr((reward, terminated, truncated, {**info, "action_mask": info["action_mask"].tolist()})).encode()
+        )
     return log.hexdigest()
 
 
@@ -162,7 +164,7 @@ def test_the_same_seed_gives_the_same_bytes_in_processes_with_other_hash_seeds()
         "print(t.json.dumps([t.digest(task) + t.digest(task, 'json') for task in t.ALL_IDS]))"
     )
     outputs = [
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             [sys.executable, "-c", script],
             env={**os.environ, "PYTHONHASHSEED": hash_seed},
             capture_output=True, text=True, check=True,
@@ -182,10 +184,10 @@ def test_other_seeds_give_other_episodes(task):
 @pytest.mark.parametrize("task", ALL_IDS)
 def test_a_copy_in_mid_episode_goes_on_alike(task):
     env = text(task)
-    env.reset(seed=6)
-    writer = env.unwrapped
-    if not TASKS[task].is_text_only:
-        env.step(json.dumps({"action": writer.oracle_action() or writer.actions.names[0]}))
+    is_over = True
+    while is_over:  # until a first turn leaves the game open
+        env.reset()
+        *_, is_over, _, _ = env.step(env.action_space.sample())
     copies = [copy.deepcopy(env), pickle.loads(pickle.dumps(env))]
     answers = [env.action_space.sample() for _ in range(4)]
 
@@ -317,12 +319,6 @@ def test_the_prompt_after_an_autoreset_is_the_new_episodes(mode, autoreset):
         assert np.array_equal(pictures[0], solo_picture)
     assert num_new > 3
     envs.close()
-
-
-@pytest.mark.parametrize("task", ALL_IDS)
-def test_the_scores_in_the_table_are_probabilities_in_order(task):
-    entry = TASKS[task]
-    assert 0.0 < entry.random_success < entry.best_success <= 1.0
 
 
 def test_text_play_stands_inside_the_turn_limit():

@@ -67,7 +67,7 @@ class ActionSet:
         return self._spellings.get(normalise(words))
 
     def could_go_on(self, words: str) -> bool:
-        """Whether a longer spelling of another action begins with `words`: "1" with "10" to come, "stand" with nothing."""
+        """Whether a longer spelling of another action begins with `words`: "1" could become "10"."""
         beginning, action = normalise(words), self.read(words)
         return any(spelling.startswith(beginning) and name != action for spelling, name in self._spellings.items())
 

@@ -14,8 +14,6 @@ from typing import Any, Final, NamedTuple
 import gymnasium as gym
 import numpy as np
 
-from vlm_gym.registration import TASKS
-
 DEFAULT_TASKS: Final = tuple(f"vlm_gym/{name}-v0" for name in (
     "NumberLine", "EZPoints", "Points24", "EZPointsFormula", "Points24Formula", "Blackjack",
 ))  # fmt: skip
@@ -32,7 +30,8 @@ class Speed(NamedTuple):
 
 def measure(tasks: Sequence[str] = (), *, seconds: float = 2.0, num_resets: int = 100_000) -> Iterator[str]:
     """Yield the lines of the table, one as soon as it has been measured."""
-    yield f"{platform.machine()}, Python {platform.python_version()}, gymnasium {gym.__version__}, numpy {np.__version__}"
+    versions = f"Python {platform.python_version()}, gymnasium {gym.__version__}, numpy {np.__version__}"
+    yield f"{platform.system()} {platform.machine()}, {versions}"
     yield f"{'id':<30} {'steps/s':>9} {'us/step':>9} {'resets/s':>9} {'us/copy':>9} {'copies/step':>12} {'growth':>10}"
     for task in tasks or DEFAULT_TASKS:
         env = gym.make(task, disable_env_checker=True)

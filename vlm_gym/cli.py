@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -112,13 +113,15 @@ def _add_task(command: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> None:
+    from vlm_gym.evaluation.statistics import percent
+
     rows = [_row(task) for task in TASKS.values()]
     if options.json:
         print(json.dumps(rows, indent=2))
         return
-    header = ("id", "actions", "turns", "random", "best", "the player's task")
+    header = ("id", "actions", "turns", "random", "best", "what the player does")
     table = [
-        (row["id"], row["actions"], str(row["turns"]), _percent(row["random"]), _percent(row["best"]), row["summary"])
+        (row["id"], row["actions"], str(row["turns"]), percent(row["random"]), percent(row["best"]), row["summary"])
         for row in rows
     ]
     widths = [max(len(line[i]) for line in (header, *table)) for i in range(len(header) - 1)]
@@ -128,7 +131,7 @@ def _list(options: argparse.Namespace) -> None:
             for i, (cell, width) in enumerate(zip(line, widths, strict=False))
         ]
         print("  ".join([*cells, line[-1]]))
-    print("\nrandom: exact success of uniformly random actions; best: exact success of the best play.")
+    print("\nrandom, best: exact success of uniformly random actions and of the best play, in %")
 
 
 def _row(task: Task) -> dict[str, Any]:
@@ -146,10 +149,6 @@ def _row(task: Task) -> dict[str, Any]:
     }
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %" if share == 0 or share >= 0.0001 else f"{100 * share:.1g} %"
-
-
 def _show(options: argparse.Namespace) -> None:
     from PIL import Image
 
@@ -165,20 +164,37 @@ def _play(options: argparse.Namespace) -> None:
     env = _make(options, parser="json", render_mode="rgb_array")
     picture, info = _reset(env, options)
     print(f"{info['prompt']}\n\nType an action or a whole answer; ? shows this again, q ends the game.\n")
-    total, turns, is_over = 0.0, 0, False
+    total, values, is_over = 0.0, [_value(env)], False
     while not is_over:
         _look(picture, options.out)
-        answer = input(f"turn {turns + 1}> ").strip()
+        answer = input(f"turn {len(values)}> ").strip()
         if answer == "q":
             return
         if answer == "?":
             print(info["prompt"])
             continue
         picture, reward, terminated, truncated, info = env.step(answer)
-        total, turns, is_over = total + float(reward), turns + 1, terminated or truncated
+        total, is_over = total + float(reward), terminated or truncated
+        values.append(_value(env))
         print(_told(info, float(reward)))
     _look(picture, options.out)
-    print(_verdict(env, info, total, turns, is_cut_off=not terminated))
+    outcome = "success" if info["is_success"] else "no success" if terminated else "out of turns"
+    print(f"{outcome} after {len(values) - 1} turns, return {total:+g}")
+    print(f"{info['observation_text']}\n{_oracles_view(values)}")
+
+
+def _value(env: gym.Env[Any, Any]) -> float:
+    return float(env.get_wrapper_attr("optimal_value")())
+
+
+def _oracles_view(values: Sequence[float]) -> str:
+    """Say what the best play would have done, and at which turn most of it was lost."""
+    start = f"The best play from this start succeeds with probability {values[0]:.3g}."
+    losses = [before - after for before, after in pairwise(values[:-1])]
+    if not losses or max(losses) <= 0:
+        return start
+    turn = losses.index(max(losses)) + 1
+    return f"{start} Turn {turn} lowered it most, from {values[turn - 1]:.3g} to {values[turn]:.3g}."
 
 
 def _told(info: dict[str, Any], reward: float) -> str:
@@ -187,11 +203,6 @@ def _told(info: dict[str, Any], reward: float) -> str:
     lines += [f"illegal: {info['illegal']}"] if info["illegal"] else []
     lines += [f"not understood: {info['fault']}"] if info["fault"] else []
     return "\n".join(lines)
-
-
-def _verdict(env: gym.Env[Any, Any], info: dict[str, Any], total: float, turns: int, *, is_cut_off: bool) -> str:
-    outcome = "success" if info["is_success"] else "out of turns" if is_cut_off else "no success"
-    return f"{outcome} after {turns} turns, return {total:+g}\n{info['observation_text']}"
 
 
 def _look(picture: Any, path: Path) -> None:

@@ -10,19 +10,26 @@ import numpy as np
 
 from vlm_gym.errors import MissingDependencyError
 from vlm_gym.evaluation.agents import Agent, oracle_agent, random_agent
-from vlm_gym.evaluation.statistics import wilson_interval
+from vlm_gym.evaluation.statistics import percent, wilson_interval
 from vlm_gym.registration import TASKS
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.sheet import contact_sheet
+from vlm_gym.render.theme import THEMES
 
-DEMO_TASKS: Final = tuple(f"vlm_gym/{name}-v0" for name in (
-    "NumberLine", "EZPoints", "Points24", "EZPointsFormula", "Points24Formula", "Blackjack",
-))  # fmt: skip
+DEMO_STARTS: Final[dict[str, dict[str, Any]]] = {
+    "vlm_gym/NumberLine-v0": {"position": 0, "target": 4},
+    "vlm_gym/EZPoints-v0": {"cards": ["7C", "5H"]},
+    "vlm_gym/Points24-v0": {"cards": ["QH", "4S", "8D", "KC"]},
+    "vlm_gym/EZPointsFormula-v0": {"cards": ["3D", "4S"]},
+    "vlm_gym/Points24Formula-v0": {"cards": ["3C", "8H", "AS", "6D"]},
+    "vlm_gym/Blackjack-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
+}
+"""The tasks of the demo, each with the start that the contact sheet shows."""
 AGENTS: Final[dict[str, Agent]] = {"random": random_agent, "oracle": oracle_agent}
 FIRST_SEED: Final = 0
 NUM_EPISODES: Final = 200
-SHEET_SEED: Final = 3
 SHEET_TURNS: Final = 5
+THEMES_TASK: Final = "vlm_gym/Points24-v0"
 NUM_COLUMNS: Final = 3
 
 
@@ -49,21 +56,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ImportError as error:
         raise MissingDependencyError("the demo shows its progress with rich: pip install 'vlm-gym[demo]'") from error
     console = Console()
-    num_episodes = len(DEMO_TASKS) * len(AGENTS) * options.episodes
+    num_episodes = len(DEMO_STARTS) * len(AGENTS) * options.episodes
     with Progress(
         *Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn(), console=console
     ) as bar:
         playing = bar.add_task("playing", total=num_episodes)
         scores = {
             (task, name): _play(task, agent, options.episodes, lambda: bar.advance(playing))
-            for task in DEMO_TASKS
+            for task in DEMO_STARTS
             for name, agent in AGENTS.items()
         }
     console.print(_table(scores))
     options.out.mkdir(parents=True, exist_ok=True)
-    sheet = options.out / "tasks.png"
-    contact_sheet([_frame(task) for task in DEMO_TASKS], DEMO_TASKS, NUM_COLUMNS).save(sheet)
-    console.print(f"The tasks: {sheet}")
+    tasks, themes = options.out / "tasks.png", options.out / "themes.png"
+    contact_sheet([_frame(task) for task in DEMO_STARTS], list(DEMO_STARTS), NUM_COLUMNS).save(tasks)
+    contact_sheet([_frame(THEMES_TASK, theme=name) for name in THEMES], list(THEMES), NUM_COLUMNS).save(themes)
+    console.print(f"The tasks: {tasks}\nThe themes: {themes}")
 
 
 def _play(task: str, agent: Agent, num_episodes: int, on_episode: Callable[[], object]) -> Score:
@@ -82,40 +90,37 @@ def _play(task: str, agent: Agent, num_episodes: int, on_episode: Callable[[], o
 
 
 def _table(scores: Mapping[tuple[str, str], Score]) -> Any:
+    from rich import box
     from rich.table import Table
 
-    table = Table(title="success in %, with the 95 % interval of Wilson", caption="floor and ceiling are exact")
-    table.add_column("task")
-    for column in ("random floor", *AGENTS, "ceiling", "oracle's turns"):
-        table.add_column(column, justify="right")
-    for task in DEMO_TASKS:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), title="success in %, with Wilson's 95 % interval")
+    table.caption = "random floor and ceiling are exact; turns are the oracle's"
+    table.add_column("task", no_wrap=True)
+    for column in ("floor", *AGENTS, "ceiling", "turns"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for task in DEMO_STARTS:
         entry = TASKS[task]
         measured = [_with_interval(scores[task, name]) for name in AGENTS]
         turns = f"{scores[task, 'oracle'].mean_turns:.1f}"
-        table.add_row(
-            task.removeprefix("vlm_gym/"),
-            _percent(entry.random_success),
-            *measured,
-            _percent(entry.best_success),
-            turns,
-        )
+        floor, ceiling = percent(entry.random_success), percent(entry.best_success)
+        table.add_row(task.removeprefix("vlm_gym/"), floor, *measured, ceiling, turns)
     return table
 
 
 def _with_interval(score: Score) -> str:
     low, high = wilson_interval(score.num_successes, score.num_episodes)
-    return f"{100 * score.num_successes / score.num_episodes:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+    return f"{100 * score.num_successes / score.num_episodes:.1f} ({100 * low:.0f}-{100 * high:.0f})"
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f}" if share == 0 or share >= 0.0001 else f"{100 * share:.1g}"
-
-
-def _frame(task: str) -> Picture:
-    """Play a few turns with the oracle, so that there is something to see, and return the picture."""
-    env: gym.Env[Picture, str] = gym.make(task, parser="json", disable_env_checker=True)
+def _frame(task: str, **arguments: Any) -> Picture:
+    """Return a picture from the middle of an episode, so that there is something to see."""
+    if TASKS[task].is_text_only:
+        arguments["attempts"] = 2
+    env: gym.Env[Picture, str] = gym.make(task, parser="json", disable_env_checker=True, **arguments)
+    picture, _ = env.reset(seed=FIRST_SEED, options=DEMO_STARTS[task])
+    if TASKS[task].is_text_only:
+        return env.step(" + ".join(map(str, env.get_wrapper_attr("numbers")())))[0]
     rng = np.random.default_rng(FIRST_SEED)
-    picture, _ = env.reset(seed=SHEET_SEED)
     for _ in range(SHEET_TURNS):
         after, _, is_terminated, is_truncated, _ = env.step(oracle_agent(env, rng))
         if is_terminated or is_truncated:

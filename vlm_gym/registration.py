@@ -50,11 +50,23 @@ class Task:
             return self.turn_limit
         return self.turn_limit.turns({**self.arguments, **(arguments or {})})
 
-    def variant(self, name: str, summary: str, **changes: Any) -> "Task":
-        """Return this task under another name, with other arguments or scores."""
-        scores = {key: changes.pop(key) for key in ("random_success", "best_success") if key in changes}
-        arguments = {**self.arguments, **changes}
-        return replace(self, id=f"vlm_gym/{name}", summary=summary, arguments=arguments, **scores)
+    def variant(
+        self,
+        name: str,
+        summary: str,
+        arguments: Mapping[str, Any],
+        random_success: float | None = None,
+        best_success: float | None = None,
+    ) -> "Task":
+        """Return this task under another name, with some arguments changed, and scores where they differ for it."""
+        return replace(
+            self,
+            id=f"vlm_gym/{name}",
+            summary=summary,
+            arguments={**self.arguments, **arguments},
+            random_success=self.random_success if random_success is None else random_success,
+            best_success=self.best_success if best_success is None else best_success,
+        )
 
 
 _NUMBER_LINE: Final = Task(
@@ -62,7 +74,7 @@ _NUMBER_LINE: Final = Task(
     entry="vlm_gym.envs.number_line:NumberLineEnv",
     summary="walk along a number line to a target",
     turn_limit=TurnLimit(2, "max_position"),
-    random_success=0.612,
+    random_success=0.597917,
     best_success=1.0,
     arguments={"max_position": 5},
 )
@@ -71,7 +83,7 @@ _EZPOINTS: Final = Task(
     entry="vlm_gym.envs.points:PointsEnv",
     summary="make 12 out of two cards, a token a turn",
     turn_limit=TurnLimit(3, "num_cards"),
-    random_success=0.0,
+    random_success=8.43981e-4,
     best_success=1.0,
     arguments={"target": 12, "num_cards": 2, "symbols": "+*=", "solvable": True},
 )
@@ -80,7 +92,7 @@ _POINTS24: Final = Task(
     entry="vlm_gym.envs.points:PointsEnv",
     summary="make 24 out of four cards, a token a turn",
     turn_limit=TurnLimit(5, "num_cards"),
-    random_success=0.0,
+    random_success=1.224167e-5,
     best_success=20876 / 28561,
     arguments={"target": 24, "num_cards": 4},
 )
@@ -90,7 +102,7 @@ _EZPOINTS_FORMULA: Final = replace(
     entry="vlm_gym.envs.points:PointsFormulaEnv",
     summary="make 12 out of two cards, in one answer",
     turn_limit=TurnLimit(1, "attempts"),
-    random_success=0.0,
+    random_success=37 / 3800,
     arguments={**_EZPOINTS.arguments, "attempts": 1, "parser": "json"},
     is_text_only=True,
 )
@@ -100,7 +112,7 @@ _POINTS24_FORMULA: Final = replace(
     entry="vlm_gym.envs.points:PointsFormulaEnv",
     summary="make 24 out of four cards, in one answer",
     turn_limit=TurnLimit(1, "attempts"),
-    random_success=0.0,
+    random_success=8.842204e-6,
     arguments={**_POINTS24.arguments, "attempts": 1, "parser": "json"},
     is_text_only=True,
 )
@@ -109,35 +121,62 @@ _BLACKJACK: Final = Task(
     entry="vlm_gym.envs.blackjack:BlackjackEnv",
     summary="beat the dealer",
     turn_limit=21,
-    random_success=0.2806,
-    best_success=0.4316,
+    random_success=0.280611,
+    best_success=0.431630,
 )
+
+_FACE_RANK: Final = {"face_cards": "rank"}
+_BLACK_SUITS: Final = {"theme": {"suits": "black"}}
+_SOLVABLE: Final = {"solvable": True}
+_FACE_RANK_WORDS: Final = "the same; J, Q, K count 11, 12, 13"
+_BLACK_SUITS_WORDS: Final = "the same with all suits black"
+_SOLVABLE_WORDS: Final = "the same; every deal has a solution"
 
 TASKS: Final[Mapping[str, Task]] = {
     task.id: task
     for task in (
         _NUMBER_LINE,
-        _NUMBER_LINE.variant("NumberLine-Long-v0", "the same on a line to 20", max_position=20),
-        _NUMBER_LINE.variant("NumberLine-Night-v0", "the same in dark colours", theme="night"),
+        _NUMBER_LINE.variant(
+            "NumberLine-Long-v0", "the same on a line to 20", {"max_position": 20}, random_success=0.391393
+        ),
+        _NUMBER_LINE.variant("NumberLine-Night-v0", "the same in dark colours", {"theme": "night"}),
         _EZPOINTS,
-        _EZPOINTS.variant("EZPoints-FaceRank-v0", "the same; J, Q, K count 11, 12, 13", face_cards="rank"),
-        _EZPOINTS.variant("EZPoints-BlackSuits-v0", "the same with all suits black", theme="black_suits"),
+        _EZPOINTS.variant("EZPoints-FaceRank-v0", _FACE_RANK_WORDS, _FACE_RANK, random_success=3.80628e-4),
+        _EZPOINTS.variant("EZPoints-BlackSuits-v0", _BLACK_SUITS_WORDS, _BLACK_SUITS),
         _EZPOINTS_FORMULA,
+        _EZPOINTS_FORMULA.variant("EZPointsFormula-FaceRank-v0", _FACE_RANK_WORDS, _FACE_RANK, random_success=1 / 136),
         _POINTS24,
         _POINTS24.variant(
-            "Points24-Solvable-v0", "the same; every deal has a solution", solvable=True, best_success=1.0
+            "Points24-Solvable-v0", _SOLVABLE_WORDS, _SOLVABLE, random_success=1.674815e-5, best_success=1.0
         ),
         _POINTS24.variant(
-            "Points24-FaceRank-v0", "the same; J, Q, K count 11, 12, 13", face_cards="rank", best_success=0.7918
+            "Points24-FaceRank-v0",
+            _FACE_RANK_WORDS,
+            _FACE_RANK,
+            random_success=5.155587e-6,
+            best_success=22615 / 28561,
         ),
-        _POINTS24.variant("Points24-BlackSuits-v0", "the same with all suits black", theme="black_suits"),
+        _POINTS24.variant("Points24-BlackSuits-v0", _BLACK_SUITS_WORDS, _BLACK_SUITS),
         _POINTS24_FORMULA,
         _POINTS24_FORMULA.variant(
-            "Points24Formula-Solvable-v0", "the same; every deal has a solution", solvable=True, best_success=1.0
+            "Points24Formula-Solvable-v0", _SOLVABLE_WORDS, _SOLVABLE, random_success=1.209725e-5, best_success=1.0
+        ),
+        _POINTS24_FORMULA.variant(
+            "Points24Formula-FaceRank-v0",
+            _FACE_RANK_WORDS,
+            _FACE_RANK,
+            random_success=3.494440e-6,
+            best_success=22615 / 28561,
         ),
         _BLACKJACK,
-        _BLACKJACK.variant("Blackjack-BlackSuits-v0", "the same with all suits black", theme="black_suits"),
-        _BLACKJACK.variant("Blackjack-SuttonBarto-v0", "the same by the rules of Sutton and Barto", sab=True),
+        _BLACKJACK.variant("Blackjack-BlackSuits-v0", _BLACK_SUITS_WORDS, _BLACK_SUITS),
+        _BLACKJACK.variant(
+            "Blackjack-SuttonBarto-v0",
+            "the same by the rules of Sutton and Barto",
+            {"sab": True},
+            random_success=0.282333,
+            best_success=0.435072,
+        ),
     )
 }
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vlm_gym.evaluation.statistics import wilson_interval
+from vlm_gym.evaluation.statistics import percent, wilson_interval
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,10 @@ def test_the_interval_holds_the_share_and_lies_in_0_to_1(num_trials, data):
 def test_impossible_counts_are_refused(counts):
     with pytest.raises(ValueError, match="expected 0 <= num_successes"):
         wilson_interval(*counts)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.0, "0.00"), (0.7309268, "73.09"), (0.00004, "<0.01"), (0.00006, "0.01"), (1.0, "100.00")]
+)
+def test_a_tiny_share_is_not_written_as_zero(share, text):
+    assert percent(share) == text

@@ -26,7 +26,7 @@ for task in vlm_gym.TASKS:
         while not is_over:
             picture, reward, terminated, truncated, info = env.step(env.action_space.sample())
             turns, is_over = turns + 1, terminated or truncated
-    print(f"{task}: {turns} turns, return so far {reward:+g}")
+    print(f"{task}: {turns} turns, last reward {reward:+g}")
 print(f"{len(vlm_gym.TASKS)} tasks played from", vlm_gym.__file__)
 """
 

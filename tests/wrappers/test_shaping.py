@@ -64,7 +64,9 @@ def action_values(env, state, gamma, depth):
 )
 def test_shaping_changes_every_action_value_by_the_same_amount(task, options, depth, weight, gamma):
     plain = PotentialShaping(gym.make(task, disable_env_checker=True, max_episode_steps=-1), gamma=gamma, weight=0.0)
-    shaped = PotentialShaping(gym.make(task, disable_env_checker=True, max_episode_steps=-1), gamma=gamma, weight=weight)
+    shaped = PotentialShaping(
+        gym.make(task, disable_env_checker=True, max_episode_steps=-1), gamma=gamma, weight=weight
+    )
     plain.reset(seed=0, options=options)
     shaped.reset(seed=0, options=options)
     start = plain.unwrapped.state

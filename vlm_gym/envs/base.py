@@ -40,7 +40,7 @@ class TaskSettings:
 
     image_size: int = 300
     theme: str | Mapping[str, str] = "classic"
-    prompt: PromptSettings = PromptSettings()
+    prompt: PromptSettings = field(default_factory=PromptSettings)
     rewards: Mapping[str, float] = field(default_factory=dict)
     render_mode: Literal["rgb_array"] | None = None
 
@@ -231,11 +231,14 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
             "action_mask": self._mask(admissible),
             "is_success": status.is_success,
             "progress": status.progress,
-            "rewards": {name: weight * outcome.events.get(name, 0.0) for name, weight in self._weights.items()},
+            "rewards": self._pay(outcome.events),
             "action": action,
             "illegal": outcome.illegal,
             "fault": fault,
         }
+
+    def _pay(self, events: Mapping[str, float]) -> dict[str, float]:
+        return {name: weight * events[name] if name in events else 0.0 for name, weight in self._weights.items()}
 
     def _admissible(self) -> tuple[str, ...]:
         return () if self._has_ended else self._legal_actions(self.state)
@@ -243,9 +246,10 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
     def _mask(self, admissible: tuple[str, ...]) -> np.ndarray[Any, np.dtype[np.int8]]:
         if not isinstance(self.actions, ActionSet):
             return np.zeros(0, np.int8)
-        mask = np.zeros(len(self.actions), np.int8)
-        mask[[self.actions.index(name) for name in admissible]] = 1
-        return mask
+        mask = bytearray(len(self.actions))
+        for name in admissible:
+            mask[self.actions.index(name)] = 1
+        return np.frombuffer(mask, np.int8)
 
 
 def _check_seed(seed: object) -> None:

@@ -98,7 +98,7 @@ class NumberLineEnv(TaskEnv[NumberLineState, int]):
 
     def oracle_action(self) -> str | None:
         """Return the step towards the target; None at the target."""
-        return oracle.best_action(self.state)
+        return None if self.state.is_solved else oracle.best_action(self.state)
 
     def optimal_value(self) -> float:
         """Return 1.0: the target can always be reached."""

@@ -46,17 +46,17 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
         self.rules = rules
         self.solvable = solvable
         if solvable:  # a target that no deal can make is refused here, not at the first reset
-            rules.deal(np.random.default_rng(0), self._is_wanted)
+            rules.deal(np.random.default_rng(0), self._is_solvable)
 
     def _deal(self, options: Mapping[str, Any]) -> PointsState:
         if "cards" in options:
             cards = read_cards("options['cards']", options["cards"], self.rules.num_cards)
         else:
-            cards = self.rules.deal(self.np_random, self._is_wanted)
+            cards = self.rules.deal(self.np_random, self._is_solvable if self.solvable else None)
         return PointsState(cards, attempts_left=self.attempts)
 
-    def _is_wanted(self, numbers: tuple[int, ...]) -> bool:
-        return not self.solvable or oracle.is_solvable(numbers, self.rules.target, self.rules.symbols)
+    def _is_solvable(self, numbers: tuple[int, ...]) -> bool:
+        return oracle.is_solvable(numbers, self.rules.target, self.rules.symbols)
 
     def _status(self, state: PointsState) -> Status:
         is_success = state.result == "solved"
@@ -71,9 +71,12 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
     def _describe(self, state: PointsState) -> str:
         return words.describe(self._view(state))
 
+    def numbers(self) -> tuple[int, ...]:
+        """Return what the cards on the table count, in their order."""
+        return self.rules.numbers(self.state.cards)
+
     def _completion(self, tokens: tuple[str, ...]) -> tuple[str, ...] | None:
-        rules = self.rules
-        return oracle.complete(tokens, rules.numbers(self.state.cards), rules.target, rules.symbols)
+        return oracle.complete(tokens, self.numbers(), self.rules.target, self.rules.symbols)
 
 
 class PointsEnv(_CardsEnv[int]):
@@ -242,7 +245,7 @@ class PointsFormulaEnv(_CardsEnv[str]):
         return ()
 
     def _write_prompt(self, state: PointsState) -> str:
-        return words.write_formula_prompt(self.rules, self.actions, self.settings.prompt)
+        return words.write_formula_prompt(self.rules, self.actions.key, self.settings.prompt)
 
     def oracle_action(self) -> str | None:
         """Return a formula that equals the target; None where there is none."""

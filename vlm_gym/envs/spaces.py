@@ -38,7 +38,9 @@ class AnswerSpace(gym.Space[str]):
         return isinstance(x, str)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, AnswerSpace) and (self.actions, self.parser) == (other.actions, other.parser)
+        if not isinstance(other, AnswerSpace):
+            return False
+        return self.actions == other.actions and type(self.parser) is type(other.parser)
 
     def __hash__(self) -> int:
         return hash((AnswerSpace, self.actions.key))

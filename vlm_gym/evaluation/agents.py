@@ -7,6 +7,7 @@ import gymnasium as gym
 import numpy as np
 
 from vlm_gym.envs.base import TaskEnv
+from vlm_gym.errors import ConfigError
 from vlm_gym.parsers import get_parser
 
 Agent = Callable[[gym.Env[Any, Any], np.random.Generator], str]
@@ -28,5 +29,6 @@ def oracle_agent(env: gym.Env[Any, Any], rng: np.random.Generator) -> str:
 
 def _task(env: gym.Env[Any, Any]) -> TaskEnv[Any, Any]:
     task = env.unwrapped
-    assert isinstance(task, TaskEnv), f"expected a task of vlm_gym, got {task!r}"
+    if not isinstance(task, TaskEnv):
+        raise ConfigError(f"expected a task of vlm_gym, got {task!r}")
     return task

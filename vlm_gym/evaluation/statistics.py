@@ -28,4 +28,10 @@ def wilson_interval(num_successes: int, num_trials: int, z: float = Z_95) -> Int
     share = num_successes / num_trials
     spread = z * math.sqrt(share * (1 - share) / num_trials + z * z / (4 * num_trials**2))
     center, scale = share + z * z / (2 * num_trials), 1 + z * z / num_trials
-    return Interval(max(0.0, (center - spread) / scale), min(1.0, (center + spread) / scale))
+    low, high = max(0.0, (center - spread) / scale), min(1.0, (center + spread) / scale)
+    return Interval(min(low, share), max(high, share))  # at 0 and 1 they meet the share, but for rounding
+
+
+def percent(share: float) -> str:
+    """Return a share in %, with two decimals; a tiny one that is not 0 as "<0.01"."""
+    return "<0.01" if 0 < share < 0.00005 else f"{100 * share:.2f}"

@@ -19,7 +19,6 @@ ACTIONS: Final = ActionSet(
 )
 DEALER_STANDS_AT: Final = 17
 LIMIT: Final = 21
-NATURAL_BONUS: Final = 0.5  # a natural pays 3:2
 
 Result = Literal["win", "draw", "lose"]
 
@@ -79,7 +78,7 @@ class BlackjackRules:
         result = self._compare(state.player, dealer)
         events: dict[str, float] = {result: 1.0}
         if self.natural and not self.sab and is_natural(state.player) and result == "win":
-            events["natural"] = NATURAL_BONUS
+            events["natural"] = 1.0
         return Outcome(replace(state, dealer=dealer, result=result), events)
 
     def _compare(self, player: tuple[Card, ...], dealer: tuple[Card, ...]) -> Result:
@@ -98,13 +97,13 @@ def draw(rng: np.random.Generator) -> Card:
 
 def hand_value(hand: tuple[Card, ...]) -> int:
     """Return a hand's sum; one ace counts 11 where that does not go over 21."""
-    total = sum(value_of(card, "ten") for card in hand)
+    total = sum(value_of(card.rank, "ten") for card in hand)
     return total + 10 if has_usable_ace(hand) else total
 
 
 def has_usable_ace(hand: tuple[Card, ...]) -> bool:
     """Whether an ace can count 11."""
-    return any(card.rank == "A" for card in hand) and sum(value_of(card, "ten") for card in hand) + 10 <= LIMIT
+    return any(card.rank == "A" for card in hand) and sum(value_of(card.rank, "ten") for card in hand) + 10 <= LIMIT
 
 
 def is_natural(hand: tuple[Card, ...]) -> bool:

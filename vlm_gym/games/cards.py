@@ -12,6 +12,10 @@ RANKS: Final = ("A", "2", "3", "4", "5", "6", "7", "8", "9", "10", "J", "Q", "K"
 SUITS: Final[tuple[Suit, ...]] = ("spades", "hearts", "diamonds", "clubs")
 FACE_RANKS: Final = ("J", "Q", "K")
 _SUIT_OF_LETTER: Final[dict[str, Suit]] = {suit[0].upper(): suit for suit in SUITS}
+_VALUES: Final[dict[FaceCards, dict[str, int]]] = {
+    "ten": {rank: min(i, 10) for i, rank in enumerate(RANKS, start=1)},
+    "rank": {rank: i for i, rank in enumerate(RANKS, start=1)},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,9 @@ DECK: Final = tuple(Card(rank, suit) for rank in RANKS for suit in SUITS)
 """All 52 cards, rank by rank: card i has rank `RANKS[i // 4]` and suit `SUITS[i % 4]`."""
 
 
-def value_of(card: Card, face_cards: FaceCards) -> int:
-    """Return a card's number: an ace is 1; J, Q, K are 10 ("ten") or 11, 12, 13 ("rank")."""
-    number = RANKS.index(card.rank) + 1
-    return min(number, 10) if face_cards == "ten" else number
+def value_of(rank: str, face_cards: FaceCards) -> int:
+    """Return what a rank counts: an ace 1; J, Q and K ten ("ten") or 11, 12 and 13 ("rank")."""
+    return _VALUES[face_cards][rank]
 
 
 def read_cards(name: str, codes: object, num_cards: int) -> tuple[Card, ...]:

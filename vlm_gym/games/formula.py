@@ -56,26 +56,46 @@ def read_prefix(tokens: Sequence[str], numbers: Iterable[int]) -> Prefix:
     return Prefix(tuple(unused), depth, wants_operand, is_finished)
 
 
-def broken_rule(prefix: Prefix, token: str) -> str | None:
-    """Return the rule that `token` would break after `prefix`, in words, or None if it is legal.
+def legal_tokens(prefix: Prefix) -> frozenset[str]:
+    """Return the tokens that may follow.
 
-    A token is legal exactly if some legal continuation after it ends in a finished formula that uses every number once.
+    A token is legal exactly if some continuation after it ends in a finished formula that uses every number once.
     """
     if prefix.is_finished:
+        return frozenset()
+    if prefix.wants_operand:
+        return frozenset({OPEN, *map(str, prefix.unused)})
+    legal = set(OPERATORS) if prefix.unused else set()
+    if prefix.depth:
+        legal.add(CLOSE)
+    elif not prefix.unused:
+        legal.add(EQUALS)
+    return frozenset(legal)
+
+
+def broken_rule(prefix: Prefix, token: str) -> str | None:
+    """Return the rule that `token` would break after `prefix`, in words, or None if it is legal."""
+    if token in legal_tokens(prefix):
+        return None
+    if prefix.is_finished:
         return f"the formula is finished: {token} cannot follow ="
-    if token == OPEN:
-        return None if prefix.wants_operand else "an operator must stand before ("
+    if not prefix.wants_operand and (token == OPEN or token.isdecimal()):
+        return f"an operator must stand before {token}"
     if token.isdecimal():
-        return _number_rule(prefix, int(token))
+        return f"{token} is not among the numbers left: {_listed(prefix.unused)}"
     if prefix.wants_operand:
         return f"a number or ( must come before {token}"
+    return _operator_rule(prefix, token)
+
+
+def _operator_rule(prefix: Prefix, token: str) -> str:
     if token == CLOSE:
-        return None if prefix.depth else "there is no open ( for this )"
-    if token == EQUALS:
-        return _equals_rule(prefix)
-    if not prefix.unused:
+        return "there is no open ( for this )"
+    if token != EQUALS:
         return f"no number is left to follow {token}"
-    return None
+    if prefix.unused:
+        return f"every number must be used before =, and these are left: {_listed(prefix.unused)}"
+    return "every ( must be closed before ="
 
 
 def check(tokens: Sequence[str], numbers: Iterable[int]) -> str | None:
@@ -87,22 +107,6 @@ def check(tokens: Sequence[str], numbers: Iterable[int]) -> str | None:
             return rule
     prefix = read_prefix(tokens, unused)
     return None if prefix.is_finished else broken_rule(prefix, EQUALS)
-
-
-def _number_rule(prefix: Prefix, number: int) -> str | None:
-    if not prefix.wants_operand:
-        return f"an operator must stand before {number}"
-    if number not in prefix.unused:
-        return f"{number} is not among the numbers left: {_listed(prefix.unused)}"
-    return None
-
-
-def _equals_rule(prefix: Prefix) -> str | None:
-    if prefix.unused:
-        return f"every number must be used before =, and these are left: {_listed(prefix.unused)}"
-    if prefix.depth:
-        return "every ( must be closed before ="
-    return None
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -32,11 +32,22 @@ class NumberLineState:
         return self.position == self.target
 
 
-def deal(max_position: int, rng: np.random.Generator) -> NumberLineState:
-    """Draw a position and a different target, every pair with the same probability."""
-    position = int(rng.integers(max_position + 1))
-    target = int(rng.integers(max_position))
-    return NumberLineState(position, target + (target >= position), max_position)
+def deal(
+    max_position: int, rng: np.random.Generator, position: int | None = None, target: int | None = None
+) -> NumberLineState:
+    """Draw what is not given of a position and a different target, every pair with the same probability."""
+    if position is None:
+        position = _draw_other(max_position, target, rng)
+    if target is None:
+        target = _draw_other(max_position, position, rng)
+    return NumberLineState(position, target, max_position)
+
+
+def _draw_other(max_position: int, taken: int | None, rng: np.random.Generator) -> int:
+    if taken is None:
+        return int(rng.integers(max_position + 1))
+    number = int(rng.integers(max_position))
+    return number + (number >= taken)
 
 
 def move(state: NumberLineState, action: str) -> Outcome[NumberLineState]:

@@ -5,6 +5,7 @@ take the whole formula at once.
 """
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Literal
@@ -12,6 +13,7 @@ from typing import Final, Literal
 import numpy as np
 
 from vlm_gym.actions import ActionSet, normalise
+from vlm_gym.errors import ConfigError
 from vlm_gym.games import formula
 from vlm_gym.games.cards import RANKS, SUITS, Card, FaceCards, value_of
 from vlm_gym.games.outcome import Outcome
@@ -23,6 +25,7 @@ SYMBOL_WORDS: Final = {
     "divide": "/", "divided by": "/", "equals": "=", "equal": "=",
 }  # fmt: skip
 
+MAX_DEALS: Final = 1000  # the rarest solvable deals in use, EZPoints', are one in ten
 MAX_FORMULA_LENGTH: Final = 200  # characters; a formula of five cards in needless parentheses has fewer
 _WRITTEN_SIGNS: Final = {
     "\\times": "*", "\\cdot": "*", "\\div": "/", "\\left": "", "\\right": "", "$": "", "x": "*",
@@ -50,12 +53,25 @@ class FormulaVocabulary:
         match = _FORMULA.fullmatch(signs.strip())
         return " ".join(formula_tokens(match[1])) if match else None
 
+    def could_go_on(self, words: str) -> bool:  # noqa: ARG002
+        """Whether another formula may begin with `words`: always."""
+        return True
+
     def sample(self, rng: np.random.Generator) -> str:
         """Draw numbers from 1 to 10 and operators between them, each with the same probability."""
         operators = [symbol for symbol in self.symbols if symbol in formula.OPERATORS]
         numbers = [str(int(number)) for number in rng.integers(1, 11, size=self.num_cards)]
         signs = [operators[int(i)] for i in rng.integers(len(operators), size=self.num_cards - 1)]
         return " ".join([numbers[0], *(part for pair in zip(signs, numbers[1:], strict=True) for part in pair)])
+
+
+def _with_suits(ranks: Sequence[str], rng: np.random.Generator) -> tuple[Card, ...]:
+    cards: list[Card] = []
+    for rank in ranks:
+        taken = {card.suit for card in cards if card.rank == rank}
+        free = [suit for suit in SUITS if suit not in taken] or SUITS
+        cards.append(Card(rank, free[int(rng.integers(len(free)))]))
+    return tuple(cards)
 
 
 def formula_tokens(text: str) -> tuple[str, ...]:
@@ -109,16 +125,26 @@ class PointsRules:
 
     def numbers(self, cards: tuple[Card, ...]) -> tuple[int, ...]:
         """Return what the cards count, in their order on the table."""
-        return tuple(value_of(card, self.face_cards) for card in cards)
+        return tuple(value_of(card.rank, self.face_cards) for card in cards)
 
-    def deal(self, rng: np.random.Generator) -> tuple[Card, ...]:
-        """Draw the cards: ranks independently, as in the paper; suits so that no card lies there twice if possible."""
-        ranks = [RANKS[int(i)] for i in rng.integers(len(RANKS), size=self.num_cards)]
-        cards: list[Card] = []
-        for rank in ranks:
-            free = [suit for suit in SUITS if Card(rank, suit) not in cards] or list(SUITS)
-            cards.append(Card(rank, free[int(rng.integers(len(free)))]))
-        return tuple(cards)
+    def deal(
+        self, rng: np.random.Generator, is_wanted: Callable[[tuple[int, ...]], bool] | None = None
+    ) -> tuple[Card, ...]:
+        """Draw the cards, again and again until `is_wanted` takes their numbers.
+
+        Ranks are drawn independently, as in the paper; suits so that no card lies there twice if that can be.
+
+        Raises:
+            ConfigError: if `MAX_DEALS` deals hold no wanted one.
+        """
+        for _ in range(MAX_DEALS):
+            ranks = [RANKS[i] for i in rng.integers(len(RANKS), size=self.num_cards).tolist()]
+            if is_wanted is None or is_wanted(tuple(value_of(rank, self.face_cards) for rank in ranks)):
+                return _with_suits(ranks, rng)
+        raise ConfigError(
+            f"expected solvable deals, but none of {MAX_DEALS} deals of {self.num_cards} cards makes "
+            f"target={self.target}: choose another target, or solvable=False"
+        )
 
     def press(self, state: PointsState, token: str) -> Outcome[PointsState]:
         """Append a token. Events: `solved` or `wrong` at "="; `illegal` for a token that breaks a rule."""
@@ -133,8 +159,8 @@ class PointsRules:
 
     def legal_presses(self, state: PointsState) -> tuple[str, ...]:
         """Return the tokens that break no rule now."""
-        prefix = self._prefix(state)
-        return tuple(name for name in self.actions.names if formula.broken_rule(prefix, name) is None)
+        legal = formula.legal_tokens(self._prefix(state))
+        return tuple(name for name in self.actions.names if name in legal)
 
     def submit(self, state: PointsState, text: str) -> Outcome[PointsState]:
         """Judge a whole formula. Events: `solved`, `wrong` (the last attempt or not), or `illegal`."""

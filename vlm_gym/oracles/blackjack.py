@@ -61,22 +61,17 @@ class Odds:
     lose: float = 0.0
     natural: float = 0.0
 
-    def value(self, objective: Objective, natural_bonus: float) -> float:
-        """Return the probability of a win, or the expected reward of +1, 0, -1 and the bonus for a natural."""
-        return self.win if objective == "win" else self.win - self.lose + natural_bonus * self.natural
 
-
+@dataclass(frozen=True)
 class BlackjackOracle:
-    """Optimal play: it maximises the probability of a win (`objective` "win") or the expected reward ("reward")."""
+    """Optimal play: it maximises the probability of a win (`objective` "win") or the expected reward ("reward").
 
-    def __init__(
-        self, rules: BlackjackRules, objective: Objective = "win", natural_bonus: float = NATURAL_BONUS
-    ) -> None:
-        self.rules = rules
-        self.objective = objective
-        self._bonus = natural_bonus if rules.natural and not rules.sab else 0.0
-        self._best = cache(self._best_odds)
-        self._stand = cache(self._stand_odds)
+    Cheap to make: oracles that are equal share what they have computed.
+    """
+
+    rules: BlackjackRules
+    objective: Objective = "win"
+    natural_bonus: float = NATURAL_BONUS
 
     def best_action(self, view: BlackjackView) -> str:
         """Return "hit" or "stand"; "stand" where both are as good."""
@@ -87,58 +82,64 @@ class BlackjackOracle:
         """Return the value of optimal play from here; of a game that is over, what it came to."""
         hand, open_card = _seen(view)
         if None in view.dealer:
-            return self._value(self._best(hand, open_card))
+            return self._value(_best_odds(self, hand, open_card))
         dealer = tuple(card for card in view.dealer if card is not None)
-        return self._value(self._settled(hand, _hand(dealer)))
+        return self._value(_settled(self.rules, hand, _hand(dealer)))
 
     def odds(self) -> Odds:
         """Return how optimal play ends, before the deal."""
-        return self.odds_of(lambda hand, open_card: float(self.prefers_hit(hand, open_card)))
-
-    def odds_of(self, policy: Policy) -> Odds:
-        """Return how the play of `policy` ends, before the deal."""
-
-        @cache
-        def play(hand: Hand, open_card: int) -> Odds:
-            hit = policy(hand, open_card) if hand.value <= LIMIT else 0.0
-            stand_odds = self._stand(hand, open_card)
-            if hit == 0.0:
-                return stand_odds
-            hit_odds = _mean((odds, play(hand.with_card(card), open_card)) for card, odds in CARD_ODDS.items())
-            return _mean(((hit, hit_odds), (1 - hit, stand_odds)))
-
-        deals = product(CARD_ODDS, repeat=3)
-        return _mean((_odds_of_cards(deal), play(_dealt(*deal[:2]), deal[2])) for deal in deals)
+        return odds_of(self.rules, lambda hand, open_card: float(self.prefers_hit(hand, open_card)))
 
     def prefers_hit(self, hand: Hand, open_card: int) -> bool:
         """Whether a hit is better than to stand."""
-        return self._value(self._hit(hand, open_card)) > self._value(self._stand(hand, open_card))
-
-    def _best_odds(self, hand: Hand, open_card: int) -> Odds:
-        stand = self._stand(hand, open_card)
-        if hand.value > LIMIT:
-            return stand
-        hit = self._hit(hand, open_card)
-        return hit if self._value(hit) > self._value(stand) else stand
-
-    def _hit(self, hand: Hand, open_card: int) -> Odds:
-        return _mean((odds, self._best(hand.with_card(card), open_card)) for card, odds in CARD_ODDS.items())
-
-    def _stand_odds(self, hand: Hand, open_card: int) -> Odds:
-        if hand.value > LIMIT:
-            return Odds(lose=1.0)
-        return _mean((odds, self._settled(hand, dealer)) for dealer, odds in _dealer_ends(open_card).items())
-
-    def _settled(self, hand: Hand, dealer: Hand) -> Odds:
-        if hand.value > LIMIT:
-            return Odds(lose=1.0)
-        beats_all = self.rules.sab and hand.is_natural and not dealer.is_natural
-        if beats_all or dealer.value > LIMIT or hand.value > dealer.value:
-            return Odds(win=1.0, natural=float(hand.is_natural))
-        return Odds(draw=1.0) if hand.value == dealer.value else Odds(lose=1.0)
+        return self._value(_hit_odds(self, hand, open_card)) > self._value(_stand_odds(self.rules, hand, open_card))
 
     def _value(self, odds: Odds) -> float:
-        return odds.value(self.objective, self._bonus)
+        if self.objective == "win":
+            return odds.win
+        bonus = self.natural_bonus if self.rules.natural and not self.rules.sab else 0.0
+        return odds.win - odds.lose + bonus * odds.natural
+
+
+def odds_of(rules: BlackjackRules, policy: Policy) -> Odds:
+    """Return how the play of `policy` ends, before the deal."""
+
+    @cache
+    def play(hand: Hand, open_card: int) -> Odds:
+        hit = policy(hand, open_card) if hand.value <= LIMIT else 0.0
+        stand_odds = _stand_odds(rules, hand, open_card)
+        if hit == 0.0:
+            return stand_odds
+        hit_odds = _mean((odds, play(hand.with_card(card), open_card)) for card, odds in CARD_ODDS.items())
+        return _mean(((hit, hit_odds), (1 - hit, stand_odds)))
+
+    deals = product(CARD_ODDS, repeat=3)
+    return _mean((prod(map(CARD_ODDS.__getitem__, deal)), play(_dealt(*deal[:2]), deal[2])) for deal in deals)
+
+
+@cache
+def _best_odds(oracle: BlackjackOracle, hand: Hand, open_card: int) -> Odds:
+    is_hit = hand.value <= LIMIT and oracle.prefers_hit(hand, open_card)
+    return _hit_odds(oracle, hand, open_card) if is_hit else _stand_odds(oracle.rules, hand, open_card)
+
+
+@cache
+def _hit_odds(oracle: BlackjackOracle, hand: Hand, open_card: int) -> Odds:
+    return _mean((odds, _best_odds(oracle, hand.with_card(card), open_card)) for card, odds in CARD_ODDS.items())
+
+
+@cache
+def _stand_odds(rules: BlackjackRules, hand: Hand, open_card: int) -> Odds:
+    return _mean((odds, _settled(rules, hand, dealer)) for dealer, odds in _dealer_ends(open_card).items())
+
+
+def _settled(rules: BlackjackRules, hand: Hand, dealer: Hand) -> Odds:
+    if hand.value > LIMIT:
+        return Odds(lose=1.0)
+    beats_all = rules.sab and hand.is_natural and not dealer.is_natural
+    if beats_all or dealer.value > LIMIT or hand.value > dealer.value:
+        return Odds(win=1.0, natural=float(hand.is_natural))
+    return Odds(draw=1.0) if hand.value == dealer.value else Odds(lose=1.0)
 
 
 def _seen(view: BlackjackView) -> tuple[Hand, int]:
@@ -171,10 +172,6 @@ def _dealer_ends(open_card: int) -> dict[Hand, float]:
             longer = hand.with_card(card)
             hands[longer] = hands.get(longer, 0.0) + odds * card_odds
     return ends
-
-
-def _odds_of_cards(cards: Iterable[int]) -> float:
-    return prod(CARD_ODDS[card] for card in cards)
 
 
 def _mean(parts: Iterable[tuple[float, Odds]]) -> Odds:

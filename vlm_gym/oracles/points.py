@@ -4,7 +4,8 @@ Exact, and finite for every target: the numbers that are left run out. One to fi
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, reduce
+from itertools import product
 from typing import Final, NamedTuple
 
 from vlm_gym.games.formula import CLOSE, EQUALS, Level, read_levels, read_prefix
@@ -39,7 +40,7 @@ def complete(tokens: Tokens, numbers: tuple[int, ...], target: int, symbols: Tok
 
     Returns:
         The tokens to add, "=" at their end (none behind a formula that is finished and right); None if no formula that
-        begins like this is right.
+        begins like this is right. The same for the same arguments, whatever was asked before.
     """
     return _planner(symbols, target).complete(tokens, tuple(sorted(numbers)))
 
@@ -85,23 +86,10 @@ class Planner:
     def __init__(self, reachable: Reachable, target: int) -> None:
         self._reachable = reachable
         self._target = (target, 1)
-        self._plans: dict[tuple[Tokens, Numbers], Tokens | None] = {}
+        self.complete = lru_cache(maxsize=CACHED_PREFIXES)(self._complete)
         self.finish = lru_cache(maxsize=CACHED_PREFIXES)(self._finish)
 
-    def complete(self, tokens: Tokens, numbers: Numbers) -> Tokens | None:
-        """Return the shortest continuation, remembered for the way along it too."""
-        if (tokens, numbers) not in self._plans:
-            self._remember(tokens, numbers, self._continuation(tokens, numbers))
-        return self._plans[tokens, numbers]
-
-    def _remember(self, tokens: Tokens, numbers: Numbers, plan: Tokens | None) -> None:
-        if len(self._plans) > CACHED_PREFIXES:
-            self._plans.clear()
-        self._plans[tokens, numbers] = plan
-        for i in range(1, len(plan or ()) + 1):
-            self._plans[(*tokens, *(plan or ())[:i]), numbers] = (plan or ())[i:]
-
-    def _continuation(self, tokens: Tokens, numbers: Numbers) -> Tokens | None:
+    def _complete(self, tokens: Tokens, numbers: Numbers) -> Tokens | None:
         levels = read_levels(tokens)
         if not levels:
             return None
@@ -151,10 +139,11 @@ class Planner:
         """Return all values that a sum can take on with the numbers, and a cheapest way to each."""
         table: Table = {}
         for taken, rest in splits(numbers):
-            for factor, first in self._reachable.table(inner.part, taken).items():
-                start = plus(inner.total, times(inner.product, factor))
-                for term, last in self._reachable.table("terms", rest).items():
-                    _keep_cheaper(table, plus(start, term), first, last)
+            factors = self._reachable.table(inner.part, taken).items()
+            terms = self._reachable.table("terms", rest).items()
+            for (factor, first), (term, last) in product(factors, terms):
+                value = plus(plus(inner.total, times(inner.product, factor)), term)
+                _keep_cheaper(table, value, first, last)
         return table
 
     def _close_at(self, inner: Sum, numbers: Numbers, value: Ratio) -> Plan | None:
@@ -162,9 +151,11 @@ class Planner:
         best: Plan | None = None
         needed = minus(value, inner.total)
         for taken, rest in splits(numbers):
-            for first, last in self._halves(inner, needed, taken, rest):
-                if first and last:
-                    best = cheaper(best, Plan(first.pairs + last.pairs, first.tokens + last.tokens))
+            halves = self._halves(inner, needed, taken, rest)
+            plans = (
+                Plan(first.pairs + last.pairs, first.tokens + last.tokens) for first, last in halves if first and last
+            )
+            best = reduce(cheaper, plans, best)
             if best and best.pairs == 0:
                 return best
         return best

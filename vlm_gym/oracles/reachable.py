@@ -12,11 +12,12 @@ what the larger one must be worth.
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, reduce
+from itertools import chain, product
 from typing import Final, Literal, NamedTuple
 
 from vlm_gym.games.formula import CLOSE, OPEN, PLUS_MINUS, TIMES_OVER
-from vlm_gym.oracles.ratio import ONE, OPERATIONS, ZERO, Ratio, minus, over, times
+from vlm_gym.oracles.ratio import ONE, OPERATIONS, ZERO, Ratio, minus, over, plus, times
 
 TABLED_NUMBERS: Final = 3
 CACHED_TABLES: Final = 4096
@@ -124,27 +125,25 @@ class Reachable:
         if len(numbers) == 1 and part in ("term", "factor"):
             return {(numbers[0], 1): Plan(0, (str(numbers[0]),))}
         table: Table = {}
-        for way in self._ways(part, numbers):
-            for value, plan in self._made(way):
-                if value not in table or plan.pairs < table[value].pairs:
-                    table[value] = plan
+        for value, plan in chain.from_iterable(map(self._made, self._ways(part, numbers))):
+            if value not in table or plan.pairs < table[value].pairs:
+                table[value] = plan
         return table
 
     def _made(self, way: Way) -> Iterator[tuple[Ratio, Plan]]:
         operation = OPERATIONS[way.operator]
+        items = self.table(way.rule.item, way.taken).items()
         tails = self.table(way.rule.tail, way.rest).items()
-        for item, item_plan in self.table(way.rule.item, way.taken).items():
-            for tail, tail_plan in tails:
-                value = operation(tail, item)
-                if value is not None:
-                    yield value, way.plan(item_plan, tail_plan)
+        for (item, item_plan), (tail, tail_plan) in product(items, tails):
+            value = operation(tail, item)
+            if value is not None:
+                yield value, way.plan(item_plan, tail_plan)
 
     def _search(self, part: Part, numbers: Numbers, value: Ratio) -> Plan | None:
         best: Plan | None = None
         for way in self._ways(part, numbers):
-            for item, tail in self._halves(way, value):
-                if item and tail:
-                    best = cheaper(best, way.plan(item, tail))
+            plans = (way.plan(item, tail) for item, tail in self._halves(way, value) if item and tail)
+            best = reduce(cheaper, plans, best)
             if best and best.pairs == 0:
                 return best
         return best
@@ -168,10 +167,9 @@ class Reachable:
         rule = GRAMMAR[part]
         if rule.is_wrapped and OPEN not in self._symbols:
             return
-        for taken, rest in _divisions(rule, numbers):
-            for operator in rule.operators:
-                if rule.is_written or operator in self._symbols:
-                    yield Way(rule, operator, taken, rest)
+        operators = [operator for operator in rule.operators if rule.is_written or operator in self._symbols]
+        for (taken, rest), operator in product(_divisions(rule, numbers), operators):
+            yield Way(rule, operator, taken, rest)
 
 
 def _divisions(rule: Rule, numbers: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
@@ -186,7 +184,7 @@ def _tail_for(operator: str, value: Ratio, item: Ratio) -> Ratio | None:
     if operator == "+":
         return minus(value, item)
     if operator == "-":
-        return OPERATIONS["+"](value, item)
+        return plus(value, item)
     if operator == "*":
         return over(value, item)
     return times(value, item) if item != ZERO else None

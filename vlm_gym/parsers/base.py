@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 from vlm_gym.actions import Vocabulary
+
+DETAIL_LENGTH: Final = 80
 
 
 class Fault(str, Enum):
@@ -22,8 +24,9 @@ class Fault(str, Enum):
 class Parsed:
     """An answer that was read.
 
-    `span` is the half-open character range of the action in the text as it came. `thoughts` is the reasoning that the
-    answer gives beside its action ("" if none), `fields` every other field that it names, as text.
+    `span` is the half-open character range of the action in the text as it came, without its quotes. `thoughts` is the
+    reasoning that the answer marks as such ("" if none), `fields` every other field that it names, as text under its
+    name in lower case.
     """
 
     action: str
@@ -43,10 +46,19 @@ class Unparsed:
         return f"{self.fault.value}: {self.detail}" if self.detail else self.fault.value
 
 
+def shorten(text: str) -> str:
+    """Return `text` quoted, on one line, with at most DETAIL_LENGTH characters, and safe to print."""
+    quoted = repr(text[:DETAIL_LENGTH])
+    if len(text) <= DETAIL_LENGTH and len(quoted) <= DETAIL_LENGTH:
+        return quoted
+    return quoted[: DETAIL_LENGTH - 1] + "…"
+
+
 class Parser(Protocol):
     """Reads answers of one format, and writes them.
 
-    `parse` never raises and never guesses. `write` gives a well-formed answer that `parse` reads back.
+    `parse` never raises and never guesses, whatever the text. `write` gives a well-formed answer that `parse` reads
+    back as it was; it raises ConfigError for what the format or the vocabulary cannot say.
     """
 
     def parse(self, text: str, actions: Vocabulary) -> Parsed | Unparsed:

@@ -1,6 +1,6 @@
 """The part of a prompt that says how to answer; every game's prompt ends with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -34,33 +34,36 @@ class PromptSettings:
             raise ConfigError("prompt='paper' asks for JSON, which parser='tagged' does not read: use parser='json'")
 
 
-def answer_section(settings: PromptSettings, readings: Mapping[str, str], key: str, action: str) -> str:
+def answer_section(settings: PromptSettings, readings: Mapping[str, str], key: str, rule: str) -> str:
     """Return the instructions for answering.
 
     `readings` are the fields in which a player says what the picture shows, each with its description; `key` is the
-    field of the action and `action` describes it.
+    field of the action, and `rule` a sentence that says what may stand there.
     """
-    if settings.answer_format == "tagged":
-        return _tagged(settings, readings, action)
+    is_tagged = settings.answer_format == "tagged"
+    write_form = _tagged_form if is_tagged else _json_form
+    form = "in this form" if is_tagged else "with one JSON object in this form"
     if settings.style == "action_only":
-        return f"Answer with one JSON object and nothing else, without any reasoning:\n{{\n  {_field(key, action)}\n}}"
-    fields = {**readings, "thoughts": THOUGHTS, key: action}
-    lines = ",\n".join(f"  {_field(name, description)}" for name, description in fields.items())
-    return f"Answer with one JSON object in this form:\n{{\n{lines}\n}}"
+        return f"Answer {form} and with nothing else, without any reasoning:\n{write_form({}, key)}\n{rule}"
+    return f"Answer {form}:\n{write_form({**readings, 'thoughts': THOUGHTS}, key)}\n{rule}"
 
 
-def _field(name: str, description: str) -> str:
-    return f'"{name}": "<{description}>"'
+def _json_form(fields: Mapping[str, str], key: str) -> str:
+    lines = [f'  "{name}": "<{description}>"' for name, description in {**fields, key: f"your {key}"}.items()]
+    return "{\n" + ",\n".join(lines) + "\n}"
 
 
-def _tagged(settings: PromptSettings, readings: Mapping[str, str], action: str) -> str:
-    answer = f"<answer>{action}</answer>"
-    if settings.style == "action_only":
-        return f"Answer in this form and with nothing else, without any reasoning:\n{answer}"
-    seen = "".join(f"{description}; " for description in readings.values())
-    return f"Answer in this form:\n<think>{seen}{THOUGHTS}</think>\n{answer}"
+def _tagged_form(fields: Mapping[str, str], key: str) -> str:
+    thoughts = f"<think>{'; '.join(fields.values())}</think>\n" if fields else ""
+    return f"{thoughts}<answer>your {key}</answer>"
 
 
-def one_of(names: tuple[str, ...]) -> str:
-    """Return a list of actions in words: `"-" or "+"` is `- or +`, longer ones have commas."""
-    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
+def one_of(names: Sequence[str]) -> str:
+    """Return a list of actions in words: `"-" or "+"`; longer ones have commas."""
+    quoted = [f'"{name}"' for name in names]
+    return f"{', '.join(quoted[:-1])} or {quoted[-1]}" if len(quoted) > 1 else quoted[0]
+
+
+def action_rule(names: Sequence[str]) -> str:
+    """Return the sentence that says which actions there are."""
+    return f"The action is {one_of(names)}."

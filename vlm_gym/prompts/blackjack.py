@@ -1,10 +1,11 @@
 """Blackjack in words."""
 
+from functools import lru_cache
 from typing import Final
 
 from vlm_gym.games.blackjack import ACTIONS, BlackjackView
 from vlm_gym.games.cards import Card
-from vlm_gym.prompts.answer import PromptSettings, answer_section, one_of
+from vlm_gym.prompts.answer import PromptSettings, action_rule, answer_section
 
 READINGS: Final = {"dealer": "the dealer's open card", "hand": "your cards", "total": "what your cards add up to"}
 PAPER_READINGS: Final = {"cards": "your cards and the dealer's"}
@@ -19,11 +20,12 @@ def _in_words(hand: tuple[Card | None, ...]) -> str:
     return ", ".join("a card face down" if card is None else card.name for card in hand)
 
 
+@lru_cache(maxsize=64)
 def write_prompt(settings: PromptSettings) -> str:
     """Return the task prompt; it is the same for every hand."""
     is_paper = settings.style == "paper"
     readings = PAPER_READINGS if is_paper else READINGS
-    answer = answer_section(settings, readings, ACTIONS.key, one_of(ACTIONS.names))
+    answer = answer_section(settings, readings, ACTIONS.key, action_rule(ACTIONS.names))
     return f"{_PAPER if is_paper else _RULES}\n\n{answer}"
 
 
@@ -32,8 +34,8 @@ You are playing Blackjack. The picture shows the dealer's cards at the top, one 
 bottom.
 Number cards count their number, J, Q and K count 10, and an ace counts 1, or 11 where that does not take the hand \
 over 21.
-Each turn you choose one action: hit takes another card, stand ends your turn. Over 21 you lose. When you stand, the \
-dealer draws to 17 or more, and the higher hand up to 21 wins.
+Each turn you choose one action: "hit" takes another card, "stand" ends your turn. Over 21 you lose. When you stand, \
+the dealer draws to 17 or more, and the higher hand up to 21 wins.
 Every card is drawn from a full deck, so cards that have been seen do not matter. Win the hand."""
 
 _PAPER: Final = """\

@@ -1,9 +1,10 @@
 """NumberLine in words."""
 
+from functools import lru_cache
 from typing import Final
 
 from vlm_gym.games.number_line import ACTIONS, NumberLineState
-from vlm_gym.prompts.answer import PromptSettings, answer_section, one_of
+from vlm_gym.prompts.answer import PromptSettings, action_rule, answer_section
 
 READINGS: Final = {"current number": "the current number in the picture", "target number": "the target number"}
 
@@ -14,16 +15,21 @@ def describe(view: NumberLineState) -> str:
 
 
 def write_prompt(view: NumberLineState, settings: PromptSettings) -> str:
-    """Return the task prompt."""
+    """Return the task prompt; it is the same everywhere on a line."""
+    return _prompt(view.max_position, settings)
+
+
+@lru_cache(maxsize=64)
+def _prompt(max_position: int, settings: PromptSettings) -> str:
     rules = _PAPER if settings.style == "paper" else _RULES
-    answer = answer_section(settings, READINGS, ACTIONS.key, one_of(ACTIONS.names))
-    return f"{rules.format(max_position=view.max_position)}\n\n{answer}"
+    answer = answer_section(settings, READINGS, ACTIONS.key, action_rule(ACTIONS.names))
+    return f"{rules.format(max_position=max_position)}\n\n{answer}"
 
 
 _RULES: Final = """\
 You are playing NumberLine. The picture shows a number line from 0 to {max_position}, a target number and your current \
 number.
-Each turn you choose one action: + adds 1 to the current number, - subtracts 1.
+Each turn you choose one action: "+" adds 1 to the current number, "-" subtracts 1.
 Reach the target number in as few turns as you can."""
 
 _PAPER: Final = """\

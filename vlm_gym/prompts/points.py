@@ -1,9 +1,10 @@
 """The points games in words."""
 
+from functools import lru_cache
 from typing import Final
 
-from vlm_gym.games.points import FormulaVocabulary, PointsRules, PointsView
-from vlm_gym.prompts.answer import PromptSettings, answer_section, one_of
+from vlm_gym.games.points import PointsRules, PointsView
+from vlm_gym.prompts.answer import PromptSettings, action_rule, answer_section, one_of
 
 NUMBER_WORDS: Final = ("no", "one", "two", "three", "four", "five", "six")
 
@@ -20,28 +21,34 @@ def _written(view: PointsView) -> str:
 
 
 def write_prompt(view: PointsView, rules: PointsRules, settings: PromptSettings) -> str:
-    """Return the task prompt of the games that press one token a turn."""
+    """Return the task prompt of the games that press one token a turn; only the paper's style holds the formula."""
+    return _press_prompt(rules, settings, "".join(view.tokens) if settings.style == "paper" else "")
+
+
+@lru_cache(maxsize=256)
+def _press_prompt(rules: PointsRules, settings: PromptSettings, formula: str) -> str:
     is_paper = settings.style == "paper"
     readings = {
         "cards": "the cards in the picture",
         "current formula" if is_paper else "formula": "the formula so far",
     }
-    answer = answer_section(settings, readings, rules.actions.key, one_of(rules.actions.names))
+    answer = answer_section(settings, readings, rules.actions.key, action_rule(rules.actions.names))
     words = _common_words(rules) | {
         "symbols": one_of(rules.symbols),
         "choices": list(rules.actions.names),
-        "formula": "".join(view.tokens),
+        "formula": formula,
     }
     return f"{(_PAPER if is_paper else _PRESSES).format(**words)}\n\n{answer}"
 
 
-def write_formula_prompt(rules: PointsRules, vocabulary: FormulaVocabulary, settings: PromptSettings) -> str:
-    """Return the task prompt of the games that take the whole formula at once."""
+@lru_cache(maxsize=64)
+def write_formula_prompt(rules: PointsRules, key: str, settings: PromptSettings) -> str:
+    """Return the task prompt of the games that take the whole formula at once, in the answer's field `key`."""
     is_paper = settings.style == "paper"
     operators = tuple(symbol for symbol in rules.symbols if symbol != "=")
     words = _common_words(rules) | {"symbols": one_of(operators), "choices": list(operators)}
-    form = f"a formula that equals {rules.target}"
-    answer = answer_section(settings, {"cards": "the cards in the picture"}, vocabulary.key, form)
+    rule = 'The formula is plain text, for example "2 * 3 + 1".'
+    answer = answer_section(settings, {"cards": "the cards in the picture"}, key, rule)
     return f"{(_PAPER_FORMULA if is_paper else _FORMULA).format(**words)}\n\n{answer}"
 
 
@@ -56,12 +63,12 @@ _PRESSES: Final = """\
 You are playing a card game. The picture shows {cards}, the target {target} and the formula written so far.
 Write a formula that equals {target} and uses the number of every card exactly once. An ace counts 1; {faces}.
 Each turn you choose one action, which is written at the end of the formula: a number or one of {symbols}. Finish \
-the formula with =."""
+the formula with "="."""
 
 _FORMULA: Final = """\
 You are playing a card game. The picture shows {cards} and the target {target}.
 Write a formula that equals {target} and uses the number of every card exactly once. An ace counts 1; {faces}.
-Besides the numbers the formula may hold {symbols}. If the picture shows a formula, it is your last attempt and what \
+Besides the numbers a formula may hold {symbols}. If the picture shows a formula, it is your last attempt and what \
 it came to."""
 
 _PAPER: Final = """\

@@ -7,7 +7,7 @@ from typing import Final
 
 from vlm_gym.games.blackjack import BlackjackView
 from vlm_gym.render.canvas import Picture, text_width, to_picture
-from vlm_gym.render.cards import simple_rank_height
+from vlm_gym.render.cards import rank_height
 from vlm_gym.render.table import (
     MAX_TABLES,
     PICTURE_BYTES,
@@ -21,7 +21,17 @@ from vlm_gym.render.table import (
 )
 from vlm_gym.render.theme import Theme
 
-DEALER_SHARES: Final = (0.5, 0.44, 0.56, 0.38, 0.62, 0.32, 0.68)  # of the room for cards; the first that reads well
+DEALER_SHARES: Final = (
+    0.5,
+    0.44,
+    0.56,
+    0.38,
+    0.62,
+    0.32,
+    0.68,
+    0.27,
+    0.73,
+)  # of the room for cards; the first that reads well
 
 
 def draw_blackjack(view: BlackjackView, image_size: int, theme: Theme) -> Picture:
@@ -51,7 +61,7 @@ class _BlackjackTable:
         self._theme = theme
         self._margin = max(3, round(0.04 * image_size))
         self._gap = max(2, round(0.022 * image_size))
-        self._label_height = max(11, round(0.075 * image_size))
+        self._label_height = max(10, round(0.075 * image_size))
         self._paint = sprite_painter(theme, image_size)
         num_pictures = max(4, PICTURE_BYTES // (3 * image_size * image_size))
         self._layout: Callable[[int, int], _Layout] = lru_cache(maxsize=num_pictures)(self._lay_out)
@@ -68,7 +78,7 @@ class _BlackjackTable:
         head = self._label_height + self._gap
         room = self._size - 2 * self._margin - 2 * head - 2 * self._gap
         choices = [self._hands(num_dealer, num_player, int(share * room), room) for share in DEALER_SHARES]
-        scores = [min(simple_rank_height(hand.slot) for hand in hands) for hands in choices]
+        scores = [min(rank_height(hand.slot, self._theme) for hand in hands) for hands in choices]
         index = next(i for i, score in enumerate(scores) if reads_well(score, max(scores)))
         dealer, player = choices[index]
         dealer_top = self._margin + head
@@ -77,8 +87,8 @@ class _BlackjackTable:
 
     def _hands(self, num_dealer: int, num_player: int, dealer_height: int, room: int) -> tuple[Spread, Spread]:
         width = self._size - 2 * self._margin
-        dealer = spread_cards(num_dealer, width, dealer_height, can_overlap=True)
-        return dealer, spread_cards(num_player, width, room - dealer_height, can_overlap=True)
+        dealer = spread_cards(num_dealer, width, dealer_height, self._theme, can_overlap=True)
+        return dealer, spread_cards(num_player, width, room - dealer_height, self._theme, can_overlap=True)
 
     def _background(self, label_top: int) -> Picture:
         labels = (self._label("Dealer", self._margin), self._label("You", label_top))

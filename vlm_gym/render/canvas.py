@@ -17,6 +17,7 @@ Point: TypeAlias = tuple[float, float]
 BLACK: Final[Color] = (24, 26, 31)
 WHITE: Final[Color] = (255, 255, 255)
 CURVE_STEPS: Final = 16
+SCALES: Final = ((8, 128), (4, 600), (2, 4096))  # how much larger sketches up to so many pixels are drawn
 CAP_HEIGHT: Final = 0.72  # of the font size, nearly the same in all fonts that are shipped
 SMALLEST_FONT: Final = 5
 
@@ -95,12 +96,16 @@ def text_width(text: str, family: str, size: int) -> int:
     return math.ceil(right) - math.floor(left)
 
 
-def fitting_size(text: str, family: str, width: float, cap_height: float) -> int:
-    """Return the largest font size whose ink is at most `width` wide and whose capitals are `cap_height` high."""
-    size = max(SMALLEST_FONT, round(cap_height / CAP_HEIGHT))
-    while size > SMALLEST_FONT and text_width(text, family, size) > width:
+def fitting_size(text: str, family: str, width: float, highest: float) -> int:
+    """Return the largest font size whose ink is at most `width` wide and whose capitals are at most `highest` high."""
+    size = max(SMALLEST_FONT, math.ceil(highest / CAP_HEIGHT))
+    while size > SMALLEST_FONT and not _fits(text, family, size, width, highest):
         size -= 1
     return size
+
+
+def _fits(text: str, family: str, size: int, width: float, highest: float) -> bool:
+    return text_width(text, family, size) <= width and cap_height(family, size) <= round(highest)
 
 
 def text_mask(text: str, family: str, size: int) -> Image.Image:
@@ -121,8 +126,9 @@ def cap_height(family: str, size: int) -> int:
 def write(image: Image.Image, center: Point, text: str, family: str, size: int, color: Color) -> None:
     """Write `text` so that its ink is centred in x and its capitals in y."""
     mask = text_mask(text, family, size)
-    x, y = center[0] - mask.width / 2, center[1] - cap_height(family, size) / 2
-    image.paste(color, (round(x), round(y)), mask)
+    ascent = max(cap_height(family, size), -math.floor(load_font(family, size).getbbox(text, anchor="ls")[1]))
+    x, y = center[0] - mask.width / 2, center[1] + cap_height(family, size) / 2 - ascent
+    image.paste(color, (int(x + 0.5), int(y + 0.5)), mask)  # round() takes halves to even: uneven gaps
 
 
 class Sketch:
@@ -130,7 +136,8 @@ class Sketch:
 
     def __init__(self, width: int, height: int, background: Color) -> None:
         self.size = (width, height)
-        self.scale = 8 if max(width, height) <= 128 else 4
+        longest = max(width, height)
+        self.scale = next(scale for scale, limit in SCALES if longest <= limit)
         self._image = Image.new("RGB", (width * self.scale, height * self.scale), background)
         self._draw = ImageDraw.Draw(self._image)
 

@@ -1,5 +1,6 @@
 """Playing-card sprites: opaque pictures of one card on the table, or on the card that it half covers."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,17 +23,27 @@ from vlm_gym.render.canvas import (
 from vlm_gym.render.figures import FIGURE_HEIGHT, draw_figure, draw_headgear
 from vlm_gym.render.suits import draw_suit
 from vlm_gym.render.theme import Theme
+from vlm_gym.render.tiny import TINY_RANK, TINY_SUITS, tiny_rank, tiny_suit
 
 ASPECT: Final = 0.66  # width by height of a card at its best
 LEAST_PIPS_WIDTH: Final = 54  # pixels; a narrower card shows one big rank and suit
 INDEX_SHARE: Final = 0.29  # of the card's width, that the corner index needs
-LEAST_HEADGEAR_WIDTH: Final = 24
+LEAST_HEADGEAR_WIDTH: Final = 30
+HEADGEAR_SHARE: Final = 0.52  # of the rank under it
+HEADGEAR_SHRINK: Final = 0.82  # of a rank without headgear
+ROOM_UNDER_HEADGEAR: Final = 0.8
 COURT_TINT: Final[Color] = (255, 214, 110)
-PIP_SHARE: Final = 0.185
+INDEX_HEIGHT: Final = 0.175
+INDEX_MIDDLE: Final = 0.142
+PIP_SHARE: Final = 0.18
+LEAST_SMOOTH_RANK: Final = 5.5  # pixels; below, ranks and suits are set pixel by pixel
+LEAST_SMOOTH_SUIT: Final = 7.6
+LEAST_GAP: Final = 1.0
+LEAST_BORDERED: Final = 18  # pixels: a lower card needs them all for its rank and suit
 LOW_CARD: Final = 32  # pixels: a lower card gives nearly all its height to rank and suit
 SQUEEZE: Final = 0.72  # how narrow a "10" may be made to keep the height of the other ranks
 
-_LEFT, _MIDDLE, _RIGHT = 0.38, 0.5, 0.62
+_LEFT, _MIDDLE, _RIGHT = 0.366, 0.5, 0.634
 _COLUMN_PAIRS: Final[dict[int, tuple[float, ...]]] = {
     1: (0.5,), 2: (0.17, 0.83), 3: (0.17, 0.5, 0.83), 4: (0.16, 0.387, 0.613, 0.84),
 }  # fmt: skip
@@ -66,7 +77,8 @@ def paint_card(card: Card | None, slot: Slot, is_on_card: bool, theme: Theme) ->
     """Return a card with its shadow: (height + 2 margin, width + 2 margin, 3). None lies face down."""
     ground = Image.new("RGB", (slot.width + 2 * slot.margin, slot.height + 2 * slot.margin), rgb(theme.table))
     if is_on_card:
-        _lay(ground, Image.new("RGB", (slot.width, slot.height), rgb(theme.paper)), slot, slot.margin - slot.width // 2)
+        covered = Image.new("RGB", (slot.width, slot.height), rgb(theme.paper))
+        _lay(ground, covered, slot, slot.margin + math.ceil(2 * slot.radius) - slot.width)
     _lay(ground, _face(card, slot, theme), slot, slot.margin)
     return to_picture(ground)
 
@@ -77,7 +89,7 @@ def _lay(ground: Image.Image, face: Image.Image, slot: Slot, left: int) -> None:
     shadow = Image.new("L", ground.size)
     shadow.paste(outline.point(lambda level: level * 0.55), (left, slot.margin + max(1, slot.margin // 3)))
     ground.paste(BLACK, (0, 0), shadow.filter(ImageFilter.GaussianBlur(slot.margin * 0.45)))
-    border = max(0.6, slot.width / 110)
+    border = max(0.6, slot.width / 110) if slot.height >= LEAST_BORDERED else 0.0
     ground.paste(mix(rgb("#ffffff"), BLACK, 0.45), (left, slot.margin), outline)
     ground.paste(face, (left, slot.margin), _rounded(slot, border))
 
@@ -93,10 +105,17 @@ def _rounded(slot: Slot, inset: float) -> Image.Image:
 def _face(card: Card | None, slot: Slot, theme: Theme) -> Image.Image:
     if card is None:
         return draw_back(slot.width, slot.height, theme)
-    has_index = slot.width >= LEAST_PIPS_WIDTH and slot.column >= INDEX_SHARE * slot.width
-    if theme.deck == "pips" and has_index:
-        return _paint_full(card, slot, theme)
-    return _paint_simple(card, slot, theme)
+    return _paint_full(card, slot, theme) if _has_index(slot, theme) else _paint_simple(card, slot, theme)
+
+
+def rank_height(slot: Slot, theme: Theme) -> float:
+    """Return how high ranks are drawn in `slot`."""
+    return INDEX_HEIGHT * slot.height if _has_index(slot, theme) else _simple_rank_height(slot)
+
+
+def _has_index(slot: Slot, theme: Theme) -> bool:
+    is_wide = slot.width >= LEAST_PIPS_WIDTH and slot.column >= INDEX_SHARE * slot.width
+    return is_wide and theme.deck == "pips"
 
 
 def _paint_full(card: Card, slot: Slot, theme: Theme) -> Image.Image:
@@ -107,15 +126,14 @@ def _paint_full(card: Card, slot: Slot, theme: Theme) -> Image.Image:
         _draw_portrait(sketch, card, slot, theme)
     else:
         _draw_pips(sketch, card, slot, color)
-    index_x, rank_height = 0.14 * width, min(0.15 * height, 0.24 * width)
-    suit_y = 0.06 * height + rank_height + 0.13 * width
+    index_height, index_width = INDEX_HEIGHT * height, (0.205 if card.rank in FACE_RANKS else 0.23) * width
+    index_x, rank_y = INDEX_MIDDLE * width, 0.055 * height + index_height / 2
+    suit_y = rank_y + index_height / 2 + 0.148 * width
     for x, y, turned in ((index_x, suit_y, False), (width - index_x, height - suit_y, True)):
-        draw_suit(sketch, card.suit, (x, y), 0.19 * width, color, turned)
+        draw_suit(sketch, card.suit, (x, y), 0.195 * width, color, turned)
     image = sketch.finish()
     for _ in range(2):
-        _write_rank(
-            image, card.rank, theme, (index_x, 0.06 * height + rank_height / 2), 0.215 * width, rank_height, color
-        )
+        _write_rank(image, card.rank, theme, (index_x, rank_y), index_width, index_height, color)
         image = image.transpose(Image.Transpose.ROTATE_180)
     return image
 
@@ -123,10 +141,10 @@ def _paint_full(card: Card, slot: Slot, theme: Theme) -> Image.Image:
 def _draw_portrait(sketch: Sketch, card: Card, slot: Slot, theme: Theme) -> None:
     """Draw the frame and the portrait of a court card."""
     color, width, height = theme.suit_color(card.suit), slot.width, slot.height
-    left, right, top, bottom = 0.255 * width, 0.745 * width, 0.15 * height, 0.85 * height
+    left, right, top, bottom = 0.265 * width, 0.735 * width, 0.16 * height, 0.84 * height
     line = max(0.8, width / 80)
-    sketch.box(left - line, top - line, right + line, bottom + line, 0.05 * width, color)
-    sketch.box(left, top, right, bottom, 0.04 * width, mix(rgb(theme.paper), COURT_TINT, 0.28))
+    sketch.box(left - line, top - line, right + line, bottom + line, 0.035 * width, color)
+    sketch.box(left, top, right, bottom, 0.025 * width, mix(rgb(theme.paper), COURT_TINT, 0.28))
     figure_width = min(right - left, (bottom - top) / FIGURE_HEIGHT)
     center = (width / 2, bottom - figure_width * FIGURE_HEIGHT / 2)
     draw_figure(sketch, card.rank, card.suit, center, figure_width, color)
@@ -134,7 +152,7 @@ def _draw_portrait(sketch: Sketch, card: Card, slot: Slot, theme: Theme) -> None
 
 def _draw_pips(sketch: Sketch, card: Card, slot: Slot, color: Color) -> None:
     if card.rank == "A":
-        draw_suit(sketch, card.suit, (slot.width / 2, slot.height / 2), 0.5 * slot.width, color)
+        draw_suit(sketch, card.suit, (slot.width / 2, slot.height / 2), 0.54 * slot.width, color)
         return
     for x, y in pip_places(int(card.rank)):
         draw_suit(sketch, card.suit, (x * slot.width, y * slot.height), PIP_SHARE * slot.width, color, y > 0.5)
@@ -152,31 +170,60 @@ def pip_places(number: int) -> tuple[tuple[float, float], ...]:
 
 def _paint_simple(card: Card, slot: Slot, theme: Theme) -> Image.Image:
     """Draw one big rank over one big suit; a court card is tinted and wears its headgear."""
-    color, rank_height = theme.suit_color(card.suit), simple_rank_height(slot)
-    is_court = card.rank in FACE_RANKS
+    color, is_court = theme.suit_color(card.suit), card.rank in FACE_RANKS
+    plan = _plan(slot, is_court)
     sketch = Sketch(slot.width, slot.height, mix(rgb(theme.paper), COURT_TINT, 0.35 if is_court else 0.0))
-    room = slot.column - 2 * slot.edge
-    suit_size = min((0.42 if slot.height < LOW_CARD else 0.38) * slot.height, 0.86 * room)
-    headgear = 0.55 * rank_height if is_court and slot.column >= LEAST_HEADGEAR_WIDTH else 0.0
-    content = headgear + rank_height + suit_size
-    if headgear and content > 0.9 * slot.height:
-        suit_size -= content - 0.9 * slot.height
-        content = 0.9 * slot.height
-    gap = min((slot.height - content) / 3, 0.08 * slot.height)
-    rest = slot.height - content - gap
-    top = headgear + (rest / 2 if slot.column >= slot.width else min(rest / 2, 2 * slot.edge))
     middle = slot.column / 2
-    if headgear:
-        draw_headgear(sketch, card.rank, (middle, top - 0.55 * headgear), 1.3 * headgear, color)
-    draw_suit(sketch, card.suit, (middle, top + rank_height + gap + suit_size / 2), suit_size, color)
+    if plan.headgear:
+        draw_headgear(sketch, card.rank, (middle, plan.rank_top - 0.55 * plan.headgear), 1.3 * plan.headgear, color)
+    if plan.suit >= LEAST_SMOOTH_SUIT:
+        draw_suit(sketch, card.suit, (middle, plan.suit_top + plan.suit / 2), plan.suit, color)
     image = sketch.finish()
-    _write_rank(image, card.rank, theme, (middle, top + rank_height / 2), room, rank_height, color)
+    if plan.suit < LEAST_SMOOTH_SUIT:
+        mask = tiny_suit(card.suit, plan.suit)
+        image.paste(color, (round(middle - mask.width / 2), round(plan.suit_top)), mask)
+    if plan.rank < LEAST_SMOOTH_RANK:
+        mask = tiny_rank(card.rank)
+        image.paste(color, (round(middle - mask.width / 2), round(plan.rank_top)), mask)
+        return image
+    room = slot.column - 2 * slot.edge
+    _write_rank(image, card.rank, theme, (middle, plan.rank_top + plan.rank / 2), room, plan.rank, color)
     return image
 
 
-def simple_rank_height(slot: Slot) -> float:
-    """Return how high the rank of a simple card is drawn in `slot`."""
-    return min((0.44 if slot.height < LOW_CARD else 0.38) * slot.height, 0.78 * (slot.column - 2 * slot.edge))
+@dataclass(frozen=True)
+class _Plan:
+    """The heights of the parts of a simple card, and where they begin, in pixels."""
+
+    headgear: float
+    rank: float
+    suit: float
+    rank_top: float
+    suit_top: float
+
+
+def _plan(slot: Slot, is_court: bool) -> _Plan:
+    """Share the height of a simple card out."""
+    height, rank = slot.height, _simple_rank_height(slot)
+    has_headgear = is_court and min(slot.column, 0.7 * height) >= LEAST_HEADGEAR_WIDTH
+    rank *= HEADGEAR_SHRINK if has_headgear else 1.0
+    headgear = HEADGEAR_SHARE * rank if has_headgear else 0.0
+    suit = min((0.4 if height < LOW_CARD else 0.38) * height, 0.86 * (slot.column - 2 * slot.edge))
+    if has_headgear:
+        suit = min(suit, ROOM_UNDER_HEADGEAR * height - headgear - rank)
+    if rank < LEAST_SMOOTH_RANK:
+        rank = TINY_RANK
+    if suit < LEAST_SMOOTH_SUIT:
+        room = min(height - rank - LEAST_GAP, slot.column - 2 * LEAST_GAP)
+        suit = next((size for size in TINY_SUITS if size <= room), TINY_SUITS[-1])
+    gap = max(min((height - headgear - rank - suit) / 3, 0.08 * height), LEAST_GAP if height < LOW_CARD else 0.0)
+    rest = height - headgear - rank - suit - gap
+    rank_top = headgear + (rest / 2 if slot.column >= slot.width else min(rest / 2, 2 * slot.edge))
+    return _Plan(headgear, rank, suit, rank_top, rank_top + rank + gap)
+
+
+def _simple_rank_height(slot: Slot) -> float:
+    return min((0.43 if slot.height < LOW_CARD else 0.38) * slot.height, 0.78 * (slot.column - 2 * slot.edge))
 
 
 def _write_rank(
@@ -185,8 +232,9 @@ def _write_rank(
     """Write a rank into a box; a rank too wide for it is squeezed a little before it is made smaller."""
     size = fitting_size(rank, theme.font, width / SQUEEZE, height)
     mask = text_mask(rank, theme.font, size)
-    limit = max(1, int(width))
-    if mask.width > limit:
-        mask = mask.resize((limit, mask.height), Image.Resampling.LANCZOS)
-    top = center[1] - cap_height(theme.font, size) / 2
+    capital = cap_height(theme.font, size)
+    wanted = (min(mask.width, max(1, int(width))), capital if rank == "J" else mask.height)  # some fonts hang the J low
+    if mask.size != wanted:
+        mask = mask.resize(wanted, Image.Resampling.LANCZOS)
+    top = center[1] - capital / 2
     image.paste(color, (round(center[0] - mask.width / 2), round(top)), mask)

@@ -71,6 +71,13 @@ _BOB_HAIR: Final = mirrored(
         ((-0.30, 0.10), (-0.16, 0.08), (0.0, 0.04)),
     )
 )
+_FRINGE: Final = bezier(
+    (0.0, -0.40),
+    ((-0.10, -0.36), (-0.20, -0.30), (-0.25, -0.18)),
+    ((-0.32, -0.40), (-0.16, -0.56), (0.0, -0.56)),
+    ((0.16, -0.56), (0.32, -0.40), (0.25, -0.18)),
+    ((0.20, -0.30), (0.10, -0.36), (0.0, -0.40)),
+)
 
 
 @dataclass(frozen=True)
@@ -189,12 +196,5 @@ def _jack(brush: Brush) -> None:
     _hat(Brush(brush.sketch, brush.at(-0.02, -0.56), 0.84 * brush.width, brush.color))
 
 
-_FRINGE: Final = bezier(
-    (0.0, -0.40),
-    ((-0.10, -0.36), (-0.20, -0.30), (-0.25, -0.18)),
-    ((-0.32, -0.40), (-0.16, -0.56), (0.0, -0.56)),
-    ((0.16, -0.56), (0.32, -0.40), (0.25, -0.18)),
-    ((0.20, -0.30), (0.10, -0.36), (0.0, -0.40)),
-)
 _PORTRAITS: Final[dict[str, Callable[[Brush], None]]] = {"K": _king, "Q": _queen, "J": _jack}
 _HEADGEAR: Final[dict[str, Callable[[Brush], None]]] = {"K": _crown, "Q": _tiara, "J": _hat}

@@ -22,6 +22,7 @@ from vlm_gym.render.canvas import (
     text_mask,
     to_picture,
 )
+from vlm_gym.render.table import draw_panel
 from vlm_gym.render.theme import Theme
 
 SIGNS: Final = {"*": "×", "-": "−"}
@@ -31,8 +32,10 @@ CAPTION: Final = "Formula"
 SHRINK: Final = 0.86  # from one font size to the next
 LEGIBLE_FONT: Final = 8  # pixels: a formula that needs less gets a taller strip
 MAX_TOKEN_SPRITES: Final = 128
+GROWTH: Final = 1.1  # of the sheet on which a formula is set that no type is small enough for
 
-Line = tuple[Picture, ...]
+Sprite = tuple[Picture, int]  # and its width
+Line = tuple[Sprite, ...]
 
 
 @dataclass(frozen=True)
@@ -53,19 +56,16 @@ class FormulaStrip:
         padding = max(3, round(0.035 * width))
         self._text_left = left + padding
         self._text_width = width - 2 * padding
-        caption_height = round(1.15 * self._caption_size)
+        caption_height = round(1.35 * self._caption_size)
         inner = max(1, round(0.02 * width))
         self._text_top = top + inner + caption_height
         self._text_height = height - 2 * inner - caption_height
-        self._types = self._make_types(max(11, round(0.1 * width)))
+        self._types = self._make_types(max(11, round(0.11 * width)))
 
     def draw_ground(self, sketch: Sketch) -> None:
         """Draw the panel."""
-        right, bottom, radius = self.left + self.width, self.top + self.height, 0.035 * self.width
-        panel = rgb(self._theme.panel)
-        line = max(0.7, self.width / 280)
-        sketch.box(self.left, self.top, right, bottom, radius, mix(panel, ink_on(panel), 0.35))
-        sketch.box(self.left + line, self.top + line, right - line, bottom - line, radius - line, panel)
+        box = (self.left, self.top, self.left + self.width, self.top + self.height)
+        draw_panel(sketch, box, 0.033 * self.width, self._theme)
 
     def write_caption(self, image: Image.Image) -> None:
         """Write the word over the formula, if there is room for it."""
@@ -79,11 +79,9 @@ class FormulaStrip:
     def fit(self, tokens: Sequence[str], value: str | None) -> Lines | None:
         """Return the formula in the largest type that it fits in, or None if that would be too small to read."""
         for setting in self._types:
-            if setting.size < LEGIBLE_FONT:
-                return None
-            lines = self._break(setting, tokens, value)
-            if len(lines) * setting.line_height <= self._text_height and _widest(setting, lines) <= self._text_width:
-                return Lines(setting, lines)
+            lines = self._set(setting, tokens, value)
+            if lines is not None or setting.size <= LEGIBLE_FONT:
+                return lines
         return None
 
     def write(self, picture: Picture, formula: Lines) -> None:
@@ -91,39 +89,35 @@ class FormulaStrip:
         setting, lines = formula.setting, formula.lines
         top = self._text_top + (self._text_height - len(lines) * setting.line_height) // 2
         for line in lines:
-            left = self._text_left
-            for sprite in line:
-                width = sprite.shape[1]
-                picture[top : top + setting.line_height, left : left + width] = sprite
-                left += width + setting.gap
+            _paste_line(picture, line, self._text_left, top, setting)
             top += setting.line_height
 
     def write_all(self, picture: Picture, tokens: Sequence[str], value: str | None) -> None:
         """Write a formula of any length, in the smallest type and then reduced if nothing else helps."""
         for setting in self._types:
-            lines = self._break(setting, tokens, value)
-            if len(lines) * setting.line_height <= self._text_height and _widest(setting, lines) <= self._text_width:
-                self.write(picture, Lines(setting, lines))
+            lines = self._set(setting, tokens, value)
+            if lines is not None:
+                self.write(picture, lines)
                 return
         self._write_reduced(picture, self._types[-1], tokens, value)
 
+    def _set(self, setting: "_Type", tokens: Sequence[str], value: str | None) -> Lines | None:
+        """Set the formula in one type, or return None if it does not fit."""
+        lines = _break(setting, setting.sprites(tokens, value), self._text_width)
+        if lines is None or len(lines) * setting.line_height > self._text_height:
+            return None
+        return Lines(setting, lines)
+
     def _write_reduced(self, picture: Picture, setting: "_Type", tokens: Sequence[str], value: str | None) -> None:
         """Set the formula on a sheet of the same shape that is large enough, and reduce the sheet."""
-        scale = 1.1
-        lines = self._break(setting, tokens, value, scale)
-        while (
-            len(lines) * setting.line_height > scale * self._text_height
-            or _widest(setting, lines) > scale * self._text_width
-        ):
-            scale *= 1.1
-            lines = self._break(setting, tokens, value, scale)
-        size = (round(scale * self._text_width), round(scale * self._text_height))
+        sprites, lines, scale = setting.sprites(tokens, value), None, 1.0
+        while lines is None or len(lines) * setting.line_height > int(scale * self._text_height):
+            scale *= GROWTH
+            lines = _break(setting, sprites, int(scale * self._text_width))
+        size = (int(scale * self._text_width), int(scale * self._text_height))
         sheet = to_picture(Image.new("RGB", size, rgb(self._theme.panel)))
         for row, line in enumerate(lines):
-            left = 0
-            for sprite in line:
-                paste(sheet, sprite, left, row * setting.line_height)
-                left += sprite.shape[1] + setting.gap
+            _paste_line(sheet, line, 0, row * setting.line_height, setting)
         reduced = Image.fromarray(sheet).resize((self._text_width, self._text_height), Image.Resampling.BOX)
         paste(picture, to_picture(reduced), self._text_left, self._text_top)
 
@@ -133,27 +127,26 @@ class FormulaStrip:
             sizes.append(max(SMALLEST_FONT, min(sizes[-1] - 1, round(sizes[-1] * SHRINK))))
         return tuple(_Type(size, self._theme) for size in sizes)
 
-    def _break(
-        self, setting: "_Type", tokens: Sequence[str], value: str | None, scale: float = 1.0
-    ) -> tuple[Line, ...]:
-        """Break a formula into lines at most `scale` times as wide as the strip."""
-        sprites = [setting.token(token) for token in tokens] or [setting.blank]
-        if value is not None:
-            sprites.append(setting.chip(value))
-        limit, lines, used = scale * self._text_width, [], 0
-        line: list[Picture] = []
-        for sprite in sprites:
-            width = sprite.shape[1]
-            if line and used + width > limit:
-                lines.append(tuple(line))
-                line, used = [], 0
-            line.append(sprite)
-            used += width + setting.gap
-        return (*lines, tuple(line))
+
+def _break(setting: "_Type", sprites: Line, limit: int) -> tuple[Line, ...] | None:
+    """Break a formula into lines at most `limit` wide; None if one of its sprites is wider."""
+    lines: list[Line] = []
+    start = used = 0
+    for i, (_, width) in enumerate(sprites):
+        if width > limit:
+            return None
+        if used + width > limit:
+            lines.append(sprites[start:i])
+            start, used = i, 0
+        used += width + setting.gap
+    return (*lines, sprites[start:])
 
 
-def _widest(setting: "_Type", lines: tuple[Line, ...]) -> int:
-    return max(sum(len(sprite[0]) for sprite in line) + setting.gap * (len(line) - 1) for line in lines)
+def _paste_line(picture: Picture, line: Line, left: int, top: int, setting: "_Type") -> None:
+    bottom = top + setting.line_height
+    for sprite, width in line:
+        picture[top:bottom, left : left + width] = sprite
+        left += width + setting.gap
 
 
 class _Type:
@@ -164,27 +157,34 @@ class _Type:
         self.gap = max(1, round(0.2 * size))
         self.line_height = math.ceil(1.15 * size)
         self._theme = theme
-        self.token: Callable[[str], Picture] = lru_cache(maxsize=MAX_TOKEN_SPRITES)(self._draw_token)
-        self.chip: Callable[[str], Picture] = lru_cache(maxsize=MAX_TOKEN_SPRITES)(self._draw_chip)
-        self.blank = self._draw_blank()
+        self._token: Callable[[str], Sprite] = lru_cache(maxsize=MAX_TOKEN_SPRITES)(self._draw_token)
+        self._chip: Callable[[str], Sprite] = lru_cache(maxsize=MAX_TOKEN_SPRITES)(self._draw_chip)
+        self._blank = self._draw_blank()
 
-    def _draw_token(self, token: str) -> Picture:
+    def sprites(self, tokens: Sequence[str], value: str | None) -> Line:
+        """Return the sprites of a formula and of what it came to; of a cursor if there is nothing yet."""
+        line = tuple([self._token(token) for token in tokens]) or (self._blank,)
+        return line if value is None else (*line, self._chip(value))
+
+    def _draw_token(self, token: str) -> Sprite:
         panel = rgb(self._theme.panel)
         return self._write(SIGNS.get(token, token), panel, ink_on(panel), 0)
 
-    def _draw_chip(self, value: str) -> Picture:
+    def _draw_chip(self, value: str) -> Sprite:
         panel = rgb(self._theme.panel)
-        return self._write(f"= {value}", mix(panel, ink_on(panel), 0.85), panel, max(2, round(0.3 * self.size)))
+        return self._write(
+            f"= {value}".replace("-", "−"), mix(panel, ink_on(panel), 0.85), panel, max(2, round(0.3 * self.size))
+        )
 
-    def _write(self, text: str, ground: Color, ink: Color, padding: int) -> Picture:
+    def _write(self, text: str, ground: Color, ink: Color, padding: int) -> Sprite:
         font = load_font(self._theme.font, self.size)
         left, _, right, _ = font.getbbox(text, anchor="ls")
         image = Image.new("RGB", (int(right - left) + 2 * padding, self.line_height), ground)
         baseline = (self.line_height + cap_height(self._theme.font, self.size)) // 2
         ImageDraw.Draw(image).text((padding - left, baseline), text, fill=ink, font=font, anchor="ls")
-        return to_picture(image)
+        return to_picture(image), image.width
 
-    def _draw_blank(self) -> Picture:
+    def _draw_blank(self) -> Sprite:
         """Draw a cursor over an empty line."""
         panel, cursor = rgb(self._theme.panel), rgb(self._theme.current)
         width, height = 4 * self.size, self.line_height
@@ -198,4 +198,4 @@ class _Type:
             0,
             mix(panel, ink_on(panel), 0.35),
         )
-        return to_picture(sketch.finish())
+        return to_picture(sketch.finish()), width

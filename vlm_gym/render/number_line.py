@@ -1,4 +1,4 @@
-"""The picture of NumberLine: a flag on the target, a marker under the current position, and both in writing."""
+"""The picture of NumberLine: a flag on the target, a pointer under the current position, and both in writing."""
 
 import math
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from vlm_gym.render.canvas import (
     cap_height,
     fitting_size,
     ink_on,
+    mirrored,
     mix,
     paste,
     placed,
@@ -25,22 +26,25 @@ from vlm_gym.render.canvas import (
     to_picture,
     write,
 )
-from vlm_gym.render.table import MAX_TABLES, felt
+from vlm_gym.render.table import MAX_TABLES, draw_panel, felt
 from vlm_gym.render.theme import Theme
 
 TICK_STEPS: Final = (1, 2, 5, 10, 20, 25, 50, 100)
 TARGET_WORD: Final = "Target:"
 CURRENT_WORD: Final = "Current:"
+PANEL_RADIUS: Final = 0.03  # of the picture
 MAX_LINES: Final = 8  # line lengths in use at once, per size and theme
 MAX_SIGNS: Final = 256
-_PENNANT: Final = ((0.0, 0.0), (0.54, 0.27), (0.0, 0.54))  # in shares of the flag's height, from the pole's top
-_FLAG_ASPECT: Final = 0.56
-_PIN: Final = bezier(
-    (0.0, 0.0),
-    ((0.14, 0.26), (0.4, 0.38), (0.4, 0.62)),
-    ((0.4, 0.83), (0.22, 1.0), (0.0, 1.0)),
-    ((-0.22, 1.0), (-0.4, 0.83), (-0.4, 0.62)),
-    ((-0.4, 0.38), (-0.14, 0.26), (0.0, 0.0)),
+_PENNANT: Final = ((0.0, 0.0), (0.56, 0.29), (0.0, 0.58))  # in shares of the flag's height, from the pole's top
+_FLAG_ASPECT: Final = 0.58
+_POINTER: Final = mirrored(
+    bezier(
+        (0.0, 0.04),
+        ((-0.05, 0.04), (-0.08, 0.07), (-0.11, 0.12)),
+        ((-0.22, 0.31), (-0.36, 0.57), (-0.48, 0.79)),
+        ((-0.55, 0.92), (-0.52, 1.0), (-0.38, 1.0)),
+        ((-0.25, 1.0), (-0.12, 1.0), (0.0, 1.0)),
+    )
 )
 
 
@@ -67,14 +71,15 @@ class _Measures:
         self.current_top = size - self.left - self.sign_height
         self.panel_bottom = self.current_top - gap
         room = self.panel_bottom - self.panel_top
-        self.flag_height = round(0.33 * room)
-        self.flag_top = self.panel_top + round(0.08 * room)
-        self.line_y = self.flag_top + self.flag_height
+        self.flag_height, self.pointer_height = round(0.34 * room), round(0.25 * room)
         self.line_width = max(2, round(0.011 * size))
         self.tick = max(2, round(0.055 * room))
-        self.label_y = self.line_y + self.line_width + self.tick + round(0.14 * room)
-        self.pin_height = round(0.25 * room)
-        self.pin_top = self.panel_bottom - round(0.07 * room) - self.pin_height
+        label, gap = max(6, round(0.1 * room)), max(1, round(0.035 * room))
+        under_line = self.line_width + self.tick + gap + label + gap + self.pointer_height
+        self.flag_top = self.panel_top + (room - self.flag_height - under_line) // 2
+        self.line_y = self.flag_top + self.flag_height
+        self.label_y = self.line_y + self.line_width + self.tick + gap + label / 2
+        self.pointer_top = self.line_y + under_line - self.pointer_height
         inset = round(0.115 * size)
         self.first_x, self.last_x = self.left + inset, self.right - inset
 
@@ -95,8 +100,8 @@ class _Sheet:
         self._background: Callable[[int], Picture] = lru_cache(maxsize=MAX_LINES)(self._draw_background)
         self._target: Callable[[int], Picture] = lru_cache(maxsize=MAX_SIGNS)(self._draw_target)
         self._current: Callable[[int], Picture] = lru_cache(maxsize=MAX_SIGNS)(self._draw_current)
-        self._flag = self._draw_flag()
-        self._pin = self._draw_pin()
+        self._flag = self._draw_flag(self._at.flag_height)
+        self._pointer = self._draw_pointer(self._at.pointer_height)
 
     def draw(self, view: NumberLineState) -> Picture:
         """Draw both signs and both marks."""
@@ -104,35 +109,24 @@ class _Sheet:
         picture = self._background(last).copy()
         paste(picture, self._target(view.target), at.left, at.target_top)
         paste(picture, self._current(view.position), at.left, at.current_top)
-        paste(picture, self._flag, at.x_of(view.target, last) - self._pole_half, at.flag_top)
-        paste(picture, self._pin, at.x_of(view.position, last) - self._pin.shape[1] // 2, at.pin_top)
+        paste(picture, self._flag, at.x_of(view.target, last) - _pole_half(at.flag_height), at.flag_top)
+        paste(picture, self._pointer, at.x_of(view.position, last) - self._pointer.shape[1] // 2, at.pointer_top)
         return picture
-
-    @property
-    def _pole_half(self) -> int:
-        return max(1, round(0.03 * self._at.flag_height))
 
     def _draw_background(self, last: int) -> Picture:
         """Draw the panel, the line and its ticks, and the numbers under them."""
         at, size = self._at, self._size
         sketch = felt(size, self._theme)
-        radius, edge = 0.03 * size, max(0.7, size / 300)
-        border = mix(self._panel, self._ink, 0.35)
-        sketch.box(at.left, at.panel_top, at.right, at.panel_bottom, radius, border)
-        sketch.box(
-            at.left + edge, at.panel_top + edge, at.right - edge, at.panel_bottom - edge, radius - edge, self._panel
-        )
-        font_size = max(8, round(0.062 * size))
+        draw_panel(sketch, (at.left, at.panel_top, at.right, at.panel_bottom), PANEL_RADIUS * size, self._theme)
+        font_size = max(8, round(0.068 * size))
         labels = _labelled(last, at, self._theme.font, font_size)
         ink = mix(self._panel, self._ink, 0.8)
         for number in _ticked(last, at, labels):
             reach = at.tick if number in labels else 0.55 * at.tick
             x, half = at.x_of(number, last), at.line_width / (2 if number in labels else 3)
             sketch.box(x - half, at.line_y, x + half, at.line_y + at.line_width + reach, 0, ink)
-        overhang = 0.04 * size
-        sketch.box(
-            at.first_x - overhang, at.line_y, at.last_x + overhang, at.line_y + at.line_width, at.line_width / 2, ink
-        )
+        first, last_end, bottom = at.first_x - 0.04 * size, at.last_x + 0.04 * size, at.line_y + at.line_width
+        sketch.box(first, at.line_y, last_end, bottom, at.line_width / 2, ink)
         image = sketch.finish()
         for number in labels:
             write(image, (at.x_of(number, last), at.label_y), str(number), self._theme.font, font_size, self._ink)
@@ -144,20 +138,15 @@ class _Sheet:
 
     def _draw_current(self, number: int) -> Picture:
         color = rgb(self._theme.current)
-        return self._draw_sign(CURRENT_WORD, number, color, self._draw_pin)
+        return self._draw_sign(CURRENT_WORD, number, color, self._draw_pointer)
 
-    def _draw_sign(self, word: str, number: int, color: Color, draw_icon: Callable[[], Picture]) -> Picture:
+    def _draw_sign(self, word: str, number: int, color: Color, draw_icon: Callable[[int], Picture]) -> Picture:
         """Draw a mark, its name and its number on a panel as wide as the line's."""
         width, height = self._at.right - self._at.left, self._at.sign_height
         sketch = Sketch(width, height, rgb(self._theme.table))
-        radius, edge = 0.03 * self._size, max(0.7, self._size / 300)
-        sketch.box(0, 0, width, height, radius, mix(self._panel, self._ink, 0.35))
-        sketch.box(edge, edge, width - edge, height - edge, radius - edge, self._panel)
+        draw_panel(sketch, (0, 0, width, height), PANEL_RADIUS * self._size, self._theme)
         image = sketch.finish()
-        icon = Image.fromarray(draw_icon())
-        icon = icon.resize(
-            (round(icon.width * 0.62 * height / icon.height), round(0.62 * height)), Image.Resampling.LANCZOS
-        )
+        icon = Image.fromarray(draw_icon(round(0.64 * height)))
         family, space = self._theme.font, round(0.24 * height)
         size = fitting_size(f"{word} 100", family, 0.7 * width, 0.4 * height)
         words = (text_mask(word, family, size), text_mask(str(number), family, size))
@@ -168,23 +157,24 @@ class _Sheet:
         image.paste(color, (left + icon.width + words[0].width + 2 * space, top), words[1])
         return to_picture(image)
 
-    def _draw_flag(self) -> Picture:
+    def _draw_flag(self, height: int) -> Picture:
         """Draw the flag; its pole is the middle of the first columns."""
-        height = self._at.flag_height
-        pole = self._pole_half
+        pole = _pole_half(height)
         sketch = Sketch(math.ceil(_FLAG_ASPECT * height) + pole, height, self._panel)
         sketch.polygon(placed(_PENNANT, (pole, 0.02 * height), height), rgb(self._theme.target))
         sketch.box(0, 0, 2 * pole, height, 0, mix(self._panel, self._ink, 0.8))
         return to_picture(sketch.finish())
 
-    def _draw_pin(self) -> Picture:
-        """Draw the marker, whose tip points up."""
-        height = self._at.pin_height
-        width = 2 * math.ceil(0.41 * height) + 1
+    def _draw_pointer(self, height: int) -> Picture:
+        """Draw the pointer, whose tip is up."""
+        width = 2 * math.ceil(0.53 * height) + 1
         sketch = Sketch(width, height, self._panel)
-        sketch.polygon(placed(_PIN, (width / 2, 0), height), rgb(self._theme.current))
-        sketch.disc((width / 2, 0.6 * height), 0.15 * height, self._panel)
+        sketch.polygon(placed(_POINTER, (width / 2, 0), height), rgb(self._theme.current))
         return to_picture(sketch.finish())
+
+
+def _pole_half(flag_height: int) -> int:
+    return max(1, round(0.035 * flag_height))
 
 
 def _labelled(last: int, at: _Measures, family: str, font_size: int) -> tuple[int, ...]:

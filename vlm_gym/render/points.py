@@ -4,13 +4,13 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from vlm_gym.games.cards import Card
 from vlm_gym.games.points import PointsView
 from vlm_gym.render.canvas import Picture, text_width, to_picture
 from vlm_gym.render.formula_strip import FormulaStrip
-from vlm_gym.render.table import MAX_TABLES, PICTURE_BYTES, Label, felt, lay_cards, spread_cards, sprite_painter
+from vlm_gym.render.table import MAX_TABLES, PICTURE_BYTES, Label, Spread, felt, lay_cards, spread_cards, sprite_painter
 from vlm_gym.render.theme import Theme
 
+MAX_SPREADS: Final = 16
 SMALL_SIZE: Final = 160  # below, a picture has no room for a caption
 
 
@@ -31,17 +31,23 @@ class _PointsTable:
         self._size = image_size
         self._theme = theme
         self._margin = max(3, round(0.04 * image_size))
+        self._gap = max(2, round(0.03 * image_size))
+        self._badge_height = max(12, round(0.115 * image_size))
+        self._cards_top = self._margin + self._badge_height + self._gap
         self._paint = sprite_painter(theme, image_size)
         self._strips = (self._strip(0.36 if image_size < SMALL_SIZE else 0.29), self._strip(0.47))
         num_pictures = max(4, PICTURE_BYTES // (3 * image_size * image_size))
-        self._base: Callable[[tuple[Card, ...], int, bool], Picture] = lru_cache(maxsize=num_pictures)(self._draw_base)
+        self._background: Callable[[int, bool], Picture] = lru_cache(maxsize=num_pictures)(self._draw_background)
+        self._spread: Callable[[int, bool], Spread] = lru_cache(maxsize=MAX_SPREADS)(self._spread_cards)
 
     def draw(self, view: PointsView) -> Picture:
         """Draw the cards, then the formula into the low strip or, if it is long, into the tall one."""
         low, tall = self._strips
         lines = low.fit(view.tokens, view.value)
         is_tall = lines is None
-        picture = self._base(view.cards, view.target, is_tall).copy()
+        picture = self._background(view.target, is_tall).copy()
+        spread = self._spread(len(view.cards), is_tall)
+        lay_cards(picture, view.cards, spread, (self._margin, self._cards_top), self._paint)
         if lines is not None:
             low.write(picture, lines)
         else:
@@ -53,7 +59,11 @@ class _PointsTable:
         left, top = self._margin, self._size - self._margin - height
         return FormulaStrip(left, top, self._size - 2 * left, height, self._size >= SMALL_SIZE, self._theme)
 
-    def _draw_base(self, cards: tuple[Card, ...], target: int, is_tall: bool) -> Picture:
+    def _spread_cards(self, count: int, is_tall: bool) -> Spread:
+        height = self._strips[is_tall].top - self._gap - self._cards_top
+        return spread_cards(count, self._size - 2 * self._margin, height, self._theme, can_overlap=False)
+
+    def _draw_background(self, target: int, is_tall: bool) -> Picture:
         strip = self._strips[is_tall]
         sketch = felt(self._size, self._theme)
         badge = self._badge(target)
@@ -62,15 +72,10 @@ class _PointsTable:
         image = sketch.finish()
         badge.write(image, self._theme)
         strip.write_caption(image)
-        picture = to_picture(image)
-        gap = max(2, round(0.03 * self._size))
-        top = badge.top + badge.height + gap
-        spread = spread_cards(len(cards), self._size - 2 * self._margin, strip.top - gap - top, can_overlap=False)
-        lay_cards(picture, cards, spread, (self._margin, top), self._paint)
-        return picture
+        return to_picture(image)
 
     def _badge(self, target: int) -> Label:
-        height = max(12, round(0.115 * self._size))
+        height = self._badge_height
         text = f"Target: {target}".replace("-", "−")
         widest = self._size - 2 * self._margin
         width = min(widest, text_width(text, self._theme.font, round(0.75 * height)) + round(1.1 * height))

@@ -18,11 +18,10 @@ from vlm_gym.render.canvas import (
     ink_on,
     luminance,
     mix,
-    paste,
     rgb,
     write,
 )
-from vlm_gym.render.cards import ASPECT, LEAST_PIPS_WIDTH, Slot, paint_card, simple_rank_height
+from vlm_gym.render.cards import ASPECT, LEAST_PIPS_WIDTH, Slot, paint_card, rank_height
 from vlm_gym.render.theme import Theme
 
 MAX_TABLES: Final = 8  # sizes and themes in use at once
@@ -30,17 +29,21 @@ SPRITE_BYTES: Final = 12_000_000  # of cached sprites per table
 PICTURE_BYTES: Final = 6_000_000  # of cached backgrounds per table
 LEAST_ASPECT: Final = 0.46  # of a card that makes room for its neighbours before they overlap
 MAX_ROWS: Final = 4
+MANY_ROWS: Final = 3  # so many rows of small cards lie closer together
 GOOD_SHARE: Final = 0.7  # of the best rank height: fewer rows look better
 GOOD_RANK_HEIGHT: Final = 11.0  # pixels, and read well enough if their ranks are this high
 LOW_ROW: Final = 32  # pixels: cards in lower rows are made wider, so that ranks fit
 LOW_ASPECT: Final = 0.8
+LEAST_COVER: Final = 0.18  # of a card's width; cards that would overlap less become smaller instead
+DARK_CLOTH: Final = 0.03  # luminance, below which labels are lighter than the cloth
+LIGHT_CLOTH: Final = 0.35
 
 SpritePainter = Callable[[Card | None, Slot, bool], Picture]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a card lies: the corner of its slot, and whether it half covers the card to its left."""
+    """Where a card lies: the corner of its shadow, and whether it half covers the card to its left."""
 
     left: int
     top: int
@@ -67,26 +70,31 @@ def lay_cards(
 ) -> None:
     """Paste the sprites of a hand, from left to right; `corner` is the left and top of the hand's room."""
     slot = spread.slot
-    left, top = corner[0] - slot.margin, corner[1] - slot.margin
+    height, width = slot.height + 2 * slot.margin, slot.width + 2 * slot.margin
     for card, place in zip(cards, spread.places, strict=True):
-        paste(picture, paint(card, slot, place.is_on_card), left + place.left, top + place.top)
+        top, left = corner[1] + place.top, corner[0] + place.left
+        picture[top : top + height, left : left + width] = paint(card, slot, place.is_on_card)
 
 
-def spread_cards(count: int, width: int, height: int, can_overlap: bool) -> Spread:
-    """Lay out a hand in a room of `width` x `height` pixels so that every rank is as large as possible."""
+def spread_cards(count: int, width: int, height: int, theme: Theme, can_overlap: bool) -> Spread:
+    """Lay out a hand in a room of `width` x `height` pixels.
+
+    Cards that may overlap are laid so that their ranks are large, others so that they are large themselves.
+    """
     choices = [_rows(count, rows, width, height, can_overlap) for rows in range(1, min(count, MAX_ROWS) + 1)]
-    best = max(simple_rank_height(spread.slot) for spread in choices)
-    return next(spread for spread in choices if reads_well(simple_rank_height(spread.slot), best))
+    scores = [rank_height(spread.slot, theme) if can_overlap else spread.slot.height for spread in choices]
+    best = max(scores)
+    return next(spread for spread, score in zip(choices, scores, strict=True) if reads_well(score, best))
 
 
-def reads_well(rank_height: float, best: float) -> bool:
+def reads_well(height: float, best: float) -> bool:
     """Whether ranks are hardly smaller than the best that can be had, or smaller and still large."""
-    return rank_height >= 0.97 * best or (rank_height >= GOOD_SHARE * best and rank_height >= GOOD_RANK_HEIGHT)
+    return height >= 0.97 * best or (height >= GOOD_SHARE * best and height >= GOOD_RANK_HEIGHT)
 
 
 def _rows(count: int, rows: int, width: int, height: int, can_overlap: bool) -> Spread:
     across = -(-count // rows)
-    gap = max(2, round(0.022 * width))
+    gap = max(2 if rows < MANY_ROWS else 1, round(0.018 * width))
     row_height = (height - gap * (rows - 1)) // rows
     aspect = ASPECT if row_height >= LOW_ROW else LOW_ASPECT
     ideal, widest = int(aspect * row_height), (width - gap * (across - 1)) // across
@@ -97,8 +105,8 @@ def _rows(count: int, rows: int, width: int, height: int, can_overlap: bool) -> 
     places: list[Place] = []
     for row in range(rows):
         in_row = count // rows + (row < count % rows)
-        left = (width - step * (in_row - 1) - slot.width) // 2
-        y = top + row * (slot.height + gap)
+        left = (width - step * (in_row - 1) - slot.width) // 2 - slot.margin
+        y = top + row * (slot.height + gap) - slot.margin
         places += [Place(left + i * step, y, is_fan and i > 0) for i in range(in_row)]
     return Spread(slot, tuple(places))
 
@@ -107,7 +115,7 @@ def _slot(height: int, ideal: int, widest: int, across: int, width: int, can_ove
     """Choose between a card at its best, a narrower or lower one, and a fan of covered cards."""
     if ideal <= widest:
         return Slot(ideal, height, ideal)
-    if not can_overlap:
+    if not can_overlap or widest >= (1 - LEAST_COVER) * ideal:
         return Slot(widest, min(height, round(widest / ASPECT)), widest)
     if ideal < LEAST_PIPS_WIDTH and widest >= LEAST_ASPECT * height:
         return Slot(widest, height, widest)
@@ -120,16 +128,27 @@ def felt(image_size: int, theme: Theme) -> Sketch:
     cloth = rgb(theme.table)
     sketch = Sketch(image_size, image_size, cloth)
     inset, line = round(0.016 * image_size), max(1, round(0.004 * image_size))
-    accent = mix(cloth, WHITE if luminance(cloth) < 0.35 else BLACK, 0.16)
+    accent = mix(cloth, WHITE if luminance(cloth) < LIGHT_CLOTH else BLACK, 0.16)
     outer = image_size - inset
     sketch.box(inset, inset, outer, outer, 0.03 * image_size, accent)
     sketch.box(inset + line, inset + line, outer - line, outer - line, 0.03 * image_size - line, cloth)
     return sketch
 
 
+def draw_panel(sketch: Sketch, box: tuple[int, int, int, int], radius: float, theme: Theme) -> None:
+    """Draw the bordered ground of formulas and number lines; `box` is left, top, right and bottom."""
+    (left, top, right, bottom), panel = box, rgb(theme.panel)
+    edge = max(0.7, radius / 9)
+    sketch.box(left, top, right, bottom, radius, mix(panel, ink_on(panel), 0.35))
+    sketch.box(left + edge, top + edge, right - edge, bottom - edge, radius - edge, panel)
+
+
 def label_color(theme: Theme) -> Color:
     """Return the ground of labels that lie on the cloth."""
-    return mix(rgb(theme.table), BLACK, 0.45)
+    cloth = rgb(theme.table)
+    if luminance(cloth) < DARK_CLOTH:
+        return mix(cloth, WHITE, 0.16)
+    return mix(cloth, BLACK, 0.45 if luminance(cloth) < LIGHT_CLOTH else 0.78)
 
 
 @dataclass(frozen=True)
@@ -149,6 +168,6 @@ class Label:
 
     def write(self, image: Image.Image, theme: Theme) -> None:
         """Write the word."""
-        size = fitting_size(self.text, theme.font, self.width - 0.6 * self.height, 0.54 * self.height)
+        size = fitting_size(self.text, theme.font, self.width - 0.6 * self.height, 0.58 * self.height)
         center = (self.left + self.width / 2, self.top + self.height / 2)
         write(image, center, self.text, theme.font, size, ink_on(label_color(theme)))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from vlm_gym.errors import ConfigError, check_choice
+from vlm_gym.errors import ConfigError, check_choice, did_you_mean
 from vlm_gym.games.cards import Suit
 from vlm_gym.render.canvas import Color, contrast, rgb
 
@@ -19,8 +19,8 @@ DECKS: Final = ("pips", "index")
 FONTS: Final = ("sans", "serif")
 SUIT_STYLES: Final = ("two_color", "four_color", "black")
 BACK_PATTERNS: Final = ("lattice", "dots", "stripes", "rings")
-LEAST_CONTRAST: Final = 2.0  # WCAG ratio; what is told apart by shape too needs no more
-LEAST_PAPER_CONTRAST: Final = 9.0  # of the paper against black: red suits stay readable on it
+LEAST_CONTRAST: Final = 3.0  # WCAG ratio for large print and graphics
+LEAST_PAPER_CONTRAST: Final = 12.0  # of the paper against black: red suits stay readable on it
 
 _COLOR_FIELDS: Final = ("table", "panel", "paper", "back", "target", "current")
 _CHOICES: Final = {"deck": DECKS, "font": FONTS, "suits": SUIT_STYLES, "back_pattern": BACK_PATTERNS}
@@ -122,7 +122,9 @@ def _read_color(name: str, color: object) -> str:
         return color.lower()
     if isinstance(color, str) and color in PALETTE:
         return PALETTE[color]
-    raise ConfigError(f"{name} must be '#rrggbb' or one of {', '.join(PALETTE)}; got {color!r}")
+    raise ConfigError(
+        f"{name} must be '#rrggbb' or one of {', '.join(PALETTE)}; got {color!r}.{did_you_mean(color, PALETTE)}"
+    )
 
 
 def _check_contrast(name: str, color: str, other_name: str, other: str, least: float) -> None:

@@ -1,0 +1,65 @@
+"""The floors and ceilings of the table are what the oracles compute."""
+
+import gymnasium as gym
+import pytest
+
+from vlm_gym.oracles.blackjack import BlackjackOracle
+from vlm_gym.oracles.deals import best_success, deal_odds, solvable_deal_odds
+from vlm_gym.oracles.random_play import blackjack_odds, formula_success, number_line_success
+from vlm_gym.oracles.random_presses import press_success
+from vlm_gym.registration import TASKS
+
+POINTS24_IDS = [name for name in TASKS if "Points24" in name]
+POINTS_IDS = [name for name in TASKS if "Points" in name and "BlackSuits" not in name]
+
+
+def env_of(name):
+    return gym.make(name, disable_env_checker=True).unwrapped
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_scores_are_probabilities_in_order(name):
+    assert 0.0 < TASKS[name].random_success < TASKS[name].best_success <= 1.0
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS if "BlackSuits" in name])
+def test_a_task_in_other_colours_has_the_same_scores(name):
+    entry, base = TASKS[name], TASKS[name.replace("-BlackSuits", "")]
+    assert {**entry.arguments, "theme": None} == {**base.arguments, "theme": None}
+    assert (entry.random_success, entry.best_success) == (base.random_success, base.best_success)
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS if "NumberLine" in name])
+def test_the_scores_of_the_number_line(name):
+    entry = TASKS[name]
+    assert entry.random_success == pytest.approx(
+        number_line_success(env_of(name).max_position, entry.turns()), abs=1e-6
+    )
+    assert entry.best_success == 1.0
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS if "Blackjack" in name])
+def test_the_scores_of_blackjack(name):
+    rules = env_of(name).rules
+    assert TASKS[name].random_success == pytest.approx(blackjack_odds(rules).win, abs=1e-6)
+    assert TASKS[name].best_success == pytest.approx(BlackjackOracle(rules).odds().win, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", POINTS_IDS)
+def test_the_ceilings_of_the_points_games(name):
+    task = env_of(name)
+    expected = 1.0 if task.solvable else float(best_success(task.rules))
+    assert TASKS[name].best_success == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in POINTS24_IDS else name for name in POINTS_IDS]
+)
+def test_the_floors_of_the_points_games(name):
+    entry, task = TASKS[name], env_of(name)
+    odds = solvable_deal_odds(task.rules) if task.solvable else deal_odds(task.rules)
+    if entry.is_text_only:
+        expected = formula_success(task.rules, odds)
+    else:
+        expected = press_success(task.rules, entry.turns(), odds)
+    assert entry.random_success == pytest.approx(expected, rel=1e-5)

@@ -1,0 +1,142 @@
+"""From a place in the text to an action: the words that stand there, without quotes, emphasis or LaTeX around them."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from vlm_gym.actions import Vocabulary
+from vlm_gym.parsers.base import Fault, Parsed, Unparsed, shorten
+
+MAX_ACTION_LENGTH: Final = 300  # characters, with all that may be around the words
+_MAX_LAYERS: Final = 8
+
+_WRAPPERS: Final = (
+    ("<|begin_of_box|>", "<|end_of_box|>"),
+    ('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("„", "“"), ("「", "」"), ("«", "»"), ("```", "```"), ("`", "`"),
+    ("**", "**"), ("__", "__"), ("*", "*"), ("_", "_"), ("[", "]"), ("{", "}"), ("<", ">"), ("$$", "$$"), ("$", "$"),
+    ("\\(", "\\)"), ("\\[", "\\]"), ("\\boxed{", "}"), ("\\text{", "}"), ("\\textbf{", "}"), ("\\texttt{", "}"),
+    ("\\mathrm{", "}"), ("\\mathbf{", "}"), ("\\operatorname{", "}"), ('\\"', '\\"'), (">", ""),
+)  # fmt: skip
+_FINAL_MARKS: Final = ".,;!。！；"
+_PART_MARKS: Final = " \"'`“”‘’"
+
+_LATEX_SIGNS: Final = {"\\times": "*", "\\cdot": "*", "\\ast": "*", "\\div": "/"}
+_ESCAPE: Final = re.compile(
+    r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\(.)", re.DOTALL
+)
+_ESCAPED: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+_OR: Final = re.compile(r"\s+(?:or|and|then|oder|ou|或|または)\s+|\s*[,;/|、，]\s*", re.IGNORECASE)
+
+
+class Range(NamedTuple):
+    """A half-open range of characters."""
+
+    start: int
+    end: int
+
+
+class Reading(NamedTuple):
+    """An action and where its words stand."""
+
+    action: str
+    span: Range
+
+
+def judge(text: str, places: Sequence[Range], actions: Vocabulary) -> Parsed | Unparsed:
+    """Read the places in which an answer gives its action: one or several, which must all say the same."""
+    verdict = judge_last(text, places, actions)
+    if isinstance(verdict, Unparsed):
+        return verdict
+    for words in _different_words(text, places):
+        if read_range(words, Range(0, len(words)), actions) is None:
+            return _fault_of(words, actions)
+    return verdict
+
+
+def judge_last(text: str, places: Sequence[Range], actions: Vocabulary) -> Parsed | Unparsed:
+    """Read the last of the places; an earlier one may be unreadable, but not name another action."""
+    named = named_in(text, places, actions)
+    if len(named) > 1:
+        return ambiguous(named)
+    reading = read_range(text, places[-1], actions)
+    if reading is None:
+        return _fault_of(text[slice(*places[-1])], actions)
+    return Parsed(reading.action, (reading.span.start, reading.span.end))
+
+
+def named_in(text: str, places: Iterable[Range], actions: Vocabulary) -> tuple[str, ...]:
+    """Return the different actions that the places name."""
+    readings = [read_range(words, Range(0, len(words)), actions) for words in _different_words(text, places)]
+    return tuple(dict.fromkeys(reading.action for reading in readings if reading))
+
+
+def ambiguous(named: Iterable[str]) -> Unparsed:
+    """Return the fault of an answer that names several actions."""
+    return Unparsed(Fault.AMBIGUOUS, shorten(", ".join(named)))
+
+
+def read_range(text: str, place: Range, actions: Vocabulary) -> Reading | None:
+    """Read the words of a place, taking off one layer of what is around them after the other."""
+    start, end = place
+    for _ in range(_MAX_LAYERS):
+        start, end = _strip(text, start, end)
+        if end - start > MAX_ACTION_LENGTH:
+            return None
+        words = text[start:end]
+        action = _read(words, actions)
+        if action is not None:
+            return Reading(action, Range(start, end))
+        left, right = _layer(words)
+        if not left and not right:
+            return None
+        start, end = start + left, end - right
+    return None
+
+
+def unescape(written: str) -> str:
+    """Resolve the escapes of a JSON string; what is none stays as it is."""
+    return _ESCAPE.sub(_character, written) if "\\" in written else written
+
+
+def _different_words(text: str, places: Iterable[Range]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text[slice(*place)] for place in places))
+
+
+def _read(words: str, actions: Vocabulary) -> str | None:
+    """Read words as they stand; if there are backslashes in them, as LaTeX or JSON meant them."""
+    action = actions.read(words)
+    if action is not None or "\\" not in words:
+        return action
+    return actions.read(_LATEX_SIGNS.get(words) or unescape(words))
+
+
+def _fault_of(words: str, actions: Vocabulary) -> Unparsed:
+    """Tell several actions ("hit or stand") from words that are none."""
+    parts = [part.strip(_PART_MARKS) for part in _OR.split(words[:MAX_ACTION_LENGTH])]
+    named = [actions.read(part) for part in parts]
+    if len(set(named)) > 1 and None not in named:
+        return ambiguous(filter(None, dict.fromkeys(named)))
+    return Unparsed(Fault.UNKNOWN_ACTION, shorten(words))
+
+
+def _strip(text: str, start: int, end: int) -> Range:
+    words = text[start:end].lstrip()
+    return Range(end - len(words), end - len(words) + len(words.rstrip()))
+
+
+def _layer(words: str) -> tuple[int, int]:
+    """Return how many characters the outermost layer around the words has on the left and on the right."""
+    if words == "***":
+        return 0, 0  # a rule across the page, no asterisk in italics
+    for left, right in _WRAPPERS:
+        if len(words) > len(left) + len(right) and words.startswith(left) and words.endswith(right):
+            return len(left), len(right)
+    is_marked = len(words) > 1 and words[-1] in _FINAL_MARKS
+    return 0, int(is_marked)
+
+
+def _character(escape: re.Match[str]) -> str:
+    high, low, code, char = escape.groups()
+    if high:
+        return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
+    return chr(int(code, 16)) if code else _ESCAPED.get(char, char)
