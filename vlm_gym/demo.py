@@ -28,6 +28,7 @@ DEMO_STARTS: Final[dict[str, dict[str, Any]]] = {
 AGENTS: Final[dict[str, Agent]] = {"random": random_agent, "oracle": oracle_agent}
 FIRST_SEED: Final = 0
 NUM_EPISODES: Final = 200
+AGENT_STREAM: Final = 1  # with the seed alone an agent would draw the same numbers as the env
 SHEET_TURNS: Final = 5
 THEMES_TASK: Final = "vlm_gym/Points24-v0"
 NUM_COLUMNS: Final = 3
@@ -78,7 +79,7 @@ def _play(task: str, agent: Agent, num_episodes: int, on_episode: Callable[[], o
     env = gym.make(task, parser="json", disable_env_checker=True)
     num_successes, returns, turns = 0, 0.0, 0
     for seed in range(FIRST_SEED, FIRST_SEED + num_episodes):
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng((AGENT_STREAM, seed))
         env.reset(seed=seed)
         is_over = False
         while not is_over:
