@@ -26,6 +26,10 @@ class Area:
         """Return the area in other units."""
         return Area(self.left * factor, self.top * factor, self.right * factor, self.bottom * factor)
 
+    def moved(self, x: float, y: float) -> "Area":
+        """Return the area shifted."""
+        return Area(self.left + x, self.top + y, self.right + x, self.bottom + y)
+
 
 def slots(areas: tuple[Area, ...], count: int, largest: int, label_height: int = 0) -> tuple[Area, ...]:
     """Divide areas into `count` places of one size: squares of at most `largest`, with room for a label below.

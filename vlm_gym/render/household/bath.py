@@ -36,7 +36,8 @@ def _dish_sponge(brush: Brush) -> None:
 
 def _cloth(brush: Brush) -> None:
     brush.shape(
-        smooth((12, 20), (30, 14), (50, 20), (70, 14), (90, 20), (86, 50), (92, 80), (70, 88), (50, 82), (30, 90), (10, 82), (15, 50)),
+        smooth((12, 20), (30, 14), (50, 20), (70, 14), (90, 20), (86, 50),
+               (92, 80), (70, 88), (50, 82), (30, 90), (10, 82), (15, 50)),
         brush.theme.paper,
     )  # fmt: skip
     for t in (30, 50, 70):
@@ -57,12 +58,26 @@ def _towel(brush: Brush) -> None:
 
 def _hand_towel(brush: Brush) -> None:
     color = brush.theme.second_accent
-    brush.box(40, 2, 60, 12, brush.theme.metal, 3)
-    brush.line([*ring(50, 28, 22, 18), (72, 28)], 7, brush.theme.metal)
-    brush.shape([(34, 44), (40, 38), (60, 38), (66, 44), (84, 90), (68, 96), (50, 92), (32, 96), (16, 90)], color)
-    brush.shape([(22, 72), (50, 77), (78, 72), (81, 80), (50, 85), (19, 80)], brush.theme.paper, edge=False)
-    brush.ink([(44, 42), (38, 68)])
-    brush.ink([(56, 42), (62, 66)])
+    outline = (
+        (44, 16),
+        (56, 16),
+        (64, 40),
+        (86, 78),
+        (72, 90),
+        (62, 82),
+        (54, 95),
+        (40, 86),
+        (26, 94),
+        (14, 82),
+        (34, 40),
+    )
+    brush.shape(outline, color)
+    brush.shape([(20, 72), (38, 76), (54, 84), (66, 72), (80, 68), (83, 74), (62, 80), (54, 92), (40, 83), (17, 79)],
+                brush.theme.paper, edge=False)  # fmt: skip
+    for x in (40, 60):
+        brush.ink([(50 + (x - 50) * 0.3, 26), (x, 66)])
+    brush.line([(50, 4), (50, 16)], 12, brush.theme.metal)
+    brush.oval(50, 18, 9, 7, brush.theme.metal)
 
 
 def _toilet_paper(brush: Brush) -> None:
@@ -103,17 +118,17 @@ def _paper_towel(brush: Brush) -> None:
 
 def _plunger(brush: Brush) -> None:
     brush.line([(50, 8), (50, 60)], 14, brush.theme.wood)
-    brush.shape([(40, 54), (60, 54), (62, 60), *arc(50, 84, 30, 24, -65, 0, 12), (84, 95), (16, 95), *arc(50, 84, 30, 24, 180, 245, 12), (38, 60)],
-                _RUBBER)  # fmt: skip
+    right, left = arc(50, 84, 30, 24, -65, 0, 12), arc(50, 84, 30, 24, 180, 245, 12)
+    brush.shape([(40, 54), (60, 54), (62, 60), *right, (84, 95), (16, 95), *left, (38, 60)], _RUBBER)
     brush.box(14, 84, 86, 95, _RUBBER, 5)
 
 
 def _scrub_brush(brush: Brush) -> None:
-    for x in range(14, 90, 9):
-        brush.line([(x + (50 - x) * 0.06, 62), (x, 90)], 10, brush.theme.paper)
-    brush.line(arc(50, 46, 32, 30, 180, 360, 24), 11, brush.theme.wood)
-    brush.box(4, 44, 96, 68, brush.theme.wood, 9)
-    brush.ink([(14, 56), (80, 56)], 3, mix(brush.theme.wood, brush.theme.ink, 0.35))
+    tool = brush.turned(-28, 0.9)
+    for x in range(4, 56, 9):
+        tool.line([(x + 2, 54), (x, 84)], 10, mix(_BLUE, WHITE, 0.6))
+    tool.line([(50, 46), (104, 46)], 15, brush.theme.wood)
+    tool.box(-4, 36, 60, 58, brush.theme.wood, 9)
 
 
 def _tissue_box(brush: Brush) -> None:

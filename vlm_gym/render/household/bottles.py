@@ -81,7 +81,8 @@ def _pepper_shaker(brush: Brush) -> None:
 def _vase(brush: Brush) -> None:
     color = brush.theme.second_accent
     brush.shape(
-        smooth((34, 8), (66, 8), (60, 24), (62, 36), (82, 56), (76, 82), (64, 95), (36, 95), (24, 82), (18, 56), (38, 36), (40, 24)),
+        smooth((34, 8), (66, 8), (60, 24), (62, 36), (82, 56), (76, 82),
+               (64, 95), (36, 95), (24, 82), (18, 56), (38, 36), (40, 24)),
         color,
     )  # fmt: skip
     brush.oval(50, 9, 18, 5, mix(color, brush.theme.ink, 0.5))

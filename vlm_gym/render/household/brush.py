@@ -20,8 +20,9 @@ SHADE_SLOPE: Final = 0.6  # of the light, which comes more from the left than fr
 OVAL_STEPS: Final = 40
 SMOOTH_STEPS: Final = 8
 SUBPIXEL_BITS: Final = 3
-TINT: Final = 0.55  # of black in a tinted outline
+TINT: Final = 0.7  # of black in a tinted outline
 WHOLE: Final = 100.0
+WITH_BORDER: Final = 0.92  # of the size of an icon that has a white border
 
 
 def smooth(*points: Point, is_closed: bool = True) -> list[Point]:
@@ -71,7 +72,7 @@ class Brush:
     """A transparent surface whose smaller side measures 100, and the theme it is painted in."""
 
     def __init__(self, width: int, height: int, theme: HomeTheme, edge: float | None = None) -> None:
-        """`edge` is the width of outlines in pixels of the final drawing; by default it fits an icon."""
+        """`edge` is the width of outlines in pixels; by default it fits an icon, which then gets its border too."""
         self.theme = theme
         self.size = (width, height)
         small = min(width, height)
@@ -80,6 +81,9 @@ class Brush:
         self._unit = self.factor * small / WHOLE
         self._edge = self.factor * (0.55 + 0.022 * small if edge is None else edge)  # pixels of the large drawing
         self._matrix: Matrix = np.array([[self._unit, 0.0, 0.0], [0.0, self._unit, 0.0]])
+        self._has_border = theme.icon_style == "sticker" and edge is None
+        if self._has_border:
+            self._matrix = self.placed(50.0, 50.0, WITH_BORDER)._matrix
         self.pixels: Sprite = np.zeros((height * self.factor, width * self.factor, 4), np.uint8)
 
     @property
@@ -154,7 +158,7 @@ class Brush:
 
     def finish(self) -> Sprite:
         """Return the drawing in its final size."""
-        if self.theme.icon_style == "sticker":
+        if self._has_border:
             self._add_border()
         reduced = cv2.resize(self.pixels, self.size, interpolation=cv2.INTER_AREA).astype(np.float64)
         alpha = np.maximum(reduced[:, :, 3:], 1.0)
@@ -186,7 +190,7 @@ class Brush:
         return max(1, round(self._edge))
 
     def _edge_color(self, color: Color) -> tuple[int, int, int, int]:
-        if self.theme.icon_style == "outlined":
+        if self.theme.icon_style != "tinted":
             return (*self.theme.ink, 255)
         return (*mix(color, self.theme.ink, TINT), 255)
 

@@ -169,13 +169,6 @@ def _laundry_hamper_lid(brush: Brush) -> None:
         )
 
 
-def _painting_hanger(brush: Brush) -> None:
-    brush.ink([(10, 92), (50, 40), (90, 92)], 4, brush.theme.dark_metal)
-    brush.box(34, 8, 66, 40, brush.theme.metal, 4)
-    brush.dot(50, 20, 5)
-    brush.line([(50, 36), (50, 52), (62, 56), (66, 46)], 9, brush.theme.metal)
-
-
 FIXTURES: Final[dict[str, Recipe]] = {
     "blinds": _blinds,
     "chair": _chair,
@@ -188,7 +181,6 @@ FIXTURES: Final[dict[str, Recipe]] = {
     "lightswitch": _light_switch,
     "mirror": _mirror,
     "painting": _painting,
-    "paintinghanger": _painting_hanger,
     "poster": _poster,
     "stoveknob": _stove_knob,
     "window": _window,

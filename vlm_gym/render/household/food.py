@@ -22,8 +22,12 @@ _SHELL: Final = rgb("#fbe6cf")
 _YOLK: Final = rgb("#f9b41f")
 
 _APPLE: Final = smooth(
-    (50, 34), (64, 26), (82, 30), (92, 50), (84, 78), (66, 95), (50, 91), (34, 95), (16, 78), (8, 50), (18, 30), (36, 26),
+    (50, 34), (64, 26), (82, 30), (92, 50), (84, 78), (66, 95),
+    (50, 91), (34, 95), (16, 78), (8, 50), (18, 30), (36, 26),
 )  # fmt: skip
+_APPLE_FLESH: Final = smooth(
+    (50, 42), (66, 34), (82, 50), (76, 74), (62, 86), (50, 82), (38, 86), (24, 74), (18, 50), (34, 34)
+)
 _TUBER: Final = smooth((12, 62), (22, 36), (48, 26), (76, 18), (93, 36), (88, 60), (66, 76), (34, 88), (16, 80))
 _LOAF: Final = smooth((6, 70), (6, 44), (20, 32), (50, 28), (80, 32), (94, 44), (94, 70), (86, 80), (50, 82), (14, 80))
 _TOAST: Final = smooth(
@@ -42,8 +46,7 @@ def _sliced_apple(brush: Brush) -> None:
     brush.line([(46, 32), (50, 14)], 7, _BARK)
     half = brush.placed(44, 50, 0.86)
     half.shape(_APPLE, _RED)
-    half.shape(smooth((50, 42), (66, 34), (82, 50), (76, 74), (62, 86), (50, 82), (38, 86), (24, 74), (18, 50), (34, 34)),
-               _CREAM, edge=False)  # fmt: skip
+    half.shape(_APPLE_FLESH, _CREAM, edge=False)
     for x, turn in ((41, 12), (59, -12)):
         half.placed(x, 60, 1.0, turn).shape(ring(50, 50, 5, 10), _BARK, edge=False)
     wedge = brush.placed(72, 74, 0.62, -14)

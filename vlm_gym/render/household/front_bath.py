@@ -15,15 +15,15 @@ def _tap(brush: Brush, x: float, foot: float) -> None:
     """Draw a mixer tap that stands at `foot` and pours towards the player."""
     metal = brush.theme.metal
     for side in (-1, 1):
-        brush.line([(x + side * 8, foot - 3), (x + side * 17, foot - 6)], 6, metal)
-    brush.line([(x, foot), (x, foot - 16), *arc(x, foot - 16, 0.1, 6, 180, 360, 6), (x, foot + 6)], 9, metal)
-    brush.box(x - 11, foot - 3, x + 11, foot + 3, metal, 3)
-    brush.line([(x, foot - 15), (x, foot + 8)], 8, metal)
+        brush.line([(x + side * 8, foot), (x + side * 19, foot - 4)], 6, metal)
+    brush.box(x - 12, foot - 3, x + 12, foot + 4, metal, 3)
+    brush.line([(x, foot - 8), (x, foot + 10)], 10, metal)
+    brush.oval(x, foot - 8, 7, 5, metal)
 
 
 def _sink_basin(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     width, height = brush.width, brush.height
-    far, near = height * 0.2, height * 0.84
+    far, near = max(20.0, height * 0.16), height * 0.84
     brush.box(3, near, width - 3, height - 2, mix(brush.theme.stone, brush.theme.ink, 0.2), 2)
     brush.shape(
         [(8, far * 0.5), (width - 8, far * 0.5), (width - 2, near + 5), (2, near + 5)], brush.theme.stone, shade=False
@@ -36,17 +36,18 @@ def _sink_basin(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
         edge=False,
     )
     brush.oval(width / 2, near - 14, 6, 3, brush.theme.dark_metal)
-    _tap(brush, width / 2, far - 2)
+    _tap(brush, width / 2, far)
     return (Area(18, far + 10, width - 18, near - 7),)
 
 
 def _bathtub_basin(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     width, height, ceramic = brush.width, brush.height, brush.theme.ceramic
-    far, near = height * 0.16, height * 0.78
+    far, near = max(15.0, height * 0.14), height * 0.78
     for x in (22, width - 22):
         brush.oval(x, height - 7, 7, 6, brush.theme.metal)
     brush.shape(
-        [(5, near - 16), (width - 5, near - 16), (width - 12, height - 14), (width - 22, height - 6), (22, height - 6), (12, height - 14)],
+        [(5, near - 16), (width - 5, near - 16), (width - 12, height - 14),
+         (width - 22, height - 6), (22, height - 6), (12, height - 14)],
         ceramic,
     )  # fmt: skip
     brush.box(2, far, width - 2, near, ceramic, 20, shade=False)
@@ -65,24 +66,18 @@ def _bathtub_basin(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
 
 def _toilet(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     width, height, ceramic = brush.width, brush.height, brush.theme.ceramic
-    middle, half = width / 2, min(width / 2 - 4, 62.0)
-    lid = height * 0.42
-    brush.box(middle - 17, height * 0.78, middle + 17, height - 2, ceramic, 5)
-    brush.box(middle - half * 0.86, lid, middle + half * 0.86, height * 0.68, ceramic, 4)
-    brush.box(middle - half * 0.96, lid - 3, middle + half * 0.96, lid + 5, ceramic, 3)
-    brush.line([(middle - half * 0.66, lid + 13), (middle - half * 0.44, lid + 13)], 5, brush.theme.metal)
-    bowl = min(half * 0.76, 44.0)
+    middle, lid, seat = width / 2, height * 0.4, height * 0.74
+    brush.box(middle - 40, lid, middle + 40, seat - 6, ceramic, 4)
+    brush.box(middle - 45, lid - 4, middle + 45, lid + 4, ceramic, 3)
+    brush.line([(middle - 31, lid + 12), (middle - 19, lid + 12)], 5, brush.theme.metal)
+    neck = height * 0.9
     brush.shape(
-        [
-            (middle - bowl, height * 0.74),
-            (middle + bowl, height * 0.74),
-            *arc(middle, height * 0.76, bowl, height * 0.16, 5, 175),
-        ],
-        ceramic,
+        [(middle - 22, height - 2), (middle - 15, neck), (middle + 15, neck), (middle + 22, height - 2)], ceramic
     )
-    brush.oval(middle, height * 0.74, bowl, height * 0.09, ceramic)
-    brush.oval(middle, height * 0.74, bowl * 0.7, height * 0.055, _WATER)
-    return (Area(6, 3, width - 6, lid - 2),)
+    brush.shape([(middle - 34, seat), *arc(middle, seat, 34, height * 0.2, 0, 180)[::-1], (middle + 34, seat)], ceramic)
+    brush.oval(middle, seat, 37, height * 0.1, ceramic)
+    brush.oval(middle, seat, 26, height * 0.062, _WATER)
+    return (Area(4, 3, width - 4, lid - 3),)
 
 
 def _towel_holder(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
@@ -91,7 +86,7 @@ def _towel_holder(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     for x in (12, width - 12):
         brush.box(x - 9, y - 10, x + 9, y + 10, brush.theme.metal, 4)
     brush.line([(12, y), (width - 12, y)], 7, brush.theme.metal)
-    return (Area(width * 0.16, y - 4, width * 0.84, height - 4),)
+    return (Area(width * 0.2, y - 4, width * 0.8, y - 4 + width * 0.6),)
 
 
 def _hand_towel_holder(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
@@ -100,7 +95,7 @@ def _hand_towel_holder(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     brush.line([*ring(middle, 22 + radius, radius), (middle + radius, 22 + radius)], 7, brush.theme.metal)
     brush.oval(middle, 14, 12, None, brush.theme.metal)
     brush.oval(middle, 14, 5, None, brush.theme.dark_metal)
-    return (Area(width * 0.16, 22 + radius, width * 0.84, height - 3),)
+    return (Area(width * 0.2, 14 + 2 * radius, width * 0.8, height - 3),)
 
 
 def _toilet_paper_hanger(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
@@ -110,7 +105,7 @@ def _toilet_paper_hanger(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     brush.line([(width * 0.35, y - 6), (width * 0.14, y - 6), (width * 0.14, height * 0.5)], 7, brush.theme.metal)
     brush.line([(width * 0.65, y - 6), (width * 0.86, y - 6), (width * 0.86, height * 0.5)], 7, brush.theme.metal)
     brush.line([(width * 0.14, height * 0.5), (width * 0.86, height * 0.5)], 10, _CARDBOARD)
-    return (Area(width * 0.2, height * 0.26, width * 0.8, height * 0.94),)
+    return (Area(width * 0.2, height * 0.26, width * 0.8, height * 0.26 + width * 0.6),)
 
 
 def _painting_hanger(brush: Brush, _is_open: bool) -> tuple[Area, ...]:

@@ -8,6 +8,7 @@ from vlm_gym.render.household.brush import Brush, arc, ring
 from vlm_gym.render.household.recipe import FrontRecipe
 
 _ENAMEL: Final = rgb("#30343c")
+_GLOWING: Final = rgb("#e0703f")
 _COFFEE: Final = rgb("#6b3f22")
 
 
@@ -16,16 +17,10 @@ def _stove_burner(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     near = height * 0.8
     brush.shape([(10, 5), (width - 10, 5), (width - 3, near), (3, near)], _ENAMEL, shade=False)
     middle, y = width / 2, near * 0.53
-    radius = min(width * 0.4, near * 0.62)
-    for share in (1.0, 0.72, 0.44):
-        brush.line(
-            [*ring(middle, y, radius * share, radius * share * 0.66), (middle + radius * share, y)],
-            5,
-            brush.theme.metal,
-        )
-    for degrees in (0, 90, 180, 270):
-        (x, top), (end, bottom) = arc(middle, y, radius * 1.12, radius * 0.74, degrees, degrees, 2)[0], (middle, y)
-        brush.ink([(x, top), (x + (end - x) * 0.75, top + (bottom - top) * 0.75)], 4, brush.theme.metal)
+    radius, tall = width * 0.34, near * 0.36
+    for share in (1.0, 0.7, 0.4):
+        spiral = [*ring(middle, y, radius * share, tall * share), (middle + radius * share, y)]
+        brush.line(spiral, 8, mix(_GLOWING, _ENAMEL, 0.5 - 0.5 * share))
     brush.box(2, near, width - 2, height - 2, brush.theme.appliance, 3)
     for share in (0.2, 0.4, 0.6, 0.8):
         brush.oval(width * share, (near + height) / 2 - 1, 5.5, None, brush.theme.dark_metal)
@@ -35,7 +30,7 @@ def _stove_burner(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
 
 def _coffee_machine(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     width, height = brush.width, brush.height
-    left, right = max(4.0, width / 2 - height * 0.46), min(width - 4.0, width / 2 + height * 0.46)
+    left, right = 4.0, width - 4.0
     body = mix(_ENAMEL, brush.theme.dark_metal, 0.3)
     brush.box(left, 4, right, height - 4, body, 7, shade=False)
     bay_left, bay_right, top, bottom = left + 9, right - 25, height * 0.34, height - 17
@@ -64,7 +59,7 @@ def _cup_sign(brush: Brush, x: float, y: float) -> None:
 
 def _toaster(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     width, height = brush.width, brush.height
-    left, right = max(5.0, width / 2 - height * 0.62), min(width - 12.0, width / 2 + height * 0.62)
+    left, right = 5.0, width - 12.0
     top = height * 0.52
     for x in (left + 14, right - 14):
         brush.line([(x, height - 6), (x, height - 4)], 9, brush.theme.ink)

@@ -14,13 +14,13 @@ def _bed(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     for x in (8, width - 8):
         brush.line([(x, height * 0.5), (x, height - 4)], 8, brush.theme.dark_wood)
     brush.box(10, 2, width - 10, height * 0.4, wood, 9)
+    for left, right in ((17, width / 2 - 3), (width / 2 + 3, width - 17)):
+        brush.box(left, 9, right, height * 0.22, mix(wood, WHITE, 0.2), 4, shade=False)
     brush.shape(
-        [(13, height * 0.2), (width - 13, height * 0.2), (width - 3, height * 0.84), (3, height * 0.84)],
+        [(13, height * 0.24), (width - 13, height * 0.24), (width - 3, height * 0.84), (3, height * 0.84)],
         brush.theme.paper,
         shade=False,
     )
-    for left, right in ((width * 0.16, width * 0.46), (width * 0.54, width * 0.84)):
-        brush.box(left, height * 0.16, right, height * 0.32, WHITE, 6)
     brush.shape(
         [(10, height * 0.38), (width - 10, height * 0.38), (width - 2, height * 0.86), (2, height * 0.86)],
         fabric,

@@ -52,12 +52,11 @@ def _drawer(brush: Brush, is_open: bool) -> tuple[Area, ...]:
     width, height, wood = brush.width, brush.height, brush.theme.wood
     brush.box(3, 3, width - 3, height - 3, brush.theme.dark_wood, 2, shade=False)
     if not is_open:
-        step = (height - 12) / 3
-        for index in range(3):
-            top = 6 + step * index + 1
-            color = mix(wood, WHITE, 0.15) if index == 1 else mix(wood, brush.theme.dark_wood, 0.45)
-            brush.box(8, top, width - 8, top + step - 2, color, 2)
-            _handle(brush, width / 2, top + step / 2)
+        for top, bottom in ((7, height * 0.2), (height * 0.8, height - 7)):
+            brush.box(8, top, width - 8, bottom, mix(wood, brush.theme.dark_wood, 0.55), 2, shade=False)
+        brush.box(6, height * 0.2 + 3, width - 6, height * 0.8 - 3, mix(wood, WHITE, 0.15), 3)
+        brush.box(14, height * 0.2 + 11, width - 14, height * 0.8 - 11, mix(wood, WHITE, 0.15), 2, shade=False)
+        _handle(brush, width / 2, height / 2)
         return ()
     inside = Area(11, height * 0.09, width - 11, height * 0.74)
     brush.shape([(14, 6), (width - 14, 6), (width - 5, inside.bottom), (5, inside.bottom)], wood, shade=False)
@@ -81,17 +80,14 @@ def _handle(brush: Brush, x: float, y: float) -> None:
 def _fridge(brush: Brush, is_open: bool) -> tuple[Area, ...]:
     width, height, color = brush.width, brush.height, brush.theme.appliance
     if not is_open:
-        left, right, split = (
-            max(4.0, width / 2 - height * 0.34),
-            min(width - 4.0, width / 2 + height * 0.34),
-            height * 0.34,
-        )
+        left, right, split = 3.0, width - 3.0, height * 0.34
         for x in (left + 10, right - 10):
             brush.line([(x, height - 5), (x, height - 3)], 6, brush.theme.dark_metal)
         brush.box(left, 3, right, split, color, 6)
         brush.box(left, split, right, height - 4, color, 6)
-        brush.line([(left + 11, split - 20), (left + 11, split - 7)], 6, brush.theme.dark_metal)
-        brush.line([(left + 11, split + 8), (left + 11, split + 30)], 6, brush.theme.dark_metal)
+        brush.line([(left + 11, split - 22), (left + 11, split - 8)], 6, brush.theme.dark_metal)
+        brush.line([(left + 11, split + 9), (left + 11, split + 36)], 6, brush.theme.dark_metal)
+        brush.box(right - 34, 14, right - 14, 22, brush.theme.metal, 2, shade=False)
         return ()
     door = width * 0.2
     right = width - door
@@ -169,8 +165,8 @@ def _mouth(brush: Brush, color: Color, top: float) -> Area:
     """Draw the wide open top of a bin and its dark inside, and return where things lie in it."""
     width = brush.width
     bottom = brush.height * 0.68
-    brush.box(4, top, width - 4, bottom, color, 12, shade=False)
-    brush.box(10, top + 5, width - 10, bottom - 4, mix(color, brush.theme.ink, 0.55), 9, shade=False)
+    brush.box(4, top, width - 4, bottom, color, 26, shade=False)
+    brush.box(10, top + 5, width - 10, bottom - 4, mix(color, brush.theme.ink, 0.55), 21, shade=False)
     return Area(15, top + 8, width - 15, bottom - 6)
 
 

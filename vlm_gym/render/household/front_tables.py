@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from vlm_gym.render.canvas import WHITE, Color, mix
+from vlm_gym.render.canvas import WHITE, Color, mix, rgb
 from vlm_gym.render.household.areas import Area
 from vlm_gym.render.household.brush import Brush, ring
 from vlm_gym.render.household.recipe import FrontRecipe
@@ -32,11 +32,12 @@ def _panel(brush: Brush, left: float, top: float, right: float, bottom: float, c
 
 def _countertop(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     width, height = brush.width, brush.height
-    far, near = height * 0.13, height * 0.74
+    far, near = height * 0.13, height * 0.66
     brush.box(2 + _INSET, 2, width - 2 - _INSET, far + 3, brush.theme.paper, shade=False)
     for index in range(1, 9):
         x = 2 + _INSET + (width - 4 - 2 * _INSET) * index / 9
-        brush.ink([(x, 2), (x, far)], 0.9, brush.theme.metal)
+        brush.ink([(x, 3), (x, far)], 1.2, brush.theme.metal)
+    brush.ink([(4 + _INSET, far / 2 + 1), (width - 4 - _INSET, far / 2 + 1)], 1.2, brush.theme.metal)
     brush.box(5, near, width - 5, height - 6, brush.theme.wood, shade=False)
     brush.box(8, height - 7, width - 8, height - 1, brush.theme.dark_wood, shade=False)
     doors = 4 if width > 160 else 3
@@ -49,63 +50,83 @@ def _countertop(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
 
 def _dining_table(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     width, height = brush.width, brush.height
-    wood, dark = brush.theme.wood, brush.theme.dark_wood
-    for x in (width * 0.26, width * 0.74):
-        brush.box(x - 12, 1, x + 12, height * 0.2, dark, 4)
-        brush.box(x - 8, 5, x + 8, height * 0.2, mix(dark, wood, 0.5), 2, shade=False)
-    for x in (12, width - 12):
-        brush.line([(x, height * 0.74), (x, height - 4)], 8, dark)
-    for x in (26, width - 26):
-        brush.line([(x, height * 0.74), (x, height - 12)], 6, dark)
-    return (_top(brush, wood, height * 0.12, height * 0.78),)
-
-
-def _coffee_table(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
-    width, height = brush.width, brush.height
-    wood = brush.theme.wood
-    brush.oval(width / 2, height * 0.9, width * 0.48, height * 0.09, brush.theme.accent)
-    for x in (13, width - 13):
-        brush.line([(x, height * 0.7), (x + (width / 2 - x) * 0.04, height * 0.94)], 6, brush.theme.dark_wood)
-    brush.box(14, height * 0.82, width - 14, height * 0.87, wood, 1)
-    area = _top(brush, wood, height * 0.1, height * 0.72)
-    brush.ink([(16, height * 0.16), (9, height * 0.66)], 1.6, mix(wood, WHITE, 0.5))
+    wood, dark, cloth = brush.theme.wood, brush.theme.dark_wood, brush.theme.paper
+    far, near = height * 0.15, height * 0.72
+    for x in (width * 0.3, width * 0.7):
+        brush.box(x - 17, 2, x + 17, far + 6, dark, 5)
+        brush.box(x - 11, 8, x + 11, far + 6, brush.theme.inside, 2, shade=False)
+        brush.line([(x, 8), (x, far)], 5, dark)
+    for x in (11, width - 11):
+        brush.line([(x, near), (x, height - 4)], 9, dark)
+    brush.box(2, near - 1, width - 2, near + _THICK, wood, 1.5)
+    area = _top(brush, wood, far, near)
+    brush.shape([(18, far), (width - 18, far), (width - 13, near + 2), (13, near + 2)], cloth, shade=False)
+    brush.shape([(13, near + 2), (width - 13, near + 2), (width - 14, near + 16), (14, near + 16)], cloth)
+    brush.ink([(15, near + 11), (width - 15, near + 11)], 2.5, brush.theme.accent)
     return (area,)
 
 
+def _coffee_table(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
+    width, height, wood = brush.width, brush.height, brush.theme.dark_wood
+    far, near = height * 0.12, height * 0.8
+    brush.oval(width / 2, height * 0.84, width * 0.49, height * 0.14, brush.theme.accent)
+    brush.shape(
+        ring(width / 2, height * 0.84, width * 0.42, height * 0.1), mix(brush.theme.accent, WHITE, 0.4), edge=False
+    )
+    for x in (width * 0.16, width * 0.84):
+        brush.line([(x, near - 6), (x, height * 0.93)], 8, wood)
+    brush.box(2, far + 6, width - 2, near + 6, mix(wood, brush.theme.ink, 0.3), 26)
+    brush.box(2, far, width - 2, near, wood, 26, shade=False)
+    brush.box(9, far + 7, width - 9, near - 7, rgb("#cfe5e8"), 20, shade=False)
+    for x in (0.24, 0.3):
+        brush.ink([(width * x, near - 16), (width * x + 20, far + 16)], 2.5, WHITE)
+    return (Area(13, far + 9, width - 13, near - 8),)
+
+
 def _side_table(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
-    width, height = brush.width, brush.height
-    left = max(4.0, width * 0.06)
-    for x in (left + 7, width - left - 7):
-        brush.line([(x, height * 0.7), (x, height - 4)], 6, brush.theme.dark_wood)
-    _panel(brush, left + 5, height * 0.66, width - left - 5, height * 0.84, brush.theme.wood)
-    return (_top(brush, mix(brush.theme.wood, WHITE, 0.25), height * 0.08, height * 0.66, left),)
+    width, height, wood = brush.width, brush.height, mix(brush.theme.wood, brush.theme.paper, 0.25)
+    for x in (13, width - 13):
+        brush.line([(x, height * 0.6), (x + (x - width / 2) * 0.08, height - 4)], 7, wood)
+    brush.box(10, height * 0.9, width - 10, height * 0.95, wood, 1)
+    _panel(brush, 8, height * 0.6, width - 8, height * 0.8, wood)
+    return (_top(brush, wood, height * 0.05, height * 0.6),)
 
 
 def _desk(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     width, height = brush.width, brush.height
-    near, dark = height * 0.68, brush.theme.dark_wood
-    brush.box(6, near, width - 6, height * 0.84, mix(dark, brush.theme.ink, 0.45), shade=False)
-    brush.box(5, near, 13, height - 2, dark, 1)
-    split = width * 0.58
+    near, dark = height * 0.62, brush.theme.dark_wood
+    brush.box(6, near, width - 6, height * 0.78, mix(dark, brush.theme.ink, 0.45), shade=False)
+    brush.box(5, near, 14, height - 2, dark, 1)
+    split = width * 0.56
     brush.box(split, near, width - 5, height - 2, dark, 1)
-    step = (height - 6 - near - 6) / 3
+    step = (height - 4 - near - 6) / 3
     for index in range(3):
         top = near + 6 + step * index
         _panel(brush, split + 3, top, width - 8, top + step - 1, brush.theme.wood)
-    return (_top(brush, brush.theme.wood, height * 0.06, near),)
+    area = _top(brush, brush.theme.wood, height * 0.04, near)
+    mat = [
+        (width * 0.3, height * 0.16),
+        (width * 0.7, height * 0.16),
+        (width * 0.76, near - 5),
+        (width * 0.24, near - 5),
+    ]
+    brush.shape(mat, mix(brush.theme.second_accent, brush.theme.ink, 0.25), shade=False)
+    return (area,)
 
 
 def _dresser(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     width, height = brush.width, brush.height
-    near = height * 0.58
+    far, near = height * 0.13, height * 0.58
     for x in (10, width - 10):
         brush.line([(x, height - 8), (x, height - 3)], 6, brush.theme.dark_wood)
+    brush.box(width * 0.2, 1, width * 0.8, far + 5, brush.theme.dark_wood, 5)
+    brush.box(width * 0.2 + 5, 5, width * 0.8 - 5, far + 5, rgb("#cfe6ef"), 2, shade=False)
     brush.box(4, near, width - 4, height - 5, brush.theme.dark_wood, 1, shade=False)
     middle = (near + height) / 2 + 1
     for left, right in ((7, width / 2 - 1.5), (width / 2 + 1.5, width - 7)):
         _panel(brush, left, near + 7, right, middle - 1, brush.theme.wood, 2)
         _panel(brush, left, middle + 1, right, height - 8, brush.theme.wood, 2)
-    return (_top(brush, brush.theme.wood, height * 0.04, near),)
+    return (_top(brush, brush.theme.wood, far, near),)
 
 
 def _tv_stand(brush: Brush, _is_open: bool) -> tuple[Area, ...]:

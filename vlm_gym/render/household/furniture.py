@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
+
 from vlm_gym.render.household.areas import Area
 from vlm_gym.render.household.brush import Brush, Sprite
 from vlm_gym.render.household.front_bath import BATH_FRONTS
@@ -18,6 +20,15 @@ from vlm_gym.render.household.symbols import SYMBOLS, unknown_symbol
 FRONTS: Final[dict[str, FrontRecipe]] = {**TABLES, **STORAGE, **SEATS, **BATH_FRONTS, **KITCHEN_FRONTS}
 OPENABLE: Final = ("cabinet", "drawer", "fridge", "microwave", "safe")
 
+_PROPORTIONS: Final = {  # width by height, least and most; what does not fill its frame stands at the bottom
+    "armchair": (0.85, 1.25), "bathtubbasin": (1.1, 2.0), "bed": (0.75, 1.3), "cabinet": (0.7, 1.3), "cart": (0.8, 1.3),
+    "coffeemachine": (0.75, 1.05), "drawer": (0.9, 1.6), "fridge": (0.55, 0.85), "garbagecan": (0.7, 1.0),
+    "handtowelholder": (0.6, 1.0), "laundryhamper": (0.7, 1.0), "microwave": (1.3, 1.8), "safe": (0.8, 1.2),
+    "ottoman": (0.85, 1.5), "sidetable": (0.8, 1.2), "sofa": (1.2, 2.2), "stoveburner": (0.9, 1.3),
+    "toaster": (1.1, 1.5), "toilet": (0.6, 1.0), "toiletpaperhanger": (0.7, 1.1), "towelholder": (0.8, 1.4),
+    "tvstand": (1.0, 2.4),
+}  # fmt: skip
+_ANY_PROPORTION: Final = (0.85, 2.4)
 _FRONT_EDGE: Final = 1.0  # pixels, and a share of the size
 _FRONT_EDGE_SHARE: Final = 0.005
 
@@ -47,12 +58,16 @@ def furniture_plan(kind: str, size: int, theme: object, is_open: bool) -> Sprite
 
 @lru_cache(maxsize=128)
 def _front(kind: str, width: int, height: int, theme: HomeTheme, is_open: bool) -> Front:
-    brush = Brush(width, height, theme, _FRONT_EDGE + _FRONT_EDGE_SHARE * min(width, height))
+    narrowest, widest = _PROPORTIONS.get(kind, _ANY_PROPORTION)
+    inner_width, inner_height = min(width, round(height * widest)), min(height, round(width / narrowest))
+    brush = Brush(inner_width, inner_height, theme, _FRONT_EDGE + _FRONT_EDGE_SHARE * min(width, height))
     areas = FRONTS.get(kind, crate)(brush, is_open)
-    pixels = brush.finish()
+    left, top = (width - inner_width) // 2, height - inner_height
+    pixels = np.zeros((height, width, 4), np.uint8)
+    pixels[top:, left : left + inner_width] = brush.finish()
     pixels.flags.writeable = False
-    scale = width / brush.width
-    return Front(pixels, tuple(area.scaled(scale) for area in areas))
+    scale = inner_width / brush.width
+    return Front(pixels, tuple(area.scaled(scale).moved(left, top) for area in areas))
 
 
 @lru_cache(maxsize=512)

@@ -98,7 +98,8 @@ def _statue(brush: Brush) -> None:
 def _pillow(brush: Brush) -> None:
     color = brush.theme.fabric
     brush.shape(
-        smooth((6, 20), (30, 24), (50, 20), (70, 24), (94, 20), (88, 50), (95, 82), (70, 78), (50, 82), (30, 78), (5, 82), (12, 50)),
+        smooth((6, 20), (30, 24), (50, 20), (70, 24), (94, 20), (88, 50),
+               (95, 82), (70, 78), (50, 82), (30, 78), (5, 82), (12, 50)),
         mix(color, WHITE, 0.35),
     )  # fmt: skip
     brush.shape(

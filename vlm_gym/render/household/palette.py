@@ -20,45 +20,55 @@ class HomeTheme:
     `icon_style`: "outlined" has dark lines, "tinted" lines in the colour of each part, "sticker" a white border.
     """
 
-    wall: Color = rgb("#efe6d6")
-    floor: Color = rgb("#d9c3a0")
-    floor_line: Color = rgb("#c4aa84")
-    ink: Color = rgb("#22252c")
-    paper: Color = rgb("#fbf8f0")
-    wood: Color = rgb("#c08a55")
-    dark_wood: Color = rgb("#8a5a34")
-    metal: Color = rgb("#c3cad3")
-    dark_metal: Color = rgb("#5d6672")
-    ceramic: Color = rgb("#f6f5f1")
-    appliance: Color = rgb("#e4e9ee")
-    stone: Color = rgb("#b9b4ab")
-    inside: Color = rgb("#efe9dd")
-    fabric: Color = rgb("#6f93b8")
-    accent: Color = rgb("#d9534a")
-    second_accent: Color = rgb("#2f9c95")
-    icon_style: str = "outlined"
+    wall: Color
+    floor: Color
+    floor_line: Color
+    ink: Color
+    paper: Color
+    wood: Color
+    dark_wood: Color
+    metal: Color
+    dark_metal: Color
+    ceramic: Color
+    appliance: Color
+    stone: Color
+    inside: Color
+    fabric: Color
+    accent: Color
+    second_accent: Color
+    icon_style: str
 
     def __post_init__(self) -> None:
         check_choice("theme['icon_style']", self.icon_style, ICON_STYLES)
 
 
+_CLASSIC: Final = HomeTheme(
+    wall=rgb("#efe6d6"), floor=rgb("#d9c3a0"), floor_line=rgb("#c4aa84"),
+    ink=rgb("#22252c"), paper=rgb("#fbf8f0"), wood=rgb("#c08a55"),
+    dark_wood=rgb("#8a5a34"), metal=rgb("#c3cad3"), dark_metal=rgb("#5d6672"),
+    ceramic=rgb("#f6f5f1"), appliance=rgb("#e4e9ee"), stone=rgb("#b9b4ab"),
+    inside=rgb("#efe9dd"), fabric=rgb("#6f93b8"), accent=rgb("#d9534a"),
+    second_accent=rgb("#2f9c95"),
+    icon_style="outlined",
+)  # fmt: skip
+
 HOME_THEMES: Final[dict[str, HomeTheme]] = {
-    "classic": HomeTheme(),
-    "night": HomeTheme(
-        wall=rgb("#2b3448"), floor=rgb("#3d4660"), floor_line=rgb("#525d7c"), ink=rgb("#0e1118"),
+    "classic": _CLASSIC,
+    "night": replace(
+        _CLASSIC, wall=rgb("#2b3448"), floor=rgb("#3d4660"), floor_line=rgb("#525d7c"), ink=rgb("#0e1118"),
         paper=rgb("#e9edf5"), wood=rgb("#a4774f"), dark_wood=rgb("#6e4a30"), metal=rgb("#aab6c6"),
         appliance=rgb("#c3ccda"), stone=rgb("#8d93a3"), inside=rgb("#e2dccf"), fabric=rgb("#7d6fb5"),
-        accent=rgb("#f0784f"), second_accent=rgb("#3fb6c9"),
+        accent=rgb("#f0784f"), second_accent=rgb("#3fb6c9"), icon_style="sticker",
     ),
-    "nordic": HomeTheme(
-        wall=rgb("#eef1f2"), floor=rgb("#e6dccb"), floor_line=rgb("#d2c5ae"), ink=rgb("#35383f"),
+    "nordic": replace(
+        _CLASSIC, wall=rgb("#eef1f2"), floor=rgb("#e6dccb"), floor_line=rgb("#d2c5ae"), ink=rgb("#35383f"),
         wood=rgb("#dcb98a"), dark_wood=rgb("#b08a5e"), appliance=rgb("#f3f5f6"), stone=rgb("#cfd2d4"),
         fabric=rgb("#9db4ab"), accent=rgb("#e08a6d"), second_accent=rgb("#5f8fa8"), icon_style="tinted",
     ),
-    "retro": HomeTheme(
-        wall=rgb("#f3d9b1"), floor=rgb("#b9784a"), floor_line=rgb("#9c6039"), ink=rgb("#3a2418"),
+    "retro": replace(
+        _CLASSIC, wall=rgb("#f3d9b1"), floor=rgb("#b9784a"), floor_line=rgb("#9c6039"), ink=rgb("#3a2418"),
         wood=rgb("#b5702f"), dark_wood=rgb("#7b4519"), appliance=rgb("#b9dccb"), stone=rgb("#d8c7a3"),
-        fabric=rgb("#d08a2e"), accent=rgb("#c8452d"), second_accent=rgb("#2e7f78"), icon_style="sticker",
+        fabric=rgb("#d08a2e"), accent=rgb("#c8452d"), second_accent=rgb("#2e7f78"),
     ),
 }  # fmt: skip
 """The ready-made themes by name."""

@@ -13,7 +13,7 @@ from vlm_gym.render.household.kitchenware import KITCHENWARE
 from vlm_gym.render.household.leisure import LEISURE
 from vlm_gym.render.household.palette import HomeTheme, read_home_theme
 from vlm_gym.render.household.recipe import Recipe, bare_kind
-from vlm_gym.render.household.states import MARKED_CENTER, MARKED_SIZE, States, cut, draw_marks, draw_power, tint
+from vlm_gym.render.household.states import States, cut, draw_marks, draw_power, make_room, tint
 from vlm_gym.render.household.symbols import SYMBOLS
 
 OBJECTS: Final[dict[str, Recipe]] = {**FOOD, **KITCHENWARE, **BOTTLES, **BATH, **DESK, **LEISURE, **FIXTURES}
@@ -41,7 +41,7 @@ def object_sprite(
 @lru_cache(maxsize=1024)
 def _sprite(kind: str, size: int, theme: HomeTheme, states: States) -> Sprite:
     brush = Brush(size, size, theme)
-    _draw(kind, brush.placed(*MARKED_CENTER, MARKED_SIZE) if states.has_mark else brush, states)
+    _draw(kind, make_room(brush, states), states)
     tint(brush, states)
     draw_marks(brush, states)
     pixels = brush.finish()

@@ -10,12 +10,16 @@ from vlm_gym.render.household.brush import Brush, arc, ring, smooth
 
 MARKED_SIZE: Final = 0.86  # of an icon that carries a mark, so that the mark hides little of it
 MARKED_CENTER: Final[Point] = (50.0, 56.0)
+STEAMING_SIZE: Final = 0.74  # of an icon with steam above it
+STEAMING_CENTER: Final[Point] = (50.0, 62.0)
 
 _HOT: Final = rgb("#ff5a2a")
 _COLD: Final = rgb("#2f80e4")
-_SPARKLE: Final = rgb("#ffe14d")
+_SPARKLE: Final = rgb("#fff06a")
 _ON: Final = rgb("#35b34a")
-_TINT: Final = 0.28
+_WARM: Final = rgb("#ff6a2a")
+_FROST: Final = rgb("#7fc0ff")
+_TINT: Final = 0.30
 _CUT: Final[tuple[Point, ...]] = ((56, -4), (66, -4), (44, 104), (34, 104))
 
 
@@ -29,15 +33,19 @@ class States:
     is_sliced: bool = False
     is_toggled: bool = False
 
-    @property
-    def has_mark(self) -> bool:
-        """Return whether marks around the icon need room."""
-        return self.is_hot or self.is_cold or self.is_clean
+
+def make_room(brush: Brush, states: States) -> Brush:
+    """Return the brush for the icon itself, smaller if marks need room around it."""
+    if states.is_hot:
+        return brush.placed(*STEAMING_CENTER, STEAMING_SIZE)
+    if states.is_cold or states.is_clean:
+        return brush.placed(*MARKED_CENTER, MARKED_SIZE)
+    return brush
 
 
 def tint(brush: Brush, states: States) -> None:
     """Warm or cool the colours of what has been drawn."""
-    for is_tinted, color in ((states.is_hot, _HOT), (states.is_cold, _COLD)):
+    for is_tinted, color in ((states.is_hot, _WARM), (states.is_cold, _FROST)):
         if is_tinted:
             _blend(brush, color)
 
@@ -60,7 +68,7 @@ def draw_marks(brush: Brush, states: States) -> None:
     if states.is_cold:
         _snowflake(brush)
     if states.is_clean:
-        _sparkles(brush)
+        _sparkle(brush)
 
 
 def draw_power(brush: Brush) -> None:
@@ -71,9 +79,10 @@ def draw_power(brush: Brush) -> None:
 
 
 def _steam(brush: Brush) -> None:
-    for x in (14, 33, 52):
-        wave = smooth((x + 4, 5), (x - 3, 12), (x + 4, 20), (x - 2, 28), is_closed=False)
-        brush.line(wave, 11, _HOT)
+    for x in (14, 35, 56):
+        wave = smooth((x + 4, 3), (x - 4, 11), (x + 4, 20), (x - 3, 27), is_closed=False)
+        brush.ink(wave, 11, WHITE)
+        brush.ink(wave, 6, _HOT)
 
 
 def _snowflake(brush: Brush) -> None:
@@ -86,10 +95,6 @@ def _snowflake(brush: Brush) -> None:
         brush.dot(*tip, 2.6, WHITE)
 
 
-def _sparkles(brush: Brush) -> None:
-    for x, y, size in ((80, 20, 19), (94, 46, 8)):
-        star = [
-            (x + reach * px, y + reach * py)
-            for (px, py), reach in zip(ring(0, 0, 1.0)[::5], (size, size * 0.34) * 4, strict=True)
-        ]
-        brush.shape(star, _SPARKLE if size > 10 else WHITE, shade=False)
+def _sparkle(brush: Brush) -> None:
+    corners = zip(ring(0, 0, 1.0)[::5], (24.0, 9.5) * 4, strict=True)
+    brush.shape([(78 + reach * x, 26 + reach * y) for (x, y), reach in corners], _SPARKLE, shade=False)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from vlm_gym.render.canvas import WHITE, mix, rgb
-from vlm_gym.render.household.brush import Brush, arc, ring
+from vlm_gym.render.household.brush import Brush, ring
 from vlm_gym.render.household.recipe import SymbolRecipe
 
 _WATER: Final = rgb("#8fd0ee")
@@ -45,10 +45,9 @@ def _ottoman(brush: Brush, _is_open: bool) -> None:
 
 
 def _dining_table(brush: Brush, _is_open: bool) -> None:
-    for x, y in ((50, 10), (50, 90), (10, 50), (90, 50)):
-        brush.box(x - 9, y - 9, x + 9, y + 9, brush.theme.dark_wood, 4)
+    for x, y in ((50, 12), (50, 88), (12, 50), (88, 50)):
+        brush.box(x - 12, y - 10, x + 12, y + 10, brush.theme.dark_wood, 4)
     brush.oval(50, 50, 36, None, brush.theme.wood)
-    brush.oval(50, 50, 15, None, brush.theme.paper)
 
 
 def _coffee_table(brush: Brush, _is_open: bool) -> None:
@@ -100,10 +99,11 @@ def _counter_top(brush: Brush, _is_open: bool) -> None:
 
 
 def _shelf(brush: Brush, _is_open: bool) -> None:
-    for y in (36, 76):
-        for index, color in enumerate((brush.theme.accent, brush.theme.second_accent, brush.theme.fabric)):
-            brush.box(20 + index * 14, y - 24, 32 + index * 14, y, color)
-        brush.box(4, y, 96, y + 14, brush.theme.wood, 1)
+    brush.box(8, 6, 92, 94, brush.theme.inside, shade=False)
+    for x in (4, 84):
+        brush.box(x, 4, x + 12, 96, brush.theme.wood)
+    for y in (4, 44, 84):
+        brush.box(4, y, 96, y + 12, brush.theme.wood, 1)
 
 
 def _cart(brush: Brush, _is_open: bool) -> None:
@@ -203,20 +203,21 @@ def _stove_burner(brush: Brush, _is_open: bool) -> None:
 
 
 def _coffee_machine(brush: Brush, _is_open: bool) -> None:
-    brush.box(14, 6, 86, 36, _DARK, 5, shade=False)
-    brush.box(58, 30, 86, 94, _DARK, 2, shade=False)
-    brush.box(12, 82, 88, 95, _DARK, 3, shade=False)
-    brush.shape([(22, 52), (48, 52), (46, 80), (24, 80)], WHITE, shade=False)
-    brush.ink([(35, 36), (35, 46)], 7, rgb("#8a5330"))
-    brush.dot(72, 21, 6, rgb("#f0564a"))
+    brush.box(18, 30, 82, 90, brush.theme.metal, shade=False)
+    brush.box(14, 5, 86, 40, _DARK, 5, shade=False)
+    brush.box(62, 34, 86, 94, _DARK, 2, shade=False)
+    brush.box(10, 82, 90, 96, _DARK, 3, shade=False)
+    brush.shape([(26, 38), (50, 38), (44, 50), (32, 50)], _DARK, shade=False)
+    brush.shape([(38, 54), (43, 66), (38, 71), (33, 66)], rgb("#7a4526"), edge=False)
+    brush.dot(68, 21, 7, rgb("#f0564a"))
 
 
 def _toaster(brush: Brush, _is_open: bool) -> None:
-    for x in (34, 62):
-        brush.box(x - 12, 14, x + 12, 52, rgb("#e3a953"), 6)
-    brush.box(6, 38, 88, 88, brush.theme.metal, 12)
-    brush.line([(90, 52), (94, 52)], 10, _DARK)
-    brush.ink([(22, 50), (74, 50)], 6)
+    brush.line([(90, 48), (95, 48)], 12, _DARK)
+    brush.box(6, 34, 88, 90, brush.theme.metal, 14)
+    brush.box(12, 22, 82, 44, brush.theme.metal, 10, shade=False)
+    brush.ink([(24, 33), (70, 33)], 9)
+    brush.dot(26, 68, 7, brush.theme.accent)
 
 
 def _garbage_can(brush: Brush, _is_open: bool) -> None:
@@ -229,18 +230,19 @@ def _garbage_can(brush: Brush, _is_open: bool) -> None:
 
 
 def _laundry_hamper(brush: Brush, _is_open: bool) -> None:
-    brush.shape([(14, 34), (86, 34), (78, 95), (22, 95)], _WICKER)
-    for y in (52, 68, 84):
+    brush.shape([(14, 30), (86, 30), (78, 95), (22, 95)], _WICKER)
+    for y, shift in ((50, 0), (66, 10), (82, 0)):
         for x in (30, 50, 70):
-            brush.ink([(x - 5, y), (x + 5, y)], 5)
-    brush.shape([*arc(40, 30, 22, 18, 180, 360), (62, 34), (18, 34)], brush.theme.fabric)
-    brush.box(8, 28, 92, 42, _WICKER, 5)
+            brush.ink([(x - 4 + shift * 0.6, y), (x + 4 + shift * 0.6, y)], 5)
+    brush.oval(50, 26, 44, 17, _WICKER)
+    brush.oval(50, 26, 32, 9, _DARK)
 
 
 def _towel_holder(brush: Brush, _is_open: bool) -> None:
-    brush.line([(8, 24), (92, 24)], 12, brush.theme.metal)
-    brush.box(26, 20, 74, 88, brush.theme.fabric, 2)
-    brush.ink([(30, 72), (70, 72)], 7, WHITE)
+    for x in (14, 86):
+        brush.line([(x, 26), (x, 64)], 12, brush.theme.metal)
+        brush.box(x - 12, 18, x + 12, 36, brush.theme.dark_metal, 4)
+    brush.line([(8, 66), (92, 66)], 14, brush.theme.metal)
 
 
 def _hand_towel_holder(brush: Brush, _is_open: bool) -> None:
@@ -249,11 +251,18 @@ def _hand_towel_holder(brush: Brush, _is_open: bool) -> None:
 
 
 def _toilet_paper_hanger(brush: Brush, _is_open: bool) -> None:
-    brush.line([(50, 10), (12, 10), (12, 44)], 10, brush.theme.metal)
-    brush.box(20, 26, 88, 66, WHITE, 4)
-    brush.box(52, 46, 88, 92, WHITE, 1, shade=False)
-    brush.oval(20, 46, 13, 20, WHITE)
-    brush.dot(20, 46, 6)
+    for x in (24, 76):
+        brush.line([(x, 26), (x, 70)], 11, brush.theme.metal)
+    brush.box(34, 8, 66, 32, brush.theme.metal, 6)
+    brush.line([(24, 26), (76, 26)], 11, brush.theme.metal)
+    brush.box(22, 56, 78, 84, rgb("#d9a76a"), 8)
+
+
+def _painting_hanger(brush: Brush, _is_open: bool) -> None:
+    brush.ink([(8, 92), (50, 52), (92, 92)], 6, brush.theme.dark_metal)
+    brush.box(32, 6, 68, 46, brush.theme.metal, 5)
+    brush.dot(50, 20, 6)
+    brush.line([(50, 40), (50, 58), (64, 60), (68, 50)], 11, brush.theme.metal)
 
 
 def unknown_symbol(brush: Brush, _is_open: bool) -> None:
@@ -282,6 +291,7 @@ SYMBOLS: Final[dict[str, SymbolRecipe]] = {
     "laundryhamper": _laundry_hamper,
     "microwave": _microwave,
     "ottoman": _ottoman,
+    "paintinghanger": _painting_hanger,
     "safe": _safe,
     "shelf": _shelf,
     "sidetable": _side_table,
