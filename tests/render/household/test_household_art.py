@@ -7,8 +7,9 @@ import pytest
 
 from vlm_gym.errors import ConfigError
 from vlm_gym.render.canvas import rgb
+from vlm_gym.render.household import sprites
 from vlm_gym.render.household.areas import Area, slots
-from vlm_gym.render.household.furniture import FRONTS, OPENABLE, furniture_front, furniture_plan
+from vlm_gym.render.household.furniture import FRONTS, HANGERS, OPENABLE, furniture_front, furniture_plan
 from vlm_gym.render.household.gallery import WIDTH, gallery
 from vlm_gym.render.household.palette import HOME_THEMES, HomeTheme, read_home_theme
 from vlm_gym.render.household.sprites import OBJECTS, object_sprite
@@ -19,12 +20,13 @@ STATES = ("is_hot", "is_cold", "is_clean", "is_sliced", "is_toggled")
 
 # Every type in the PDDL of the 4027 official games (ALFWorld, json_2.1.1).
 _OBJECTS = """
-    AlarmClock Apple BaseballBat BasketBall Bathtub Blinds Book Boots Bowl Box Bread ButterKnife CD Candle CellPhone
-    Chair Cloth CreditCard Cup Curtains DeskLamp DishSponge Egg FloorLamp Footstool Fork Glassbottle HandTowel HousePlant
-    Kettle KeyChain Knife Ladle Laptop LaundryHamperLid Lettuce LightSwitch Mirror Mug Newspaper Painting Pan PaperTowel
-    PaperTowelRoll Pen Pencil PepperShaker Pillow Plate Plunger Poster Pot Potato RemoteControl SaltShaker ScrubBrush
-    ShowerDoor ShowerGlass Sink SoapBar SoapBottle Spatula Spoon SprayBottle Statue StoveKnob TeddyBear Television
-    TennisRacket TissueBox ToiletPaper ToiletPaperRoll Tomato Towel Vase Watch WateringCan Window WineBottle
+    AlarmClock Apple BaseballBat BasketBall Bathtub Blinds Book Boots Bowl Box Bread ButterKnife CD Candle
+    CellPhone Chair Cloth CreditCard Cup Curtains DeskLamp DishSponge Egg FloorLamp Footstool Fork Glassbottle
+    HandTowel HousePlant Kettle KeyChain Knife Ladle Laptop LaundryHamperLid Lettuce LightSwitch Mirror Mug
+    Newspaper Painting Pan PaperTowel PaperTowelRoll Pen Pencil PepperShaker Pillow Plate Plunger Poster Pot
+    Potato RemoteControl SaltShaker ScrubBrush ShowerDoor ShowerGlass Sink SoapBar SoapBottle Spatula Spoon
+    SprayBottle Statue StoveKnob TeddyBear Television TennisRacket TissueBox ToiletPaper ToiletPaperRoll Tomato
+    Towel Vase Watch WateringCan Window WineBottle
 """
 _RECEPTACLES = """
     ArmChair BathtubBasin Bed Cabinet Cart CoffeeMachine CoffeeTable CounterTop Desk DiningTable Drawer Dresser Fridge
@@ -127,6 +129,12 @@ def test_a_front_has_its_shape_and_its_areas_inside(kind, width, height):
             assert 0 <= area.top < area.bottom <= height
 
 
+@pytest.mark.parametrize("kind", HANGERS)
+def test_a_hanger_has_one_large_area_near_its_top(kind):
+    (area,) = furniture_front(kind, 120, 120, "classic", False).areas
+    assert min(area.width, area.height) > 40
+
+
 @pytest.mark.parametrize("kind", OPENABLE)
 def test_open_and_closed_look_different(kind):
     closed, opened = (furniture_front(kind, 90, 90, "classic", is_open).pixels for is_open in (False, True))
@@ -169,7 +177,7 @@ def test_slots_grow_no_larger_than_asked_and_shrink_to_fit():
 
 def test_the_same_drawing_twice_is_the_same_bytes():
     first = object_sprite("kettle", 37, "night", is_clean=True).tobytes()
-    object_sprite.__globals__["_sprite"].cache_clear()
+    sprites._sprite.cache_clear()
     assert object_sprite("kettle", 37, "night", is_clean=True).tobytes() == first
 
 

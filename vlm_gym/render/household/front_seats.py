@@ -14,8 +14,8 @@ def _bed(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     for x in (8, width - 8):
         brush.line([(x, height * 0.5), (x, height - 4)], 8, brush.theme.dark_wood)
     brush.box(10, 2, width - 10, height * 0.4, wood, 9)
-    for left, right in ((17, width / 2 - 3), (width / 2 + 3, width - 17)):
-        brush.box(left, 9, right, height * 0.22, mix(wood, WHITE, 0.2), 4, shade=False)
+    for share in (0.24, 0.41, 0.59, 0.76):
+        brush.ink([(width * share, 8), (width * share, height * 0.24)], 2.5, brush.theme.dark_wood)
     brush.shape(
         [(13, height * 0.24), (width - 13, height * 0.24), (width - 3, height * 0.84), (3, height * 0.84)],
         brush.theme.paper,

@@ -19,6 +19,8 @@ from vlm_gym.render.household.symbols import SYMBOLS, unknown_symbol
 
 FRONTS: Final[dict[str, FrontRecipe]] = {**TABLES, **STORAGE, **SEATS, **BATH_FRONTS, **KITCHEN_FRONTS}
 OPENABLE: Final = ("cabinet", "drawer", "fridge", "microwave", "safe")
+HANGERS: Final = ("handtowelholder", "paintinghanger", "toiletpaperhanger", "towelholder")
+"""What hangs from these should be drawn as large as its area, so that it touches the hanger."""
 
 _PROPORTIONS: Final = {  # width by height, least and most; what does not fill its frame stands at the bottom
     "armchair": (0.85, 1.25), "bathtubbasin": (1.1, 2.0), "bed": (0.75, 1.3), "cabinet": (0.7, 1.3), "cart": (0.8, 1.3),

@@ -73,7 +73,7 @@ def _cup(brush: Brush) -> None:
     brush.line(arc(76, 46, 14, 14, -100, 110, 20), 10, brush.theme.ceramic)
     brush.shape([(10, 28), (80, 28), *arc(45, 40, 33, 46, 10, 170, 20)], brush.theme.ceramic)
     brush.shape([(13, 44), (77, 44), (75, 55), (15, 55)], brush.theme.second_accent, edge=False)
-    brush.oval(45, 28, 35, 10, rgb("#8a5a3a"))
+    brush.oval(45, 28, 35, 10, mix(brush.theme.ceramic, brush.theme.ink, 0.22))
 
 
 def _bowl(brush: Brush) -> None:
@@ -103,11 +103,11 @@ def _pot(brush: Brush) -> None:
 
 
 def _pan(brush: Brush) -> None:
-    pan = brush.turned(0)
-    pan.line([(62, 62), (92, 92)], 15, _COPPER)
-    pan.oval(40, 40, 37, None, brush.theme.metal)
-    pan.oval(40, 40, 29, None, _IRON)
-    pan.line(arc(40, 40, 19, 19, 170, 260, 14), 5, mix(_IRON, WHITE, 0.35), edge=False)
+    brush.line([(60, 54), (91, 22)], 14, _COPPER)
+    brush.shape([(3, 55), (77, 55), *arc(40, 64, 32, 26, 10, 170)], mix(brush.theme.metal, brush.theme.ink, 0.25))
+    brush.oval(40, 54, 38, 22, brush.theme.metal)
+    brush.oval(40, 55, 30, 15, _IRON)
+    brush.line(arc(40, 56, 20, 8, 180, 260, 14), 4, mix(_IRON, WHITE, 0.4), edge=False)
 
 
 def _kettle(brush: Brush) -> None:

@@ -9,7 +9,7 @@ from vlm_gym.render.canvas import WHITE, Color, Point, rgb
 from vlm_gym.render.household.brush import Brush, arc, ring, smooth
 
 MARKED_SIZE: Final = 0.86  # of an icon that carries a mark, so that the mark hides little of it
-MARKED_CENTER: Final[Point] = (50.0, 56.0)
+MARKED_CENTER: Final[Point] = (50.0, 45.0)
 STEAMING_SIZE: Final = 0.74  # of an icon with steam above it
 STEAMING_CENTER: Final[Point] = (50.0, 62.0)
 
@@ -73,13 +73,13 @@ def draw_marks(brush: Brush, states: States) -> None:
 
 def draw_power(brush: Brush) -> None:
     """Draw the sign of something that is switched on: for kinds without a lit drawing of their own."""
-    brush.oval(82, 82, 16, None, _ON)
-    brush.ink(arc(82, 83, 8, 8, -50, 230), 4, WHITE)
-    brush.ink([(82, 71), (82, 81)], 4, WHITE)
+    brush.oval(82, 18, 16, None, _ON)
+    brush.ink(arc(82, 19, 8, 8, -50, 230), 4, WHITE)
+    brush.ink([(82, 7), (82, 17)], 4, WHITE)
 
 
 def _steam(brush: Brush) -> None:
-    for x in (14, 35, 56):
+    for x in (27, 49, 71):
         wave = smooth((x + 4, 3), (x - 4, 11), (x + 4, 20), (x - 3, 27), is_closed=False)
         brush.ink(wave, 11, WHITE)
         brush.ink(wave, 6, _HOT)
@@ -97,4 +97,4 @@ def _snowflake(brush: Brush) -> None:
 
 def _sparkle(brush: Brush) -> None:
     corners = zip(ring(0, 0, 1.0)[::5], (24.0, 9.5) * 4, strict=True)
-    brush.shape([(78 + reach * x, 26 + reach * y) for (x, y), reach in corners], _SPARKLE, shade=False)
+    brush.shape([(77 + reach * x, 76 + reach * y) for (x, y), reach in corners], _SPARKLE, shade=False)
