@@ -91,11 +91,11 @@ def _towel_holder(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
 
 def _hand_towel_holder(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     width, height = brush.width, brush.height
-    middle, radius = width / 2, min(width, height) * 0.27
+    middle, radius = width / 2, min(width, height) * 0.22
     brush.line([*ring(middle, 22 + radius, radius), (middle + radius, 22 + radius)], 7, brush.theme.metal)
     brush.oval(middle, 14, 12, None, brush.theme.metal)
     brush.oval(middle, 14, 5, None, brush.theme.dark_metal)
-    return (Area(width * 0.2, 14 + 2 * radius, width * 0.8, height - 3),)
+    return (Area(width * 0.2, 20 + 1.4 * radius, width * 0.8, height - 3),)
 
 
 def _toilet_paper_hanger(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
@@ -105,7 +105,8 @@ def _toilet_paper_hanger(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     brush.line([(width * 0.35, y - 6), (width * 0.14, y - 6), (width * 0.14, height * 0.5)], 7, brush.theme.metal)
     brush.line([(width * 0.65, y - 6), (width * 0.86, y - 6), (width * 0.86, height * 0.5)], 7, brush.theme.metal)
     brush.line([(width * 0.14, height * 0.5), (width * 0.86, height * 0.5)], 10, _CARDBOARD)
-    return (Area(width * 0.2, height * 0.26, width * 0.8, height * 0.26 + width * 0.6),)
+    top = height * 0.5 - width * 0.23  # the core of a roll lies on the spindle
+    return (Area(width * 0.2, top, width * 0.8, top + width * 0.6),)
 
 
 def _painting_hanger(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
