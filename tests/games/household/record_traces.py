@@ -16,13 +16,21 @@ import lzma
 import random
 import re
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
+
+from vlm_gym.games.household import rules
+from vlm_gym.games.household.files import load_game
+from vlm_gym.games.household.game import HouseholdGame
+from vlm_gym.games.household.world import NOTHING, TREATMENTS, numbers_in
 
 SEED = 20260
 NUM_TRAIN_GAMES = 400
 NUM_OF_EACH_RARITY = 12
 WALK_LENGTH = 40
+ERRANDS_LENGTH = 40
+AFTERWARDS = ((), (), (), ("look",), ("look",), ("inventory",), ("close fridge 1",))  # an errand
+KINDS = ("walkthrough", "walk", "errands")
 EXTRA_STEPS = 4  # after the walkthrough has won: the game goes on
 RARE_WORDS = ("bathtubbasin", "(iscool ", "teddybear_bar", "(inreceptacleobject ", "eggcracked")
 WEIGHTS = {
@@ -93,24 +101,119 @@ def likely_command(admissible, rng):
     return rng.choice(by_verb[verb])
 
 
-def play(env, kind, walkthrough, rng):
+def play(env, length, choose_command):
     """Return the commands of one episode and the answers, one more than commands."""
     state = env.reset()
-    commands, answers, seen = [], [(state.feedback, state["admissible_commands"], state["won"])], ["look"]
-    length = len(walkthrough) + EXTRA_STEPS if kind == "walkthrough" else WALK_LENGTH
-    for turn in range(length):
-        admissible = state["admissible_commands"]
-        seen.extend(admissible)
-        if kind == "walkthrough" and turn < len(walkthrough):
-            command = walkthrough[turn]
-        elif rng.random() < 0.1:
-            command = invalid_command(admissible, seen, rng)
-        else:
-            command = likely_command(admissible, rng)
-        state, _, _ = env.step(command)
-        commands.append(command)
+    commands, answers = [], [(state.feedback, state["admissible_commands"], state["won"])]
+    while len(commands) < length:
+        commands.append(choose_command(len(commands), answers[-1][1]))
+        state, _, _ = env.step(commands[-1])
         answers.append((state.feedback, state["admissible_commands"], state["won"]))
     return commands, answers
+
+
+def walk(env, walkthrough, rng):
+    """Play at random from the start, after the commands of `walkthrough`, with invalid commands in between."""
+    seen = ["look"]
+
+    def choose_command(turn, admissible):
+        seen.extend(admissible)
+        if turn < len(walkthrough):
+            return walkthrough[turn]
+        return invalid_command(admissible, seen, rng) if rng.random() < 0.1 else likely_command(admissible, rng)
+
+    return play(env, len(walkthrough) + EXTRA_STEPS if walkthrough else WALK_LENGTH, choose_command)
+
+
+def play_kind(env, kind, path):
+    """Play one kind of episode: the walkthrough and some steps more, a random walk, or errands."""
+    rng = random.Random(f"{SEED} {'/'.join(path.parts[-4:-1])} {kind}")
+    if kind == "errands":
+        commands = errands(HouseholdGame(load_game(path)), rng)
+        return play(env, len(commands), lambda turn, admissible: commands[turn])
+    return walk(env, json.loads(path.read_text())["walkthrough"] if kind == "walkthrough" else [], rng)
+
+
+def errands(game, rng):
+    """Return commands that carry things about: what random walks rarely do, planned with our own engine."""
+    commands = []
+    while len(commands) < ERRANDS_LENGTH:
+        errand = fetch if game.state.hand == NOTHING else rng.choice((deliver, deliver, treat, treat, cut, switch))
+        for command in (*errand(game, rng), *rng.choice(AFTERWARDS)):
+            game.step(command)
+            commands.append(command)
+    return commands
+
+
+def reach(game, spot):
+    """Return the commands that go to a receptacle and open it."""
+    receptacle = game.world.receptacles[spot]
+    if receptacle.place != game.state.place:
+        yield f"go to {receptacle.name}"
+    if rules.closed(game.world, game.state) >> spot & 1:
+        yield f"open {receptacle.name}"
+
+
+def fetch(game, rng):
+    """Take an object, rather one that takes part in the goal, can be treated or cut with, or lies among others."""
+    world, contents = game.world, game.state.contents
+    pairs = [(thing, spot) for spot, things in enumerate(contents) for thing in things if world.pickupable >> thing & 1]
+    special = world.goal.targets | world.knives | world.treatable["heat"]
+    places = Counter(thing for thing, _ in pairs)
+    num_near = [len(world.places[receptacle.place].receptacles) for receptacle in world.receptacles]
+    weights = [3 * (special >> thing & 1) + 6 * (places[thing] > 1) + num_near[spot] for thing, spot in pairs]
+    thing, spot = rng.choices(pairs, weights)[0]
+    return [*reach(game, spot), f"take {world.objects[thing].name} from {world.receptacles[spot].name}"]
+
+
+def deliver(game, rng):
+    """Put down what is in hand, rather at this place."""
+    spots = [
+        spot for spot, receptacle in enumerate(game.world.receptacles) if receptacle.accepts >> game.state.hand & 1
+    ]
+    here = [spot for spot in spots if game.world.receptacles[spot].place == game.state.place]
+    if not spots:
+        return [rng.choice(game.admissible)]
+    spot = rng.choice(here if here and rng.random() < 0.6 else spots)
+    name = game.world.objects[game.state.hand].name
+    return [*reach(game, spot), f"move {name} to {game.world.receptacles[spot].name}"]
+
+
+def treat(game, rng):
+    """Clean, heat or cool what is in hand, with the door open or not."""
+    world, hand = game.world, game.state.hand
+    treatments = [treatment for treatment in TREATMENTS if world.treatable[treatment] >> hand & 1]
+    pairs = [(treatment, spot) for treatment in treatments for spot in numbers_in(world.appliances[treatment])]
+    if not pairs:
+        return []
+    treatment, spot = rng.choice(pairs)
+    name = world.objects[hand].name
+    go = [command for command in reach(game, spot) if not command.startswith("open") or rng.random() < 0.3]
+    return [*go, f"{treatment} {name} with {world.receptacles[spot].name}", f"examine {name}"]
+
+
+def cut(game, rng):
+    """Slice an object with the knife in hand."""
+    world, state = game.world, game.state
+    food = [
+        (thing, place) for place, things in enumerate(state.nearby) for thing in numbers_in(things & world.sliceable)
+    ]
+    food = [(thing, place) for thing, place in food if world.places[place].receptacles]
+    if not food or not world.knives >> state.hand & 1:
+        return []
+    thing, place = rng.choice(food)
+    spot = rng.choice(world.places[place].receptacles)
+    return [*reach(game, spot), f"slice {world.objects[thing].name} with {world.objects[state.hand].name}"]
+
+
+def switch(game, rng):
+    """Turn on a lamp."""
+    contents, lamps = game.state.contents, game.world.toggleable
+    pairs = [(thing, spot) for spot, things in enumerate(contents) for thing in things if lamps >> thing & 1]
+    if not pairs:
+        return []
+    thing, spot = rng.choice(pairs)
+    return [*reach(game, spot), f"use {game.world.objects[thing].name}"]
 
 
 def rarities(problem):
@@ -155,24 +258,19 @@ def choose(root):
 
 
 def record(root, raw):
-    """Append the episodes of every chosen game that the raw file lacks."""
-    done = set()
-    if raw.exists():
-        with raw.open() as lines:
-            done = {json.loads(line)["game"] for line in lines}
+    """Append the episodes of the chosen games that the raw file lacks."""
+    done = defaultdict(set)
+    for line in raw.read_text().splitlines() if raw.exists() else ():
+        entry = json.loads(line)
+        done[entry["game"]].update(entry["episodes"])
     remember_what_is_pure()
-    for name in choose(root):
-        if name in done:
+    for kind, name in ((kind, name) for kind in KINDS for name in choose(root)):
+        if kind in done[name]:
             continue
         path = root / name / "game.tw-pddl"
-        walkthrough = json.loads(path.read_text())["walkthrough"]
-        env = make_textworld(path)
-        episodes = {}
-        for kind in ("walkthrough", "walk"):
-            rng = random.Random(f"{SEED} {name} {kind}")
-            episodes[kind] = play(env, kind, walkthrough, rng)
+        episode = play_kind(make_textworld(path), kind, path)
         with raw.open("a") as lines:
-            lines.write(json.dumps({"game": name, "episodes": episodes}) + "\n")
+            lines.write(json.dumps({"game": name, "episodes": {kind: episode}}) + "\n")
 
 
 def pack(raw, packed):

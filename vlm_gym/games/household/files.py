@@ -32,7 +32,7 @@ def load_game(path: str | os.PathLike[str]) -> World:
 
     Raises ConfigError, with the file's name, for a file that is missing, damaged, or of another version of ALFWorld.
     """
-    file = Path(path)
+    file = Path(path).absolute()
     try:
         status = file.stat()
         return _load(file, (status.st_mtime_ns, status.st_size))

@@ -1,4 +1,4 @@
-"""Why a command is not possible now, in words for the player: they tell nothing that the player cannot see."""
+"""Why a command is not possible now, in words for the player, which never tell where a hidden thing is."""
 
 from vlm_gym.games.household import commands, rules
 from vlm_gym.games.household.world import NOTHING, Command, HouseholdState, World

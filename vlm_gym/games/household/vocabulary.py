@@ -1,0 +1,86 @@
+"""The commands of a household game as a vocabulary: which words name a command, in which spellings.
+
+Besides the game's own wording a player may write articles, any case and spacing, "put X in/on Y" (the wording of
+ALFWorld before 0.4) for "move X to Y", and a few other verbs. Nothing is guessed: numbers must be there.
+"""
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from vlm_gym.actions import normalise
+
+MAX_COMMAND_LENGTH: Final = 200  # characters; the longest official command has 60
+NUM_NEAREST: Final = 3
+NEAREST_CUTOFF: Final = 0.5
+
+_NAME: Final = r"([a-z]+ [0-9]+)"
+_FORMS: Final = tuple(
+    (re.compile(pattern.replace("NAME", _NAME)), form)
+    for pattern, form in (
+        (r"go to NAME", r"go to \1"),
+        (r"(open|close|examine|use) NAME", r"\1 \2"),
+        (r"(?:turn on|toggle|switch on) NAME", r"use \1"),
+        (r"(?:look at|inspect) NAME", r"examine \1"),
+        (r"(?:take|pick up|get) NAME from NAME", r"take \1 from \2"),
+        (r"move NAME to NAME", r"move \1 to \2"),
+        (r"(?:put|place) NAME (?:in/on|in|on|into|onto|to) NAME", r"move \1 to \2"),
+        (r"(clean|heat|cool) NAME (?:with|using|in) NAME", r"\1 \2 with \3"),
+        (r"(?:slice|cut) NAME (?:with|using) NAME", r"slice \1 with \2"),
+        (r"(look|inventory|help)", r"\1"),
+        (r"look around", "look"),
+        (r"check inventory", "inventory"),
+    )
+)
+_ARTICLE: Final = re.compile(r"\b(?:the|an|a) ")
+_SPLIT_NUMBER: Final = re.compile(r"(?<=[a-z])(?=[0-9])")
+
+
+@dataclass(eq=False)
+class CommandVocabulary:
+    """The commands of a game in progress: `names` are those that are admissible now, which the game keeps up to date.
+
+    Two of them are equal: as action spaces they hold the same texts.
+    """
+
+    names: tuple[str, ...] = ("help", "inventory", "look")
+    key: str = "action"
+
+    def read(self, words: str) -> str | None:
+        """Return the command that `words` as a whole spell, admissible or not; None if they spell none."""
+        if len(words) > MAX_COMMAND_LENGTH:
+            return None
+        spelling = normalise(words).rstrip(".!")
+        if spelling in self.names:
+            return spelling
+        plain = _SPLIT_NUMBER.sub(" ", _ARTICLE.sub("", spelling))
+        for pattern, form in _FORMS:
+            match = pattern.fullmatch(plain)
+            if match is not None:
+                return match.expand(form)
+        return None
+
+    def could_go_on(self, words: str) -> bool:
+        """Whether a longer command may begin with `words`: every command that ends in a number can get another digit."""
+        spelling = normalise(words)
+        return spelling[-1:].isdecimal() or any(
+            name.startswith(spelling) and name != self.read(words) for name in self.names
+        )
+
+    def nearest(self, words: str) -> tuple[str, ...]:
+        """Return the admissible commands that are spelt most like `words`."""
+        spelling = normalise(words[:MAX_COMMAND_LENGTH])
+        return tuple(difflib.get_close_matches(spelling, self.names, n=NUM_NEAREST, cutoff=NEAREST_CUTOFF))
+
+    def sample(self, rng: np.random.Generator) -> str:
+        """Draw an admissible command, each with the same probability."""
+        return self.names[int(rng.integers(len(self.names)))]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CommandVocabulary)
+
+    def __hash__(self) -> int:
+        return hash(CommandVocabulary)
