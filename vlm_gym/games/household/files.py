@@ -19,8 +19,10 @@ from vlm_gym.games.household.world import World
 GAME_FILE: Final = "game.tw-pddl"
 MAX_GAME_BYTES: Final = 2**20  # the largest official file has 138,334 bytes
 MAX_CACHED_GAMES: Final = 4096  # more than the 3,553 of the training split
-DOMAIN_SHA256: Final = "0af55e7f92d1"
-GRAMMAR_SHA256: Final = "c26b5b68247e"
+DOMAIN_SHA256: Final = "0af55e7f92d12b09d28515aa730e4d03fddd17228ef1fd7b18a3ee8ba49b27b9"
+GRAMMAR_SHA256: Final = (
+    "c26b5b68247e86d4f38d9f6b1dd84759930880d415127641cf3084bedcbe5b0f"  # of the grammar with TASK for its sentence
+)
 
 _TASK: Final = re.compile(r'Your task is to: ([^"]*)"')
 _SENTENCE: Final = re.compile(r"[A-Za-z0-9 ,.'-]+")
@@ -78,4 +80,4 @@ def _fields(content: bytes) -> list[str]:
 
 
 def _is_official(text: str, digest: str) -> bool:
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest().startswith(digest)
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest() == digest

@@ -41,7 +41,7 @@ _ARITY: Final = {
     "isclean": 1, "ishot": 1, "iscool": 1, "ison": 1, "istoggled": 1, "issliced": 1,
 }  # fmt: skip
 _FACT: Final = re.compile(r"\(([a-z]+) ([^\s()]+)(?: ([^\s()]+))?\)")
-_NUMBER: Final = re.compile(r"(_plus_|_minus_)?([0-9]+)(?:_dot_([0-9]+))?")
+_NUMBER: Final = re.compile(r"(_plus_|_minus_)?([0-9]{1,6})(?:_dot_([0-9]{1,6}))?")
 
 Facts = Mapping[str, list[tuple[str, str]]]
 
@@ -131,10 +131,16 @@ class _Builder:
         self.spots = {entity: number for number, entity in enumerate(sorted(self.spot_types))}
         self.location_of = dict(self.facts["receptacleatlocation"])
         starts = [location for _, location in self.facts["atlocation"]]
-        if len(starts) != 1 or set(self.location_of) != set(self.spots):
-            raise ConfigError("an ALFWorld problem says once where the agent is, and of every receptacle where it is")
+        if len(starts) != 1:
+            raise ConfigError(f"the PDDL problem should say once where the agent is, got {len(starts)} times")
+        if not self.objects or not self._has_one_place_each():
+            raise ConfigError("the PDDL problem should have objects, and receptacles with one place each")
         self.start_location = starts[0]
         self.places = {entity: number for number, entity in enumerate(sorted({*self.location_of.values(), *starts}))}
+
+    def _has_one_place_each(self) -> bool:
+        pairs = {*self.facts["receptacleatlocation"]}
+        return pairs == {*self.location_of.items()} and {*self.location_of} == {*self.spots}
 
     def build(self, kinds: GoalKinds, sentence: str) -> World:
         try:
