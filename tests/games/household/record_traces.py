@@ -23,14 +23,16 @@ from vlm_gym.games.household import rules
 from vlm_gym.games.household.files import load_game
 from vlm_gym.games.household.game import HouseholdGame
 from vlm_gym.games.household.world import NOTHING, TREATMENTS, numbers_in
+from vlm_gym.oracles.household import plan
 
 SEED = 20260
 NUM_TRAIN_GAMES = 400
 NUM_OF_EACH_RARITY = 12
 WALK_LENGTH = 40
 ERRANDS_LENGTH = 40
+ERRANDS_BEFORE_PLAN = 10
 AFTERWARDS = ((), (), (), ("look",), ("look",), ("inventory",), ("close fridge 1",))  # an errand
-KINDS = ("walkthrough", "walk", "errands")
+KINDS = ("walkthrough", "walk", "errands", "plan")
 EXTRA_STEPS = 4  # after the walkthrough has won: the game goes on
 RARE_WORDS = ("bathtubbasin", "(iscool ", "teddybear_bar", "(inreceptacleobject ", "eggcracked")
 WEIGHTS = {
@@ -126,10 +128,10 @@ def walk(env, walkthrough, rng):
 
 
 def play_kind(env, kind, path):
-    """Play one kind of episode: the walkthrough and some steps more, a random walk, or errands."""
+    """Play one kind of episode: the walkthrough and some steps more, a random walk, errands, or the oracle's plan."""
     rng = random.Random(f"{SEED} {'/'.join(path.parts[-4:-1])} {kind}")
-    if kind == "errands":
-        commands = errands(HouseholdGame(load_game(path)), rng)
+    if kind in ("errands", "plan"):
+        commands = (errands if kind == "errands" else plan_after_errands)(HouseholdGame(load_game(path)), rng)
         return play(env, len(commands), lambda turn, admissible: commands[turn])
     return walk(env, json.loads(path.read_text())["walkthrough"] if kind == "walkthrough" else [], rng)
 
@@ -143,6 +145,15 @@ def errands(game, rng):
             game.step(command)
             commands.append(command)
     return commands
+
+
+def plan_after_errands(game, rng):
+    """Return some errands, and the oracle's plan from where they lead to."""
+    commands = errands(game, rng)[:ERRANDS_BEFORE_PLAN]
+    game.reset()
+    for command in commands:
+        game.step(command)
+    return [*commands, *(plan(game.world, game.state) or ())]
 
 
 def reach(game, spot):

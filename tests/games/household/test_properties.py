@@ -101,7 +101,7 @@ def test_copies_are_independent_and_go_on_alike(make_game, duplicate, seed):
 
 def test_copies_share_their_world(make_game):
     game = make_game()
-    assert copy.copy(game).world is game.world
+    assert copy.copy(game).world is game.world is copy.copy(game.world)
     assert copy.deepcopy(game).world is game.world
 
 

@@ -2,6 +2,9 @@
 
 import pytest
 
+from vlm_gym.games.household.game import HouseholdGame
+from vlm_gym.games.household.problem import parse_problem
+
 TO_APPLE = ("go to desk 1", "take apple 1 from desk 1")
 
 
@@ -146,3 +149,19 @@ def test_help_ends_with_a_newline(make_game):
     answer = play(make_game(), "help")
     assert answer.startswith("Available commands:\n  look:")
     assert answer.endswith("sharp object\n")
+
+
+def test_a_game_that_starts_at_a_receptacle_looks_at_it_first(make_problem):
+    problem = make_problem().replace("(atLocation agent1 loc_bar_0_", "(atLocation agent1 loc_bar_3_")
+    game = HouseholdGame(
+        parse_problem(problem.replace("loc_bar_3_bar__minus_0_bar_0", "loc_bar_3_bar__minus_3_bar_3"), ".")
+    )
+    assert "\n\nYou are facing the desk 1, and drawer 1. Next to it, you see nothing.\n\n" in game.feedback
+
+
+def test_a_lamp_that_could_be_taken_would_be_on(make_problem):
+    lamp = "Desklamp_bar__plus_01_dot_50_bar__plus_00_dot_90_bar__minus_01_dot_25"
+    problem = make_problem().replace("(openable", f"(pickupable {lamp})\n(openable", 1)
+    game = HouseholdGame(parse_problem(problem, "."))
+    play(game, "go to desk 1", "use desklamp 1", "take desklamp 1 from desk 1")
+    assert play(game, "examine desklamp 1") == "This desklamp 1 is on."

@@ -4,6 +4,8 @@ import pytest
 
 from vlm_gym.games.household import tasks
 from vlm_gym.games.household.files import load_game
+from vlm_gym.games.household.game import HouseholdGame
+from vlm_gym.games.household.problem import parse_problem
 from vlm_gym.games.household.splits import task_of_folder
 from vlm_gym.games.household.tasks import TASK_TYPES, GoalKinds
 
@@ -85,6 +87,24 @@ def test_stuck_means_that_no_state_to_come_is_won(make_game, task, target):
     if task == "two":
         contents = {"shelf": ["boots1", f"{kind}1"], "desk": [f"{kind}2"]}
     game = make_game(task, kind if target == "usual" else "boots", destination, contents)
+    check_every_state(game)
+
+
+def test_what_fits_nowhere_can_win_where_it_was_left(make_problem):
+    contents = {"shelf": ["apple1"], "sinkbasin": ["apple1"], "desk": ["cd1"]}
+    facts = make_problem("clean", "apple", "shelf", contents).splitlines()
+    problem = "\n".join(fact for fact in facts if "canContain" not in fact or "apple" not in fact)
+    game = HouseholdGame(parse_problem(problem, "."))
+    check_every_state(game)
+    game.reset()
+    for command in ("go to sinkbasin 1", "take apple 1 from sinkbasin 1"):
+        game.step(command)
+    assert not game.is_stuck
+    game.step("clean apple 1 with sinkbasin 1")
+    assert game.is_won
+
+
+def check_every_state(game):
     successors = _states(game)
     winnable = {state for state in successors if tasks.is_won(game.world, state)}
     if not winnable:
