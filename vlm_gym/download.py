@@ -1,0 +1,158 @@
+"""Getting ALFWorld's games: the release archive is fetched, checked and unpacked, and an interrupted run goes on."""
+
+import contextlib
+import errno
+import lzma
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from vlm_gym.errors import ConfigError, DataNotFoundError, VlmGymError
+from vlm_gym.fetch import Progress, fetch, verify
+from vlm_gym.games.household.files import GAME_FILE, MAX_GAME_BYTES
+from vlm_gym.games.household.splits import DATA_VARIABLE, SPLITS, VERSION_FOLDER
+
+ALFWORLD_URL: Final = "https://github.com/alfworld/alfworld/releases/download/0.4.2/json_2.1.3_tw-pddl.zip"
+KNOWN_SHA256: Final = {ALFWORLD_URL: "5df77ea759f2211a4106082839ddbbb790f1ba4e7d097ed732cf453f72aa36cf"}
+DEFAULT_FOLDER: Final = "~/.cache/alfworld"  # as alfworld-download has it
+
+_DISK_FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_DAMAGED: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,
+)
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What a download has done: the folder for $ALFWORLD_DATA, and how many games were written and were there before.
+
+    `num_different` of those that were there have another size than in the archive: games of another version, say.
+    """
+
+    folder: Path
+    num_written: int
+    num_kept: int
+    num_different: int
+
+
+def download_alfworld(
+    folder: str | os.PathLike[str] | None = None,
+    url: str = ALFWORLD_URL,
+    *,
+    file: str | os.PathLike[str] | None = None,
+    sha256: str | None = None,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Installed:
+    """Install ALFWorld's games in `folder`, by default $ALFWORLD_DATA or ~/.cache/alfworld.
+
+    The archive (36 MB) stays there, so that a second call downloads nothing; what a broken download has received is
+    kept as `.part` and continued. Games that are there are kept unless `overwrite`. The games take 370 MB.
+
+    Arguments:
+        folder: where `json_2.1.1/<split>/...` goes.
+        url: the archive, http or https.
+        file: an archive that is on this machine already; nothing is downloaded then.
+        sha256: the archive's checksum. Without it, the known one of the release, or the one of the first download,
+            which is written beside the archive.
+        overwrite: whether to replace games that are there.
+        progress: whether to show on stderr how far it is.
+
+    Raises ConfigError for an argument that cannot be right, DataNotFoundError, which says what to do, if the archive
+    cannot be reached, is damaged, or does not fit on the disk.
+    """
+    root = Path(folder or os.environ.get(DATA_VARIABLE) or DEFAULT_FOLDER).expanduser()
+    with _naming_disk_errors(root):
+        root.mkdir(parents=True, exist_ok=True)
+        archive = (
+            fetch(root, url, sha256 or KNOWN_SHA256.get(url), progress) if file is None else _given(Path(file), sha256)
+        )
+        return _unpack(archive, root, overwrite, progress)
+
+
+@contextlib.contextmanager
+def _naming_disk_errors(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except VlmGymError:
+        raise
+    except OSError as error:
+        full = "the disk is full; free 500 MB there" if error.errno in _DISK_FULL else f"{error}; check the permissions"
+        raise DataNotFoundError(
+            f"cannot install the games in {str(root)!r}: {full}, or choose another folder. What is there is kept"
+        ) from error
+
+
+def _given(file: Path, sha256: str | None) -> Path:
+    if not file.is_file():
+        raise ConfigError(f"there is no archive {str(file)!r}")
+    verify(file, sha256, "it is damaged, or another file than you meant")
+    return file
+
+
+def _unpack(archive: Path, root: Path, overwrite: bool, progress: bool) -> Installed:
+    """Write the games of an archive. A name that leads out of the folder refuses the archive before any is written."""
+    bar = Progress("games", "", progress)
+    num_written = num_kept = num_different = 0
+    with _naming_damage(archive):
+        content = zipfile.ZipFile(archive)
+    with content:
+        games = _games(content)
+        for number, (place, member) in enumerate(games.items(), start=1):
+            target = root / VERSION_FOLDER / place
+            if target.exists() and not overwrite:
+                num_kept += 1
+                num_different += target.stat().st_size != member.file_size
+                continue
+            with _naming_damage(archive):
+                game = content.read(member)
+            _write(target, game)
+            num_written += 1
+            bar.show(number, len(games))
+    return Installed(root, num_written, num_kept, num_different)
+
+
+@contextlib.contextmanager
+def _naming_damage(archive: Path) -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGED as error:
+        message = f"the archive {str(archive)!r} is damaged or no zip file ({error}): delete it and get it again"
+        raise DataNotFoundError(message) from error
+
+
+def _games(content: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.ZipInfo]:
+    """Return the game files of an archive by their place in the version's folder: split, task, trial, file."""
+    games: dict[PurePosixPath, zipfile.ZipInfo] = {}
+    for member in content.infolist():
+        parts = PurePosixPath(member.filename.replace("\\", "/")).parts
+        if ".." in parts or parts[:1] == ("/",):
+            raise DataNotFoundError(f"the archive has a file outside of its folder, {member.filename!r}: do not use it")
+        if len(parts) < 4 or parts[-1] != GAME_FILE or parts[-4] not in SPLITS:
+            continue
+        if member.file_size > MAX_GAME_BYTES:
+            raise DataNotFoundError(f"{member.filename!r} has {member.file_size} bytes, more than any game")
+        games[PurePosixPath(*parts[-4:])] = member
+    if not games:
+        raise DataNotFoundError(f"the archive has no <split>/<task>/<trial>/{GAME_FILE}; {ALFWORLD_URL} has")
+    return games
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Write a file so that it is there as a whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f"{target.name}.part")
+    unfinished.write_bytes(content)
+    unfinished.replace(target)

@@ -1,0 +1,62 @@
+"""What an environment needs from a household game being played, whoever plays it.
+
+`HouseholdGame` is such an engine as it is, in plain Python; `TextWorldGame` is the original behind the same interface.
+"""
+
+from typing import Protocol
+
+from vlm_gym.errors import VlmGymError
+from vlm_gym.games.household.view import HouseholdView
+from vlm_gym.games.household.world import HouseholdState, World
+
+
+class EngineError(VlmGymError, RuntimeError):
+    """An engine that runs in another process has died, hangs, or cannot play a game."""
+
+
+class Engine(Protocol):
+    """A game being played.
+
+    `feedback` is the last answer and `admissible` the sorted commands that are possible now. A command that is not
+    admissible changes nothing. `is_won` does not end the game, and `progress` is 1.0 exactly when it is true.
+    """
+
+    @property
+    def world(self) -> World:
+        """What never changes in this game."""
+
+    @property
+    def state(self) -> HouseholdState:
+        """Everything that changes, as it is now: an immutable value."""
+
+    @property
+    def feedback(self) -> str:
+        """The last answer."""
+
+    @property
+    def admissible(self) -> tuple[str, ...]:
+        """The sorted commands that are possible now."""
+
+    def reset(self) -> str:
+        """Go back to the start and return the introduction."""
+
+    def step(self, command: str) -> str:
+        """Play a command and return the feedback: "Nothing happens." and no change if it is not admissible."""
+
+    def refusal(self, command: str) -> str | None:
+        """Return the rule that a command would break now, in words, or None if it is admissible."""
+
+    def view(self) -> HouseholdView:
+        """Return what the player sees."""
+
+    @property
+    def is_won(self) -> bool:
+        """Whether the goal holds now."""
+
+    @property
+    def progress(self) -> float:
+        """The share of the goal's conditions that hold."""
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the game cannot be won any more."""
