@@ -1,0 +1,25 @@
+"""Laying sprites on a picture."""
+
+from typing import Final
+
+import numpy as np
+
+from vlm_gym.render.canvas import Picture
+from vlm_gym.render.household.brush import Sprite
+
+_OPAQUE: Final = 255
+_ROUNDING: Final = 128
+
+
+def blend(picture: Picture, sprite: Sprite, left: int, top: int) -> None:
+    """Lay an RGBA sprite on a picture; what sticks out is cut off."""
+    height, width = picture.shape[:2]
+    first_row, first_column = max(0, -top), max(0, -left)
+    cut = sprite[first_row : height - top, first_column : width - left] if top < height and left < width else sprite[:0]
+    if cut.size == 0:
+        return
+    top, left = top + first_row, left + first_column
+    ground = picture[top : top + cut.shape[0], left : left + cut.shape[1]]
+    alpha = cut[:, :, 3:].astype(np.uint16)
+    mixed = cut[:, :, :3] * alpha + ground * (_OPAQUE - alpha) + _ROUNDING
+    ground[...] = (mixed + (mixed >> 8)) >> 8  # an exact division by 255

@@ -1,0 +1,71 @@
+"""Labels: names and numbers on small pills."""
+
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+from vlm_gym.render.canvas import Color, Sketch, cap_height, load_font, text_mask, text_width
+from vlm_gym.render.household.brush import Sprite
+
+FONT: Final = "sans"
+
+_SECOND_WORDS: Final = (  # where the name of a kind can be broken
+    "ball", "bat", "bottle", "box", "brush", "can", "card", "chain", "clock", "control", "door", "glass", "hamper",
+    "holder", "knife", "lamp", "lid", "paper", "phone", "plant", "racket", "roll", "shaker", "sponge", "stool",
+    "switch", "towel", "vision", "bear", "watch",
+)  # fmt: skip
+
+Lines = tuple[str, ...]
+
+
+@lru_cache(maxsize=2048)
+def broken_name(name: str) -> Lines:
+    """Return a name on two lines: "pepper" and "shaker 1", or "mug" and "2"."""
+    kind, _, number = name.rpartition(" ")
+    breaks = [i for word in _SECOND_WORDS for i in [kind.find(word, 1)] if i > 1]
+    choices = [(kind[:i], f"{kind[i:]} {number}") for i in breaks]
+    return min([(kind, number), *choices], key=lambda lines: (max(map(len, lines)), lines))
+
+
+def line_height(size: int) -> int:
+    """Return how many pixels a line takes in a label, a gap to the next one included."""
+    return cap_height(FONT, size) + max(1, round(0.28 * size)) + (size >= 8)
+
+
+def label_height(num_lines: int, size: int) -> int:
+    """Return how many pixels a pill is high."""
+    return num_lines * line_height(size) + 1 + (size >= 8) if num_lines else 0
+
+
+@lru_cache(maxsize=8192)
+def label_width(lines: Lines, size: int) -> int:
+    """Return how many pixels a pill is wide."""
+    return max(text_width(line, FONT, size) for line in lines) + 2 * _padding(size) if lines else 0
+
+
+@lru_cache(maxsize=2048)
+def pill(lines: Lines, size: int, ground: Color, ink: Color) -> Sprite:
+    """Return lines of text on a pill, RGBA."""
+    width, height = label_width(lines, size), label_height(len(lines), size)
+    image = Image.new("RGB", (width, height), ground)
+    for row, line in enumerate(lines):
+        _write_line(image, line, size, row, ink)
+    shape = Sketch(width, height, (0, 0, 0))
+    shape.box(0, 0, width, height, min(height / 2, 0.45 * size), (255, 255, 255))
+    sprite = np.dstack([np.asarray(image), np.asarray(shape.finish())[:, :, 0]])
+    sprite.flags.writeable = False
+    return sprite
+
+
+def _write_line(image: Image.Image, line: str, size: int, row: int, ink: Color) -> None:
+    """Write a line so that all lines of all pills have the same baseline."""
+    mask, step = text_mask(line, FONT, size), line_height(size)
+    ascent = -min(load_font(FONT, size).getbbox("H0", anchor="ls")[1], load_font(FONT, size).getbbox(line, anchor="ls")[1])
+    baseline = row * step + (step + cap_height(FONT, size) + 1 + (size >= 8)) // 2
+    image.paste(ink, ((image.width - mask.width) // 2, baseline - round(ascent)), mask)
+
+
+def _padding(size: int) -> int:
+    return max(1, round(0.24 * size))

@@ -1,0 +1,106 @@
+"""Where icons stand: rows of icons with labels below them, in the areas of a piece of furniture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from vlm_gym.render.household.areas import Area
+
+_FILLS: Final = (0.34, 0.42, 0.5, 0.58, 0.66, 0.74, 0.82, 0.9, 0.95, 1.0)  # of a row's width; the first that is enough
+_LOOSE: Final = 1.3  # times the height of a row with its label; rows stand no further apart
+_SMALLEST: Final = 3
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place for an icon: its middle, and the top of its label, in pixels."""
+
+    x: float
+    top: float
+    label_top: float
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """Icons of one size, each at its spot."""
+
+    size: int
+    spots: tuple[Spot, ...]
+
+
+@dataclass(frozen=True)
+class _Row:
+    left: float
+    width: float
+    bottom: float
+
+
+def arrange(areas: Sequence[Area], widths: Sequence[int], label_height: int, largest: int, gap: int) -> Arrangement:
+    """Set icons with labels of these widths in rows, as large as they fit; crowded beyond reason, they overlap."""
+    size = _largest_size(areas, widths, label_height, largest, gap)
+    rows = _rows(areas, size, label_height, len(widths))
+    shares = next((s for fill in _FILLS if (s := _share(rows, widths, size, gap, fill))), None)
+    if shares is None:
+        return _overlapping(areas, len(widths), size)
+    spots: list[Spot] = []
+    for row, share in zip(rows, shares, strict=False):
+        spots += _line_up(row, widths[len(spots) : len(spots) + share], size, label_height)
+    return Arrangement(size, tuple(spots))
+
+
+def _largest_size(areas: Sequence[Area], widths: Sequence[int], label_height: int, largest: int, gap: int) -> int:
+    low, high = _SMALLEST, largest
+    while low < high:
+        middle = (low + high + 1) // 2
+        fits = _share(_rows(areas, middle, label_height, len(widths)), widths, middle, gap, 1.0) is not None
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return low
+
+
+def _rows(areas: Sequence[Area], size: int, label_height: int, count: int) -> list[_Row]:
+    """Return rows from top to bottom, those of an area spread over it."""
+    rows: list[_Row] = []
+    for area in areas:
+        room = min(int(area.height // (size + label_height)), count)
+        step = min(area.height / max(1, room), _LOOSE * (size + label_height))
+        bottoms = [area.bottom - step * (room - 1 - index) for index in range(room)]
+        rows += [_Row(area.left, area.width, bottom) for bottom in bottoms]
+    return rows
+
+
+def _share(rows: list[_Row], widths: Sequence[int], size: int, gap: int, fill: float) -> list[int] | None:
+    """Return how many go into each row if each is filled to a share of its width; None if some are left over."""
+    shares, index = [], 0
+    for row in rows:
+        start, used = index, -gap
+        while index < len(widths) and used + max(size, widths[index]) + gap <= fill * row.width:
+            used += max(size, widths[index]) + gap
+            index += 1
+        shares.append(index - start)
+    return shares if index == len(widths) else None
+
+
+def _line_up(row: _Row, widths: Sequence[int], size: int, label_height: int) -> list[Spot]:
+    """Spread icons over a row with equal gaps."""
+    wide = [max(size, width) for width in widths]
+    gap = (row.width - sum(wide)) / max(1, len(wide))
+    spots, left = [], row.left + gap / 2
+    for width in wide:
+        spots.append(Spot(left + width / 2, row.bottom - label_height - size, row.bottom - label_height))
+        left += width + gap
+    return spots
+
+
+def _overlapping(areas: Sequence[Area], count: int, size: int) -> Arrangement:
+    """Spread icons over all areas by their order alone."""
+    per_area = -(-count // len(areas))
+    columns = max(1, round((per_area * areas[0].width / max(1.0, areas[0].height)) ** 0.5))
+    rows = -(-per_area // columns)
+    spots = [_grid_spot(areas[index // per_area], index % per_area, columns, rows, size) for index in range(count)]
+    return Arrangement(size, tuple(spots))
+
+
+def _grid_spot(area: Area, index: int, columns: int, rows: int, size: int) -> Spot:
+    x = area.left + area.width * (index % columns + 0.5) / columns
+    y = area.top + area.height * (index // columns + 0.5) / rows
+    return Spot(x, y - size / 2, y + size / 2)
