@@ -15,16 +15,33 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import vlm_gym
+from vlm_gym.errors import DataNotFoundError
+from vlm_gym.games.household.splits import list_games
 from vlm_gym.registration import TASKS
 from vlm_gym.wrappers import TextPlay
 
-ALL_IDS = tuple(TASKS)
-DISCRETE_IDS = tuple(task.id for task in TASKS.values() if not task.is_text_only)
+
+
+def is_at_hand(task):
+    """Whether a task can be played here: ALFWorld's games are found through $ALFWORLD_DATA, as in CI."""
+    try:
+        return not task.needs_data or bool(list_games(split=task.arguments.get("split", "train")))
+    except DataNotFoundError:
+        return False
+
+
+ALL_IDS = tuple(task.id for task in TASKS.values() if is_at_hand(task))
+DISCRETE_IDS = tuple(name for name in ALL_IDS if not TASKS[name].is_text_only)
 INFO_KEYS = {
     "prompt", "observation_text", "admissible_actions", "action_mask", "is_success", "progress", "rewards", "action",
     "illegal", "fault",
 }  # fmt: skip
 NEVER_AN_ANSWER = "I cannot see anything."
+
+
+@pytest.mark.parametrize("task", DISCRETE_IDS)
+def test_the_table_has_the_size_of_the_action_space(task):
+    assert make(task).action_space == gym.spaces.Discrete(TASKS[task].num_actions)
 
 
 def make(task, **arguments):
@@ -83,7 +100,7 @@ def test_stable_baselines_checker_finds_nothing(task):
 @pytest.mark.parametrize("task", ALL_IDS)
 def test_info_holds_the_promised_keys_with_plain_values(task):
     for _, _, _, _, info in play(make(task), seed=1):
-        assert set(info) == INFO_KEYS
+        assert INFO_KEYS <= set(info)
         assert isinstance(info["prompt"], str)
         assert isinstance(info["observation_text"], str)
         assert isinstance(info["admissible_actions"], tuple)
@@ -106,9 +123,9 @@ def test_the_reward_is_the_sum_of_the_named_terms(task):
 @pytest.mark.parametrize("task", DISCRETE_IDS)
 def test_the_mask_marks_exactly_the_admissible_actions(task):
     env = make(task)
-    names = env.unwrapped.actions.names
     for _, _, terminated, _, info in play(env, seed=3):
-        assert tuple(np.array(names)[info["action_mask"] == 1]) == info["admissible_actions"]
+        named = (env.unwrapped._numbered(number) for number in np.flatnonzero(info["action_mask"]))
+        assert tuple(named) == info["admissible_actions"]
         assert np.array_equal(env.unwrapped.action_masks(), info["action_mask"] == 1)
         assert bool(info["admissible_actions"]) is not terminated
 

@@ -8,9 +8,9 @@ env = gym.make("vlm_gym/Points24-v0", parser="json")   # the same picture, free 
 """
 
 from vlm_gym._version import __version__
-from vlm_gym.errors import ConfigError, MissingDependencyError, VlmGymError
+from vlm_gym.errors import ConfigError, DataNotFoundError, MissingDependencyError, VlmGymError
 from vlm_gym.registration import TASKS, Task, register_tasks
 
 register_tasks()
 
-__all__ = ["TASKS", "ConfigError", "MissingDependencyError", "Task", "VlmGymError", "__version__"]
+__all__ = ["TASKS", "ConfigError", "DataNotFoundError", "MissingDependencyError", "Task", "VlmGymError", "__version__"]

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -34,8 +34,20 @@ class Vocabulary(Protocol):
     def could_go_on(self, words: str) -> bool:
         """Whether `words` may be the beginning of an action other than the one they name."""
 
+    def nearest(self, words: str) -> tuple[str, ...]:
+        """Return actions that may have been meant by `words`, which name none; for the player's information only."""
+
     def sample(self, rng: np.random.Generator) -> str:
         """Draw an action."""
+
+
+@runtime_checkable
+class NamedVocabulary(Vocabulary, Protocol):
+    """A vocabulary whose actions can be listed."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The actions that can be named now."""
 
 
 def normalise(words: str) -> str:
@@ -70,6 +82,10 @@ class ActionSet:
         """Whether a longer spelling of another action begins with `words`: "1" could become "10"."""
         beginning, action = normalise(words), self.read(words)
         return any(spelling.startswith(beginning) and name != action for spelling, name in self._spellings.items())
+
+    def nearest(self, words: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Return nothing: the prompt lists all actions."""
+        return ()
 
     def sample(self, rng: np.random.Generator) -> str:
         """Draw an action, each with the same probability."""

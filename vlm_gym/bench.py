@@ -14,9 +14,13 @@ from typing import Any, Final, NamedTuple
 import gymnasium as gym
 import numpy as np
 
+from vlm_gym.errors import DataNotFoundError, MissingDependencyError
+from vlm_gym.registration import TASKS
+
 DEFAULT_TASKS: Final = tuple(f"vlm_gym/{name}-v0" for name in (
-    "NumberLine", "EZPoints", "Points24", "EZPointsFormula", "Points24Formula", "Blackjack",
+    "NumberLine", "EZPoints", "Points24", "EZPointsFormula", "Points24Formula", "Blackjack", "Household", "ALFWorld",
 ))  # fmt: skip
+TEXTWORLD_ROW: Final = "ALFWorld-v0 engine=textworld"
 WARM_UP_SHARE: Final = 0.1
 
 
@@ -34,17 +38,37 @@ def measure(tasks: Sequence[str] = (), *, seconds: float = 2.0, num_resets: int 
     yield f"{platform.system()} {platform.machine()}, {versions}"
     yield f"{'id':<30} {'steps/s':>9} {'us/step':>9} {'resets/s':>9} {'us/copy':>9} {'copies/step':>12} {'growth':>10}"
     for task in tasks or DEFAULT_TASKS:
-        env = gym.make(task, disable_env_checker=True)
-        speed = _speed(env, seconds)
-        growth = f"{_memory_growth(env, num_resets):.1f} MiB" if num_resets else "-"
-        step_us = 1e6 / speed.steps
-        yield (
-            f"{task:<30} {speed.steps:>9,.0f} {step_us:>9.1f} {speed.resets:>9,.0f} {speed.copy_us:>9.1f} "
-            f"{step_us / speed.copy_us:>12.1f} {growth:>10}"
-        )
-        env.close()
+        yield from _rows(task, seconds, num_resets)
     if num_resets:
         yield f"growth: of the process's peak memory, from 10 % to 100 % of {num_resets:,} resets"
+
+
+def _rows(task: str, seconds: float, num_resets: int) -> Iterator[str]:
+    """Measure one task; ALFWorld also by the original engine, where its games and TextWorld are at hand."""
+    try:
+        env = gym.make(task, disable_env_checker=True)
+    except DataNotFoundError as error:
+        yield f"{task:<30} left out: {error}"
+        return
+    growth = f"{_memory_growth(env, num_resets):.1f} MiB" if num_resets else "-"
+    yield _row(task, _speed(env, seconds), growth)
+    env.close()
+    if not TASKS[task].needs_data:
+        return
+    try:
+        env = gym.make(task, disable_env_checker=True, engine="textworld")
+        yield _row(TEXTWORLD_ROW, _play(env, seconds), "-")
+        env.close()
+    except MissingDependencyError as error:
+        yield f"{TEXTWORLD_ROW:<30} left out: {error}"
+
+
+def _row(name: str, speed: Speed, growth: str) -> str:
+    step_us = 1e6 / speed.steps
+    return (
+        f"{name:<30} {speed.steps:>9,.0f} {step_us:>9.1f} {speed.resets:>9,.0f} {speed.copy_us:>9.1f} "
+        f"{step_us / speed.copy_us:>12.1f} {growth:>10}"
+    )
 
 
 def _speed(env: gym.Env[Any, Any], seconds: float) -> Speed:

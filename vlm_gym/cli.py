@@ -1,4 +1,4 @@
-"""The command line `vlm-gym`: list, show, play, bench."""
+"""The command line `vlm-gym`: list, show, play, download, bench."""
 
 import argparse
 import json
@@ -50,11 +50,13 @@ def _parser() -> argparse.ArgumentParser:
         _show,
         "write a task's first picture to a file and print its prompt",
         "vlm-gym show Points24-v0 --seed 3 --out picture.png\n"
+        "  vlm-gym show --gallery gallery.png   # all icons and furniture of the household pictures\n"
         "  vlm-gym show NumberLine-v0 --arg theme=night --arg image_size=84\n"
         '  vlm-gym show Blackjack-v0 --options \'{"player": ["AS", "KH"]}\'',
     )
-    _add_task(command)
+    _add_task(command, is_optional=True)
     command.add_argument("--out", type=Path, default=Path("picture.png"), help="the PNG file (default: %(default)s)")
+    command.add_argument("--gallery", type=Path, metavar="PNG", help="write the household gallery to this file instead")
 
     command = _add(
         commands,
@@ -70,6 +72,18 @@ def _parser() -> argparse.ArgumentParser:
         default=Path("picture.png"),
         help="the PNG file for the picture, where the terminal cannot show it (default: %(default)s)",
     )
+
+    command = _add(
+        commands,
+        "download",
+        _download,
+        "download the games of ALFWorld",
+        "vlm-gym download alfworld\n  vlm-gym download alfworld --data-dir /data/alfworld\n"
+        "  vlm-gym download alfworld --file json_2.1.3_tw-pddl.zip   # an archive that is here already",
+    )
+    command.add_argument("what", choices=["alfworld"], help="what to download")
+    command.add_argument("--data-dir", type=Path, help="the folder (default: $ALFWORLD_DATA, else ~/.cache/alfworld)")
+    command.add_argument("--file", type=Path, help="unpack this archive instead of downloading one")
 
     command = _add(
         commands,
@@ -99,8 +113,13 @@ def _add(commands: Any, name: str, run: Any, summary: str, examples: str) -> arg
     return command
 
 
-def _add_task(command: argparse.ArgumentParser) -> None:
-    command.add_argument("task", metavar="ID", help="a task, with or without vlm_gym/ (see: vlm-gym list)")
+def _add_task(command: argparse.ArgumentParser, *, is_optional: bool = False) -> None:
+    command.add_argument(
+        "task",
+        metavar="ID",
+        nargs="?" if is_optional else None,
+        help="a task, with or without vlm_gym/ (see: vlm-gym list)",
+    )
     command.add_argument("--seed", type=int, default=0, help="the episode's seed (default: %(default)s)")
     command.add_argument(
         "--arg",
@@ -121,7 +140,14 @@ def _list(options: argparse.Namespace) -> None:
         return
     header = ("id", "actions", "turns", "random", "best", "what the player does")
     table = [
-        (row["id"], row["actions"], str(row["turns"]), percent(row["random"]), percent(row["best"]), row["summary"])
+        (
+            row["id"],
+            row["actions"],
+            str(row["turns"]),
+            ("" if row["is_random_exact"] else "~") + percent(row["random"]),
+            percent(row["best"]),
+            row["summary"],
+        )
         for row in rows
     ]
     widths = [max(len(line[i]) for line in (header, *table)) for i in range(len(header) - 1)]
@@ -131,19 +157,16 @@ def _list(options: argparse.Namespace) -> None:
             for i, (cell, width) in enumerate(zip(line, widths, strict=False))
         ]
         print("  ".join([*cells, line[-1]]))
-    print("\nrandom, best: exact success of uniformly random actions and of the best play, in %")
+    print("\nrandom, best: success of uniformly random actions and of the best play, in %, exact or (~) measured")
 
 
 def _row(task: Task) -> dict[str, Any]:
-    env = gym.make(task.id)
-    space = env.action_space
-    actions = f"Discrete({space.n})" if isinstance(space, gym.spaces.Discrete) else "text"
-    env.close()
     return {
         "id": task.id,
-        "actions": actions,
+        "actions": "text" if task.num_actions is None else f"Discrete({task.num_actions})",
         "turns": task.turns(),
         "random": task.random_success,
+        "is_random_exact": not task.is_random_measured,
         "best": task.best_success,
         "summary": task.summary,
     }
@@ -152,12 +175,32 @@ def _row(task: Task) -> dict[str, Any]:
 def _show(options: argparse.Namespace) -> None:
     from PIL import Image
 
+    if options.gallery is not None:
+        _gallery(options)
+        return
+    if options.task is None:
+        raise ConfigError("show needs the ID of a task (see: vlm-gym list), or --gallery PNG")
     env = _make(options)
     picture, info = _reset(env, options)
     _write(options.out, lambda path: Image.fromarray(picture).save(path, format="PNG"))
     print(info["prompt"])
     print(f"\n{info['observation_text']}")
     print(f"Picture: {options.out}")
+
+
+def _gallery(options: argparse.Namespace) -> None:
+    from vlm_gym.render.household.gallery import gallery
+
+    sheet = gallery(dict(map(_argument, options.arg)).get("theme", "classic"))
+    _write(options.gallery, lambda path: sheet.save(path, format="PNG"))
+    print(f"Gallery: {options.gallery}")
+
+
+def _download(options: argparse.Namespace) -> None:
+    from vlm_gym.download import download_alfworld
+
+    folder = download_alfworld(options.data_dir, file=options.file)
+    print(f"ALFWorld's games are in {folder}. Elsewhere than the default, say so: export ALFWORLD_DATA={folder}")
 
 
 def _play(options: argparse.Namespace) -> None:

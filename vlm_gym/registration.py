@@ -29,20 +29,30 @@ class Task:
         entry: The environment class, "module:Class".
         summary: What the player does, in a few words.
         turn_limit: A number of turns, or a rule over the arguments.
-        random_success: Exact probability that uniformly random actions succeed (`vlm_gym.oracles.random_play`).
+        num_actions: Size of the `Discrete` action space; None for a task that is played in text only.
+        random_success: Probability that uniformly random actions succeed (`vlm_gym.oracles.random_play`), in household
+            tasks that uniformly random admissible commands do. Exact unless `is_random_measured`.
         best_success: Exact probability that the best play succeeds.
         arguments: Arguments in which the id differs from the class's own defaults, or on which the limit depends.
-        is_text_only: Whether the task has no `Discrete` action space.
+        is_random_measured: Whether `random_success` was measured (`vlm_gym.oracles.household`).
+        needs_data: Whether the games must be downloaded first (`vlm-gym download alfworld`).
     """
 
     id: str
     entry: str
     summary: str
     turn_limit: int | TurnLimit
+    num_actions: int | None
     random_success: float
     best_success: float
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    is_text_only: bool = False
+    is_random_measured: bool = False
+    needs_data: bool = False
+
+    @property
+    def is_text_only(self) -> bool:
+        """Whether the task has no `Discrete` action space."""
+        return self.num_actions is None
 
     def turns(self, arguments: Mapping[str, Any] | None = None) -> int:
         """Return the turn limit with some arguments changed."""
@@ -55,15 +65,17 @@ class Task:
         name: str,
         summary: str,
         arguments: Mapping[str, Any],
+        num_actions: int | None = None,
         random_success: float | None = None,
         best_success: float | None = None,
     ) -> "Task":
-        """Return this task under another name, with some arguments changed, and scores where they differ for it."""
+        """Return this task under another name, with some arguments changed, and what differs with them."""
         return replace(
             self,
             id=f"vlm_gym/{name}",
             summary=summary,
             arguments={**self.arguments, **arguments},
+            num_actions=self.num_actions if num_actions is None else num_actions,
             random_success=self.random_success if random_success is None else random_success,
             best_success=self.best_success if best_success is None else best_success,
         )
@@ -74,6 +86,7 @@ _NUMBER_LINE: Final = Task(
     entry="vlm_gym.envs.number_line:NumberLineEnv",
     summary="walk along a number line to a target",
     turn_limit=TurnLimit(2, "max_position"),
+    num_actions=2,
     random_success=0.597917,
     best_success=1.0,
     arguments={"max_position": 5},
@@ -83,6 +96,7 @@ _EZPOINTS: Final = Task(
     entry="vlm_gym.envs.points:PointsEnv",
     summary="make 12 out of two cards, a token a turn",
     turn_limit=TurnLimit(3, "num_cards"),
+    num_actions=13,
     random_success=8.43981e-4,
     best_success=1.0,
     arguments={"target": 12, "num_cards": 2, "symbols": "+*=", "solvable": True},
@@ -92,6 +106,7 @@ _POINTS24: Final = Task(
     entry="vlm_gym.envs.points:PointsEnv",
     summary="make 24 out of four cards, a token a turn",
     turn_limit=TurnLimit(5, "num_cards"),
+    num_actions=17,
     random_success=1.224167e-5,
     best_success=20876 / 28561,
     arguments={"target": 24, "num_cards": 4},
@@ -102,9 +117,9 @@ _EZPOINTS_FORMULA: Final = replace(
     entry="vlm_gym.envs.points:PointsFormulaEnv",
     summary="make 12 out of two cards, in one answer",
     turn_limit=TurnLimit(1, "attempts"),
+    num_actions=None,
     random_success=37 / 3800,
     arguments={**_EZPOINTS.arguments, "attempts": 1, "parser": "json"},
-    is_text_only=True,
 )
 _POINTS24_FORMULA: Final = replace(
     _POINTS24,
@@ -112,17 +127,36 @@ _POINTS24_FORMULA: Final = replace(
     entry="vlm_gym.envs.points:PointsFormulaEnv",
     summary="make 24 out of four cards, in one answer",
     turn_limit=TurnLimit(1, "attempts"),
+    num_actions=None,
     random_success=8.842204e-6,
     arguments={**_POINTS24.arguments, "attempts": 1, "parser": "json"},
-    is_text_only=True,
 )
 _BLACKJACK: Final = Task(
     id="vlm_gym/Blackjack-v0",
     entry="vlm_gym.envs.blackjack:BlackjackEnv",
     summary="beat the dealer",
     turn_limit=21,
+    num_actions=2,
     random_success=0.280611,
     best_success=0.431630,
+)
+
+_HOUSEHOLD: Final = Task(
+    id="vlm_gym/Household-v0",
+    entry="vlm_gym.envs.household.generated:HouseholdEnv",
+    summary="do a household task in a generated home",
+    turn_limit=50,
+    num_actions=128,
+    random_success=0.0,
+    best_success=1.0,
+    is_random_measured=True,
+)
+_ALFWORLD: Final = replace(
+    _HOUSEHOLD,
+    id="vlm_gym/ALFWorld-v0",
+    entry="vlm_gym.envs.household.alfworld:ALFWorldEnv",
+    summary="do a household task in a game of ALFWorld, from the training split",
+    needs_data=True,
 )
 
 _FACE_RANK: Final = {"face_cards": "rank"}
@@ -141,7 +175,9 @@ TASKS: Final[Mapping[str, Task]] = {
         ),
         _NUMBER_LINE.variant("NumberLine-Night-v0", "the same in dark colours", {"theme": "night"}),
         _EZPOINTS,
-        _EZPOINTS.variant("EZPoints-FaceRank-v0", _FACE_RANK_WORDS, _FACE_RANK, random_success=3.80628e-4),
+        _EZPOINTS.variant(
+            "EZPoints-FaceRank-v0", _FACE_RANK_WORDS, _FACE_RANK, num_actions=16, random_success=3.80628e-4
+        ),
         _EZPOINTS.variant("EZPoints-BlackSuits-v0", _BLACK_SUITS_WORDS, _BLACK_SUITS),
         _EZPOINTS_FORMULA,
         _EZPOINTS_FORMULA.variant("EZPointsFormula-FaceRank-v0", _FACE_RANK_WORDS, _FACE_RANK, random_success=1 / 136),
@@ -153,6 +189,7 @@ TASKS: Final[Mapping[str, Task]] = {
             "Points24-FaceRank-v0",
             _FACE_RANK_WORDS,
             _FACE_RANK,
+            num_actions=20,
             random_success=5.155587e-6,
             best_success=22615 / 28561,
         ),
@@ -176,6 +213,19 @@ TASKS: Final[Mapping[str, Task]] = {
             {"sab": True},
             random_success=0.282333,
             best_success=0.435072,
+        ),
+        _HOUSEHOLD,
+        _HOUSEHOLD.variant("Household-Unseen-v0", "the same in homes and with pairs held out", {"split": "unseen"}),
+        _ALFWORLD,
+        _ALFWORLD.variant(
+            "ALFWorld-ValidSeen-v0",
+            "the same, every game of valid_seen in order",
+            {"split": "valid_seen", "order": "sequential"},
+        ),
+        _ALFWORLD.variant(
+            "ALFWorld-ValidUnseen-v0",
+            "the same, every game of valid_unseen in order",
+            {"split": "valid_unseen", "order": "sequential"},
         ),
     )
 }

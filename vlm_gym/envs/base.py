@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Generic, Literal, NamedTuple, TypeVar
 
@@ -15,7 +15,6 @@ from vlm_gym.errors import ConfigError, check_choice, check_int, did_you_mean
 from vlm_gym.games.outcome import Outcome
 from vlm_gym.prompts.answer import PromptSettings
 from vlm_gym.render.canvas import Picture
-from vlm_gym.render.theme import Theme, read_theme
 
 MIN_IMAGE_SIZE: Final = 84
 MAX_IMAGE_SIZE: Final = 1024
@@ -72,15 +71,16 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
     option_names: ClassVar[tuple[str, ...]]
     """The keys that `reset(options=...)` understands."""
 
-    def __init__(self, settings: TaskSettings, actions: Vocabulary) -> None:
+    def __init__(self, settings: TaskSettings, actions: Vocabulary, num_actions: int | None = None) -> None:
+        """Set up spaces: `Discrete(num_actions)`, or without a number all texts (`AnswerSpace`)."""
         self.settings = settings
         self.actions = actions
+        self.num_actions = num_actions
         self.render_mode = settings.render_mode
-        self.theme: Theme = read_theme(settings.theme)
         self._weights = _merge_weights(self.reward_weights, settings.rewards)
         shape = (settings.image_size, settings.image_size, 3)
         self.observation_space = gym.spaces.Box(0, 255, shape, np.uint8)
-        space = gym.spaces.Discrete(len(actions)) if isinstance(actions, ActionSet) else AnswerSpace(actions)
+        space = AnswerSpace(actions) if num_actions is None else gym.spaces.Discrete(num_actions)
         self.action_space = space  # type: ignore[assignment]  # the subclass binds ActionT to match its vocabulary
         self._state: StateT | None = None
         self._has_ended = False
@@ -190,14 +190,18 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         return state
 
     def _name_of(self, action: object) -> str:
-        if isinstance(self.actions, ActionSet):
-            names = self.actions.names
-            if isinstance(action, (int, np.integer)) and not isinstance(action, bool) and 0 <= action < len(names):
-                return names[int(action)]
-            raise ConfigError(f"action must be an int from 0 to {len(names) - 1}, got {action!r}")
-        if not isinstance(action, str):
+        if self.num_actions is None:
+            if isinstance(action, str):
+                return action
             raise ConfigError(f"action must be a str, got {action!r}")
-        return action
+        if isinstance(action, (int, np.integer)) and not isinstance(action, bool) and 0 <= action < self.num_actions:
+            return self._numbered(int(action))
+        raise ConfigError(f"action must be an int from 0 to {self.num_actions - 1}, got {action!r}")
+
+    def _numbered(self, number: int) -> str:
+        """Return the action that has this number in `Discrete` now."""
+        assert isinstance(self.actions, ActionSet)  # noqa: S101  # a task with another vocabulary has its own numbers
+        return self.actions.names[number]
 
     def _known_options(self, options: Mapping[str, Any] | None) -> Mapping[str, Any]:
         if options is None:
@@ -235,7 +239,12 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
             "action": action,
             "illegal": outcome.illegal,
             "fault": fault,
+            **self._more_info(outcome.state),
         }
+
+    def _more_info(self, state: StateT) -> dict[str, Any]:
+        """Return what a task has to say beyond the keys that all have."""
+        return {}
 
     def _pay(self, events: Mapping[str, float]) -> dict[str, float]:
         return {name: weight * events[name] if name in events else 0.0 for name, weight in self._weights.items()}
@@ -244,12 +253,14 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         return () if self._has_ended else self._legal_actions(self.state)
 
     def _mask(self, admissible: tuple[str, ...]) -> np.ndarray[Any, np.dtype[np.int8]]:
-        if not isinstance(self.actions, ActionSet):
-            return np.zeros(0, np.int8)
-        mask = bytearray(len(self.actions))
-        for name in admissible:
-            mask[self.actions.index(name)] = 1
+        mask = bytearray(self.num_actions or 0)
+        for number in self._numbers_of(admissible):
+            mask[number] = 1
         return np.frombuffer(mask, np.int8)
+
+    def _numbers_of(self, admissible: tuple[str, ...]) -> Iterable[int]:
+        """Return the numbers of admissible actions in `Discrete`."""
+        return map(self.actions.index, admissible) if isinstance(self.actions, ActionSet) else ()
 
 
 def _check_seed(seed: object) -> None:

@@ -14,6 +14,7 @@ from vlm_gym.oracles.blackjack import BlackjackOracle
 from vlm_gym.prompts import blackjack as words
 from vlm_gym.render.blackjack import draw_blackjack
 from vlm_gym.render.canvas import Picture
+from vlm_gym.render.theme import read_theme
 
 _oracle = cache(BlackjackOracle)  # one for each set of rules: it keeps what it has worked out
 
@@ -80,7 +81,8 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         for name, value in (("natural", natural), ("sab", sab)):
             if not isinstance(value, bool):
                 raise ConfigError(f"{name} must be True or False, got {value!r}")
-        super().__init__(settings or TaskSettings(), game.ACTIONS)
+        super().__init__(settings or TaskSettings(), game.ACTIONS, num_actions=len(game.ACTIONS))
+        self.theme = read_theme(self.settings.theme)
         self.rules = BlackjackRules(natural=natural, sab=sab)
 
     def _deal(self, options: Mapping[str, Any]) -> BlackjackState:

@@ -12,6 +12,7 @@ from vlm_gym.oracles import number_line as oracle
 from vlm_gym.prompts import number_line as words
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.number_line import draw_number_line
+from vlm_gym.render.theme import read_theme
 
 MAX_MAX_POSITION: Final = 100
 
@@ -67,7 +68,8 @@ class NumberLineEnv(TaskEnv[NumberLineState, int]):
 
     def __init__(self, settings: TaskSettings | None = None, *, max_position: int = 5) -> None:
         check_int("max_position", max_position, 1, MAX_MAX_POSITION)
-        super().__init__(settings or TaskSettings(), game.ACTIONS)
+        super().__init__(settings or TaskSettings(), game.ACTIONS, num_actions=len(game.ACTIONS))
+        self.theme = read_theme(self.settings.theme)
         self.max_position = max_position
 
     def _deal(self, options: Mapping[str, Any]) -> NumberLineState:

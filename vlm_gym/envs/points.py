@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final, get_args
 
 import numpy as np
 
-from vlm_gym.actions import Vocabulary
+from vlm_gym.actions import ActionSet, Vocabulary
 from vlm_gym.envs.base import ActionT, Status, TaskEnv, TaskSettings
 from vlm_gym.errors import ConfigError, check_choice, check_int
 from vlm_gym.games import formula
@@ -24,6 +24,7 @@ from vlm_gym.oracles import points as oracle
 from vlm_gym.prompts import points as words
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.points import draw_points
+from vlm_gym.render.theme import read_theme
 
 MAX_TARGET: Final = 10**9
 MAX_NUM_CARDS: Final = 5  # up to here the solver is exact within about a second
@@ -42,7 +43,9 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
     ) -> None:
         if not isinstance(solvable, bool):
             raise ConfigError(f"solvable must be True or False, got {solvable!r}")
-        super().__init__(settings or TaskSettings(), actions)
+        num_actions = len(actions) if isinstance(actions, ActionSet) else None
+        super().__init__(settings or TaskSettings(), actions, num_actions)
+        self.theme = read_theme(self.settings.theme)
         self.rules = rules
         self.solvable = solvable
         if solvable:  # a target that no deal can make is refused here, not at the first reset

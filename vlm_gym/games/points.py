@@ -57,6 +57,10 @@ class FormulaVocabulary:
         """Whether another formula may begin with `words`: always."""
         return True
 
+    def nearest(self, words: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Return nothing: any formula may be meant."""
+        return ()
+
     def sample(self, rng: np.random.Generator) -> str:
         """Draw numbers from 1 to 10 and operators between them, each with the same probability."""
         operators = [symbol for symbol in self.symbols if symbol in formula.OPERATORS]

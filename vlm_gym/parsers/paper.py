@@ -14,7 +14,7 @@ cabinet 1"; "not hit" reads as "hit"; text behind the answer can hide or change 
 from collections.abc import Mapping
 from typing import Final
 
-from vlm_gym.actions import ActionSet, Vocabulary
+from vlm_gym.actions import NamedVocabulary, Vocabulary
 from vlm_gym.parsers.base import Fault, Parsed, Unparsed, shorten
 from vlm_gym.parsers.json_answer import JsonParser
 
@@ -31,7 +31,7 @@ class PaperParser:
 
     def parse(self, text: str, actions: Vocabulary) -> Parsed | Unparsed:
         """Read an answer."""
-        if not isinstance(actions, ActionSet):
+        if not isinstance(actions, NamedVocabulary):
             return Unparsed(Fault.NO_ACTION, "the published rule has no formulas")
         if not text.strip():
             return Unparsed(Fault.EMPTY)
@@ -53,11 +53,11 @@ class PaperParser:
         return JsonParser().write(action, actions, thoughts, fields)
 
 
-def _commands_in(tail: str, actions: ActionSet) -> list[str]:
+def _commands_in(tail: str, actions: NamedVocabulary) -> list[str]:
     return [name for name in actions.names if name in tail]
 
 
-def _presses_in(tail: str, actions: ActionSet) -> list[str]:
+def _presses_in(tail: str, actions: NamedVocabulary) -> list[str]:
     if _TEN not in actions.names or _TEN not in tail:
         return _commands_in(tail, actions)
     rest = tail.replace(_TEN, "")

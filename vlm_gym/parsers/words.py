@@ -116,7 +116,8 @@ def _fault_of(words: str, actions: Vocabulary) -> Unparsed:
     named = [actions.read(part) for part in parts]
     if len(set(named)) > 1 and None not in named:
         return ambiguous(filter(None, dict.fromkeys(named)))
-    return Unparsed(Fault.UNKNOWN_ACTION, shorten(words))
+    nearest = actions.nearest(words)
+    return Unparsed(Fault.UNKNOWN_ACTION, shorten(words) + (f"; nearest: {', '.join(nearest)}" if nearest else ""))
 
 
 def _strip(text: str, start: int, end: int) -> Range:

@@ -14,7 +14,7 @@ class FactReader:
         facts = _by_predicate(start_facts)
         self._objects = {thing.id: number for number, thing in enumerate(world.objects)}
         self._receptacles = {receptacle.id: number for number, receptacle in enumerate(world.receptacles)}
-        locations = {location for _, location in facts["receptacleatlocation"] + facts["atlocation"]}
+        locations = {pair[-1] for pair in facts["receptacleatlocation"] + facts["atlocation"]}
         self._places = {location: number for number, location in enumerate(sorted(locations))}
         if len(self._places) != len(world.places):
             raise EngineError(f"TextWorld knows {len(self._places)} places, the problem has {len(world.places)}")

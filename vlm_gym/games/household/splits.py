@@ -36,10 +36,15 @@ def list_games(
 ) -> tuple[Path, ...]:
     """Return the game files of a split and of these tasks, sorted by name. No file is opened: 0.1 s for 3,553 games.
 
+    `split` may also be any folder with game files in it, at any depth; where the folders' names do not tell the tasks,
+    its games count only if all tasks are wanted.
+
     Raises ConfigError for an unknown split or task, DataNotFoundError if there are no such games.
     """
-    check_choice("split", split, SPLITS)
     wanted = _check_tasks(task_types)
+    if split not in SPLITS and Path(split).expanduser().is_dir():
+        return _games_in(Path(split).expanduser(), wanted)
+    check_choice("split", split, (*SPLITS, "a folder with games"))
     folder = find_data_dir(data_dir) / split
     if not folder.is_dir():
         raise DataNotFoundError(f"the split {split!r} is missing: no folder {str(folder)!r}. {REMEDY}")
@@ -56,6 +61,17 @@ def task_of_folder(name: str) -> TaskType | None:
     if any(word in name for word in _SKIPPED):
         return None
     return _TASK_OF_FOLDER.get(name.partition("-")[0])
+
+
+def _games_in(folder: Path, wanted: frozenset[str]) -> tuple[Path, ...]:
+    """Return the game files under a folder."""
+    unnamed = {None} if len(wanted) == len(TASK_TYPES) else set()
+    found = tuple(
+        game for game in sorted(folder.rglob(GAME_FILE)) if task_of_folder(game.parent.parent.name) in wanted | unnamed
+    )
+    if not found:
+        raise DataNotFoundError(f"no game of the tasks {', '.join(sorted(wanted))} in {str(folder)!r}")
+    return found
 
 
 def _check_tasks(task_types: Sequence[str]) -> frozenset[str]:

@@ -1,0 +1,149 @@
+"""ALFWorld-v0: the official games."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal, get_args
+
+from vlm_gym.envs.base import TaskSettings
+from vlm_gym.envs.household.engine import Engine
+from vlm_gym.envs.household.home import HomeEnv, ProgressReward, check_some
+from vlm_gym.errors import ConfigError, check_choice
+from vlm_gym.games.household.files import load_game
+from vlm_gym.games.household.game import HouseholdGame
+from vlm_gym.games.household.splits import list_games
+from vlm_gym.games.household.tasks import TASK_TYPES
+
+Order = Literal["random", "sequential"]
+EngineName = Literal["symbolic", "textworld"]
+
+
+class ALFWorldEnv(HomeEnv):
+    """Do the household tasks of ALFWorld's own games.
+
+    ## Description
+    The text game ALFWorld with a picture: task sentences, commands and texts are ALFWorld's, to the letter. The games
+    must be on this machine: `vlm-gym download alfworld`, or ALFWorld's `alfworld-download`.
+
+    ## Action Space
+    `Discrete(128)`: action i is the i-th of `info["admissible_actions"]`, the commands that are possible now, sorted; a
+    number beyond them is an illegal move. With a parser: any command of ALFWorld.
+
+    ## Observation Space
+    `Box(0, 255, (image_size, image_size, 3), uint8)`: the room from above and, close up, the furniture that the agent
+    stands at.
+
+    ## Starting State
+    In the middle of a room, with empty hands. `reset(options={"game": ...})` chooses a game: its name in
+    `info["game"]`, or the path of a game file.
+
+    ## Rewards
+    | term | weight | paid |
+    |---|---|---|
+    | `success` | +50 | when the task is done |
+    | `progress` | +1 | for the change of `info["progress"]`, which can fall |
+    | `illegal` | -1 | for a command that is not possible now; nothing happens |
+    | `fault` | -1 | for an answer that cannot be read (text play) |
+
+    ## Episode End
+    Terminates when the task is done. Truncated after 50 turns.
+
+    ## Information
+    As in `Household-v0`: `goal`, `task_type`, `feedback`, `game`, `stuck`.
+
+    ## Arguments
+    `split`: "train" (3,553 games), "valid_seen" (140), "valid_unseen" (134), or any folder with game files. `data_dir`:
+    where the splits are (default: $ALFWORLD_DATA, then ALFWorld's own cache). `task_types`: some of put, look, clean,
+    heat, cool, two. `order`: "random", or "sequential": every game of the split once, sorted by name, then again;
+    `reset(seed=i)` then starts with game i. `engine`: "symbolic" (ours, fast) or "textworld" (the original, in a process
+    of its own; extra `[alfworld]`). `labels`, `include_admissible`, `progress_reward`, `include_text` as in
+    `Household-v0`.
+
+    ## Registered Configurations
+    `ALFWorld-v0` (train), `ALFWorld-ValidSeen-v0`, `ALFWorld-ValidUnseen-v0`; the latter two in sequential order.
+
+    ## Differences from the paper's code
+    An answer is played only if it is a command as a whole: "go to cabinet 12" never goes to cabinet 1. `progress` pays
+    its change by default. The turn limit is exact.
+
+    ## References
+    Shridhar et al. 2021, "ALFWorld", arXiv 2010.03768. Zhai et al. 2024, arXiv 2405.10292, section 5.2.
+
+    ## Version History
+    v0: first version.
+    """
+
+    option_names: ClassVar[tuple[str, ...]] = ("game",)
+
+    def __init__(
+        self,
+        settings: TaskSettings | None = None,
+        *,
+        split: str = "train",
+        data_dir: str | None = None,
+        task_types: Sequence[str] = TASK_TYPES,
+        order: Order = "random",
+        engine: EngineName = "symbolic",
+        labels: bool = True,
+        include_admissible: bool = True,
+        progress_reward: ProgressReward = "change",
+    ) -> None:
+        check_choice("order", order, get_args(Order))
+        check_choice("engine", engine, get_args(EngineName))
+        super().__init__(
+            settings, labels=labels, include_admissible=include_admissible, progress_reward=progress_reward
+        )
+        self.games = list_games(data_dir, split, check_some("task_types", task_types, TASK_TYPES))
+        self.order = order
+        self.engine = engine
+        self._next = 0
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
+        """Start an episode; in sequential order, `seed` is the number of the game to start with."""
+        if isinstance(seed, int) and seed >= 0:
+            self._next = seed % len(self.games)
+        return super().reset(seed=seed, options=options)
+
+    def _start_game(self, options: Mapping[str, Any]) -> Engine:
+        self._path = self._named(options["game"]) if "game" in options else self._choose()
+        if self.engine == "symbolic":
+            return HouseholdGame(load_game(self._path))
+        from vlm_gym.envs.household.textworld import TextWorldGame  # starts processes: only for those who ask for it
+
+        game = getattr(self, "game", None)
+        if not isinstance(game, TextWorldGame):
+            return TextWorldGame(self._path)
+        game.load(self._path)
+        return game
+
+    def _choose(self) -> Path:
+        if self.order == "random":
+            return self.games[int(self.np_random.integers(len(self.games)))]
+        game = self.games[self._next]
+        self._next = (self._next + 1) % len(self.games)
+        return game
+
+    def _named(self, name: object) -> Path:
+        if not isinstance(name, (str, os.PathLike)):
+            raise ConfigError(f"options['game'] must be the name of a game or the path of its file, got {name!r}")
+        for game in self.games:
+            if _name_of(game) == name:
+                return game
+        if Path(name).is_file():
+            return Path(name)
+        example = _name_of(self.games[0])
+        raise ConfigError(f"options['game'] must be a game of this split, as {example!r}, or a file; got {name!r}")
+
+    def _game_name(self) -> str:
+        return _name_of(self._path)
+
+    def close(self) -> None:
+        """End the engine's process, if it has one."""
+        close = getattr(getattr(self, "game", None), "close", None)
+        if close is not None:
+            close()
+
+
+def _name_of(game: Path) -> str:
+    """Return a game's name: its task's folder and its trial's."""
+    return "/".join(game.parts[-3:-1])

@@ -1,0 +1,108 @@
+"""Household-v0: generated homes, nothing to download."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, get_args
+
+from vlm_gym.envs.base import TaskSettings
+from vlm_gym.envs.household.engine import Engine
+from vlm_gym.envs.household.home import HomeEnv, ProgressReward, check_some
+from vlm_gym.errors import ConfigError, check_choice
+from vlm_gym.games.household.game import HouseholdGame
+from vlm_gym.games.household.generator import SCENES, HomeSplit, generate
+from vlm_gym.games.household.tasks import TASK_TYPES
+
+
+class HouseholdEnv(HomeEnv):
+    """Do a household task in a generated home.
+
+    ## Description
+    The rooms, objects and tasks follow the statistics of ALFWorld's games, with its rules and texts; every seed gives a
+    fresh home in which the task can be done. Nothing needs to be downloaded. The picture shows the room from above and,
+    close up, the furniture that the agent stands at: what is behind doors must be looked for.
+
+    ## Action Space
+    `Discrete(128)`: action i is the i-th of `info["admissible_actions"]`, the commands that are possible now, sorted; a
+    number beyond them is an illegal move. With a parser: any command of ALFWorld.
+
+    ## Observation Space
+    `Box(0, 255, (image_size, image_size, 3), uint8)`.
+
+    ## Starting State
+    In the middle of a room, with empty hands. `reset(options={"task_type": "heat", "scene": "kitchen"})` sets either or
+    both.
+
+    ## Rewards
+    | term | weight | paid |
+    |---|---|---|
+    | `success` | +50 | when the task is done |
+    | `progress` | +1 | for the change of `info["progress"]`, which can fall |
+    | `illegal` | -1 | for a command that is not possible now; nothing happens |
+    | `fault` | -1 | for an answer that cannot be read (text play) |
+
+    ## Episode End
+    Terminates when the task is done. Truncated after 50 turns.
+
+    ## Information
+    As in every task, and: `goal` (the task sentence), `task_type`, `feedback` (the game's last text), `game` (its
+    name), and `stuck`: whether the task cannot be done any more, since the hand holds what fits nowhere.
+    `progress` is the share of the goal's conditions that are met, and `action_mask` covers the admissible commands.
+
+    ## Arguments
+    `split="train"|"unseen"`: homes with the pairs of object and furniture, and the rooms, that are held out, or without
+    them. `task_types`: some of put, look, clean, heat, cool, two. `scenes`: some of kitchen, livingroom, bedroom,
+    bathroom. `traps=False`: whether there are objects that fit nowhere. `labels=True`: names in the close-up.
+    `include_admissible=True`: whether the prompt lists the commands. `progress_reward="change"|"level"`: what the term
+    `progress` pays; "level", at every step, is the paper's rule, under which idling at one half earns for ever.
+    `include_text=True` puts the game's text and the picture in words into the prompt.
+
+    ## Registered Configurations
+    `Household-v0` and `Household-Unseen-v0`.
+
+    ## References
+    Shridhar et al. 2021, "ALFWorld", arXiv 2010.03768. Zhai et al. 2024, arXiv 2405.10292, section 5.2.
+
+    ## Version History
+    v0: first version.
+    """
+
+    option_names: ClassVar[tuple[str, ...]] = ("task_type", "scene")
+
+    def __init__(
+        self,
+        settings: TaskSettings | None = None,
+        *,
+        split: HomeSplit = "train",
+        task_types: Sequence[str] = TASK_TYPES,
+        scenes: Sequence[str] = SCENES,
+        traps: bool = False,
+        labels: bool = True,
+        include_admissible: bool = True,
+        progress_reward: ProgressReward = "change",
+    ) -> None:
+        check_choice("split", split, get_args(HomeSplit))
+        if not isinstance(traps, bool):
+            raise ConfigError(f"traps must be True or False, got {traps!r}")
+        super().__init__(
+            settings, labels=labels, include_admissible=include_admissible, progress_reward=progress_reward
+        )
+        self.split = split
+        self.task_types = check_some("task_types", task_types, TASK_TYPES)
+        self.scenes = check_some("scenes", scenes, SCENES)
+        self.traps = traps
+
+    def _start_game(self, options: Mapping[str, Any]) -> Engine:
+        home = generate(
+            self.np_random,
+            task_types=_chosen(options, "task_type", self.task_types),
+            scenes=_chosen(options, "scene", self.scenes),
+            split=self.split,
+            traps=self.traps,
+        )
+        return HouseholdGame(home)
+
+
+def _chosen(options: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    if name not in options:
+        return allowed
+    check_choice(f"options[{name!r}]", options[name], allowed)
+    return (options[name],)

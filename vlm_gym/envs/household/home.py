@@ -1,0 +1,128 @@
+"""What the household environments share: commands, picture, rewards, oracle."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final, Literal, get_args
+
+
+from vlm_gym.envs.base import Status, TaskEnv, TaskSettings
+from vlm_gym.envs.household.engine import Engine
+from vlm_gym.errors import ConfigError, check_choice
+from vlm_gym.games.household.vocabulary import CommandVocabulary
+from vlm_gym.games.household.world import HouseholdState
+from vlm_gym.games.outcome import Outcome
+from vlm_gym.oracles import household as oracle
+from vlm_gym.prompts import household as words
+from vlm_gym.render.canvas import Picture
+from vlm_gym.render.household.palette import read_home_theme
+from vlm_gym.render.household.scene import draw_household
+
+NUM_COMMANDS: Final = 128  # of Discrete; official games have at most 74 admissible commands at a time
+ProgressReward = Literal["change", "level"]
+
+
+class HomeEnv(TaskEnv[HouseholdState, int]):
+    """Base class of the household environments; a subclass says which game an episode plays."""
+
+    reward_weights: ClassVar[Mapping[str, float]] = {"success": 50.0, "progress": 1.0, "illegal": -1.0}
+    actions: CommandVocabulary
+    game: Engine
+    """The game in progress."""
+
+    def __init__(
+        self,
+        settings: TaskSettings | None,
+        *,
+        labels: bool,
+        include_admissible: bool,
+        progress_reward: ProgressReward,
+    ) -> None:
+        for name, value in (("labels", labels), ("include_admissible", include_admissible)):
+            if not isinstance(value, bool):
+                raise ConfigError(f"{name} must be True or False, got {value!r}")
+        check_choice("progress_reward", progress_reward, get_args(ProgressReward))
+        super().__init__(settings or TaskSettings(), CommandVocabulary(), NUM_COMMANDS)
+        self.theme = read_home_theme(self.settings.theme)
+        self.labels = labels
+        self.include_admissible = include_admissible
+        self.progress_reward = progress_reward
+
+    @abstractmethod
+    def _start_game(self, options: Mapping[str, Any]) -> Engine:
+        """Return the game of a new episode, at its start."""
+
+    @abstractmethod
+    def _game_name(self) -> str:
+        """Return what `info["game"]` calls the game in progress."""
+
+    def _deal(self, options: Mapping[str, Any]) -> HouseholdState:
+        self.game = self._start_game(options)
+        self.actions.names = self.game.admissible
+        return self.game.state
+
+    def _move(self, state: HouseholdState, action: str) -> Outcome[HouseholdState]:
+        rule = self.game.refusal(action)
+        before = self.game.progress
+        self.game.step(action)
+        self.actions.names = self.game.admissible
+        if rule is not None:
+            return Outcome(state, {"illegal": 1.0, **self._progress_events(before)}, illegal=rule)
+        events = self._progress_events(before)
+        return Outcome(self.game.state, {**events, "success": 1.0} if self.game.is_won else events)
+
+    def _progress_events(self, before: float) -> dict[str, float]:
+        now = self.game.progress
+        return {"progress": now if self.progress_reward == "level" else now - before}
+
+    def _legal_actions(self, state: HouseholdState) -> tuple[str, ...]:
+        return self.game.admissible
+
+    def _numbered(self, number: int) -> str:
+        names = self.actions.names
+        return names[number] if number < len(names) else f"command {number} of {len(names)}"
+
+    def _numbers_of(self, admissible: tuple[str, ...]) -> Iterable[int]:
+        return range(min(len(admissible), NUM_COMMANDS))
+
+    def _status(self, state: HouseholdState) -> Status:
+        return Status(self.game.is_won, self.game.is_won, self.game.progress)
+
+    def _draw(self, state: HouseholdState) -> Picture:
+        return draw_household(self.game.view(), self.settings.image_size, self.theme, has_labels=self.labels)
+
+    def _describe(self, state: HouseholdState) -> str:
+        return words.describe(self.game.view())
+
+    def _write_prompt(self, state: HouseholdState) -> str:
+        settings = self.settings.prompt
+        feedback = self.game.feedback if settings.include_text else None
+        return words.write_prompt(
+            self.game.world.sentence, feedback, self.game.admissible, settings, is_listed=self.include_admissible
+        )
+
+    def _more_info(self, state: HouseholdState) -> dict[str, Any]:
+        goal = self.game.world.goal
+        return {
+            "feedback": self.game.feedback,
+            "goal": self.game.world.sentence,
+            "task_type": goal.task,
+            "stuck": self.game.is_stuck,
+            "game": self._game_name(),
+        }
+
+    def oracle_action(self) -> str | None:
+        """Return the next command of a plan that reaches the goal; None where there is none, or it is reached."""
+        return None if self.game.is_won else oracle.best_action(self.game.world, self.state)
+
+    def optimal_value(self) -> float:
+        """Return 1.0 where the goal can be reached (or is), 0.0 in a dead end."""
+        return oracle.optimal_value(self.game.world, self.state)
+
+
+def check_some(name: str, values: object, choices: Sequence[str]) -> tuple[str, ...]:
+    """Return an argument that must be some of `choices`; raise ConfigError for anything else."""
+    if isinstance(values, str) or not isinstance(values, Sequence) or not values:
+        raise ConfigError(f"{name} must be a sequence of {', '.join(choices)}; got {values!r}")
+    for value in values:
+        check_choice(name, value, choices)
+    return tuple(values)

@@ -1,0 +1,72 @@
+"""The household tasks in words."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from vlm_gym.games.household.view import HouseholdView, SeenObject, SeenReceptacle
+from vlm_gym.prompts.answer import PromptSettings, answer_section, one_of
+
+MAX_LISTED: Final = 128  # commands in a prompt; official games have up to 74
+READINGS: Final = {"place": "where you are and what you see there", "hand": "what you carry"}
+PAPER_READINGS: Final = {"description": "what you see in the picture"}
+
+
+def describe(view: HouseholdView) -> str:
+    """Return what the picture shows."""
+    room = ", ".join(receptacle.name for receptacle in view.receptacles)
+    place = _at_furniture(view) if view.facing else "You are in the middle of the room."
+    hand = "nothing" if view.hand is None else _object(view.hand)
+    return f"{place} You carry {hand}. In the room: {room}."
+
+
+def write_prompt(
+    task: str, feedback: str | None, admissible: Sequence[str], settings: PromptSettings, *, is_listed: bool
+) -> str:
+    """Return the task prompt.
+
+    `task` is the goal in ALFWorld's sentence. `feedback`, the game's last text, and `admissible`, the commands that are
+    possible now, stand in the prompt if they are given (`is_listed` for the commands).
+    """
+    is_paper = settings.style == "paper"
+    intro = (_PAPER if is_paper else _RULES).format(task=task)
+    told = f"\n\nThe game says: {feedback.strip()}" if feedback is not None else ""
+    commands = f"\n\nCommands that are possible now: {_listed(admissible)}." if is_listed else ""
+    answer = answer_section(settings, PAPER_READINGS if is_paper else READINGS, "action", _RULE)
+    return f"{intro}{told}{commands}\n\n{answer}"
+
+
+def _at_furniture(view: HouseholdView) -> str:
+    places = "; ".join(_receptacle(receptacle) for receptacle in view.facing)
+    beside = f" Next to it: {', '.join(map(_object, view.beside))}." if view.beside else ""
+    return f"You are at {places}.{beside}"
+
+
+def _receptacle(receptacle: SeenReceptacle) -> str:
+    if receptacle.contents is None:
+        return f"{receptacle.name} (closed)"
+    door = " (open)" if receptacle.is_openable else ""
+    return f"{receptacle.name}{door} with {', '.join(map(_object, receptacle.contents)) or 'nothing'}"
+
+
+def _object(seen: SeenObject) -> str:
+    return " ".join([*seen.states, seen.name])
+
+
+def _listed(admissible: Sequence[str]) -> str:
+    shown, num_hidden = admissible[:MAX_LISTED], len(admissible) - MAX_LISTED
+    return f"{', '.join(shown)}, and {num_hidden} more" if num_hidden > 0 else one_of(shown)
+
+
+_RULE: Final = "The action is one command."
+
+_RULES: Final = """\
+You are in a home. The picture shows the room from above with you in it, and below, close up, the furniture that you \
+stand at, what is in or on it, and what you carry.
+Your task is to: {task}
+Each turn you give one command: go to, open, close, take ... from ..., move ... to ..., examine, use, heat, cool or \
+clean ... with ..., slice ... with ..., look, inventory. Name things with their numbers, as in the picture."""
+
+_PAPER: Final = """\
+You are an expert in household tasks. The image shows your view of the room.
+Your task is to: {task}
+Choose one of the admissible commands."""
