@@ -53,6 +53,17 @@ def _facts(contents):
         yield from (f"(objectAtLocation {_thing_id(thing)} {_location(PLACES[spot])})" for thing in inside)
 
 
+def _objects(contents):
+    things = sorted({thing for inside in contents.values() for thing in inside})
+    kinds = {kind for holds in HOLDS.values() for kind in holds.split()} | {thing[:-1] for thing in things}
+    yield "agent1 - agent"
+    yield from (f"{_thing_id(thing)} - object" for thing in things)
+    yield from (f"{_id(spot, 1)} - receptacle" for spot in PLACES)
+    yield from (f"{kind}Type - otype" for kind in sorted(kinds | {"knife", "butterknife", "sink"}))
+    yield from (f"{spot}Type - rtype" for spot in PLACES)
+    yield from (f"{_location(place)} - location" for place in sorted({0, *PLACES.values()}))
+
+
 def _abilities(thing):
     kind, entity = thing[:-1], _thing_id(thing)
     words = {"desklamp": ["toggleable"], "mug": ["isReceptacleObject"], "knife": ["cleanable"]}.get(kind, [])
@@ -63,9 +74,10 @@ def _abilities(thing):
 
 
 def tiny_problem(task="put", target="apple", destination="shelf", contents=None):
-    facts = "\n".join(_facts(DEFAULT_CONTENTS if contents is None else contents))
+    contents = DEFAULT_CONTENTS if contents is None else contents
+    facts, objects = "\n".join(_facts(contents)), "\n".join(_objects(contents))
     goal = goal_pddl(GoalKinds(task, target, destination))
-    return f"(define (problem tiny) (:domain alfred) (:objects agent1 - agent)\n(:init\n{facts}\n)\n{goal}\n)"
+    return f"(define (problem tiny) (:domain alfred)\n(:objects\n{objects}\n)\n(:init\n{facts}\n)\n{goal}\n)"
 
 
 def tiny_game(task="put", target="apple", destination="shelf", contents=None):

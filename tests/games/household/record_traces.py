@@ -69,13 +69,13 @@ def remember_what_is_pure():
 
 
 def make_textworld(path):
-    """Return the environment of alfworld 0.4.2 for one game, without its gym layers."""
+    """Return the environment of alfworld 0.4.2 for one game file, or its content, without the gym layers."""
     import textworld
     from alfworld.agents.environment.alfred_tw_env import AlfredDemangler
     from textworld.envs.pddl import PddlEnv
 
     env = AlfredDemangler(PddlEnv(textworld.EnvInfos(won=True, admissible_commands=True)))
-    env.load(str(path))
+    env.load(path)
     return env
 
 

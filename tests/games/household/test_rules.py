@@ -165,3 +165,19 @@ def test_a_lamp_that_could_be_taken_would_be_on(make_problem):
     game = HouseholdGame(parse_problem(problem, "."))
     play(game, "go to desk 1", "use desklamp 1", "take desklamp 1 from desk 1")
     assert play(game, "examine desklamp 1") == "This desklamp 1 is on."
+
+
+def test_a_lamp_behind_a_door_can_be_turned_on(make_game):
+    game = make_game(contents={"fridge": ["desklamp1"], "desk": ["apple1"]})
+    assert play(game, "go to fridge 1", "use desklamp 1") == "You turn on the desklamp 1."
+
+
+def test_a_thing_is_next_to_each_receptacle_that_it_was_taken_from(make_problem):
+    problem = make_problem().replace("loc_bar_1_bar__minus_1_bar_1_bar_45)", "loc_bar_3_bar__minus_3_bar_3_bar_45)")
+    game = HouseholdGame(parse_problem(problem, "."))
+    play(game, "go to desk 1", "open fridge 1", "open microwave 1")
+    play(game, "take apple 1 from desk 1", "move apple 1 to fridge 1")
+    play(game, "take apple 1 from fridge 1", "move apple 1 to microwave 1")
+    answer = play(game, "take apple 2 from fridge 1", "move apple 2 to desk 1", "look")
+    assert answer.endswith("Next to it, you see a apple 2, a apple 1, and a apple 1.")
+    assert [thing.name for thing in game.view().beside] == ["apple 2", "apple 1"]
