@@ -5,13 +5,14 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 SETUP_FILES = setup.cfg pyproject.toml
 
-.PHONY: demo test quick check format bench wheel-check test-oldest clean help
+.PHONY: demo test quick check format bench sb3 alfworld wheel-check test-oldest clean help
 
 help:
 	@echo "make demo         play every card task with the random and the oracle agent; a table and a picture"
 	@echo "make test         all tests          make quick  without the slow ones"
 	@echo "make check        lint, types, layers  make format  rewrite the files"
 	@echo "make bench        speed and memory, beside the cost of copying a picture"
+	@echo "make sb3          installs stable-baselines3, and make alfworld TextWorld and ALFWorld, for the tests that use them"
 	@echo "make wheel-check  build the wheel and play every id from it in an empty environment"
 	@echo "make test-oldest  the contract tests on the oldest gymnasium in use"
 
@@ -38,6 +39,10 @@ $(VENV)/.sb3: $(VENV)/.test
 	$(PIP) install stable-baselines3
 	@touch $@
 
+$(VENV)/.alfworld: $(VENV)/.test
+	$(PIP) install -e '.[alfworld]'
+	@touch $@
+
 demo: $(VENV)/.demo
 	$(BIN)/python -m vlm_gym.demo --out out/demo
 
@@ -58,9 +63,11 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format
 
 bench: $(VENV)/.demo
-	$(BIN)/python benchmarks/environments.py
+	$(BIN)/vlm-gym bench
 
 sb3: $(VENV)/.sb3
+
+alfworld: $(VENV)/.alfworld
 
 wheel-check: $(VENV)/.test
 	$(BIN)/python tests/wheel/check_wheel.py
