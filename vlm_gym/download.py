@@ -23,15 +23,8 @@ DEFAULT_FOLDER: Final = "~/.cache/alfworld"  # as alfworld-download has it
 
 _DISK_FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _DAMAGED: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    OSError,
-    ValueError,
-    RuntimeError,
-)
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, RuntimeError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,9 +69,8 @@ def download_alfworld(
     root = Path(folder or os.environ.get(DATA_VARIABLE) or DEFAULT_FOLDER).expanduser()
     with _naming_disk_errors(root):
         root.mkdir(parents=True, exist_ok=True)
-        archive = (
-            fetch(root, url, sha256 or KNOWN_SHA256.get(url), progress) if file is None else _given(Path(file), sha256)
-        )
+        known = sha256 or KNOWN_SHA256.get(url)
+        archive = fetch(root, url, known, progress) if file is None else _given(Path(file), sha256)
         return _unpack(archive, root, overwrite, progress)
 
 
