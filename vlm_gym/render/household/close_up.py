@@ -1,58 +1,39 @@
 """The close-up: the receptacles within reach from the front, what can be seen in and on them, and what lies beside."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from vlm_gym.games.household.view import SeenObject, SeenReceptacle
-from vlm_gym.render.canvas import BLACK, Picture, Sketch, mix, to_picture
+from vlm_gym.render.canvas import Picture, Sketch, mix, to_picture
 from vlm_gym.render.household.areas import Area
 from vlm_gym.render.household.blend import blend
 from vlm_gym.render.household.brush import Sprite
 from vlm_gym.render.household.cache import PictureCache
-from vlm_gym.render.household.furniture import HANGERS, furniture_front
-from vlm_gym.render.household.labels import Lines, broken_name, label_height, label_width, pill
+from vlm_gym.render.household.furniture import furniture_front
+from vlm_gym.render.household.labels import label_height, label_width, pill
 from vlm_gym.render.household.palette import HomeTheme
-from vlm_gym.render.household.rows import Arrangement, arrange
-from vlm_gym.render.household.sprites import object_sprite
+from vlm_gym.render.household.setting import Setting, Typesetter
 
-STAGE_BYTES: Final = 8_000_000
 PANEL_BYTES: Final = 16_000_000
-LARGEST_ICON: Final = 0.16  # of the picture
-GOOD_ICON: Final = 0.095  # of the picture: what is larger counts little
-EXTRA: Final = 0.25  # how much
-ZOOMS: Final = (1.0, 1.35, 1.8, 2.3)
+ZOOMS: Final = (1.0, 1.3, 1.6, 2.0)
+ZOOM_COST: Final = 0.1  # of the score, for twice the size
 FEW, SEVERAL = 3, 8  # objects: with more, a receptacle gets two or three times the width
+SMALL: Final = ("cabinet", "drawer", "safe", "shelf", "stoveburner")
+"""What is set in two rows where it is crowded."""
+CROWD: Final = 4  # receptacles within reach
 
-_STYLES: Final = ((1, 10, 1.0), (1, 9, 0.96), (2, 9, 0.94), (2, 8, 0.86), (1, 8, 0.86))  # lines, font at 300, worth
-_NUMBER_WORTH: Final = 0.5
-
-
-def icon(thing: SeenObject, size: int, theme: HomeTheme) -> Sprite:
-    """Return the icon of an object in its state."""
-    states = thing.states
-    return object_sprite(
-        thing.kind, size, theme, is_hot="hot" in states, is_cold="cold" in states, is_clean="clean" in states,
-        is_sliced="sliced" in states, is_toggled="on" in states,
-    )  # fmt: skip
+Column = tuple[SeenReceptacle, ...]
 
 
 @dataclass(frozen=True)
-class _Setting:
-    """How objects are laid out: their icons and the text under each."""
+class _Shot:
+    """A receptacle seen from near: its front, the rows cut off at its top, and what lies on it."""
 
-    arrangement: Arrangement
-    texts: tuple[Lines, ...]
-    font: int
+    front: Sprite
+    cut: int
+    setting: Setting
     score: float
-
-
-@dataclass(frozen=True)
-class _Stage:
-    """An empty receptacle in front of the wall, and where things lie on it."""
-
-    pixels: Picture
-    areas: tuple[Area, ...]
 
 
 class CloseUp:
@@ -60,8 +41,8 @@ class CloseUp:
 
     def __init__(self, width: int, height: int, image_size: int, theme: HomeTheme, *, has_labels: bool) -> None:
         self._width, self._height, self._image_size, self._theme = width, height, image_size, theme
-        self._has_labels = has_labels
-        self._title_font = self._scaled(10)
+        self._typesetter = Typesetter(image_size, theme, has_labels=has_labels)
+        self._title_font = max(5, round(image_size / 30))
         self._title_height = label_height(1, self._title_font) + 2
         self._pictures = PictureCache(PANEL_BYTES)
 
@@ -70,82 +51,45 @@ class CloseUp:
         key = (tuple([(r.name, r.is_open, r.contents) for r in facing]), beside)
         return self._pictures.get(key, lambda: self._draw(facing, beside))
 
-    def _draw(self, facing: Sequence[SeenReceptacle], beside: tuple[SeenObject, ...]) -> Picture:
-        picture = self.backdrop()
-        floor_height = self._beside_height() if beside else 0
-        edges = _edges([_weight(r) for r in facing], self._width)
-        for receptacle, left, right in zip(facing, edges, edges[1:], strict=False):
-            self._draw_receptacle(picture[: self._height - floor_height, left:right], receptacle)
+    def _draw(self, facing: tuple[SeenReceptacle, ...], beside: tuple[SeenObject, ...]) -> Picture:
+        picture = backdrop(self._width, self._height, self._image_size, self._theme)
+        floor_height = round(0.11 * self._image_size) if beside else 0
+        columns = _columns(facing)
+        edges = _edges([max(map(_weight, column)) for column in columns], self._width)
+        for column, left, right in zip(columns, edges, edges[1:], strict=False):
+            levels = _edges([1] * len(column), self._height - floor_height)
+            for receptacle, top, bottom in zip(column, levels, levels[1:], strict=False):
+                self._draw_receptacle(picture[top:bottom, left:right], receptacle)
         if beside:
             self._draw_beside(picture, beside, floor_height)
         return picture
 
-    def backdrop(self) -> Picture:
-        """Return the wall and the floor."""
-        theme, line = self._theme, max(1, round(self._image_size / 150))
-        bottom = round(0.8 * self._height)
-        sketch = Sketch(self._width, self._height, theme.wall)
-        sketch.box(0, bottom, self._width, self._height, 0, theme.floor)
-        sketch.box(0, bottom - line, self._width, bottom + line, 0, mix(theme.wall, theme.ink, 0.3))
-        return to_picture(sketch.finish())
-
     def _draw_receptacle(self, room: Picture, receptacle: SeenReceptacle) -> None:
         margin = max(1, round(self._image_size / 100))
         stage = room[self._title_height + margin : room.shape[0] - margin, margin : room.shape[1] - margin]
-        height, width = stage.shape[:2]
-        things = receptacle.contents or ()
-        choices = (self._zoomed(receptacle, width, height, zoom) for zoom in ZOOMS)
-        best = next(choices)
-        for choice in choices if things else ():
-            if best[2].score >= self._good_score():
-                break
-            if choice is not None and choice[2].score > best[2].score:
-                best = choice
-        front, top, setting = best
-        blend(stage, front.pixels, 0, -top)
-        self._put_down(stage, things, setting)
+        shot = self._best_shot(receptacle, *stage.shape[:2])
+        blend(stage, shot.front, 0, -shot.cut)
+        self._typesetter.draw(stage, receptacle.contents or (), shot.setting)
         self._write_title(room, receptacle.name)
 
-    def _good_score(self) -> float:
-        return 0.85 * GOOD_ICON * self._image_size
+    def _best_shot(self, receptacle: SeenReceptacle, height: int, width: int) -> _Shot:
+        """Go nearer to a crowded receptacle, so that the room for objects fills the picture."""
+        best = self._shot(receptacle, height, width, 1.0)
+        for zoom in ZOOMS[1:]:
+            if not receptacle.contents or self._typesetter.reads_well(best.setting):
+                break
+            best = max(best, self._shot(receptacle, height, width, zoom), key=lambda shot: shot.score)
+        return best
 
-    def _zoomed(self, receptacle: SeenReceptacle, width: int, height: int, zoom: float):
-        front = furniture_front(receptacle.kind, width, round(zoom * height), self._theme, receptacle.contents is not None)
-        things = receptacle.contents or ()
-        if not front.areas:
-            return front, 0, self.set_objects((Area(0, 0, width, height),), ())
-        top, bottom = min(a.top for a in front.areas), max(a.bottom for a in front.areas)
-        if zoom > 1 and bottom - top > height - 4:
-            return None
-        shift = 0 if bottom <= height - 4 else round(bottom + 4 - height)
-        areas = tuple(area.moved(0, -shift) for area in front.areas)
-        return front, shift, self.set_objects(areas, things, receptacle.kind)
-
-    def set_objects(self, areas: Sequence[Area], things: Sequence[SeenObject], kind: str = "") -> _Setting:
-        """Choose the size of icons and labels that reads best."""
-        return max((self._set(areas, things, *style) for style in self._styles()), key=lambda setting: setting.score)
-
-    def _styles(self):
-        if not self._has_labels:
-            return [(0, 5, 1.0)]
-        return [*((n, self._scaled(f), w) for n, f, w in _STYLES), (-1, self._scaled(9), _NUMBER_WORTH)]
-
-    def _set(self, areas: Sequence[Area], things: Sequence[SeenObject], lines: int, font: int, worth: float) -> _Setting:
-        texts = tuple(_text(thing.name, lines) for thing in things)
-        widths = [label_width(text, font) for text in texts]
-        largest = round(LARGEST_ICON * self._image_size)
-        arrangement = arrange(areas, widths, label_height(abs(lines), font), largest, 1)
-        good = GOOD_ICON * self._image_size
-        size = arrangement.size
-        return _Setting(arrangement, texts, font, worth * (min(size, good) + EXTRA * max(0, size - good)))
-
-    def _put_down(self, picture: Picture, things: Sequence[SeenObject], setting: _Setting) -> None:
-        size = setting.arrangement.size
-        for thing, text, spot in zip(things, setting.texts, setting.arrangement.spots, strict=True):
-            blend(picture, icon(thing, size, self._theme), round(spot.x - size / 2), round(spot.top))
-            if text:
-                label = pill(text, setting.font, self._theme.paper, BLACK)
-                blend(picture, label, round(spot.x - label.shape[1] / 2), round(spot.label_top))
+    def _shot(self, receptacle: SeenReceptacle, height: int, width: int, zoom: float) -> _Shot:
+        kind, things = receptacle.kind, receptacle.contents or ()
+        front = furniture_front(kind, width, round(zoom * height), self._theme, receptacle.contents is not None)
+        areas = front.areas or (Area(0, 0, width, height),)
+        top, bottom = min(area.top for area in areas), max(area.bottom for area in areas)
+        cut = max(0, min(round(bottom + 0.05 * height), front.pixels.shape[0]) - height)
+        setting = self._typesetter.set([area.moved(0, -cut) for area in areas], things, kind)
+        is_whole = zoom == 1.0 or top >= cut
+        return _Shot(front.pixels, cut, setting, setting.score * (1 - ZOOM_COST * (zoom - 1)) if is_whole else -1.0)
 
     def _write_title(self, room: Picture, name: str) -> None:
         font = self._title_font
@@ -154,24 +98,33 @@ class CloseUp:
         title = pill((name,), font, self._theme.ink, self._theme.paper)
         blend(room, title, (room.shape[1] - title.shape[1]) // 2, 2)
 
-    def _beside_height(self) -> int:
-        return round(0.11 * self._image_size)
-
     def _draw_beside(self, picture: Picture, things: tuple[SeenObject, ...], height: int) -> None:
-        caption = pill(("next to it",), self._scaled(9), self._theme.ink, self._theme.paper)
+        """Show what the game calls "next to it" on the floor."""
+        caption = pill(("next to it",), max(5, round(0.03 * self._image_size)), self._theme.ink, self._theme.paper)
         top = self._height - height
+        picture[top:] = self._theme.floor
         blend(picture, caption, 2, top + (height - caption.shape[0]) // 2)
-        area = Area(caption.shape[1] + 5.0, top, self._width - 2.0, self._height - 1.0)
-        self._put_down(picture, things, self.set_objects((area,), things))
-
-    def _scaled(self, size: int) -> int:
-        return max(5, round(size * self._image_size / 300))
+        area = Area(caption.shape[1] + 5.0, top + 1.0, self._width - 2.0, self._height - 1.0)
+        self._typesetter.draw(picture, things, self._typesetter.set([area], things))
 
 
-def _text(name: str, lines: int) -> Lines:
-    if lines < 0:
-        return (name.rpartition(" ")[2],)
-    return () if lines == 0 else (name,) if lines == 1 else broken_name(name)
+def backdrop(width: int, height: int, image_size: int, theme: HomeTheme) -> Picture:
+    """Return a wall and a floor."""
+    line, bottom = max(1, round(image_size / 150)), round(0.8 * height)
+    sketch = Sketch(width, height, theme.wall)
+    sketch.box(0, bottom, width, height, 0, theme.floor)
+    sketch.box(0, bottom - line, width, bottom + line, 0, mix(theme.wall, theme.ink, 0.3))
+    return to_picture(sketch.finish())
+
+
+def _columns(facing: tuple[SeenReceptacle, ...]) -> list[Column]:
+    """Set receptacles side by side; in a crowd, small ones in pairs above each other."""
+    if len(facing) < CROWD:
+        return [(receptacle,) for receptacle in facing]
+    small = [receptacle for receptacle in facing if receptacle.kind in SMALL]
+    large = [receptacle for receptacle in facing if receptacle.kind not in SMALL]
+    pairs = [tuple(small[index : index + 2]) for index in range(0, len(small), 2)]
+    return [*((receptacle,) for receptacle in large), *pairs]
 
 
 def _weight(receptacle: SeenReceptacle) -> int:

@@ -30,6 +30,7 @@ _PROPORTIONS: Final = {  # width by height, least and most; what does not fill i
     "toaster": (1.1, 1.5), "toilet": (0.6, 1.0), "toiletpaperhanger": (0.7, 1.1), "towelholder": (0.8, 1.4),
     "tvstand": (1.0, 2.4),
 }  # fmt: skip
+_OPEN_PROPORTIONS: Final = {"cabinet": (0.7, 1.7), "fridge": (0.55, 1.25), "safe": (0.8, 1.4)}  # room for contents
 _ANY_PROPORTION: Final = (0.85, 2.4)
 _FRONT_EDGE: Final = 1.0  # pixels, and a share of the size
 _FRONT_EDGE_SHARE: Final = 0.005
@@ -58,9 +59,10 @@ def furniture_plan(kind: str, size: int, theme: object, is_open: bool) -> Sprite
     return _plan(name, size, read_home_theme(theme), is_open and name in OPENABLE)
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=48)
 def _front(kind: str, width: int, height: int, theme: HomeTheme, is_open: bool) -> Front:
-    narrowest, widest = _PROPORTIONS.get(kind, _ANY_PROPORTION)
+    proportions = {**_PROPORTIONS, **_OPEN_PROPORTIONS} if is_open else _PROPORTIONS
+    narrowest, widest = proportions.get(kind, _ANY_PROPORTION)
     inner_width, inner_height = min(width, round(height * widest)), min(height, round(width / narrowest))
     brush = Brush(inner_width, inner_height, theme, _FRONT_EDGE + _FRONT_EDGE_SHARE * min(width, height))
     areas = FRONTS.get(kind, crate)(brush, is_open)

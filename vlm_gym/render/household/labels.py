@@ -14,7 +14,7 @@ FONT: Final = "sans"
 _SECOND_WORDS: Final = (  # where the name of a kind can be broken
     "ball", "bat", "bottle", "box", "brush", "can", "card", "chain", "clock", "control", "door", "glass", "hamper",
     "holder", "knife", "lamp", "lid", "paper", "phone", "plant", "racket", "roll", "shaker", "sponge", "stool",
-    "switch", "towel", "vision", "bear", "watch",
+    "switch", "towel", "bear", "watch",
 )  # fmt: skip
 
 Lines = tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Moving tiles apart until none hides another, each as near as possible to where it belongs."""
+"""Placing tiles so that none hides another, each as near as possible to where it belongs."""
 
 from typing import Final, TypeAlias
 
@@ -7,47 +7,69 @@ import numpy.typing as npt
 
 Points: TypeAlias = npt.NDArray[np.float64]  # (n, 2): x and y
 
-_STEPS: Final = 60
-_PULL: Final = 0.06  # of the way back to where it belongs, in each step
-_LAST_PULL: Final = 0.75  # of the steps; then tiles only move apart
-_GRAIN: Final = 64.0  # positions are rounded to this part of a pixel, so that all machines agree
-_CLOSE_ENOUGH: Final = 0.75  # pixels of overlap
+_LATTICE: Final = 2  # pixels between the places that are tried
+_SWAP_ROUNDS: Final = 4
+_LEAST_GAIN: Final = 1.0  # square pixels, so that rounding decides nothing
 
 
-def spread_out(targets: Points, sizes: Points, low: Points, high: Points) -> tuple[Points, float]:
-    """Move the middles of tiles of these sizes apart, between two corners; return them and the deepest overlap left.
+def spread_out(targets: Points, sizes: Points, low: Points, high: Points) -> Points | None:
+    """Place the middles of tiles between two corners without overlap; return them, or None if there is no room.
 
     Shapes: `targets` and `sizes` (n, 2), `low` and `high` (2,).
     """
-    least, most = low + sizes / 2, high - sizes / 2
-    places = np.clip(targets + _untie(len(targets)), least, most)
-    half = (sizes[:, None] + sizes[None]) / 2
-    for step in range(_STEPS):
-        if step < _LAST_PULL * _STEPS:
-            places += _PULL * (targets - places)
-        push, depth = _pushes(places, half)
-        places = np.clip(np.rint((places + push) * _GRAIN) / _GRAIN, least, most)
-        if depth < _CLOSE_ENOUGH and step >= _LAST_PULL * _STEPS:
-            return places, depth
-    return places, _pushes(places, half)[1]
+    counts = np.maximum((high - low) // _LATTICE, 1).astype(int)
+    xs, ys = (low[axis] + _LATTICE * (np.arange(counts[axis]) + 0.5) for axis in (0, 1))
+    is_taken = np.zeros((len(targets), len(ys), len(xs)), bool)
+    places = np.zeros_like(targets)
+    for index in _order(targets, sizes):
+        free = _cost(targets[index], sizes[index], xs, ys, low, high)
+        free[is_taken[index]] = np.inf
+        row, column = np.unravel_index(int(free.argmin()), free.shape)
+        if np.isinf(free[row, column]):
+            return None
+        places[index] = xs[column], ys[row]
+        _take(is_taken, places[index], (sizes + sizes[index]) / 2, xs, ys)
+    return _untangle(places, targets, sizes)
 
 
-def _untie(count: int) -> Points:
-    """Return tiny steps in all directions, so that tiles at one point know where to go."""
-    angles = np.arange(count) * 2.4
-    return 0.25 * np.column_stack([np.cos(angles), np.sin(angles)])
+def _order(targets: Points, sizes: Points) -> list[int]:
+    """Return who chooses first: large tiles, then those far from the middle of the others."""
+    far = np.abs(targets - np.median(targets, axis=0)).sum(axis=1)
+    return sorted(range(len(targets)), key=lambda index: (-float(sizes[index, 0]), -round(float(far[index])), index))
 
 
-def _pushes(places: Points, half: npt.NDArray[np.float64]) -> tuple[Points, float]:
-    """Return how each tile is pushed by those that overlap it, along the shorter way out."""
-    offset = places[:, None] - places[None]
-    depth = half - np.abs(offset)
-    np.einsum("iij->ij", depth)[...] = -1.0
-    overlap = np.minimum(depth[:, :, 0], depth[:, :, 1])
-    is_hit = overlap > 0
-    is_sideways = depth[:, :, 0] <= depth[:, :, 1]
-    sign = np.where(offset >= 0, 1.0, -1.0)
-    push = np.where(is_hit, overlap, 0.0) * 0.5
-    x = (push * sign[:, :, 0] * is_sideways).sum(axis=1)
-    y = (push * sign[:, :, 1] * ~is_sideways).sum(axis=1)
-    return np.column_stack([x, y]) * 0.9, float(max(0.0, overlap.max(initial=0.0)))
+def _cost(
+    target: Points, size: Points, xs: npt.NDArray[np.float64], ys: npt.NDArray[np.float64], low: Points, high: Points
+) -> Points:
+    """Return the squared way to every place of the lattice: infinite where the tile would stick out."""
+    least, most = low + size / 2, high - size / 2
+    x = np.where((xs >= least[0]) & (xs <= most[0]), (xs - target[0]) ** 2, np.inf)
+    y = np.where((ys >= least[1]) & (ys <= most[1]), (ys - target[1]) ** 2, np.inf)
+    return np.rint(x[None] + y[:, None])
+
+
+def _take(
+    is_taken: npt.NDArray[np.bool_],
+    place: Points,
+    reaches: Points,
+    xs: npt.NDArray[np.float64],
+    ys: npt.NDArray[np.float64],
+) -> None:
+    """Mark the places where each tile would overlap the one that was placed."""
+    columns = np.abs(xs[None] - place[0]) < reaches[:, :1]
+    rows = np.abs(ys[None] - place[1]) < reaches[:, 1:]
+    is_taken |= rows[:, :, None] & columns[:, None, :]
+
+
+def _untangle(places: Points, targets: Points, sizes: Points) -> Points:
+    """Swap tiles of one size while that brings them nearer to where they belong."""
+    is_alike = (sizes[:, None] == sizes[None]).all(axis=2)
+    for _ in range(_SWAP_ROUNDS * len(places)):
+        ways = ((places[:, None] - targets[None]) ** 2).sum(axis=2)  # of tile j to the place of i
+        own = np.diag(ways)
+        gain = np.where(is_alike, own[:, None] + own[None] - ways - ways.T, 0.0)
+        first, second = np.unravel_index(int(gain.argmax()), gain.shape)
+        if gain[first, second] < _LEAST_GAIN:
+            break
+        places[[first, second]] = places[[second, first]]
+    return places

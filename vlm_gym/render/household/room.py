@@ -1,0 +1,159 @@
+"""Where things are on the floor plan: true coordinates, turned to fit, stretched where it is crowded, moved apart."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from vlm_gym.games.household.world import Pose
+from vlm_gym.render.household.spread import Points, spread_out
+
+RoomKey = tuple[tuple[str, float, float, float], ...]
+"""Of every receptacle the name, x, y and height in metres."""
+
+HIGH_M: Final = 1.2  # metres above the floor, from where on furniture hangs on a wall
+STACKED_M: Final = 0.4  # metres: nearer than that on the floor, and higher by that, is above
+
+_COVER: Final = 0.5  # of the floor by tiles
+_LEAST_EVENNESS, _MOST_EVENNESS = 0.15, 0.65
+"""0: places are in proportion to metres; 1: each receptacle gets the same share of an axis."""
+_FEW, _MANY = 8, 40  # receptacles, with which an axis is stretched least and most
+_SHRINK: Final = 0.94
+_SMALLEST: Final = 3  # pixels
+_SPACE: Final = 0.0125  # of the picture, between tiles: numbers stick out
+_LIFT_M: Final = 0.2  # metres up the plan per metre of height, so that what is above is drawn above
+_SCALES: Final = {
+    "bed": 1.4, "sofa": 1.35, "diningtable": 1.35, "countertop": 1.25, "bathtubbasin": 1.3, "desk": 1.2, "fridge": 1.15,
+    "coffeetable": 1.15, "dresser": 1.1, "tvstand": 1.15, "drawer": 0.95, "toaster": 0.95,
+}  # fmt: skip
+_OVERLAP_COST: Final = 3.0  # square pixels of the agent's way, per square pixel that it would hide
+_BEHIND_COST: Final = 3.0  # per pixel that the agent stands on the wrong side of what it faces
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A receptacle on the plan: the middle of its symbol and its size in pixels."""
+
+    name: str
+    kind: str
+    number: str
+    x: float
+    y: float
+    size: int
+    is_high: bool
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """One axis of the plan: metres and the pixels that they go to, both rising."""
+
+    metres: npt.NDArray[np.float64]
+    pixels: npt.NDArray[np.float64]
+
+    def place(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the pixels of coordinates; what is outside goes to the edge."""
+        return np.interp(values, self.metres, self.pixels)
+
+
+@dataclass(frozen=True, eq=False)
+class Room:
+    """The layout of a room on the plan."""
+
+    tiles: tuple[Tile, ...]
+    axes: tuple[_Axis, _Axis]
+    is_turned: bool
+    corner: Points  # (2,), the lower right
+
+    def screen_heading(self, agent: Pose) -> int:
+        """Return where the agent looks on the plan: degrees clockwise from up."""
+        return (agent.heading + (90 if self.is_turned else 0)) % 360
+
+    def stand(self, agent: Pose, facing: tuple[str, ...], size: int) -> tuple[float, float]:
+        """Return where the agent is drawn: near its place, hiding little, and behind what it faces."""
+        target = _on_screen(np.array([[agent.x, agent.y]]), self.is_turned)[0]
+        here = np.array([axis.place(value) for axis, value in zip(self.axes, target, strict=True)])
+        steps = np.arange(-2 * size, 2 * size + 1, 2.0)
+        spots = np.clip(here + np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2), size / 2, self.corner - size / 2)
+        cost = ((spots - here) ** 2).sum(axis=1) + _OVERLAP_COST * self._hidden(spots, size)
+        best = spots[int(np.rint(cost + self._behind(spots, agent, facing, size)).argmin())]
+        return float(best[0]), float(best[1])
+
+    def _hidden(self, spots: Points, size: int) -> npt.NDArray[np.float64]:
+        """Return how many square pixels of tiles are hidden from each spot."""
+        middles = np.array([[tile.x, tile.y] for tile in self.tiles])
+        reach = (np.array([tile.size for tile in self.tiles]) + size) / 2
+        depth = np.maximum(0.0, reach[:, None] - np.abs(spots[:, None] - middles[None]))
+        return np.asarray(depth.prod(axis=2).sum(axis=1))
+
+    def _behind(self, spots: Points, agent: Pose, facing: tuple[str, ...], size: int) -> npt.NDArray[np.float64]:
+        """Return the cost of standing where what is faced would not be in front."""
+        faced = [(tile.x, tile.y) for tile in self.tiles if tile.name in facing]
+        if not faced:
+            return np.zeros(len(spots))
+        angle = math.radians(self.screen_heading(agent))
+        forward = np.rint([math.sin(angle), -math.cos(angle)])
+        ahead = (np.mean(faced, axis=0) - spots) @ forward
+        return _BEHIND_COST * size * np.maximum(0.0, size - ahead)
+
+
+def lay_out(key: RoomKey, low: Points, high: Points, largest: int, image_size: int) -> Room:
+    """Place the receptacles of a room between two corners of the plan."""
+    points = np.array([[x, y] for _, x, y, _ in key], np.float64)
+    extent = np.ptp(points, axis=0)
+    is_turned = bool(extent[1] > extent[0])
+    screen = _on_screen(points, is_turned)
+    screen[:, 1] -= _LIFT_M * np.array([height for _, _, _, height in key])
+    margin = 0.6 * largest
+    x, y = (_axis(screen[:, axis], low[axis] + margin, high[axis] - margin) for axis in (0, 1))
+    targets = np.column_stack([x.place(screen[:, 0]), y.place(screen[:, 1])])
+    return Room(_place(key, targets, (low, high), largest, image_size), (x, y), is_turned, high)
+
+
+def _on_screen(points: Points, is_turned: bool) -> Points:
+    """Return metres to the right and down: +y is up, or to the right in a room that is turned clockwise."""
+    return points[:, ::-1].copy() if is_turned else points * np.array([1.0, -1.0])
+
+
+def _axis(values: npt.NDArray[np.float64], low: float, high: float) -> _Axis:
+    """Stretch an axis where there is much on it."""
+    metres, counts = np.unique(values, return_counts=True)
+    if len(metres) == 1:
+        return _Axis(metres, np.array([(low + high) / 2]))
+    evenness = np.interp(len(values), (_FEW, _MANY), (_LEAST_EVENNESS, _MOST_EVENNESS))
+    even = np.cumsum(counts) - counts / 2
+    shares = [(part - part[0]) / (part[-1] - part[0]) for part in (metres, even)]
+    return _Axis(metres, low + (high - low) * ((1 - evenness) * shares[0] + evenness * shares[1]))
+
+
+def _place(
+    key: RoomKey, targets: Points, corners: tuple[Points, Points], largest: int, image_size: int
+) -> tuple[Tile, ...]:
+    """Place the tiles, as large as there is room for."""
+    names = [name for name, _, _, _ in key]
+    kinds = [name.rpartition(" ")[0] for name in names]
+    scales = np.array([_SCALES.get(kind, 1.0) for kind in kinds])
+    area = float(np.prod(corners[1] - corners[0]))
+    base, places = min(float(largest), math.sqrt(_COVER * area / float((scales**2).sum()))), None
+    space = max(1, round(_SPACE * image_size))
+    while places is None:
+        sizes = np.maximum(_SMALLEST, np.rint(base * scales))
+        places = spread_out(targets, np.column_stack([sizes, sizes]) + space, *corners)
+        if places is None and base < _SMALLEST:
+            places = targets
+        base *= _SHRINK
+    rows = zip(names, kinds, places.tolist(), sizes.tolist(), strict=True)
+    return tuple(
+        Tile(name, kind, name.rpartition(" ")[2], x, y, int(size), _is_high(key, index))
+        for index, (name, kind, (x, y), size) in enumerate(rows)
+    )
+
+
+def _is_high(key: RoomKey, index: int) -> bool:
+    """Whether a receptacle hangs on a wall, or stands on or above another one."""
+    _, x, y, height = key[index]
+    return height > HIGH_M or any(
+        height > other + STACKED_M and math.hypot(x - other_x, y - other_y) < STACKED_M
+        for _, other_x, other_y, other in key
+    )

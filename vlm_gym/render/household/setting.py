@@ -1,0 +1,109 @@
+"""Setting objects in their places: the sizes of icons and labels that read best, and drawing them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from vlm_gym.games.household.view import SeenObject
+from vlm_gym.render.canvas import BLACK, Picture
+from vlm_gym.render.household.areas import Area
+from vlm_gym.render.household.blend import blend
+from vlm_gym.render.household.brush import Sprite
+from vlm_gym.render.household.furniture import HANGERS
+from vlm_gym.render.household.labels import Lines, broken_name, label_height, label_width, pill
+from vlm_gym.render.household.palette import HomeTheme
+from vlm_gym.render.household.rows import Arrangement, Spot, arrange
+from vlm_gym.render.household.sprites import object_sprite
+
+LARGEST_ICON: Final = 0.16  # of the picture
+GOOD_ICON: Final = 0.085  # of the picture: what is larger counts little
+EXTRA: Final = 0.25  # how much
+
+
+@dataclass(frozen=True)
+class _Style:
+    """How labels are written: on how many lines, the font size in thousandths of the picture, and what it is worth."""
+
+    num_lines: int
+    font: float
+    worth: float
+    is_number: bool = False
+
+
+_STYLES: Final = (
+    _Style(1, 33, 1.0), _Style(1, 30, 0.96), _Style(2, 30, 0.95), _Style(2, 27, 0.86), _Style(1, 27, 0.86),
+    _Style(1, 30, 0.4, is_number=True),
+)  # fmt: skip
+_NO_LABELS: Final = _Style(0, 17, 1.0)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How objects are laid out: their icons and the text under each."""
+
+    arrangement: Arrangement
+    texts: tuple[Lines, ...]
+    font: int
+    score: float
+
+
+def icon(thing: SeenObject, size: int, theme: HomeTheme) -> Sprite:
+    """Return the icon of an object in its state."""
+    states = thing.states
+    return object_sprite(
+        thing.kind, size, theme, is_hot="hot" in states, is_cold="cold" in states, is_clean="clean" in states,
+        is_sliced="sliced" in states, is_toggled="on" in states,
+    )  # fmt: skip
+
+
+class Typesetter:
+    """Sets objects with their labels in areas."""
+
+    def __init__(self, image_size: int, theme: HomeTheme, *, has_labels: bool) -> None:
+        self._image_size, self._theme = image_size, theme
+        self._styles = _STYLES if has_labels else (_NO_LABELS,)
+        self._largest, self._good = round(LARGEST_ICON * image_size), GOOD_ICON * image_size
+
+    def set(self, areas: Sequence[Area], things: Sequence[SeenObject], kind: str = "") -> Setting:
+        """Choose the icons and labels that read best in these areas of a receptacle."""
+        if kind in HANGERS and len(things) == 1:
+            return self._hang(areas[0], things[0])
+        settings = (self._try(areas, things, style) for style in self._styles)
+        return max(settings, key=lambda setting: setting.score)
+
+    def reads_well(self, setting: Setting) -> bool:
+        """Whether there is nothing to gain from more room."""
+        return setting.score >= 0.85 * self._good
+
+    def draw(self, picture: Picture, things: Sequence[SeenObject], setting: Setting) -> None:
+        """Draw the icons and then all labels."""
+        size, spots = setting.arrangement.size, setting.arrangement.spots
+        for thing, spot in zip(things, spots, strict=True):
+            blend(picture, icon(thing, size, self._theme), round(spot.x - size / 2), round(spot.top))
+        for text, spot in zip(setting.texts, spots, strict=True):
+            if text:
+                label = pill(text, setting.font, self._theme.paper, BLACK)
+                left = min(max(0, round(spot.x - label.shape[1] / 2)), picture.shape[1] - label.shape[1])
+                blend(picture, label, left, min(round(spot.label_top), picture.shape[0] - label.shape[0]))
+
+    def _try(self, areas: Sequence[Area], things: Sequence[SeenObject], style: _Style) -> Setting:
+        font = max(5, round(style.font * self._image_size / 1000))
+        texts = tuple(_text(thing.name, style) for thing in things)
+        widths = [label_width(text, font) for text in texts]
+        arrangement = arrange(areas, widths, label_height(style.num_lines, font), self._largest, 1)
+        size, good = arrangement.size, self._good
+        return Setting(arrangement, texts, font, style.worth * (min(size, good) + EXTRA * max(0, size - good)))
+
+    def _hang(self, area: Area, thing: SeenObject) -> Setting:
+        """Make a thing as large as its area, so that it touches its hanger."""
+        size, style = int(min(area.width, area.height)), self._styles[0]
+        font = max(5, round(style.font * self._image_size / 1000))
+        middle = (area.left + area.right) / 2
+        spot = Spot(middle, area.top, area.top + size - label_height(style.num_lines, font) / 2)
+        return Setting(Arrangement(size, (spot,)), (_text(thing.name, style),), font, float(size))
+
+
+def _text(name: str, style: _Style) -> Lines:
+    if style.is_number:
+        return (name.rpartition(" ")[2],)
+    return (name,) if style.num_lines == 1 else broken_name(name) if style.num_lines == 2 else ()
