@@ -16,14 +16,27 @@ from vlm_gym.render.household.palette import HomeTheme
 from vlm_gym.render.household.setting import Setting, Typesetter
 
 PANEL_BYTES: Final = 16_000_000
-ZOOMS: Final = (1.0, 1.3, 1.6, 2.0)
+ZOOMS: Final = (1.3, 1.5, 1.7, 1.9)
 ZOOM_COST: Final = 0.1  # of the score, for twice the size
+TOPS: Final = (
+    "armchair", "bathtubbasin", "bed", "coffeetable", "countertop", "desk", "diningtable", "dresser", "ottoman",
+    "sidetable", "sinkbasin", "sofa", "tvstand",
+)  # fmt: skip
+"""What can be looked at from nearer, so that its lower part is outside the picture."""
+WIDE: Final = ("cabinet", "fridge", "microwave", "safe", "cart", "toilet", "garbagecan")
+"""What is drawn wider where it is crowded."""
 FEW, SEVERAL = 3, 8  # objects: with more, a receptacle gets two or three times the width
 SMALL: Final = ("cabinet", "drawer", "safe", "shelf", "stoveburner")
 """What is set in two rows where it is crowded."""
 CROWD: Final = 4  # receptacles within reach
 
 Column = tuple[SeenReceptacle, ...]
+
+
+@dataclass(frozen=True)
+class _Lens:
+    zoom: float = 1.0
+    is_wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,23 +86,24 @@ class CloseUp:
         self._write_title(room, receptacle.name)
 
     def _best_shot(self, receptacle: SeenReceptacle, height: int, width: int) -> _Shot:
-        """Go nearer to a crowded receptacle, so that the room for objects fills the picture."""
-        best = self._shot(receptacle, height, width, 1.0)
-        for zoom in ZOOMS[1:]:
+        """Go nearer to a crowded receptacle, or draw it wider, so that the room for objects fills the picture."""
+        best = self._shot(receptacle, height, width, _Lens())
+        for lens in _lenses(receptacle.kind):
             if not receptacle.contents or self._typesetter.reads_well(best.setting):
                 break
-            best = max(best, self._shot(receptacle, height, width, zoom), key=lambda shot: shot.score)
+            best = max(best, self._shot(receptacle, height, width, lens), key=lambda shot: shot.score)
         return best
 
-    def _shot(self, receptacle: SeenReceptacle, height: int, width: int, zoom: float) -> _Shot:
-        kind, things = receptacle.kind, receptacle.contents or ()
-        front = furniture_front(kind, width, round(zoom * height), self._theme, receptacle.contents is not None)
+    def _shot(self, receptacle: SeenReceptacle, height: int, width: int, lens: _Lens) -> _Shot:
+        kind, things, is_open = receptacle.kind, receptacle.contents or (), receptacle.contents is not None
+        tall = round(lens.zoom * height)
+        front = furniture_front(kind, width, tall, self._theme, is_open, is_wide=lens.is_wide)
         areas = front.areas or (Area(0, 0, width, height),)
         top, bottom = min(area.top for area in areas), max(area.bottom for area in areas)
-        cut = max(0, min(round(bottom + 0.05 * height), front.pixels.shape[0]) - height)
+        cut = max(0, min(round(bottom + 0.05 * height), tall) - height)
         setting = self._typesetter.set([area.moved(0, -cut) for area in areas], things, kind)
-        is_whole = zoom == 1.0 or top >= cut
-        return _Shot(front.pixels, cut, setting, setting.score * (1 - ZOOM_COST * (zoom - 1)) if is_whole else -1.0)
+        is_whole = cut == 0 or top >= cut
+        return _Shot(front.pixels, cut, setting, setting.score * (1 - ZOOM_COST * (lens.zoom - 1)) if is_whole else 0.0)
 
     def _write_title(self, room: Picture, name: str) -> None:
         font = self._title_font
@@ -106,6 +120,13 @@ class CloseUp:
         blend(picture, caption, 2, top + (height - caption.shape[0]) // 2)
         area = Area(caption.shape[1] + 5.0, top + 1.0, self._width - 2.0, self._height - 1.0)
         self._typesetter.draw(picture, things, self._typesetter.set([area], things))
+
+
+def _lenses(kind: str) -> list[_Lens]:
+    """Return other ways to look at a kind."""
+    if kind in TOPS:
+        return [_Lens(zoom) for zoom in ZOOMS]
+    return [_Lens(is_wide=True)] if kind in WIDE else []
 
 
 def backdrop(width: int, height: int, image_size: int, theme: HomeTheme) -> Picture:

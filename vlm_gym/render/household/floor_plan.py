@@ -7,13 +7,13 @@ import numpy as np
 
 from vlm_gym.games.household.view import HouseholdView
 from vlm_gym.games.household.world import Pose
-from vlm_gym.render.canvas import BLACK, Picture, Sketch, mix, to_picture
+from vlm_gym.render.canvas import BLACK, Color, Picture, Sketch, mix, to_picture
 from vlm_gym.render.household.agent import GLOW, cone, robot
 from vlm_gym.render.household.blend import blend
 from vlm_gym.render.household.brush import Sprite
 from vlm_gym.render.household.cache import PictureCache
 from vlm_gym.render.household.furniture import furniture_plan
-from vlm_gym.render.household.labels import pill
+from vlm_gym.render.household.labels import number_pill
 from vlm_gym.render.household.palette import HomeTheme
 from vlm_gym.render.household.room import Room, RoomKey, Tile, lay_out
 
@@ -24,7 +24,7 @@ _LARGEST: Final = 0.095  # of the picture
 _ROBOT: Final = 0.075
 _REACH: Final = 0.32  # of the field of view
 _NUMBER: Final = 0.03
-_OVERHANG: Final = 0.011  # of a number over its tile
+_OVERHANG: Final = 0.013  # of a number over its tile
 _LARGE: Final = 0.07  # of a tile: numbers on smaller ones are smaller
 _LEAST_NUMBERED: Final = 1.2  # times the font size: on smaller tiles numbers would hide everything
 
@@ -76,7 +76,8 @@ class FloorPlan:
         if tile.size < _LEAST_NUMBERED * self._font:
             return
         font = self._font if tile.size >= _LARGE * self._image_size else max(5, self._font - 1)
-        sprite = number_pill(tile.number, font, self._theme, is_high=tile.is_high, is_faced=is_faced)
+        colors = _number_colors(self._theme, is_high=tile.is_high, is_faced=is_faced)
+        sprite = number_pill(tile.number, font, *colors)
         overhang = round(_OVERHANG * self._image_size)
         left = round(tile.x + tile.size / 2) - sprite.shape[1] + overhang
         top = round(tile.y + tile.size / 2) - sprite.shape[0] + overhang
@@ -99,13 +100,11 @@ class FloorPlan:
         return to_picture(sketch.finish())
 
 
-def number_pill(number: str, font: int, theme: HomeTheme, *, is_high: bool, is_faced: bool) -> Sprite:
-    """Return the number of a receptacle: yellow if it is faced, coloured if it is high up."""
+def _number_colors(theme: HomeTheme, *, is_high: bool, is_faced: bool) -> tuple[Color, Color]:
+    """Return the ground and the ink of a number: yellow if it is faced, coloured if it is high up."""
     if is_faced:
-        return pill((number,), font, GLOW, BLACK)
-    if is_high:
-        return pill((number,), font, mix(theme.second_accent, BLACK, 0.25), theme.paper)
-    return pill((number,), font, theme.paper, BLACK)
+        return GLOW, BLACK
+    return (mix(theme.second_accent, BLACK, 0.25), theme.paper) if is_high else (theme.paper, BLACK)
 
 
 @lru_cache(maxsize=64)

@@ -30,7 +30,7 @@ _PROPORTIONS: Final = {  # width by height, least and most; what does not fill i
     "toaster": (1.1, 1.5), "toilet": (0.6, 1.0), "toiletpaperhanger": (0.7, 1.1), "towelholder": (0.8, 1.4),
     "tvstand": (1.0, 2.4),
 }  # fmt: skip
-_OPEN_PROPORTIONS: Final = {"cabinet": (0.7, 1.7), "fridge": (0.55, 1.25), "safe": (0.8, 1.4)}  # room for contents
+_WIDE_PROPORTION: Final = (0.85, 1.8)  # of what makes room for its contents
 _ANY_PROPORTION: Final = (0.85, 2.4)
 _FRONT_EDGE: Final = 1.0  # pixels, and a share of the size
 _FRONT_EDGE_SHARE: Final = 0.005
@@ -44,13 +44,16 @@ class Front:
     areas: tuple[Area, ...]
 
 
-def furniture_front(kind: str, width: int, height: int, theme: object, is_open: bool) -> Front:
+def furniture_front(
+    kind: str, width: int, height: int, theme: object, is_open: bool, *, is_wide: bool = False
+) -> Front:
     """Return the front view of a receptacle, `(height, width, 4)` RGBA; drawn once and cached, so not writable.
 
-    `is_open` counts for the kinds in `OPENABLE` only. An unknown kind is a crate.
+    `is_open` counts for the kinds in `OPENABLE` only; `is_wide` makes what is narrow by nature as wide as a full one
+    has to be. An unknown kind is a crate.
     """
     name = bare_kind(kind)
-    return _front(name, width, height, read_home_theme(theme), is_open and name in OPENABLE)
+    return _front(name, width, height, read_home_theme(theme), is_open and name in OPENABLE, is_wide)
 
 
 def furniture_plan(kind: str, size: int, theme: object, is_open: bool) -> Sprite:
@@ -60,9 +63,8 @@ def furniture_plan(kind: str, size: int, theme: object, is_open: bool) -> Sprite
 
 
 @lru_cache(maxsize=48)
-def _front(kind: str, width: int, height: int, theme: HomeTheme, is_open: bool) -> Front:
-    proportions = {**_PROPORTIONS, **_OPEN_PROPORTIONS} if is_open else _PROPORTIONS
-    narrowest, widest = proportions.get(kind, _ANY_PROPORTION)
+def _front(kind: str, width: int, height: int, theme: HomeTheme, is_open: bool, is_wide: bool) -> Front:
+    narrowest, widest = _WIDE_PROPORTION if is_wide else _PROPORTIONS.get(kind, _ANY_PROPORTION)
     inner_width, inner_height = min(width, round(height * widest)), min(height, round(width / narrowest))
     brush = Brush(inner_width, inner_height, theme, _FRONT_EDGE + _FRONT_EDGE_SHARE * min(width, height))
     areas = FRONTS.get(kind, crate)(brush, is_open)

@@ -17,6 +17,8 @@ _SECOND_WORDS: Final = (  # where the name of a kind can be broken
     "switch", "towel", "bear", "watch",
 )  # fmt: skip
 
+ROOMY: Final = 8  # pixels: from this font size on, labels get a little more room
+
 Lines = tuple[str, ...]
 
 
@@ -31,41 +33,52 @@ def broken_name(name: str) -> Lines:
 
 def line_height(size: int) -> int:
     """Return how many pixels a line takes in a label, a gap to the next one included."""
-    return cap_height(FONT, size) + max(1, round(0.28 * size)) + (size >= 8)
+    return cap_height(FONT, size) + max(1, round(0.28 * size)) + (size >= ROOMY)
 
 
 def label_height(num_lines: int, size: int) -> int:
     """Return how many pixels a pill is high."""
-    return num_lines * line_height(size) + 1 + (size >= 8) if num_lines else 0
+    return num_lines * line_height(size) + 1 + (size >= ROOMY) if num_lines else 0
 
 
 @lru_cache(maxsize=8192)
 def label_width(lines: Lines, size: int) -> int:
     """Return how many pixels a pill is wide."""
-    return max(text_width(line, FONT, size) for line in lines) + 2 * _padding(size) if lines else 0
+    return max(text_width(line, FONT, size) for line in lines) + 2 * max(1, round(0.24 * size)) if lines else 0
 
 
 @lru_cache(maxsize=2048)
 def pill(lines: Lines, size: int, ground: Color, ink: Color) -> Sprite:
     """Return lines of text on a pill, RGBA."""
-    width, height = label_width(lines, size), label_height(len(lines), size)
-    image = Image.new("RGB", (width, height), ground)
+    height = label_height(len(lines), size)
+    image = Image.new("RGB", (label_width(lines, size), height), ground)
     for row, line in enumerate(lines):
-        _write_line(image, line, size, row, ink)
-    shape = Sketch(width, height, (0, 0, 0))
-    shape.box(0, 0, width, height, min(height / 2, 0.45 * size), (255, 255, 255))
+        step = line_height(size)
+        _write_line(image, line, size, row * step + (step + cap_height(FONT, size) + 1 + (size >= ROOMY)) // 2, ink)
+    return _cut_out(image, min(height / 2, 0.45 * size))
+
+
+@lru_cache(maxsize=512)
+def number_pill(number: str, size: int, ground: Color, ink: Color) -> Sprite:
+    """Return a number on a pill that is as small as it can be, RGBA."""
+    cap = cap_height(FONT, size)
+    image = Image.new("RGB", (text_width(number, FONT, size) + 3, cap + 2 + (size >= ROOMY)), ground)
+    _write_line(image, number, size, cap + 1, ink)
+    return _cut_out(image, 0.3 * size)
+
+
+def _cut_out(image: Image.Image, radius: float) -> Sprite:
+    """Return an image with round corners."""
+    shape = Sketch(*image.size, (0, 0, 0))
+    shape.box(0, 0, *image.size, radius, (255, 255, 255))
     sprite = np.dstack([np.asarray(image), np.asarray(shape.finish())[:, :, 0]])
     sprite.flags.writeable = False
     return sprite
 
 
-def _write_line(image: Image.Image, line: str, size: int, row: int, ink: Color) -> None:
+def _write_line(image: Image.Image, line: str, size: int, baseline: int, ink: Color) -> None:
     """Write a line so that all lines of all pills have the same baseline."""
-    mask, step = text_mask(line, FONT, size), line_height(size)
-    ascent = -min(load_font(FONT, size).getbbox("H0", anchor="ls")[1], load_font(FONT, size).getbbox(line, anchor="ls")[1])
-    baseline = row * step + (step + cap_height(FONT, size) + 1 + (size >= 8)) // 2
-    image.paste(ink, ((image.width - mask.width) // 2, baseline - round(ascent)), mask)
-
-
-def _padding(size: int) -> int:
-    return max(1, round(0.24 * size))
+    mask = text_mask(line, FONT, size)
+    font = load_font(FONT, size)
+    ascent = -min(font.getbbox("H0", anchor="ls")[1], font.getbbox(line, anchor="ls")[1])
+    image.paste(ink, ((image.width - mask.width + 1) // 2, baseline - round(ascent)), mask)

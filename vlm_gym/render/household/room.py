@@ -28,8 +28,8 @@ _SCALES: Final = {
     "bed": 1.4, "sofa": 1.35, "diningtable": 1.35, "countertop": 1.25, "bathtubbasin": 1.3, "desk": 1.2, "fridge": 1.15,
     "coffeetable": 1.15, "dresser": 1.1, "tvstand": 1.15, "drawer": 0.95, "toaster": 0.95,
 }  # fmt: skip
-_OVERLAP_COST: Final = 3.0  # square pixels of the agent's way, per square pixel that it would hide
-_BEHIND_COST: Final = 3.0  # per pixel that the agent stands on the wrong side of what it faces
+_OVERLAP_COST: Final = 8.0  # square pixels of the agent's way, per square pixel that it would hide
+_BEHIND_COST: Final = 4.0  # per pixel that the agent stands on the wrong side of what it faces
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class _Style:
 
 _STYLES: Final = (
     _Style(1, 33, 1.0), _Style(1, 30, 0.96), _Style(2, 30, 0.95), _Style(2, 27, 0.86), _Style(1, 27, 0.86),
-    _Style(1, 30, 0.4, is_number=True),
+    _Style(1, 30, 0.3, is_number=True),
 )  # fmt: skip
 _NO_LABELS: Final = _Style(0, 17, 1.0)
 
