@@ -199,8 +199,10 @@ def _gallery(options: argparse.Namespace) -> None:
 def _download(options: argparse.Namespace) -> None:
     from vlm_gym.download import download_alfworld
 
-    folder = download_alfworld(options.data_dir, file=options.file)
-    print(f"ALFWorld's games are in {folder}. Elsewhere than the default, say so: export ALFWORLD_DATA={folder}")
+    installed = download_alfworld(options.data_dir, file=options.file)
+    print(f"{installed.num_written} games written, {installed.num_kept} were there: {installed.folder}")
+    if options.data_dir is not None:
+        print(f"Now say where they are: export ALFWORLD_DATA={installed.folder}")
 
 
 def _play(options: argparse.Namespace) -> None:
