@@ -102,7 +102,7 @@ class _Search:
         for home in self._homes_of_two():
             there = contents[home.spot]
             missing = NUM_TO_BRING - sum(targets >> thing & 1 for thing in there)
-            sources = [source for source in self.sources if source.thing not in there]
+            sources = [source for source in self.sources if source.thing not in (*there, hand)]
             if self._holds_target() and hand not in there:
                 self._compare([[home], *[sources, [home]] * (missing - 1)])
                 continue

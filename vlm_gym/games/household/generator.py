@@ -1,0 +1,110 @@
+"""Fresh homes: any seed gives a room, its furniture, objects and a task that can be solved.
+
+Furniture, objects, where they are, and the tasks are as frequent as in ALFWorld's official games (generator_tables.py);
+rooms and coordinates are made up. A home differs from an official one on purpose in three ways: an object is in one
+receptacle at most, it is where its receptacle is, and what fits nowhere once taken is left out (`traps`).
+"""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final
+
+import numpy as np
+
+from vlm_gym.errors import ConfigError, check_choice
+from vlm_gym.games.household.generator_contents import Contents, fill, goals_of
+from vlm_gym.games.household.generator_layout import Layout, lay_out
+from vlm_gym.games.household.generator_problem import game_file, goal_kinds, write_problem
+from vlm_gym.games.household.generator_tables import SCENES, Draws, HomeGoal, HomeSplit, Scene
+from vlm_gym.games.household.problem import parse_problem
+from vlm_gym.games.household.tasks import TASK_TYPES, sentences
+from vlm_gym.games.household.world import TaskType, World
+
+HOME_SPLITS: Final[tuple[HomeSplit, ...]] = ("train", "unseen")
+
+
+@dataclass(frozen=True)
+class Home:
+    """A generated home: the game, what it was made from, and the game's PDDL problem."""
+
+    world: World
+    contents: Contents
+    layout: Layout
+    problem: str
+
+    def game_file(self, walkthrough: tuple[str, ...] = ()) -> bytes:
+        """Return the content of a `game.tw-pddl` that this engine and TextWorld play alike."""
+        return game_file(self.problem, self.world.sentence, walkthrough)
+
+
+def generate(
+    rng: np.random.Generator,
+    *,
+    task_types: Sequence[TaskType] = TASK_TYPES,
+    scenes: Sequence[Scene] = SCENES,
+    split: HomeSplit = "train",
+    traps: bool = False,
+) -> World:
+    """Return a game in a fresh home, 3 ms.
+
+    Args:
+        rng: where chance comes from. The same state gives the same home in every process.
+        task_types: the tasks to draw from, each as frequent as in the official games.
+        scenes: the types of rooms to draw from. Not every scene has every task.
+        split: "unseen" has tasks (a target and a destination) and sizes of rooms that "train" never has.
+        traps: whether there are things that fit nowhere once taken: boots, footstools, paper towel rolls, scrub
+            brushes, teddy bears. Without them every state can be won.
+
+    Raises:
+        ConfigError: for an unknown name, or scenes that have none of these tasks.
+    """
+    return generate_home(rng, task_types=task_types, scenes=scenes, split=split, traps=traps).world
+
+
+def generate_home(
+    rng: np.random.Generator,
+    *,
+    task_types: Sequence[TaskType] = TASK_TYPES,
+    scenes: Sequence[Scene] = SCENES,
+    split: HomeSplit = "train",
+    traps: bool = False,
+) -> Home:
+    """Return what `generate` returns, with coordinates, contents and game file."""
+    goals, sums = _check(task_types, scenes, split)
+    draws = Draws(rng)
+    while True:
+        scene, goal = goals[int(np.searchsorted(sums, draws.uniform() * sums[-1], side="right"))]
+        contents = fill(scene, goal, draws, traps=traps)
+        if contents is not None:
+            return _build(contents, split, draws)
+
+
+def _build(contents: Contents, split: HomeSplit, draws: Draws) -> Home:
+    layout = lay_out(contents.scene, contents.receptacles, split, draws)
+    problem = write_problem(f"{contents.scene}_{contents.goal.task}", contents, layout, draws)
+    sentence = draws.pick(sentences(goal_kinds(contents)))
+    return Home(parse_problem(problem, sentence), contents, layout, problem)
+
+
+def _check(
+    task_types: Sequence[TaskType], scenes: Sequence[Scene], split: HomeSplit
+) -> tuple[list[tuple[Scene, HomeGoal]], tuple[int, ...]]:
+    check_choice("split", split, HOME_SPLITS)
+    for name, chosen, known in (("task_types", task_types, TASK_TYPES), ("scenes", scenes, SCENES)):
+        if isinstance(chosen, str) or not chosen:
+            raise ConfigError(f"{name} must be a sequence of {', '.join(known)}; got {chosen!r}")
+        for choice in chosen:
+            check_choice(name, choice, known)
+    return _goals(tuple(task_types), tuple(scenes), split)
+
+
+@functools.cache
+def _goals(
+    task_types: tuple[TaskType, ...], scenes: tuple[Scene, ...], split: HomeSplit
+) -> tuple[list[tuple[Scene, HomeGoal]], tuple[int, ...]]:
+    goals = goals_of(task_types, scenes, split)
+    if not goals:
+        raise ConfigError(f"no {' or '.join(scenes)} has a task of {', '.join(task_types)}")
+    return goals, tuple(accumulate(goal.count for _, goal in goals))

@@ -1,0 +1,143 @@
+"""What is in a generated home: its task, its furniture, and which object lies where."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from vlm_gym.games.household.generator_tables import (
+    LAMP,
+    NUM_TARGETS,
+    TRAPS,
+    Draws,
+    Histogram,
+    HomeGoal,
+    HomeSplit,
+    Scene,
+    SceneTables,
+    load_tables,
+    needs_of,
+)
+from vlm_gym.games.household.world import TaskType
+
+Spot = tuple[str, int]  # a kind of receptacle and which one of that kind
+FITTINGS: Final = {"Sink": "SinkBasin", "Bathtub": "BathtubBasin", "StoveKnob": "StoveBurner"}  # objects: one for each
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A home without coordinates: each object is in one receptacle, or in none."""
+
+    scene: Scene
+    goal: HomeGoal
+    receptacles: Mapping[str, int]
+    objects: tuple[tuple[str, Spot | None], ...]
+
+
+def goals_of(task_types: Sequence[TaskType], scenes: Sequence[Scene], split: HomeSplit) -> list[tuple[Scene, HomeGoal]]:
+    """Return the goals of a split that these tasks have in these scenes."""
+    tables = load_tables().scenes
+    return [
+        (scene, goal)
+        for scene in scenes
+        for goal in tables[scene].goals
+        if goal.task in task_types and goal.is_held_out == (split == "unseen")
+    ]
+
+
+def fill(scene: Scene, goal: HomeGoal, draws: Draws, *, traps: bool) -> Contents | None:
+    """Draw furniture and objects for a goal; None if the targets found no place, which is rare."""
+    tables = load_tables().scenes[scene]
+    needs = needs_of(goal)
+    receptacles = _draw_counts(tables.receptacles, tables.all_receptacles, needs.receptacles, draws)
+    if goal.task == "look":
+        _add_lamp_stand(tables, receptacles, draws)
+    objects = _draw_counts(tables.objects, tables.all_objects, needs.objects, draws)
+    for thing, spot in FITTINGS.items():
+        if thing in objects:
+            objects[thing] = receptacles[spot]
+    for trap in TRAPS:
+        if not traps:
+            objects.pop(trap, None)
+    placed = _Placing(tables, goal, receptacles, draws).place_all(objects)
+    return None if placed is None else Contents(scene, goal, receptacles, tuple(placed))
+
+
+def _draw_counts(
+    rest: Mapping[str, Histogram], whole: Mapping[str, Histogram], needed: Mapping[str, int], draws: Draws
+) -> dict[str, int]:
+    """Draw how many there are of each kind: at least what the goal needs, and else as in rooms without such goals."""
+    counts = {}
+    for kind, histogram in rest.items():
+        least = needed.get(kind, 0)
+        weights = [0.0] * least + list(whole[kind][least:]) if least else histogram
+        counts[kind] = draws.weighted(weights if sum(weights) else whole[kind])
+    return counts
+
+
+def _add_lamp_stand(tables: SceneTables, receptacles: dict[str, int], draws: Draws) -> None:
+    """See to it that there is something for the lamp to stand on."""
+    stands = [kind for kind in tables.placement[LAMP] if kind]
+    if any(receptacles[kind] for kind in stands):
+        return
+    kind = stands[draws.weighted([tables.placement[LAMP][kind] for kind in stands])]
+    receptacles[kind] = draws.weighted([0.0, *tables.all_receptacles[kind][1:]])
+
+
+class _Placing:
+    """Puts objects into receptacles, one after the other, none of which holds more than it did in any official game."""
+
+    def __init__(self, tables: SceneTables, goal: HomeGoal, receptacles: Mapping[str, int], draws: Draws) -> None:
+        self.tables, self.goal, self.draws = tables, goal, draws
+        self.free = {kind: list(range(count)) for kind, count in receptacles.items()}
+        self.load: defaultdict[Spot, int] = defaultdict(int)
+        self.homes: set[int] = set()  # receptacles of the goal that hold a target of "two"
+
+    def place_all(self, objects: Mapping[str, int]) -> list[tuple[str, Spot | None]] | None:
+        """Place all objects, those that the goal needs first; None if one of these finds no place."""
+        needed = {LAMP: 1} if self.goal.task == "look" else {}
+        needed[self.goal.target] = NUM_TARGETS[self.goal.task]
+        placed: list[tuple[str, Spot | None]] = []
+        for kind, count in needed.items():
+            spots = [self._place(kind, is_needed=True) for _ in range(count)]
+            if None in spots:
+                return None
+            placed.extend((kind, spot) for spot in spots)
+        for kind, count in objects.items():
+            placed.extend((kind, self._place(kind)) for _ in range(count - needed.get(kind, 0)))
+        return placed
+
+    def _place(self, kind: str, *, is_needed: bool = False) -> Spot | None:
+        """Draw a receptacle with room for an object, or none for one that is not needed."""
+        is_target = kind == self.goal.target
+        rates = {spot: rate for spot, rate in self.tables.placement[kind].items() if spot or not is_needed}
+        free = {spot: self._free(spot, is_target=is_target) for spot in rates if spot}
+        weights = [rate * len(free[spot]) if spot else rate for spot, rate in rates.items()]
+        if not any(weights):
+            return self._place_anywhere(kind) if is_needed else None
+        chosen = list(rates)[self.draws.weighted(weights)]
+        return self._put(chosen, self.draws.pick(free[chosen]), is_target=is_target) if chosen else None
+
+    def _place_anywhere(self, kind: str) -> Spot | None:
+        """Draw a receptacle that the rules allow, where no official game has such an object in what is here."""
+        is_target, accepts = kind == self.goal.target, load_tables().accepts
+        free = {spot: self._free(spot, is_target=is_target) for spot in self.free if kind in accepts.get(spot, ())}
+        spots = [(spot, index) for spot, indices in free.items() for index in indices]
+        return self._put(*self.draws.pick(spots), is_target=is_target) if spots else None
+
+    def _free(self, spot: str, *, is_target: bool) -> list[int]:
+        """Return which receptacles of a kind have room, and do not bring the goal about from the start."""
+        free = self.free.get(spot, [])
+        if not is_target or spot != self.goal.destination:
+            return free
+        if self.goal.task == "put":
+            return []
+        return [index for index in free if index not in self.homes] if self.goal.task == "two" else free
+
+    def _put(self, spot: str, index: int, *, is_target: bool) -> Spot:
+        self.load[spot, index] += 1
+        if self.load[spot, index] >= self.tables.capacity[spot]:
+            self.free[spot].remove(index)
+        if is_target and spot == self.goal.destination:
+            self.homes.add(index)
+        return spot, index

@@ -1,0 +1,215 @@
+"""Coordinates of generated homes: where every receptacle is, and where the agent stands in front of it."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from vlm_gym.games.household.generator_contents import Spot
+from vlm_gym.games.household.generator_room import Room, Standing, furnish
+from vlm_gym.games.household.generator_shapes import Member, make_pieces
+from vlm_gym.games.household.generator_tables import Draws, HomeSplit, Scene, load_tables
+from vlm_gym.games.household.problem import GRID_M
+
+MIDDLE: Final = 4
+FRONT_M: Final = 0.45  # from the front of the furniture to the agent
+BODY_M: Final = 0.2  # the agent's radius
+WORKTOP_M: Final = 0.6  # what hangs on a wall can have so much in front of it
+PITCHES: Final = (60, 45, 30, 15, 0, -15, -30)
+SHIFTS: Final = (0, -1, 1, -2, 2, -3, 3)
+FACING: Final = ((0, -1), (1, 0), (0, 1), (-1, 0))  # the direction to a wall, and which turns of the agent face it
+TURNS: Final = (2, 1, 0, 3)
+REACH_M: Final = 2.5  # of receptacles that share a place
+
+
+class Point(NamedTuple):
+    """Metres on the floor and above it."""
+
+    x: float
+    y: float
+    height: float
+
+
+class Stand(NamedTuple):
+    """A place of the agent: grid column and row, quarter turns clockwise from +y, degrees that it looks down."""
+
+    column: int
+    row: int
+    turn: int
+    pitch: int
+
+
+class Footprint(NamedTuple):
+    """The floor that a piece of furniture stands on, in metres."""
+
+    left: float
+    low: float
+    right: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things are. Several receptacles can share a place; `start` and `aside` are places without any."""
+
+    room: Room
+    points: Mapping[Spot, Point]
+    stands: Mapping[Spot, Stand]
+    footprints: tuple[Footprint, ...]
+    start: Stand
+    aside: Stand
+
+
+def lay_out(scene: Scene, receptacles: Mapping[str, int], split: HomeSplit, draws: Draws) -> Layout:
+    """Draw a room, set up the furniture in it, and find the places to stand at."""
+    room, standings = furnish(make_pieces(scene, receptacles, draws), split, draws)
+    points: dict[Spot, Point] = {}
+    footprints = tuple(_footprint(room, standing) for standing in standings if standing.piece.shape.lane != "high")
+    places = _Places(room, footprints)
+    stands: dict[Spot, Stand] = {}
+    for standing in standings:
+        walls = draws.shuffled(range(MIDDLE)) if standing.wall == MIDDLE else [standing.wall]
+        for member in standing.piece.members:
+            point = _point(room, standing, member)
+            points[member.spot] = point
+            stands[member.spot] = places.in_front(point, _distance(standing, member), walls, member.pitch)
+    _share_places(scene, points, stands, draws)
+    start, aside = (places.anywhere(draws, pitch) for pitch in (30, 15))
+    return Layout(room, points, stands, footprints, start, aside)
+
+
+def _at_wall(room: Room, wall: int, along: float, inset: float) -> tuple[float, float]:
+    """Return the point so far along a wall and so far from it, in the scene's coordinates."""
+    x, y = ((along, inset), (room.width - inset, along), (along, room.depth - inset), (inset, along))[wall]
+    return room.x + x, room.y + y
+
+
+def _footprint(room: Room, standing: Standing) -> Footprint:
+    shape = standing.piece.shape
+    if standing.wall == MIDDLE:
+        left, low = room.x + standing.start, room.y + standing.line
+        width, depth = (shape.width, shape.depth) if room.width >= room.depth else (shape.depth, shape.width)
+        return Footprint(left, low, left + width, low + depth)
+    one = _at_wall(room, standing.wall, standing.start, 0.0)
+    other = _at_wall(room, standing.wall, standing.start + shape.width, shape.depth)
+    return Footprint(min(one[0], other[0]), min(one[1], other[1]), max(one[0], other[0]), max(one[1], other[1]))
+
+
+def _point(room: Room, standing: Standing, member: Member) -> Point:
+    if standing.wall == MIDDLE:
+        left, low, right, high = _footprint(room, standing)
+        x, y = (left + right) / 2, (low + high) / 2
+    else:
+        along = standing.start + standing.piece.shape.width / 2 + member.along
+        x, y = _at_wall(room, standing.wall, along, member.inset)
+    return Point(round(x, 2), round(y, 2), member.height)
+
+
+def _distance(standing: Standing, member: Member) -> float:
+    """Return how far in front of a receptacle the agent stands."""
+    shape = standing.piece.shape
+    if standing.wall == MIDDLE:
+        return shape.depth / 2 + FRONT_M
+    return max(shape.depth, WORKTOP_M if shape.lane == "high" else 0.0) - member.inset + FRONT_M
+
+
+class _Places:
+    """The grid cells of a room on which the agent can stand, and what is taken of them."""
+
+    def __init__(self, room: Room, footprints: Sequence[Footprint]) -> None:
+        self.columns = range(math.ceil(room.x / GRID_M) + 1, math.floor((room.x + room.width) / GRID_M))
+        self.rows = range(math.ceil(room.y / GRID_M) + 1, math.floor((room.y + room.depth) / GRID_M))
+        self.blocked = {cell for footprint in footprints for cell in _cells(footprint)}
+        self.taken: set[Stand] = set()
+
+    def in_front(self, point: Point, distance: float, walls: Iterable[int], pitch: int) -> Stand:
+        """Return the best free place to use a receptacle that is `distance` metres behind the agent's front."""
+        for wall in walls:
+            for column, row in self._candidates(point, distance, wall):
+                stand = self._free_stand(column, row, TURNS[wall], pitch)
+                if stand is not None:
+                    return stand
+        return self._nearest(point, pitch)
+
+    def anywhere(self, draws: Draws, pitch: int) -> Stand:
+        """Draw a free place."""
+        free = [(column, row) for column in self.columns for row in self.rows if (column, row) not in self.blocked]
+        cells = [cell for cell in free if not self._is_visited(*cell)]
+        stand = Stand(*draws.pick(cells or free), draws.below(4), pitch)
+        if stand in self.taken:
+            return self.anywhere(draws, pitch)
+        self.taken.add(stand)
+        return stand
+
+    def _candidates(self, point: Point, distance: float, wall: int) -> Iterator[tuple[int, int]]:
+        """Yield cells before a receptacle: straight in front first, then beside that, then further away."""
+        to_x, to_y = FACING[wall]
+        for step in (0, 1, 2):
+            away = distance + step * GRID_M
+            column, row = round((point.x - to_x * away) / GRID_M), round((point.y - to_y * away) / GRID_M)
+            for shift in SHIFTS:
+                cell = column + shift * abs(to_y), row + shift * abs(to_x)
+                if cell[0] in self.columns and cell[1] in self.rows and cell not in self.blocked:
+                    yield cell
+
+    def _free_stand(self, column: int, row: int, turn: int, pitch: int) -> Stand | None:
+        """Take a place that looks as far down as it should, or almost."""
+        for other in sorted(PITCHES, key=lambda tilt: abs(tilt - pitch))[:3]:
+            stand = Stand(column, row, turn, other)
+            if stand not in self.taken:
+                self.taken.add(stand)
+                return stand
+        return None
+
+    def _nearest(self, point: Point, pitch: int) -> Stand:
+        """Take the nearest free cell, facing the receptacle."""
+        column, row = point.x / GRID_M, point.y / GRID_M
+        free = [(abs(x - column) + abs(y - row), x, y) for x in self.columns for y in self.rows]
+        for _, x, y in sorted(cell for cell in free if cell[1:] not in self.blocked):
+            is_sideways = abs(column - x) > abs(row - y)
+            turn = (1 if column > x else 3) if is_sideways else (0 if row > y else 2)
+            stand = self._free_stand(x, y, turn, pitch)
+            if stand is not None:
+                return stand
+        raise AssertionError("a room has more cells than receptacles")
+
+    def _is_visited(self, column: int, row: int) -> bool:
+        return any(stand.column == column and stand.row == row for stand in self.taken)
+
+
+def _cells(footprint: Footprint) -> Iterator[tuple[int, int]]:
+    left, low, right, high = footprint
+    for column in range(math.ceil((left - BODY_M) / GRID_M), math.floor((right + BODY_M) / GRID_M) + 1):
+        for row in range(math.ceil((low - BODY_M) / GRID_M), math.floor((high + BODY_M) / GRID_M) + 1):
+            yield column, row
+
+
+def _share_places(scene: Scene, points: Mapping[Spot, Point], stands: dict[Spot, Stand], draws: Draws) -> None:
+    """Let receptacles near each other be used from one place, as often as in the official rooms."""
+    alone = sorted(points)
+    for kinds, rate in load_tables().scenes[scene].shared_places:
+        for _ in range(int(rate + draws.uniform())):
+            group = _neighbours(kinds, alone, points, draws)
+            for spot in group:
+                stands[spot] = stands[group[0]]
+                alone.remove(spot)
+
+
+def _neighbours(kinds: Sequence[str], alone: list[Spot], points: Mapping[Spot, Point], draws: Draws) -> list[Spot]:
+    """Draw a receptacle of the first kind, and the nearest of the other kinds; none if they are out of reach."""
+    firsts = [spot for spot in alone if spot[0] == kinds[0]]
+    if not firsts:
+        return []
+    group = [draws.pick(firsts)]
+    centre = points[group[0]]
+    for kind in kinds[1:]:
+        others = [(_between(centre, points[spot]), spot) for spot in alone if spot[0] == kind and spot not in group]
+        distance, spot = min(others, default=(math.inf, group[0]))
+        if distance > REACH_M:
+            return []
+        group.append(spot)
+    return group
+
+
+def _between(one: Point, other: Point) -> float:
+    return math.dist(one, other)

@@ -1,0 +1,155 @@
+"""A generated home as a PDDL problem, in the shape of the official game files, and as a whole game file."""
+
+import functools
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import resources
+from typing import Final
+
+from vlm_gym.games.household.generator_contents import Contents, Spot
+from vlm_gym.games.household.generator_layout import Layout, Point, Stand
+from vlm_gym.games.household.generator_tables import Draws, load_tables
+from vlm_gym.games.household.tasks import GoalKinds, goal_pddl
+
+BASINS: Final = {"SinkBasin": "Sink", "BathtubBasin": "Bathtub"}
+_TASK: Final = re.compile(r'Your task is to: [^"]*"')
+
+
+def write_problem(name: str, contents: Contents, layout: Layout, draws: Draws) -> str:
+    """Return the PDDL problem of a home."""
+    spots = {spot: _spot_id(spot[0], layout.points[spot]) for spot in sorted(layout.points)}
+    things = _name_objects(contents, layout, spots, draws)
+    places = {stand: _location_id(stand) for stand in sorted({*layout.stands.values(), layout.start, layout.aside})}
+    init = [
+        *_receptacle_facts(contents, layout, spots, places, draws),
+        *_object_facts(things, layout, spots, places),
+        *_kind_facts(contents),
+        f"(atLocation agent1 {places[layout.start]})",
+    ]
+    declared = _declarations(contents, things, spots.values(), places.values())
+    return (
+        f"(define (problem {name})\n(:domain alfred)\n(:objects\n{declared}\n)\n(:init\n"
+        + "\n".join(init)
+        + f"\n)\n{goal_pddl(goal_kinds(contents))}\n)\n"
+    )
+
+
+def goal_kinds(contents: Contents) -> GoalKinds:
+    """Return the goal in the words of the engine."""
+    goal = contents.goal
+    return GoalKinds(goal.task, goal.target.lower(), goal.destination.lower())
+
+
+def game_file(problem: str, sentence: str, walkthrough: tuple[str, ...]) -> bytes:
+    """Return the content of a `game.tw-pddl` for this problem, with ALFWorld's own rules and sentences."""
+    rules = _official_rules()
+    grammar = _TASK.sub(f'Your task is to: {sentence}"', rules["grammar"])
+    content = {"pddl_domain": rules["pddl_domain"], "grammar": grammar, "pddl_problem": problem, "solvable": True}
+    return json.dumps({**content, "walkthrough": walkthrough}).encode()
+
+
+@functools.cache
+def _official_rules() -> dict[str, str]:
+    """Return domain and grammar of ALFWorld 0.4.2 (MIT licence, Shridhar et al. 2021)."""
+    text = resources.files("vlm_gym.games.household").joinpath("alfworld_rules.json").read_text(encoding="utf-8")
+    rules: dict[str, str] = json.loads(text)
+    return rules
+
+
+def _declarations(
+    contents: Contents, things: Mapping[str, tuple[str, Spot | None]], spots: Iterable[str], places: Iterable[str]
+) -> str:
+    object_kinds = sorted({contents.goal.target, *(kind for kind, _ in contents.objects)})
+    if contents.goal.task == "look":
+        object_kinds = sorted({*object_kinds, contents.goal.destination})
+    spot_kinds = [kind for kind, count in contents.receptacles.items() if count]
+    return "\n".join(
+        [
+            "agent1 - agent",
+            *(f"{kind}Type - otype" for kind in object_kinds),
+            *(f"{kind}Type - rtype" for kind in spot_kinds),
+            *(f"{thing} - object" for thing in things),
+            *(f"{spot} - receptacle" for spot in spots),
+            *(f"{place} - location" for place in places),
+        ]
+    )
+
+
+def _receptacle_facts(
+    contents: Contents, layout: Layout, spots: Mapping[Spot, str], places: Mapping[Stand, str], draws: Draws
+) -> Iterator[str]:
+    openable = load_tables().scenes[contents.scene].openable
+    for spot, entity in spots.items():
+        yield f"(receptacleType {entity} {spot[0]}Type)"
+        yield f"(receptacleAtLocation {entity} {places[layout.stands[spot]]})"
+        if draws.uniform() < openable[spot[0]]:
+            yield f"(openable {entity})"
+
+
+def _object_facts(
+    things: Mapping[str, tuple[str, Spot | None]],
+    layout: Layout,
+    spots: Mapping[Spot, str],
+    places: Mapping[Stand, str],
+) -> Iterator[str]:
+    properties = load_tables().properties
+    for thing, (kind, spot) in things.items():
+        yield f"(objectType {thing} {kind}Type)"
+        for word in properties[kind]:
+            yield f"({word} {thing})"
+        stand = layout.aside if spot is None else layout.stands[spot]
+        yield f"(objectAtLocation {thing} {places[stand]})"
+        if spot is not None:
+            yield f"(inReceptacle {thing} {spots[spot]})"
+
+
+def _kind_facts(contents: Contents) -> Iterator[str]:
+    kinds = {kind for kind, _ in contents.objects}
+    accepts = load_tables().accepts
+    for spot, count in contents.receptacles.items():
+        if count:
+            yield from (f"(canContain {spot}Type {thing}Type)" for thing in accepts.get(spot, ()) if thing in kinds)
+
+
+def _name_objects(
+    contents: Contents, layout: Layout, spots: Mapping[Spot, str], draws: Draws
+) -> dict[str, tuple[str, Spot | None]]:
+    """Give each object an id of its kind and coordinates, in the order of the ids."""
+    named: dict[str, tuple[str, Spot | None]] = {}
+    for kind, spot in contents.objects:
+        entity = _entity(kind, _beside(layout, spot, draws))
+        while entity in named:
+            entity = _entity(kind, _beside(layout, spot, draws))
+        named[entity] = kind, spot
+    return dict(sorted(named.items()))
+
+
+def _beside(layout: Layout, spot: Spot | None, draws: Draws) -> Point:
+    """Draw where an object is: at its receptacle, or somewhere in the room."""
+    if spot is None:
+        room = layout.room
+        return Point(room.x + room.width * draws.uniform(), room.y + room.depth * draws.uniform(), draws.uniform())
+    x, y, height = layout.points[spot]
+    return Point(x + draws.between(-0.2, 0.2), y + draws.between(-0.2, 0.2), height + draws.between(0.0, 0.1))
+
+
+def _spot_id(kind: str, point: Point) -> str:
+    base = BASINS.get(kind)
+    return _entity(kind, point) if base is None else f"{_entity(base, point)}_bar_{kind}"
+
+
+def _entity(kind: str, point: Point) -> str:
+    numbers = "_bar_".join(map(_metres, (point.x, point.height, point.y)))
+    return f"{kind}_bar_{numbers}"
+
+
+def _metres(value: float) -> str:
+    centimetres = round(value * 100)
+    whole, hundredths = divmod(abs(centimetres), 100)
+    return f"_{'minus' if centimetres < 0 else 'plus'}_{whole:02d}_dot_{hundredths:02d}"
+
+
+def _location_id(stand: Stand) -> str:
+    numbers = (f"_minus_{-number}" if number < 0 else str(number) for number in stand)
+    return f"loc_bar_{'_bar_'.join(numbers)}"
