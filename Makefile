@@ -58,7 +58,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format
 
 bench: $(VENV)/.demo
-	$(BIN)/python benchmarks/environments.py
+	$(BIN)/vlm-gym bench
 
 sb3: $(VENV)/.sb3
 
