@@ -14,7 +14,7 @@ GLOW: Final[Color] = rgb("#ffd84a")
 """The colour of what the agent looks at and of what it faces."""
 
 _CONE_ANGLE: Final = 29.0  # degrees on each side
-_CONE_ALPHA: Final = 190
+_CONE_ALPHA: Final = 170
 _GLASS: Final = rgb("#1d2430")
 _EYE: Final = rgb("#7ff3ff")
 

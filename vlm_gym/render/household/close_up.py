@@ -11,7 +11,7 @@ from vlm_gym.render.household.blend import blend
 from vlm_gym.render.household.brush import Sprite
 from vlm_gym.render.household.cache import PictureCache
 from vlm_gym.render.household.furniture import furniture_front
-from vlm_gym.render.household.labels import label_height, label_width, pill
+from vlm_gym.render.household.labels import fitting_pill, label_height, pill
 from vlm_gym.render.household.palette import HomeTheme
 from vlm_gym.render.household.setting import Setting, Typesetter
 
@@ -29,6 +29,9 @@ FEW, SEVERAL = 3, 8  # objects: with more, a receptacle gets two or three times 
 SMALL: Final = ("cabinet", "drawer", "safe", "shelf", "stoveburner")
 """What is set in two rows where it is crowded."""
 CROWD: Final = 4  # receptacles within reach
+
+_FLOOR: Final = 0.11  # of the picture: the floor in front, for what lies there
+_LEAST_FLOOR: Final = 15  # pixels
 
 Column = tuple[SeenReceptacle, ...]
 
@@ -57,6 +60,7 @@ class CloseUp:
         self._typesetter = Typesetter(image_size, theme, has_labels=has_labels)
         self._title_font = max(5, round(image_size / 30))
         self._title_height = label_height(1, self._title_font) + 2
+        self._backdrop = backdrop(width, height, image_size, theme)
         self._pictures = PictureCache(PANEL_BYTES)
 
     def draw(self, facing: tuple[SeenReceptacle, ...], beside: tuple[SeenObject, ...]) -> Picture:
@@ -65,8 +69,8 @@ class CloseUp:
         return self._pictures.get(key, lambda: self._draw(facing, beside))
 
     def _draw(self, facing: tuple[SeenReceptacle, ...], beside: tuple[SeenObject, ...]) -> Picture:
-        picture = backdrop(self._width, self._height, self._image_size, self._theme)
-        floor_height = round(0.11 * self._image_size) if beside else 0
+        picture = self._backdrop.copy()
+        floor_height = max(_LEAST_FLOOR, round(_FLOOR * self._image_size)) if beside else 0
         columns = _columns(facing)
         edges = _edges([max(map(_weight, column)) for column in columns], self._width)
         for column, left, right in zip(columns, edges, edges[1:], strict=False):
@@ -106,11 +110,9 @@ class CloseUp:
         return _Shot(front.pixels, cut, setting, setting.score * (1 - ZOOM_COST * (lens.zoom - 1)) if is_whole else 0.0)
 
     def _write_title(self, room: Picture, name: str) -> None:
-        font = self._title_font
-        while font > 5 and label_width((name,), font) > room.shape[1] - 2:
-            font -= 1
-        title = pill((name,), font, self._theme.ink, self._theme.paper)
-        blend(room, title, (room.shape[1] - title.shape[1]) // 2, 2)
+        width = room.shape[1]
+        title = fitting_pill([(name,)], self._title_font, width - 2, self._theme.ink, self._theme.paper)
+        blend(room, title, (width - title.shape[1]) // 2, 2)
 
     def _draw_beside(self, picture: Picture, things: tuple[SeenObject, ...], height: int) -> None:
         """Show what the game calls "next to it" on the floor."""

@@ -26,7 +26,7 @@ _REACH: Final = 0.32  # of the field of view
 _NUMBER: Final = 0.03
 _OVERHANG: Final = 0.013  # of a number over its tile
 _LARGE: Final = 0.07  # of a tile: numbers on smaller ones are smaller
-_LEAST_NUMBERED: Final = 1.2  # times the font size: on smaller tiles numbers would hide everything
+_LEAST_NUMBERED: Final = 1.3  # times the font size: on smaller tiles numbers would hide everything
 
 
 class FloorPlan:
@@ -37,6 +37,7 @@ class FloorPlan:
         self._wall = max(2, round(0.014 * image_size))
         self._font = max(5, round(_NUMBER * image_size))
         self._floor = self._draw_floor()
+        self._empty = PictureCache(CACHE_BYTES // 4)
         self._pictures = PictureCache(CACHE_BYTES)
         self._room = lru_cache(maxsize=MAX_ROOMS)(self._lay_out)
 
@@ -52,29 +53,40 @@ class FloorPlan:
         return lay_out(key, low, high, max(6, round(_LARGEST * self._image_size)), self._image_size)
 
     def _draw(self, room: Room, agent: Pose, facing: tuple[str, ...]) -> Picture:
-        picture = self._floor.copy()
+        picture = self._empty.get(room, lambda: self._draw_room(room)).copy()
         size, reach = max(7, round(_ROBOT * self._image_size)), round(_REACH * self._image_size)
         x, y = room.stand(agent, facing, size)
         heading = room.screen_heading(agent)
         inside = picture[self._wall : -self._wall, self._wall : -self._wall]
         blend(inside, cone(reach, heading), round(x - reach / 2) - self._wall, round(y - reach / 2) - self._wall)
-        for tile in room.tiles:
-            self._draw_tile(picture, tile, tile.name in facing)
+        faced = [tile for tile in room.tiles if tile.name in facing]
+        for tile in faced:
+            self._draw_tile(picture, tile, is_faced=True)
         blend(picture, robot(size, heading, self._theme), round(x - size / 2), round(y - size / 2))
-        for tile in room.tiles:
-            self._draw_number(picture, tile, tile.name in facing)
+        for tile in room.tiles if self._has_numbers(room) else ():
+            if abs(tile.x - x) < reach / 2 + tile.size and abs(tile.y - y) < reach / 2 + tile.size or tile in faced:
+                self._draw_number(picture, tile, is_faced=tile in faced)
         return picture
 
-    def _draw_tile(self, picture: Picture, tile: Tile, is_faced: bool) -> None:
+    def _draw_room(self, room: Room) -> Picture:
+        picture = self._floor.copy()
+        for tile in room.tiles:
+            self._draw_tile(picture, tile, is_faced=False)
+        for tile in room.tiles if self._has_numbers(room) else ():
+            self._draw_number(picture, tile, is_faced=False)
+        return picture
+
+    def _draw_tile(self, picture: Picture, tile: Tile, *, is_faced: bool) -> None:
         left, top = round(tile.x - tile.size / 2), round(tile.y - tile.size / 2)
         if is_faced:
             edge = max(1, round(0.01 * self._image_size))
             blend(picture, _halo(tile.size + 2 * edge, edge, self._theme), left - edge, top - edge)
         blend(picture, furniture_plan(tile.kind, tile.size, self._theme, False), left, top)
 
-    def _draw_number(self, picture: Picture, tile: Tile, is_faced: bool) -> None:
-        if tile.size < _LEAST_NUMBERED * self._font:
-            return
+    def _has_numbers(self, room: Room) -> bool:
+        return min(tile.size for tile in room.tiles) >= _LEAST_NUMBERED * self._font
+
+    def _draw_number(self, picture: Picture, tile: Tile, *, is_faced: bool) -> None:
         font = self._font if tile.size >= _LARGE * self._image_size else max(5, self._font - 1)
         colors = _number_colors(self._theme, is_high=tile.is_high, is_faced=is_faced)
         sprite = number_pill(tile.number, font, *colors)

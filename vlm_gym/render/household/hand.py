@@ -8,8 +8,9 @@ from vlm_gym.games.household.view import SeenObject
 from vlm_gym.render.canvas import BLACK, Picture, mix
 from vlm_gym.render.household.agent import gripper
 from vlm_gym.render.household.blend import blend
+from vlm_gym.render.household.brush import Sprite
 from vlm_gym.render.household.cache import PictureCache
-from vlm_gym.render.household.labels import Lines, broken_name, label_width, pill
+from vlm_gym.render.household.labels import broken_name, fitting_pill, pill
 from vlm_gym.render.household.palette import HomeTheme
 from vlm_gym.render.household.setting import icon
 
@@ -41,21 +42,13 @@ class HandPanel:
         blend(panel, gripper(width, thing is not None, theme), 0, 0)
         caption = pill(("hand",), self._font, theme.ink, theme.paper)
         blend(panel, caption, (width - caption.shape[1]) // 2, 2)
-        self._write(panel, self._lines(thing))
+        for label in self._labels(thing):
+            blend(panel, label, (width - label.shape[1]) // 2, self._height - label.shape[0] - 2)
         return panel
 
-    def _lines(self, thing: SeenObject | None) -> Lines:
-        if thing is None:
-            return ("empty",)
-        if not self._has_labels:
-            return ()
-        return (thing.name,) if label_width((thing.name,), self._font) <= self._width - 2 else broken_name(thing.name)
-
-    def _write(self, panel: Picture, lines: Lines) -> None:
-        if not lines:
-            return
-        font = self._font
-        while font > 5 and label_width(lines, font) > self._width - 2:
-            font -= 1
-        label = pill(lines, font, self._theme.paper, BLACK)
-        blend(panel, label, (self._width - label.shape[1]) // 2, self._height - label.shape[0] - 3)
+    def _labels(self, thing: SeenObject | None) -> list[Sprite]:
+        if thing is not None and not self._has_labels:
+            return []
+        name = "empty" if thing is None else thing.name
+        wordings = [(name,), broken_name(name), tuple(" ".join(broken_name(name)).split())]
+        return [fitting_pill(wordings, self._font, self._width - 2, self._theme.paper, BLACK)]

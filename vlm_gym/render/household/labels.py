@@ -1,12 +1,13 @@
 """Labels: names and numbers on small pills."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from PIL import Image
 
-from vlm_gym.render.canvas import Color, Sketch, cap_height, load_font, text_mask, text_width
+from vlm_gym.render.canvas import SMALLEST_FONT, Color, Sketch, cap_height, load_font, text_mask, text_width
 from vlm_gym.render.household.brush import Sprite
 
 FONT: Final = "sans"
@@ -26,9 +27,30 @@ Lines = tuple[str, ...]
 def broken_name(name: str) -> Lines:
     """Return a name on two lines: "pepper" and "shaker 1", or "mug" and "2"."""
     kind, _, number = name.rpartition(" ")
+    if not kind:
+        return (name,)
     breaks = [i for word in _SECOND_WORDS for i in [kind.find(word, 1)] if i > 1]
     choices = [(kind[:i], f"{kind[i:]} {number}") for i in breaks]
     return min([(kind, number), *choices], key=lambda lines: (max(map(len, lines)), lines))
+
+
+def fitting_pill(lines: Sequence[Lines], size: int, width: int, ground: Color, ink: Color) -> Sprite:
+    """Return the first of some wordings that fits, in smaller type if none does, and broken anywhere at the end."""
+    for font in range(size, SMALLEST_FONT - 1, -1):
+        for choice in lines:
+            if label_width(choice, font) <= width:
+                return pill(choice, font, ground, ink)
+    return pill(_chopped(" ".join(lines[0]), width), SMALLEST_FONT, ground, ink)
+
+
+def _chopped(text: str, width: int) -> Lines:
+    """Break a text wherever a line is full."""
+    lines = [""]
+    for letter in text:
+        if lines[-1] and label_width((lines[-1] + letter,), SMALLEST_FONT) > width:
+            lines.append("")
+        lines[-1] = (lines[-1] + letter).lstrip()
+    return tuple(lines)
 
 
 def line_height(size: int) -> int:

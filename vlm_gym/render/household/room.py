@@ -2,13 +2,15 @@
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from vlm_gym.games.household.world import Pose
 from vlm_gym.render.household.spread import Points, spread_out
+
+Line: TypeAlias = npt.NDArray[np.float64]  # (n,)
 
 RoomKey = tuple[tuple[str, float, float, float], ...]
 """Of every receptacle the name, x, y and height in metres."""
@@ -29,7 +31,9 @@ _SCALES: Final = {
     "coffeetable": 1.15, "dresser": 1.1, "tvstand": 1.15, "drawer": 0.95, "toaster": 0.95,
 }  # fmt: skip
 _OVERLAP_COST: Final = 8.0  # square pixels of the agent's way, per square pixel that it would hide
-_BEHIND_COST: Final = 4.0  # per pixel that the agent stands on the wrong side of what it faces
+_FACING_COST: Final = 2.0  # per square pixel of the way to the place in front of what it faces
+_BEHIND_COST: Final = 20.0  # per squared pixel that it stands too near to that or beyond it
+_STEP: Final = 2.0  # pixels between the places that are tried
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,10 @@ class Tile:
 class _Axis:
     """One axis of the plan: metres and the pixels that they go to, both rising."""
 
-    metres: npt.NDArray[np.float64]
-    pixels: npt.NDArray[np.float64]
+    metres: Line
+    pixels: Line
 
-    def place(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def place(self, values: Line) -> Line:
         """Return the pixels of coordinates; what is outside goes to the edge."""
         return np.interp(values, self.metres, self.pixels)
 
@@ -74,28 +78,35 @@ class Room:
         """Return where the agent is drawn: near its place, hiding little, and behind what it faces."""
         target = _on_screen(np.array([[agent.x, agent.y]]), self.is_turned)[0]
         here = np.array([axis.place(value) for axis, value in zip(self.axes, target, strict=True)])
-        steps = np.arange(-2 * size, 2 * size + 1, 2.0)
-        spots = np.clip(here + np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2), size / 2, self.corner - size / 2)
-        cost = ((spots - here) ** 2).sum(axis=1) + _OVERLAP_COST * self._hidden(spots, size)
-        best = spots[int(np.rint(cost + self._behind(spots, agent, facing, size)).argmin())]
-        return float(best[0]), float(best[1])
+        x, y = (np.arange(size / 2, self.corner[axis] - size / 2, _STEP) for axis in (0, 1))
+        cost = _squared_way(x, y, here) + _OVERLAP_COST * self._hidden(x, y, size)
+        cost += self._cost_of_facing(x, y, agent, facing, size)
+        row, column = np.unravel_index(int(np.rint(cost).argmin()), cost.shape)
+        return float(x[column]), float(y[row])
 
-    def _hidden(self, spots: Points, size: int) -> npt.NDArray[np.float64]:
-        """Return how many square pixels of tiles are hidden from each spot."""
-        middles = np.array([[tile.x, tile.y] for tile in self.tiles])
+    def _hidden(self, x: Line, y: Line, size: int) -> Points:
+        """Return how many square pixels of tiles are hidden from each spot, by row and column."""
         reach = (np.array([tile.size for tile in self.tiles]) + size) / 2
-        depth = np.maximum(0.0, reach[:, None] - np.abs(spots[:, None] - middles[None]))
-        return np.asarray(depth.prod(axis=2).sum(axis=1))
+        across = np.maximum(0.0, reach - np.abs(x[:, None] - np.array([tile.x for tile in self.tiles])))
+        down = np.maximum(0.0, reach - np.abs(y[:, None] - np.array([tile.y for tile in self.tiles])))
+        return np.asarray(down @ across.T)
 
-    def _behind(self, spots: Points, agent: Pose, facing: tuple[str, ...], size: int) -> npt.NDArray[np.float64]:
-        """Return the cost of standing where what is faced would not be in front."""
-        faced = [(tile.x, tile.y) for tile in self.tiles if tile.name in facing]
+    def _cost_of_facing(self, x: Line, y: Line, agent: Pose, facing: tuple[str, ...], size: int) -> Points:
+        """Return the cost of standing elsewhere than in front of what is faced, by row and column."""
+        faced = [tile for tile in self.tiles if tile.name in facing]
         if not faced:
-            return np.zeros(len(spots))
+            return np.zeros((len(y), len(x)))
         angle = math.radians(self.screen_heading(agent))
-        forward = np.rint([math.sin(angle), -math.cos(angle)])
-        ahead = (np.mean(faced, axis=0) - spots) @ forward
-        return _BEHIND_COST * size * np.maximum(0.0, size - ahead)
+        right, down = round(math.sin(angle)), round(-math.cos(angle))
+        middle = np.mean([(tile.x, tile.y) for tile in faced], axis=0)
+        ahead = right * (middle[0] - x[None]) + down * (middle[1] - y[:, None])
+        distance = (max(tile.size for tile in faced) + size) / 2 + _STEP
+        wish = middle - distance * np.array([right, down])
+        return np.asarray(_FACING_COST * _squared_way(x, y, wish) + _BEHIND_COST * np.maximum(0.0, size - ahead) ** 2)
+
+
+def _squared_way(x: Line, y: Line, point: Line) -> Points:
+    return np.asarray((x[None] - point[0]) ** 2 + (y[:, None] - point[1]) ** 2)
 
 
 def lay_out(key: RoomKey, low: Points, high: Points, largest: int, image_size: int) -> Room:
@@ -116,7 +127,7 @@ def _on_screen(points: Points, is_turned: bool) -> Points:
     return points[:, ::-1].copy() if is_turned else points * np.array([1.0, -1.0])
 
 
-def _axis(values: npt.NDArray[np.float64], low: float, high: float) -> _Axis:
+def _axis(values: Line, low: float, high: float) -> _Axis:
     """Stretch an axis where there is much on it."""
     metres, counts = np.unique(values, return_counts=True)
     if len(metres) == 1:

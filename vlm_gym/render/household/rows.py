@@ -13,19 +13,20 @@ _SMALLEST: Final = 3
 
 @dataclass(frozen=True)
 class Spot:
-    """A place for an icon: its middle, and the top of its label, in pixels."""
+    """A place for an icon: its middle, its top, and the bottom of its label, in pixels."""
 
     x: float
     top: float
-    label_top: float
+    label_bottom: float
 
 
 @dataclass(frozen=True)
 class Arrangement:
-    """Icons of one size, each at its spot."""
+    """Icons of one size, each at its spot; `has_room` is whether none covers another or its label."""
 
     size: int
     spots: tuple[Spot, ...]
+    has_room: bool = True
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def _line_up(row: _Row, widths: Sequence[int], size: int, label_height: int) -> 
     gap = (row.width - sum(wide)) / max(1, len(wide))
     spots, left = [], row.left + gap / 2
     for width in wide:
-        spots.append(Spot(left + width / 2, row.bottom - label_height - size, row.bottom - label_height))
+        spots.append(Spot(left + width / 2, row.bottom - label_height - size, row.bottom))
         left += width + gap
     return spots
 
@@ -97,10 +98,10 @@ def _overlapping(areas: Sequence[Area], count: int, size: int) -> Arrangement:
     columns = max(1, round((per_area * areas[0].width / max(1.0, areas[0].height)) ** 0.5))
     rows = -(-per_area // columns)
     spots = [_grid_spot(areas[index // per_area], index % per_area, columns, rows, size) for index in range(count)]
-    return Arrangement(size, tuple(spots))
+    return Arrangement(size, tuple(spots), has_room=False)
 
 
 def _grid_spot(area: Area, index: int, columns: int, rows: int, size: int) -> Spot:
     x = area.left + area.width * (index % columns + 0.5) / columns
     y = area.top + area.height * (index // columns + 0.5) / rows
-    return Spot(x, y - size / 2, y + size / 2)
+    return Spot(x, y - size / 2, y + size)

@@ -14,11 +14,13 @@ from vlm_gym.render.household.hand import HandPanel
 from vlm_gym.render.household.legend import draw_legend
 from vlm_gym.render.household.palette import HomeTheme
 
-MAX_SCENES: Final = 8  # sizes and themes in use at once
+MAX_SCENES: Final = 4  # sizes and themes in use at once
 LEGEND_BYTES: Final = 3_000_000
 
 _PLAN_SHARE: Final = 0.475  # of the height
 _HAND_SHARE: Final = 0.2  # of the width
+_SMALL: Final = 160  # pixels: in smaller pictures the hand gets more
+_SMALL_HAND_SHARE: Final = 0.25
 
 
 def draw_household(view: HouseholdView, image_size: int, theme: HomeTheme, *, has_labels: bool = True) -> Picture:
@@ -41,7 +43,8 @@ class _Scene:
     def __init__(self, image_size: int, theme: HomeTheme, has_labels: bool) -> None:
         self._size, self._theme = image_size, theme
         self._gap = gap = max(1, round(image_size / 100))
-        plan_height, self._hand_width = round(_PLAN_SHARE * image_size), round(_HAND_SHARE * image_size)
+        plan_height = round(_PLAN_SHARE * image_size)
+        self._hand_width = round((_HAND_SHARE if image_size >= _SMALL else _SMALL_HAND_SHARE) * image_size)
         self._close_top = plan_height + 2 * gap
         self._close_size = (image_size - 2 * gap, image_size - self._close_top - gap)
         self._plan = FloorPlan(image_size - self._hand_width - 3 * gap, plan_height, image_size, theme)

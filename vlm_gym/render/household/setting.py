@@ -22,17 +22,25 @@ EXTRA: Final = 0.25  # how much
 
 @dataclass(frozen=True)
 class _Style:
-    """How labels are written: on how many lines, the font size in thousandths of the picture, and what it is worth."""
+    """How labels are written: on how many lines, the font size in thousandths of the picture, and what it is worth.
+
+    `is_number` leaves the kind to the icon; `below` is the share of the label that is below its icon, not on it.
+    """
 
     num_lines: int
     font: float
     worth: float
     is_number: bool = False
+    below: float = 1.0
+
+    def room(self, font: int) -> int:
+        """Return how many pixels below its icon a label takes."""
+        return round(self.below * label_height(self.num_lines, font))
 
 
 _STYLES: Final = (
     _Style(1, 33, 1.0), _Style(1, 30, 0.96), _Style(2, 30, 0.95), _Style(2, 27, 0.86), _Style(1, 27, 0.86),
-    _Style(1, 30, 0.3, is_number=True),
+    _Style(1, 30, 0.3, is_number=True), _Style(1, 27, 0.25, is_number=True), _Style(1, 27, 0.15, is_number=True, below=0.3), _Style(0, 17, 0.02),
 )  # fmt: skip
 _NO_LABELS: Final = _Style(0, 17, 1.0)
 
@@ -68,8 +76,11 @@ class Typesetter:
         """Choose the icons and labels that read best in these areas of a receptacle."""
         if kind in HANGERS and len(things) == 1:
             return self._hang(areas[0], things[0])
-        settings = (self._try(areas, things, style) for style in self._styles)
-        return max(settings, key=lambda setting: setting.score)
+        best = self._try(areas, things, self._styles[0])
+        for style in self._styles[1:]:
+            if self._score(self._largest, style) > best.score:  # else it cannot become the best
+                best = max(best, self._try(areas, things, style), key=lambda setting: setting.score)
+        return best
 
     def reads_well(self, setting: Setting) -> bool:
         """Whether there is nothing to gain from more room."""
@@ -84,22 +95,26 @@ class Typesetter:
             if text:
                 label = pill(text, setting.font, self._theme.paper, BLACK)
                 left = min(max(0, round(spot.x - label.shape[1] / 2)), picture.shape[1] - label.shape[1])
-                blend(picture, label, left, min(round(spot.label_top), picture.shape[0] - label.shape[0]))
+                blend(picture, label, left, min(round(spot.label_bottom), picture.shape[0]) - label.shape[0])
 
     def _try(self, areas: Sequence[Area], things: Sequence[SeenObject], style: _Style) -> Setting:
         font = max(5, round(style.font * self._image_size / 1000))
         texts = tuple(_text(thing.name, style) for thing in things)
         widths = [label_width(text, font) for text in texts]
-        arrangement = arrange(areas, widths, label_height(style.num_lines, font), self._largest, 1)
-        size, good = arrangement.size, self._good
-        return Setting(arrangement, texts, font, style.worth * (min(size, good) + EXTRA * max(0, size - good)))
+        arrangement = arrange(areas, widths, style.room(font), self._largest, 1)
+        score = self._score(arrangement.size, style) if arrangement.has_room else -style.worth
+        return Setting(arrangement, texts, font, score)
+
+    def _score(self, size: int, style: _Style) -> float:
+        """Return how well icons of this size with such labels read."""
+        return style.worth * (min(size, self._good) + EXTRA * max(0.0, size - self._good))
 
     def _hang(self, area: Area, thing: SeenObject) -> Setting:
         """Make a thing as large as its area, so that it touches its hanger."""
         size, style = int(min(area.width, area.height)), self._styles[0]
         font = max(5, round(style.font * self._image_size / 1000))
         middle = (area.left + area.right) / 2
-        spot = Spot(middle, area.top, area.top + size - label_height(style.num_lines, font) / 2)
+        spot = Spot(middle, area.top, area.top + size + label_height(style.num_lines, font) / 2)
         return Setting(Arrangement(size, (spot,)), (_text(thing.name, style),), font, float(size))
 
 
