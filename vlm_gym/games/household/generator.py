@@ -20,7 +20,9 @@ from vlm_gym.games.household.generator_problem import game_file, goal_kinds, wri
 from vlm_gym.games.household.generator_tables import SCENES, Draws, HomeGoal, HomeSplit, Scene
 from vlm_gym.games.household.problem import parse_problem
 from vlm_gym.games.household.tasks import TASK_TYPES, sentences
-from vlm_gym.games.household.world import TaskType, World
+from vlm_gym.games.household.world import World
+
+__all__ = ["HOME_SPLITS", "SCENES", "Home", "HomeSplit", "Scene", "generate", "generate_home"]
 
 HOME_SPLITS: Final[tuple[HomeSplit, ...]] = ("train", "unseen")
 
@@ -42,8 +44,8 @@ class Home:
 def generate(
     rng: np.random.Generator,
     *,
-    task_types: Sequence[TaskType] = TASK_TYPES,
-    scenes: Sequence[Scene] = SCENES,
+    task_types: Sequence[str] = TASK_TYPES,
+    scenes: Sequence[str] = SCENES,
     split: HomeSplit = "train",
     traps: bool = False,
 ) -> World:
@@ -66,8 +68,8 @@ def generate(
 def generate_home(
     rng: np.random.Generator,
     *,
-    task_types: Sequence[TaskType] = TASK_TYPES,
-    scenes: Sequence[Scene] = SCENES,
+    task_types: Sequence[str] = TASK_TYPES,
+    scenes: Sequence[str] = SCENES,
     split: HomeSplit = "train",
     traps: bool = False,
 ) -> Home:
@@ -89,7 +91,7 @@ def _build(contents: Contents, split: HomeSplit, draws: Draws) -> Home:
 
 
 def _check(
-    task_types: Sequence[TaskType], scenes: Sequence[Scene], split: HomeSplit
+    task_types: Sequence[str], scenes: Sequence[str], split: HomeSplit
 ) -> tuple[list[tuple[Scene, HomeGoal]], tuple[int, ...]]:
     check_choice("split", split, HOME_SPLITS)
     for name, chosen, known in (("task_types", task_types, TASK_TYPES), ("scenes", scenes, SCENES)):
@@ -102,7 +104,7 @@ def _check(
 
 @functools.cache
 def _goals(
-    task_types: tuple[TaskType, ...], scenes: tuple[Scene, ...], split: HomeSplit
+    task_types: tuple[str, ...], scenes: tuple[str, ...], split: HomeSplit
 ) -> tuple[list[tuple[Scene, HomeGoal]], tuple[int, ...]]:
     goals = goals_of(task_types, scenes, split)
     if not goals:

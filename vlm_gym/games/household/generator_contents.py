@@ -18,10 +18,11 @@ from vlm_gym.games.household.generator_tables import (
     load_tables,
     needs_of,
 )
-from vlm_gym.games.household.world import TaskType
 
 Spot = tuple[str, int]  # a kind of receptacle and which one of that kind
 FITTINGS: Final = {"Sink": "SinkBasin", "Bathtub": "BathtubBasin", "StoveKnob": "StoveBurner"}  # objects: one for each
+
+NOTHING_AT_HOME: Final = ("put", "two")  # tasks whose targets are all elsewhere at the start, as in official games
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,13 @@ class Contents:
     objects: tuple[tuple[str, Spot | None], ...]
 
 
-def goals_of(task_types: Sequence[TaskType], scenes: Sequence[Scene], split: HomeSplit) -> list[tuple[Scene, HomeGoal]]:
+def goals_of(task_types: Sequence[str], scenes: Sequence[str], split: HomeSplit) -> list[tuple[Scene, HomeGoal]]:
     """Return the goals of a split that these tasks have in these scenes."""
-    tables = load_tables().scenes
     return [
         (scene, goal)
-        for scene in scenes
-        for goal in tables[scene].goals
+        for scene, tables in load_tables().scenes.items()
+        if scene in scenes
+        for goal in tables.goals
         if goal.task in task_types and goal.is_held_out == (split == "unseen")
     ]
 
@@ -91,7 +92,6 @@ class _Placing:
         self.tables, self.goal, self.draws = tables, goal, draws
         self.free = {kind: list(range(count)) for kind, count in receptacles.items()}
         self.load: defaultdict[Spot, int] = defaultdict(int)
-        self.homes: set[int] = set()  # receptacles of the goal that hold a target of "two"
 
     def place_all(self, objects: Mapping[str, int]) -> list[tuple[str, Spot | None]] | None:
         """Place all objects, those that the goal needs first; None if one of these finds no place."""
@@ -116,28 +116,23 @@ class _Placing:
         if not any(weights):
             return self._place_anywhere(kind) if is_needed else None
         chosen = list(rates)[self.draws.weighted(weights)]
-        return self._put(chosen, self.draws.pick(free[chosen]), is_target=is_target) if chosen else None
+        return self._put(chosen, self.draws.pick(free[chosen])) if chosen else None
 
     def _place_anywhere(self, kind: str) -> Spot | None:
         """Draw a receptacle that the rules allow, where no official game has such an object in what is here."""
         is_target, accepts = kind == self.goal.target, load_tables().accepts
         free = {spot: self._free(spot, is_target=is_target) for spot in self.free if kind in accepts.get(spot, ())}
         spots = [(spot, index) for spot, indices in free.items() for index in indices]
-        return self._put(*self.draws.pick(spots), is_target=is_target) if spots else None
+        return self._put(*self.draws.pick(spots)) if spots else None
 
     def _free(self, spot: str, *, is_target: bool) -> list[int]:
-        """Return which receptacles of a kind have room, and do not bring the goal about from the start."""
+        """Return which receptacles of a kind have room. No target starts at home where that alone is the task."""
         free = self.free.get(spot, [])
-        if not is_target or spot != self.goal.destination:
-            return free
-        if self.goal.task == "put":
-            return []
-        return [index for index in free if index not in self.homes] if self.goal.task == "two" else free
+        is_home = is_target and spot == self.goal.destination
+        return [] if is_home and self.goal.task in NOTHING_AT_HOME else free
 
-    def _put(self, spot: str, index: int, *, is_target: bool) -> Spot:
+    def _put(self, spot: str, index: int) -> Spot:
         self.load[spot, index] += 1
         if self.load[spot, index] >= self.tables.capacity[spot]:
             self.free[spot].remove(index)
-        if is_target and spot == self.goal.destination:
-            self.homes.add(index)
         return spot, index

@@ -7,11 +7,12 @@ from typing import Final, NamedTuple
 
 from vlm_gym.games.household.generator_contents import Spot
 from vlm_gym.games.household.generator_room import Room, Standing, furnish
-from vlm_gym.games.household.generator_shapes import Member, make_pieces
+from vlm_gym.games.household.generator_shapes import Lane, Member, make_pieces
 from vlm_gym.games.household.generator_tables import Draws, HomeSplit, Scene, load_tables
 from vlm_gym.games.household.problem import GRID_M
 
 MIDDLE: Final = 4
+SOLID: Final[tuple[Lane, ...]] = ("floor", "low", "top", "middle")  # one cannot stand where these are
 FRONT_M: Final = 0.45  # from the front of the furniture to the agent
 BODY_M: Final = 0.2  # the agent's radius
 WORKTOP_M: Final = 0.6  # what hangs on a wall can have so much in front of it
@@ -19,7 +20,7 @@ PITCHES: Final = (60, 45, 30, 15, 0, -15, -30)
 SHIFTS: Final = (0, -1, 1, -2, 2, -3, 3)
 FACING: Final = ((0, -1), (1, 0), (0, 1), (-1, 0))  # the direction to a wall, and which turns of the agent face it
 TURNS: Final = (2, 1, 0, 3)
-REACH_M: Final = 2.5  # of receptacles that share a place
+REACH_M: Final = 2.0  # of receptacles that share a place
 
 
 class Point(NamedTuple):
@@ -50,12 +51,15 @@ class Footprint(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """Where things are. Several receptacles can share a place; `start` and `aside` are places without any."""
+    """Where things are. Several receptacles can share a place; `start` and `aside` are places without any.
+
+    `lanes` says which floor the furniture of each lane is above: low and top lane are one above the other.
+    """
 
     room: Room
     points: Mapping[Spot, Point]
     stands: Mapping[Spot, Stand]
-    footprints: tuple[Footprint, ...]
+    lanes: Mapping[Lane, tuple[Footprint, ...]]
     start: Stand
     aside: Stand
 
@@ -64,8 +68,8 @@ def lay_out(scene: Scene, receptacles: Mapping[str, int], split: HomeSplit, draw
     """Draw a room, set up the furniture in it, and find the places to stand at."""
     room, standings = furnish(make_pieces(scene, receptacles, draws), split, draws)
     points: dict[Spot, Point] = {}
-    footprints = tuple(_footprint(room, standing) for standing in standings if standing.piece.shape.lane != "high")
-    places = _Places(room, footprints)
+    lanes = {lane: tuple(_footprint(room, it) for it in standings if it.piece.shape.lane == lane) for lane in SOLID}
+    places = _Places(room, [footprint for footprints in lanes.values() for footprint in footprints])
     stands: dict[Spot, Stand] = {}
     for standing in standings:
         walls = draws.shuffled(range(MIDDLE)) if standing.wall == MIDDLE else [standing.wall]
@@ -75,7 +79,7 @@ def lay_out(scene: Scene, receptacles: Mapping[str, int], split: HomeSplit, draw
             stands[member.spot] = places.in_front(point, _distance(standing, member), walls, member.pitch)
     _share_places(scene, points, stands, draws)
     start, aside = (places.anywhere(draws, pitch) for pitch in (30, 15))
-    return Layout(room, points, stands, footprints, start, aside)
+    return Layout(room, points, stands, lanes, start, aside)
 
 
 def _at_wall(room: Room, wall: int, along: float, inset: float) -> tuple[float, float]:
@@ -134,7 +138,8 @@ class _Places:
     def anywhere(self, draws: Draws, pitch: int) -> Stand:
         """Draw a free place."""
         free = [(column, row) for column in self.columns for row in self.rows if (column, row) not in self.blocked]
-        cells = [cell for cell in free if not self._is_visited(*cell)]
+        visited = {(stand.column, stand.row) for stand in self.taken}
+        cells = [cell for cell in free if cell not in visited]
         stand = Stand(*draws.pick(cells or free), draws.below(4), pitch)
         if stand in self.taken:
             return self.anywhere(draws, pitch)
@@ -173,9 +178,6 @@ class _Places:
                 return stand
         raise AssertionError("a room has more cells than receptacles")
 
-    def _is_visited(self, column: int, row: int) -> bool:
-        return any(stand.column == column and stand.row == row for stand in self.taken)
-
 
 def _cells(footprint: Footprint) -> Iterator[tuple[int, int]]:
     left, low, right, high = footprint
@@ -189,27 +191,26 @@ def _share_places(scene: Scene, points: Mapping[Spot, Point], stands: dict[Spot,
     alone = sorted(points)
     for kinds, rate in load_tables().scenes[scene].shared_places:
         for _ in range(int(rate + draws.uniform())):
-            group = _neighbours(kinds, alone, points, draws)
+            group = _neighbours(kinds, [spot for spot in alone if spot[0] in kinds], points, stands, draws)
             for spot in group:
                 stands[spot] = stands[group[0]]
                 alone.remove(spot)
 
 
-def _neighbours(kinds: Sequence[str], alone: list[Spot], points: Mapping[Spot, Point], draws: Draws) -> list[Spot]:
-    """Draw a receptacle of the first kind, and the nearest of the other kinds; none if they are out of reach."""
+def _neighbours(
+    kinds: Sequence[str], alone: list[Spot], points: Mapping[Spot, Point], stands: Mapping[Spot, Stand], draws: Draws
+) -> list[Spot]:
+    """Draw a receptacle of the first kind, and the nearest of the other kinds on that side; none if one is too far."""
     firsts = [spot for spot in alone if spot[0] == kinds[0]]
     if not firsts:
         return []
-    group = [draws.pick(firsts)]
-    centre = points[group[0]]
+    first = draws.pick(firsts)
+    group = [first]
+    beside = [spot for spot in alone if stands[spot].turn == stands[first].turn]
     for kind in kinds[1:]:
-        others = [(_between(centre, points[spot]), spot) for spot in alone if spot[0] == kind and spot not in group]
-        distance, spot = min(others, default=(math.inf, group[0]))
-        if distance > REACH_M:
+        others = [spot for spot in beside if spot[0] == kind and spot not in group]
+        nearest = min(others, key=lambda spot: math.dist(points[first], points[spot]), default=None)
+        if nearest is None or math.dist(points[first], points[nearest]) > REACH_M:
             return []
-        group.append(spot)
+        group.append(nearest)
     return group
-
-
-def _between(one: Point, other: Point) -> float:
-    return math.dist(one, other)

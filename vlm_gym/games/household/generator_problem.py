@@ -19,7 +19,7 @@ _TASK: Final = re.compile(r'Your task is to: [^"]*"')
 def write_problem(name: str, contents: Contents, layout: Layout, draws: Draws) -> str:
     """Return the PDDL problem of a home."""
     spots = {spot: _spot_id(spot[0], layout.points[spot]) for spot in sorted(layout.points)}
-    things = _name_objects(contents, layout, spots, draws)
+    things = _name_objects(contents, layout, draws)
     places = {stand: _location_id(stand) for stand in sorted({*layout.stands.values(), layout.start, layout.aside})}
     init = [
         *_receptacle_facts(contents, layout, spots, places, draws),
@@ -112,9 +112,7 @@ def _kind_facts(contents: Contents) -> Iterator[str]:
             yield from (f"(canContain {spot}Type {thing}Type)" for thing in accepts.get(spot, ()) if thing in kinds)
 
 
-def _name_objects(
-    contents: Contents, layout: Layout, spots: Mapping[Spot, str], draws: Draws
-) -> dict[str, tuple[str, Spot | None]]:
+def _name_objects(contents: Contents, layout: Layout, draws: Draws) -> dict[str, tuple[str, Spot | None]]:
     """Give each object an id of its kind and coordinates, in the order of the ids."""
     named: dict[str, tuple[str, Spot | None]] = {}
     for kind, spot in contents.objects:
@@ -140,12 +138,12 @@ def _spot_id(kind: str, point: Point) -> str:
 
 
 def _entity(kind: str, point: Point) -> str:
-    numbers = "_bar_".join(map(_metres, (point.x, point.height, point.y)))
-    return f"{kind}_bar_{numbers}"
+    x, height, y = (_metres(round(100 * metres)) for metres in (point.x, point.height, point.y))
+    return f"{kind}_bar_{x}_bar_{height}_bar_{y}"
 
 
-def _metres(value: float) -> str:
-    centimetres = round(value * 100)
+@functools.cache
+def _metres(centimetres: int) -> str:
     whole, hundredths = divmod(abs(centimetres), 100)
     return f"_{'minus' if centimetres < 0 else 'plus'}_{whole:02d}_dot_{hundredths:02d}"
 

@@ -65,16 +65,17 @@ def is_held_out(columns: int, rows: int) -> bool:
 
 def furnish(pieces: Sequence[Piece], split: HomeSplit, draws: Draws) -> tuple[Room, list[Standing]]:
     """Draw a room of the split in which the furniture has room, and set it up."""
-    order = sorted(draws.shuffled(pieces), key=lambda piece: piece.shape.depth <= CORNER_M)
-    middle = [piece for piece in order if piece.shape.lane == "middle"]
-    has_bed = bool(order) and order[0].shape.depth > CORNER_M
-    sizes = [size for size in _SIZES[split] if _may_do(size, order, middle, has_bed=has_bed)]
-    start = draws.below(NUM_CHOICES)
-    for columns, rows in [*sizes[start:], sizes[-1]]:
-        standing = _along_walls(columns, rows, [piece for piece in order if piece.shape.lane != "middle"], draws)
+    order = draws.shuffled(pieces)
+    demand = _Demand.of(order)
+    at_walls = [piece for piece in order if piece.shape.lane != "middle"]
+    at_walls.sort(key=lambda piece: (piece.shape.depth <= CORNER_M, piece.shape.lane != "floor"))
+    sizes = [size for size in _SIZES[split] if demand.allows(size)]
+    for columns, rows in [*sizes[draws.below(NUM_CHOICES) :], *sizes[-1:]]:
+        standing = _along_walls(columns, rows, at_walls, draws)
         if standing is not None:
             room = Room(columns, rows, *(GRID_M * (draws.below(9) - 4) - _half(side) for side in (columns, rows)))
-            return room, standing + _in_the_middle(room, middle, draws, has_bed=has_bed)
+            middle = [piece for piece in order if piece.shape.lane == "middle"]
+            return room, standing + _in_the_middle(room, middle, demand.bed, draws)
     raise AssertionError("the largest room has room for the furniture of any home")
 
 
@@ -82,16 +83,35 @@ def _half(side: int) -> float:
     return side * STEP_M / 2 // GRID_M * GRID_M
 
 
-def _may_do(size: tuple[int, int], order: Sequence[Piece], middle: Sequence[Piece], *, has_bed: bool) -> bool:
-    """Return whether a room is large enough at first sight."""
-    wide, long = sorted(side * STEP_M for side in size)
-    lanes = {lane: sum(piece.shape.width for piece in order if piece.shape.lane == lane) for lane in LANES}
-    needed = max(lanes["floor"] + max(lanes["low"], lanes["top"]), lanes["high"])
-    inner = wide - 2 * (CORNER_M + PASSAGE_M) - has_bed * (BED_M - CORNER_M)
-    row = sum(piece.shape.width + PASSAGE_M for piece in middle) - PASSAGE_M
-    if middle and (inner < max(piece.shape.depth for piece in middle) or long - wide + inner < row):
-        return False
-    return needed <= 2 * (wide + long) - 8 * CORNER_M and (not has_bed or wide >= BED_M + 2 * CORNER_M)
+@dataclass(frozen=True)
+class _Demand:
+    """The room that furniture takes: metres along the walls, and in the middle."""
+
+    wall: float
+    row: float
+    row_depth: float
+    bed: float
+
+    @classmethod
+    def of(cls, pieces: Sequence[Piece]) -> "_Demand":
+        lanes = dict.fromkeys((*LANES, "middle"), 0.0)
+        for piece in pieces:
+            lanes[piece.shape.lane] += piece.shape.width
+        middle = [piece.shape for piece in pieces if piece.shape.lane == "middle"]
+        return cls(
+            wall=max(lanes["floor"] + max(lanes["low"], lanes["top"]), lanes["high"]),
+            row=lanes["middle"] + PASSAGE_M * (len(middle) - 1),
+            row_depth=max((shape.depth for shape in middle), default=0.0),
+            bed=max(0.0, max(piece.shape.depth for piece in pieces) - CORNER_M),
+        )
+
+    def allows(self, size: tuple[int, int]) -> bool:
+        """Return whether a room is large enough at first sight."""
+        wide, long = STEP_M * min(size), STEP_M * max(size)
+        if self.wall > 2 * (wide + long) - 8 * CORNER_M or (self.bed and wide < BED_M + 2 * CORNER_M):
+            return False
+        edges = 2 * (CORNER_M + PASSAGE_M) + self.bed
+        return not self.row_depth or (wide - edges >= self.row_depth and long - edges >= self.row)
 
 
 def _along_walls(columns: int, rows: int, order: Sequence[Piece], draws: Draws) -> list[Standing] | None:
@@ -101,7 +121,7 @@ def _along_walls(columns: int, rows: int, order: Sequence[Piece], draws: Draws) 
     lengths = [(rows if wall % 2 else columns) * STEP_M - 2 * CORNER_M for wall in walls]
     filled = [dict.fromkeys(LANES, 0.0) for _ in walls]
     groups: list[list[Piece]] = [[] for _ in walls]
-    for piece in sorted(order, key=lambda piece: piece.shape.lane != "floor"):
+    for piece in order:
         tried = range(1) if piece.shape.depth > CORNER_M else range(len(walls))
         fitting = next((turn for turn in tried if _fits(piece, filled[turn], lengths[turn])), None)
         if fitting is None:
@@ -152,11 +172,11 @@ def _spread(pieces: Sequence[Piece], start: float, end: float, draws: Draws) -> 
     return row
 
 
-def _in_the_middle(room: Room, middle: Sequence[Piece], draws: Draws, *, has_bed: bool) -> list[Standing]:
+def _in_the_middle(room: Room, middle: Sequence[Piece], bed: float, draws: Draws) -> list[Standing]:
     """Set pieces in a row along the longer side, a passage away from the walls' furniture and from each other."""
     if not middle:
         return []
-    edge = CORNER_M + PASSAGE_M + has_bed * (BED_M - CORNER_M) / 2
+    edge = CORNER_M + PASSAGE_M + bed / 2
     wide, long = sorted((room.width, room.depth))
     left = long - 2 * edge - sum(piece.shape.width + PASSAGE_M for piece in middle) + PASSAGE_M
     start = edge + left * draws.uniform()
