@@ -1,5 +1,8 @@
 """A household game being played: the engine that environments, oracles and tests drive."""
 
+import copy
+from typing import Any
+
 from vlm_gym.games.household import commands, refusals, rules, tasks, text
 from vlm_gym.games.household.view import HouseholdView, view_of
 from vlm_gym.games.household.world import HouseholdState, World
@@ -17,6 +20,9 @@ class HouseholdGame:
     def __init__(self, world: World) -> None:
         self.world = world
         self.reset()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "HouseholdGame":
+        return copy.copy(self)  # all that it holds is immutable
 
     def reset(self) -> str:
         """Go back to the start and return the introduction: the receptacles of the room and the task."""
