@@ -42,7 +42,8 @@ def cone(size: int, degrees: int) -> Sprite:
     """Return the field of view, which fades with the distance: its tip is in the middle."""
     scale = 4
     large, middle = size * scale, size * scale / 2
-    points = [(middle, middle), *arc(middle, middle, middle, None, degrees - 90 - _CONE_ANGLE, degrees - 90 + _CONE_ANGLE)]
+    edges = degrees - 90 - _CONE_ANGLE, degrees - 90 + _CONE_ANGLE
+    points = [(middle, middle), *arc(middle, middle, middle, None, *edges)]
     mask = np.zeros((large, large), np.uint8)
     cv2.fillPoly(mask, [np.rint(points).astype(np.int32)], 255)
     shape = cv2.resize(mask, (size, size), interpolation=cv2.INTER_AREA)

@@ -2,13 +2,13 @@
 
 from typing import Final
 
+import cv2
 import numpy as np
 
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.household.brush import Sprite
 
-_OPAQUE: Final = 255
-_ROUNDING: Final = 128
+_OPAQUE: Final = 255.0
 
 
 def blend(picture: Picture, sprite: Sprite, left: int, top: int) -> None:
@@ -20,6 +20,5 @@ def blend(picture: Picture, sprite: Sprite, left: int, top: int) -> None:
         return
     top, left = top + first_row, left + first_column
     ground = picture[top : top + cut.shape[0], left : left + cut.shape[1]]
-    alpha = cut[:, :, 3:].astype(np.uint16)
-    mixed = cut[:, :, :3] * alpha + ground * (_OPAQUE - alpha) + _ROUNDING
-    ground[...] = (mixed + (mixed >> 8)) >> 8  # an exact division by 255
+    alpha = cut[:, :, 3].astype(np.float32)
+    ground[...] = cv2.blendLinear(cut[:, :, :3], ground, alpha, _OPAQUE - alpha)

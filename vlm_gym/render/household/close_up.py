@@ -15,7 +15,7 @@ from vlm_gym.render.household.labels import fitting_pill, label_height, pill
 from vlm_gym.render.household.palette import HomeTheme
 from vlm_gym.render.household.setting import Setting, Typesetter
 
-PANEL_BYTES: Final = 16_000_000
+PANEL_BYTES: Final = 14_000_000
 ZOOMS: Final = (1.3, 1.5, 1.7, 1.9)
 ZOOM_COST: Final = 0.1  # of the score, for twice the size
 TOPS: Final = (

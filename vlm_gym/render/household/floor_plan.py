@@ -18,7 +18,7 @@ from vlm_gym.render.household.palette import HomeTheme
 from vlm_gym.render.household.room import Room, RoomKey, Tile, lay_out
 
 MAX_ROOMS: Final = 256  # whose layout is remembered: small
-CACHE_BYTES: Final = 12_000_000
+CACHE_BYTES: Final = 10_000_000
 
 _LARGEST: Final = 0.095  # of the picture
 _ROBOT: Final = 0.075
@@ -64,7 +64,7 @@ class FloorPlan:
             self._draw_tile(picture, tile, is_faced=True)
         blend(picture, robot(size, heading, self._theme), round(x - size / 2), round(y - size / 2))
         for tile in room.tiles if self._has_numbers(room) else ():
-            if abs(tile.x - x) < reach / 2 + tile.size and abs(tile.y - y) < reach / 2 + tile.size or tile in faced:
+            if (abs(tile.x - x) < reach / 2 + tile.size and abs(tile.y - y) < reach / 2 + tile.size) or tile in faced:
                 self._draw_number(picture, tile, is_faced=tile in faced)
         return picture
 
@@ -89,7 +89,7 @@ class FloorPlan:
     def _draw_number(self, picture: Picture, tile: Tile, *, is_faced: bool) -> None:
         font = self._font if tile.size >= _LARGE * self._image_size else max(5, self._font - 1)
         colors = _number_colors(self._theme, is_high=tile.is_high, is_faced=is_faced)
-        sprite = number_pill(tile.number, font, *colors)
+        sprite = number_pill((tile.number,), font, *colors)
         overhang = round(_OVERHANG * self._image_size)
         left = round(tile.x + tile.size / 2) - sprite.shape[1] + overhang
         top = round(tile.y + tile.size / 2) - sprite.shape[0] + overhang

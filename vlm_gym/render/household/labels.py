@@ -81,11 +81,11 @@ def pill(lines: Lines, size: int, ground: Color, ink: Color) -> Sprite:
 
 
 @lru_cache(maxsize=512)
-def number_pill(number: str, size: int, ground: Color, ink: Color) -> Sprite:
-    """Return a number on a pill that is as small as it can be, RGBA."""
+def number_pill(lines: Lines, size: int, ground: Color, ink: Color) -> Sprite:
+    """Return a number, the only line, on a pill that is as small as it can be, RGBA."""
     cap = cap_height(FONT, size)
-    image = Image.new("RGB", (text_width(number, FONT, size) + 3, cap + 2 + (size >= ROOMY)), ground)
-    _write_line(image, number, size, cap + 1, ink)
+    image = Image.new("RGB", (text_width(lines[0], FONT, size) + 3, cap + 2 + (size >= ROOMY)), ground)
+    _write_line(image, lines[0], size, cap + 1, ink)
     return _cut_out(image, 0.3 * size)
 
 

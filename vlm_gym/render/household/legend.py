@@ -75,7 +75,8 @@ def _choose(entries: Sequence[_Entry], width: int, height: int, image_size: int)
     """Choose the columns that allow the largest type; without the names if nothing else helps."""
     largest = round(_LARGEST * image_size)
     names = tuple(f"{entry.kind} {entry.numbers}" for entry in entries)
-    for texts, share in [(names, share) for share in _FONTS] + [(tuple(entry.numbers for entry in entries), _FONTS[-1])]:
+    bare = tuple(entry.numbers for entry in entries)
+    for texts, share in [*((names, share) for share in _FONTS), (bare, _FONTS[-1])]:
         font = max(5, round(share * image_size))
         widest = max(label_width((text,), font) for text in texts)
         for num_columns in range(1, _MOST_COLUMNS + 1):

@@ -9,6 +9,7 @@ from vlm_gym.render.household.areas import Area
 _FILLS: Final = (0.34, 0.42, 0.5, 0.58, 0.66, 0.74, 0.82, 0.9, 0.95, 1.0)  # of a row's width; the first that is enough
 _LOOSE: Final = 1.3  # times the height of a row with its label; rows stand no further apart
 _SMALLEST: Final = 3
+_SMALL: Final = 12  # larger icons have even sizes only: there are fewer to draw and to remember
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def _largest_size(areas: Sequence[Area], widths: Sequence[int], label_height: in
         middle = (low + high + 1) // 2
         fits = _share(_rows(areas, middle, label_height, len(widths)), widths, middle, gap, 1.0) is not None
         low, high = (middle, high) if fits else (low, middle - 1)
-    return low
+    return low - low % 2 if low > _SMALL else low
 
 
 def _rows(areas: Sequence[Area], size: int, label_height: int, count: int) -> list[_Row]:

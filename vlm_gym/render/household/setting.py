@@ -10,7 +10,7 @@ from vlm_gym.render.household.areas import Area
 from vlm_gym.render.household.blend import blend
 from vlm_gym.render.household.brush import Sprite
 from vlm_gym.render.household.furniture import HANGERS
-from vlm_gym.render.household.labels import Lines, broken_name, label_height, label_width, pill
+from vlm_gym.render.household.labels import Lines, broken_name, label_height, label_width, number_pill, pill
 from vlm_gym.render.household.palette import HomeTheme
 from vlm_gym.render.household.rows import Arrangement, Spot, arrange
 from vlm_gym.render.household.sprites import object_sprite
@@ -24,35 +24,37 @@ EXTRA: Final = 0.25  # how much
 class _Style:
     """How labels are written: on how many lines, the font size in thousandths of the picture, and what it is worth.
 
-    `is_number` leaves the kind to the icon; `below` is the share of the label that is below its icon, not on it.
+    `is_number` leaves the kind to the icon; a badge is a small number on the icon itself.
     """
 
     num_lines: int
     font: float
     worth: float
     is_number: bool = False
-    below: float = 1.0
+    is_badge: bool = False
 
     def room(self, font: int) -> int:
         """Return how many pixels below its icon a label takes."""
-        return round(self.below * label_height(self.num_lines, font))
+        return 1 if self.is_badge else label_height(self.num_lines, font)
 
 
 _STYLES: Final = (
     _Style(1, 33, 1.0), _Style(1, 30, 0.96), _Style(2, 30, 0.95), _Style(2, 27, 0.86), _Style(1, 27, 0.86),
-    _Style(1, 30, 0.3, is_number=True), _Style(1, 27, 0.25, is_number=True), _Style(1, 27, 0.15, is_number=True, below=0.3), _Style(0, 17, 0.02),
+    _Style(1, 30, 0.3, is_number=True), _Style(1, 27, 0.25, is_number=True),
+    _Style(1, 17, 0.05, is_number=True, is_badge=True), _Style(0, 17, 0.02),
 )  # fmt: skip
 _NO_LABELS: Final = _Style(0, 17, 1.0)
 
 
 @dataclass(frozen=True)
 class Setting:
-    """How objects are laid out: their icons and the text under each."""
+    """How objects are laid out: their icons and the text on each."""
 
     arrangement: Arrangement
     texts: tuple[Lines, ...]
     font: int
     score: float
+    is_badge: bool = False
 
 
 def icon(thing: SeenObject, size: int, theme: HomeTheme) -> Sprite:
@@ -93,17 +95,26 @@ class Typesetter:
             blend(picture, icon(thing, size, self._theme), round(spot.x - size / 2), round(spot.top))
         for text, spot in zip(setting.texts, spots, strict=True):
             if text:
-                label = pill(text, setting.font, self._theme.paper, BLACK)
-                left = min(max(0, round(spot.x - label.shape[1] / 2)), picture.shape[1] - label.shape[1])
-                blend(picture, label, left, min(round(spot.label_bottom), picture.shape[0]) - label.shape[0])
+                self._draw_label(picture, text, spot, setting)
+
+    def _draw_label(self, picture: Picture, text: Lines, spot: Spot, setting: Setting) -> None:
+        """Draw a label below its icon, or a badge in its corner; never outside the picture."""
+        paint = number_pill if setting.is_badge else pill
+        label = paint(text, setting.font, self._theme.paper, BLACK)
+        height, width = label.shape[:2]
+        left = (
+            round(spot.x + setting.arrangement.size / 2 - width) + 1 if setting.is_badge else round(spot.x - width / 2)
+        )
+        left, bottom = min(max(0, left), picture.shape[1] - width), min(round(spot.label_bottom), picture.shape[0])
+        blend(picture, label, left, bottom - height)
 
     def _try(self, areas: Sequence[Area], things: Sequence[SeenObject], style: _Style) -> Setting:
         font = max(5, round(style.font * self._image_size / 1000))
         texts = tuple(_text(thing.name, style) for thing in things)
-        widths = [label_width(text, font) for text in texts]
+        widths = [0 if style.is_badge else label_width(text, font) for text in texts]
         arrangement = arrange(areas, widths, style.room(font), self._largest, 1)
         score = self._score(arrangement.size, style) if arrangement.has_room else -style.worth
-        return Setting(arrangement, texts, font, score)
+        return Setting(arrangement, texts, font, score, style.is_badge)
 
     def _score(self, size: int, style: _Style) -> float:
         """Return how well icons of this size with such labels read."""

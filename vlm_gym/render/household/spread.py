@@ -45,7 +45,7 @@ def _cost(
     least, most = low + size / 2, high - size / 2
     x = np.where((xs >= least[0]) & (xs <= most[0]), (xs - target[0]) ** 2, np.inf)
     y = np.where((ys >= least[1]) & (ys <= most[1]), (ys - target[1]) ** 2, np.inf)
-    return np.rint(x[None] + y[:, None])
+    return np.asarray(np.rint(x[None] + y[:, None]))
 
 
 def _take(
