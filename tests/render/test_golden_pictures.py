@@ -3,13 +3,9 @@
 After a wanted change, write them anew and look at each: VLM_GYM_UPDATE_GOLDEN=1 pytest tests/render
 """
 
-import os
-import tempfile
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from vlm_gym.games.blackjack import BlackjackView
 from vlm_gym.games.cards import read_cards
@@ -21,9 +17,6 @@ from vlm_gym.render.points import draw_points
 from vlm_gym.render.theme import read_theme
 
 GOLDEN = Path(__file__).parent / "golden"
-MEAN_TOLERANCE = 1.5  # grey levels
-PIXEL_TOLERANCE = 40  # grey levels
-SHARE_TOLERANCE = 0.005  # of the pixels may be off by more than that
 
 
 def hand(codes):
@@ -60,29 +53,11 @@ PICTURES = {
 
 @pytest.mark.parametrize("size", [300, 84])
 @pytest.mark.parametrize("name", PICTURES)
-def test_a_picture_looks_like_its_golden_one(name, size):
+def test_a_picture_looks_like_its_golden_one(name, size, compare_with_golden):
     theme, draw, view = PICTURES[name]
-    picture = draw(view, size, read_theme(theme))
-    path = GOLDEN / f"{name}-{size}.png"
-    if os.environ.get("VLM_GYM_UPDATE_GOLDEN"):
-        Image.fromarray(picture).save(path, optimize=True)
-    golden = np.asarray(Image.open(path).convert("RGB"))
-    assert picture.shape == golden.shape
-    difference = np.abs(picture.astype(int) - golden)
-    share = (difference.max(axis=2) > PIXEL_TOLERANCE).mean()
-    if difference.mean() >= MEAN_TOLERANCE or share >= SHARE_TOLERANCE:
-        pytest.fail(f"mean {difference.mean():.2f}, {share:.2%} far off; see {written(picture, golden, path.name)}")
+    compare_with_golden(draw(view, size, read_theme(theme)), GOLDEN / f"{name}-{size}.png")
 
 
 def test_every_golden_picture_is_compared():
     expected = {f"{name}-{size}.png" for name in PICTURES for size in (300, 84)}
     assert {path.name for path in GOLDEN.glob("*.png")} == expected
-
-
-def written(picture, golden, name):
-    """Write the golden picture, the new one and their difference side by side; return where."""
-    difference = np.abs(picture.astype(int) - golden).astype(np.uint8)
-    folder = Path(tempfile.gettempdir()) / "vlm-gym-golden-differences"
-    folder.mkdir(exist_ok=True)
-    Image.fromarray(np.hstack([golden, picture, difference])).save(folder / name)
-    return folder / name

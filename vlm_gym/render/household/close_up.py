@@ -26,7 +26,7 @@ TOPS: Final = (
 WIDE: Final = ("cabinet", "fridge", "microwave", "safe", "cart", "toilet", "garbagecan")
 """What is drawn wider where it is crowded."""
 FEW, SEVERAL = 3, 8  # objects: with more, a receptacle gets two or three times the width
-SMALL: Final = ("cabinet", "drawer", "safe", "shelf", "stoveburner")
+SMALL: Final = ("cabinet", "drawer", "safe", "stoveburner")
 """What is set in two rows where it is crowded."""
 CROWD: Final = 4  # receptacles within reach
 

@@ -39,6 +39,7 @@ class _Row:
 
 def arrange(areas: Sequence[Area], widths: Sequence[int], label_height: int, largest: int, gap: int) -> Arrangement:
     """Set icons with labels of these widths in rows, as large as they fit; crowded beyond reason, they overlap."""
+    areas = _alike(areas)
     size = _largest_size(areas, widths, label_height, largest, gap)
     rows = _rows(areas, size, label_height, len(widths))
     shares = next((s for fill in _FILLS if (s := _share(rows, widths, size, gap, fill))), None)
@@ -48,6 +49,12 @@ def arrange(areas: Sequence[Area], widths: Sequence[int], label_height: int, lar
     for row, share in zip(rows, shares, strict=False):
         spots += _line_up(row, widths[len(spots) : len(spots) + share], size, label_height)
     return Arrangement(size, tuple(spots))
+
+
+def _alike(areas: Sequence[Area]) -> list[Area]:
+    """Cut areas to the same height, so that shelves fill evenly."""
+    height = min(area.height for area in areas)
+    return [Area(area.left, area.bottom - height, area.right, area.bottom) for area in areas]
 
 
 def _largest_size(areas: Sequence[Area], widths: Sequence[int], label_height: int, largest: int, gap: int) -> int:
