@@ -80,6 +80,8 @@ def test_show_takes_a_start(capsys, tmp_path):
         (["show", "Points24-v0", "--options", "{"], "--options must be JSON, got '{'"),
         (["show", "Points24-v0", "--seed", "-1"], "seed must be None or an int >= 0, got -1"),
         (["show", "Points24-v0", "--out", "/proc/no/picture.png"], "cannot write /proc/no/picture.png"),
+        (["play", "NumberLine-v0", "--arg", "parser=tagged"], "--arg parser cannot be chosen here, where it is 'json'"),
+        (["show"], "show needs the ID of a task (see: vlm-gym list), or --gallery PNG"),
         (["play", "Nothing-v0"], "there is no task 'Nothing-v0'. See: vlm-gym list"),
         (["bench", "Nothing-v0"], "there is no task 'Nothing-v0'"),
     ],
@@ -120,7 +122,7 @@ def test_bench_prints_a_row_for_each_task(capsys):
     assert lines[3].startswith("vlm_gym/Points24Formula-v0 ")
 
 
-@pytest.mark.parametrize("command", [[], ["list"], ["show"], ["play"], ["bench"]])
+@pytest.mark.parametrize("command", [[], ["list"], ["show"], ["play"], ["download"], ["bench"]])
 def test_help_has_examples(capsys, command):
     with pytest.raises(SystemExit) as stop:
         main([*command, "--help"])
@@ -156,3 +158,27 @@ def test_an_inline_picture_holds_the_whole_png():
     payload = re.fullmatch(r"\x1b\]1337;File=inline=1;size=\d+:(.*)\a", inline(picture, "iterm2"))[1]
     assert "".join(chunk for _, chunk in chunks) == payload
     assert base64.b64decode(payload).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["bench", "--seconds", "-1"], "must be a number of seconds above 0, got -1"),
+        (["bench", "--seconds", "nan"], "must be a number of seconds above 0, got nan"),
+        (["bench", "--resets", "-5"], "must be 0 or more, got -5"),
+        (["show", "Points24-v0", "--out", "picture.jpg"], "must be the name of a .png file, got picture.jpg"),
+        (["download", "alfredworld"], "invalid choice: 'alfredworld'"),
+    ],
+)
+def test_a_wrong_option_is_named(capsys, arguments, message):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_gallery_shows_everything(tmp_path):
+    assert main(["show", "--gallery", str(tmp_path / "gallery.png"), "--arg", "theme=night"]) == 0
+    width, height = size_of(tmp_path / "gallery.png")
+    assert width >= 1000
+    assert height >= 2000

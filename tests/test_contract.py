@@ -14,23 +14,14 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
+from at_hand import PLAYABLE_IDS
+
 import vlm_gym
-from vlm_gym.errors import DataNotFoundError
-from vlm_gym.games.household.splits import list_games
 from vlm_gym.registration import TASKS
 from vlm_gym.wrappers import TextPlay
 
 
-
-def is_at_hand(task):
-    """Whether a task can be played here: ALFWorld's games are found through $ALFWORLD_DATA, as in CI."""
-    try:
-        return not task.needs_data or bool(list_games(split=task.arguments.get("split", "train")))
-    except DataNotFoundError:
-        return False
-
-
-ALL_IDS = tuple(task.id for task in TASKS.values() if is_at_hand(task))
+ALL_IDS = PLAYABLE_IDS
 DISCRETE_IDS = tuple(name for name in ALL_IDS if not TASKS[name].is_text_only)
 INFO_KEYS = {
     "prompt", "observation_text", "admissible_actions", "action_mask", "is_success", "progress", "rewards", "action",

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except VlmGymError as error:
+    except (VlmGymError, gym.error.Error) as error:
         print(f"vlm-gym: {error}", file=sys.stderr)
         return USAGE_ERROR
     except (KeyboardInterrupt, EOFError):
@@ -55,8 +56,8 @@ def _parser() -> argparse.ArgumentParser:
         '  vlm-gym show Blackjack-v0 --options \'{"player": ["AS", "KH"]}\'',
     )
     _add_task(command, is_optional=True)
-    command.add_argument("--out", type=Path, default=Path("picture.png"), help="the PNG file (default: %(default)s)")
-    command.add_argument("--gallery", type=Path, metavar="PNG", help="write the household gallery to this file instead")
+    command.add_argument("--out", type=_png, default=Path("picture.png"), help="the PNG file (default: %(default)s)")
+    command.add_argument("--gallery", type=_png, metavar="PNG", help="write the household gallery to this file instead")
 
     command = _add(
         commands,
@@ -68,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_task(command)
     command.add_argument(
         "--out",
-        type=Path,
+        type=_png,
         default=Path("picture.png"),
         help="the PNG file for the picture, where the terminal cannot show it (default: %(default)s)",
     )
@@ -93,8 +94,13 @@ def _parser() -> argparse.ArgumentParser:
         "vlm-gym bench\n  vlm-gym bench NumberLine-v0 --seconds 5",
     )
     command.add_argument("tasks", nargs="*", metavar="ID", help="the tasks (default: all that differ in speed)")
-    command.add_argument("--seconds", type=float, default=2.0, help="time for each measurement (default: %(default)s)")
-    command.add_argument("--resets", type=int, default=100_000, help="resets for the memory figure; 0 leaves it out")
+    command.add_argument(
+        "--seconds",
+        type=_seconds,
+        default=2.0,
+        help="time for each measurement; us/copy is one picture's copy in the same run (default: %(default)s)",
+    )
+    command.add_argument("--resets", type=_count, default=100_000, help="resets for the memory figure; 0 leaves it out")
     return parser
 
 
@@ -270,8 +276,11 @@ def _bench(options: argparse.Namespace) -> None:
 
 
 def _make(options: argparse.Namespace, **fixed: Any) -> gym.Env[Any, Any]:
-    arguments = dict(_argument(text) for text in options.arg)
-    env: gym.Env[Any, Any] = gym.make(_task(options.task).id, disable_env_checker=True, **{**fixed, **arguments})
+    arguments = dict(map(_argument, options.arg))
+    for name in fixed:
+        if name in arguments:
+            raise ConfigError(f"--arg {name} cannot be chosen here, where it is {fixed[name]!r}")
+    env: gym.Env[Any, Any] = gym.make(_task(options.task).id, disable_env_checker=True, **fixed, **arguments)
     return env
 
 
@@ -302,6 +311,26 @@ def _argument(text: str) -> tuple[str, Any]:
         return name, json.loads(value)
     except json.JSONDecodeError:
         return name, value
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, got {text}")
+    return seconds
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 0:
+        raise argparse.ArgumentTypeError(f"must be 0 or more, got {text}")
+    return count
+
+
+def _png(text: str) -> Path:
+    if not text.lower().endswith(".png"):
+        raise argparse.ArgumentTypeError(f"must be the name of a .png file, got {text}")
+    return Path(text)
 
 
 def _write(path: Path, write: Any) -> None:

@@ -20,6 +20,8 @@ STARTS = {
     "EZPointsFormula-v0": {"cards": ["3H", "QS"]},
     "Points24Formula-v0": {"cards": ["3H", "8S", "AC", "KD"]},
     "Blackjack-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
+    "Blackjack-SuttonBarto-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
+    "Household-v0": {"task_type": "heat"},
 }
 FORMS = (("cot", "json"), ("cot", "tagged"), ("action_only", "json"), ("action_only", "tagged"), ("paper", "json"))
 
@@ -46,7 +48,7 @@ def test_no_golden_file_is_left_over():
     }
 
 
-@pytest.mark.parametrize("task", STARTS)
+@pytest.mark.parametrize("task", [task for task in STARTS if task != "Household-v0"])
 @pytest.mark.parametrize("style", ["cot", "action_only"])
 def test_a_prompt_does_not_read_the_picture_to_the_player(task, style):
     """The picture alone holds the state: two starts have the same prompt."""

@@ -81,7 +81,10 @@ def test_shaping_changes_every_action_value_by_the_same_amount(task, options, de
     ("arguments", "message"),
     [
         ({"gamma": 1.5}, r"gamma must be from 0 to 1, got 1\.5"),
+        ({"gamma": "x"}, r"gamma must be from 0 to 1, got 'x'"),
+        ({"gamma": None}, r"gamma must be from 0 to 1, got None"),
         ({"gamma": 0.9, "weight": math.inf}, r"weight must be a finite number, got inf"),
+        ({"gamma": 0.9, "weight": "x"}, r"weight must be a finite number, got 'x'"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, message):
@@ -101,3 +104,10 @@ def test_shaping_works_around_text_play_and_in_the_spec():
         each.reset(seed=0, options={"position": 1, "target": 3})
         *_, info = each.step(json.dumps({"action": "+"}))
         assert info["rewards"]["shaping"] == pytest.approx(0.9 - 1.0)
+
+
+def test_two_shapings_add_up():
+    env = PotentialShaping(PotentialShaping(gym.make(TASKS[2]), gamma=0.9), gamma=0.5)
+    env.reset(seed=0)
+    _, reward, *_, info = env.step(1)
+    assert reward == pytest.approx(sum(info["rewards"].values()))

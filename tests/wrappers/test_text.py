@@ -5,6 +5,7 @@ import json
 import gymnasium as gym
 import numpy as np
 import pytest
+from at_hand import PLAYABLE_IDS
 
 from vlm_gym.registration import TASKS
 
@@ -26,16 +27,16 @@ def test_an_answer_plays_its_action():
     assert info["observation_text"] == "A number line from 0 to 5. Target: 4. Current: 2."
 
 
-@pytest.mark.parametrize("task", [task.id for task in TASKS.values() if not task.is_text_only])
+@pytest.mark.parametrize("task", [name for name in PLAYABLE_IDS if not TASKS[name].is_text_only])
 def test_text_play_and_discrete_play_are_the_same_game(task):
     words, numbers = make(task), gym.make(task, disable_env_checker=True)
-    names = numbers.unwrapped.actions.names
     rng = np.random.default_rng(0)
     for seed in range(5):
         _, info = words.reset(seed=seed)
         assert numbers.reset(seed=seed)[1]["prompt"] == info["prompt"]
         is_over = False
         while not is_over:
+            names = numbers.unwrapped.actions.names
             action = int(rng.integers(len(names)))
             picture, *turn, info = numbers.step(action)
             said_picture, *said_turn, said_info = words.step(json.dumps({"action": names[action]}))
@@ -96,7 +97,7 @@ def test_the_policy_random_plays_a_move_of_the_envs_own_generator():
 
 
 def test_a_sample_of_the_space_is_an_answer_that_is_read():
-    for task in TASKS:
+    for task in PLAYABLE_IDS:
         for parser in ("json", "tagged"):
             env = make(task, parser=parser)
             env.action_space.seed(0)
@@ -114,3 +115,41 @@ def test_the_prompt_can_hold_the_picture_in_words():
     env = make(include_text=True)
     _, info = env.reset(seed=0, options=START)
     assert info["prompt"].startswith(f"The picture in words: {info['observation_text']}\n\n")
+
+
+def test_what_was_read_in_an_answer_is_in_info():
+    env = make()
+    assert env.reset(seed=0, options=START)[1]["answer"] is None
+    text = 'Well: {"current number": 1, "thoughts": "1 < 4", "action": "+"}'
+    *_, info = env.step(text)
+    assert info["answer"] == {
+        "span": (text.rindex("+"), text.rindex("+") + 1),
+        "thoughts": "1 < 4",
+        "fields": {"current number": "1"},
+    }
+    assert env.step(UNREADABLE)[-1]["answer"] is None
+
+
+@pytest.mark.parametrize("parser", ["json", "tagged", "paper"])
+def test_the_oracles_action_can_be_written_as_an_answer(parser):
+    env = make(parser=parser)
+    env.reset(seed=0, options=START)
+    answer = env.get_wrapper_attr("answer")(env.unwrapped.oracle_action(), thoughts="4 is larger than 1")
+    assert env.step(answer)[-1]["action"] == "+"
+
+
+@pytest.mark.parametrize("action", [np.array(1), np.int64(1), np.uint8(1), 1])
+def test_an_action_may_be_a_number_of_any_kind(action):
+    """stable-baselines3 predicts arrays without dimensions."""
+    env = make(parser=None)
+    env.reset(seed=0, options=START)
+    assert env.step(action)[-1]["action"] == "+"
+
+
+def test_a_formula_that_breaks_a_rule_is_told_in_the_next_prompt():
+    env = make("vlm_gym/Points24Formula-v0", attempts=3)
+    _, info = env.reset(seed=0, options={"cards": ["3H", "3C", "8S", "8D"]})
+    *_, told = env.step('{"formula": "1+1"}')
+    assert told["prompt"] == f"Your last answer broke a rule: {told['illegal']}.\n\n{info['prompt']}"
+    *_, told = env.step("hm")
+    assert told["prompt"].startswith("Your last answer could not be read (no action: 'hm').")

@@ -70,6 +70,8 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
     """The task's reward terms and their weights: the arguments' defaults."""
     option_names: ClassVar[tuple[str, ...]]
     """The keys that `reset(options=...)` understands."""
+    tells_mistakes: ClassVar[bool] = False
+    """Whether the next prompt says why the last action was illegal or could not be read."""
 
     def __init__(self, settings: TaskSettings, actions: Vocabulary, num_actions: int | None = None) -> None:
         """Set up spaces: `Discrete(num_actions)`, or without a number all texts (`AnswerSpace`)."""
@@ -163,12 +165,22 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         """Play an action of the vocabulary by its name."""
         outcome = self._move(self._running_state(), name)
         self._state = outcome.state
-        return self._turn(outcome, action=name)
+        *turn, info = self._turn(outcome, action=name)
+        if self.tells_mistakes and outcome.illegal is not None:
+            info["prompt"] = f"Your last answer broke a rule: {outcome.illegal}.\n\n{info['prompt']}"
+        return (*turn, info)  # type: ignore[return-value]
 
     def forfeit(self, fault: str, *, is_charged: bool, is_end: bool = False) -> Turn:
-        """Let a turn pass because the answer could not be read: the state stays as it is."""
+        """Let a turn pass because the answer could not be read: the state stays as it is.
+
+        Without a charge the next prompt says what was wrong and asks again.
+        """
         outcome = Outcome(self._running_state(), {"fault": 1.0} if is_charged else {})
-        return self._turn(outcome, fault=fault, is_end=is_end)
+        *turn, info = self._turn(outcome, fault=fault, is_end=is_end)
+        if self.tells_mistakes or not is_charged:
+            note = f"Your last answer could not be read ({fault}). Please answer again."
+            info["prompt"] = f"{note}\n\n{info['prompt']}"
+        return (*turn, info)  # type: ignore[return-value]
 
     def render(self) -> Picture | None:
         """Return the current picture, (image_size, image_size, 3) uint8; None without a render mode."""
@@ -194,8 +206,9 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
             if isinstance(action, str):
                 return action
             raise ConfigError(f"action must be a str, got {action!r}")
-        if isinstance(action, (int, np.integer)) and not isinstance(action, bool) and 0 <= action < self.num_actions:
-            return self._numbered(int(action))
+        number = action.item() if isinstance(action, (np.integer, np.ndarray)) and action.shape == () else action
+        if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < self.num_actions:
+            return self._numbered(number)
         raise ConfigError(f"action must be an int from 0 to {self.num_actions - 1}, got {action!r}")
 
     def _numbered(self, number: int) -> str:

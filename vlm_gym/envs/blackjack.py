@@ -107,7 +107,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         return words.describe(game.view_of(state))
 
     def _write_prompt(self, state: BlackjackState) -> str:
-        return words.write_prompt(self.settings.prompt)
+        return words.write_prompt(self.rules, self.settings.prompt)
 
     def oracle_action(self) -> str | None:
         """Return the action that wins most often, from what the player sees; None when the hand is over."""

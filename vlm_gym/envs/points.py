@@ -179,7 +179,8 @@ class PointsFormulaEnv(_CardsEnv[str]):
 
     ## Description
     The cards and rules of `PointsEnv`, without the presses: one answer holds the formula. With `attempts` above 1 a
-    wrong formula is shown with what it came to, and the model may try again.
+    wrong formula is shown with what it came to, and the model may try again; the prompt says which rule an illegal one
+    broke.
 
     ## Action Space
     Free text (`AnswerSpace`), read by the parser (default "json"); the action is the formula, "(1+2)*8*1". A trailing
@@ -220,6 +221,7 @@ class PointsFormulaEnv(_CardsEnv[str]):
     """
 
     actions: FormulaVocabulary
+    tells_mistakes: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -248,7 +250,9 @@ class PointsFormulaEnv(_CardsEnv[str]):
         return ()
 
     def _write_prompt(self, state: PointsState) -> str:
-        return words.write_formula_prompt(self.rules, self.actions.key, self.settings.prompt)
+        return words.write_formula_prompt(
+            self.rules, self.actions.key, self.settings.prompt, is_retry=bool(state.tokens)
+        )
 
     def oracle_action(self) -> str | None:
         """Return a formula that equals the target; None where there is none."""

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Final
 
-from vlm_gym.games.blackjack import ACTIONS, BlackjackView
+from vlm_gym.games.blackjack import ACTIONS, BlackjackRules, BlackjackView
 from vlm_gym.games.cards import Card
 from vlm_gym.prompts.answer import PromptSettings, action_rule, answer_section
 
@@ -21,13 +21,20 @@ def _in_words(hand: tuple[Card | None, ...]) -> str:
 
 
 @lru_cache(maxsize=64)
-def write_prompt(settings: PromptSettings) -> str:
+def write_prompt(rules: BlackjackRules, settings: PromptSettings) -> str:
     """Return the task prompt; it is the same for every hand."""
     is_paper = settings.style == "paper"
     readings = PAPER_READINGS if is_paper else READINGS
     answer = answer_section(settings, readings, ACTIONS.key, action_rule(ACTIONS.names))
-    return f"{_PAPER if is_paper else _RULES}\n\n{answer}"
+    natural = _SAB if rules.sab else _NATURAL if rules.natural else ""
+    return f"{_PAPER if is_paper else _RULES}{natural}\n\n{answer}"
 
+
+_NATURAL: Final = """
+A natural, an ace and a ten-valued card as the first two, pays half as much again if it wins."""
+
+_SAB: Final = """
+A natural, an ace and a ten-valued card as the first two, wins against every hand that is not a natural."""
 
 _RULES: Final = """\
 You are playing Blackjack. The picture shows the dealer's cards at the top, one of them face down, and yours at the \
@@ -35,7 +42,7 @@ bottom.
 Number cards count their number, J, Q and K count 10, and an ace counts 1, or 11 where that does not take the hand \
 over 21.
 Each turn you choose one action: "hit" takes another card, "stand" ends your turn. Over 21 you lose. When you stand, \
-the dealer draws to 17 or more, and the higher hand up to 21 wins.
+the dealer draws to 17 or more, and the higher hand up to 21 wins; equal hands are a draw.
 Every card is drawn from a full deck, so cards that have been seen do not matter. Win the hand."""
 
 _PAPER: Final = """\

@@ -42,14 +42,15 @@ def _press_prompt(rules: PointsRules, settings: PromptSettings, formula: str) ->
 
 
 @lru_cache(maxsize=64)
-def write_formula_prompt(rules: PointsRules, key: str, settings: PromptSettings) -> str:
+def write_formula_prompt(rules: PointsRules, key: str, settings: PromptSettings, *, is_retry: bool) -> str:
     """Return the task prompt of the games that take the whole formula at once, in the answer's field `key`."""
     is_paper = settings.style == "paper"
     operators = tuple(symbol for symbol in rules.symbols if symbol != "=")
     words = _common_words(rules) | {"symbols": one_of(operators), "choices": list(operators)}
     rule = 'The formula is plain text, for example "2 * 3 + 1".'
     answer = answer_section(settings, {"cards": "the cards in the picture"}, key, rule)
-    return f"{(_PAPER_FORMULA if is_paper else _FORMULA).format(**words)}\n\n{answer}"
+    retry = _RETRY if is_retry else ""
+    return f"{(_PAPER_FORMULA if is_paper else _FORMULA).format(**words)}{retry}\n\n{answer}"
 
 
 def _common_words(rules: PointsRules) -> dict[str, object]:
@@ -63,13 +64,15 @@ _PRESSES: Final = """\
 You are playing a card game. The picture shows {cards}, the target {target} and the formula written so far.
 Write a formula that equals {target} and uses the number of every card exactly once. An ace counts 1; {faces}.
 Each turn you choose one action, which is written at the end of the formula: a number or one of {symbols}. Finish \
-the formula with "="."""
+the formula with "=". In the picture "*" looks like ×."""
 
 _FORMULA: Final = """\
 You are playing a card game. The picture shows {cards} and the target {target}.
 Write a formula that equals {target} and uses the number of every card exactly once. An ace counts 1; {faces}.
-Besides the numbers a formula may hold {symbols}. If the picture shows a formula, it is your last attempt and what \
-it came to."""
+Besides the numbers a formula may hold {symbols}."""
+
+_RETRY: Final = """
+The picture shows the last formula that you wrote by the rules, and what it came to."""
 
 _PAPER: Final = """\
 You are an expert {target} points card game player. The image shows {cards}, and the current formula is '{formula}'.

@@ -23,9 +23,9 @@ class PotentialShaping(gym.Wrapper[ObsT, ActT, ObsT, ActT], gym.utils.RecordCons
     def __init__(self, env: gym.Env[ObsT, ActT], gamma: float, weight: float = 1.0) -> None:
         if not isinstance(env.unwrapped, TaskEnv):
             raise ConfigError(f"PotentialShaping needs a task of vlm_gym, whose oracle it asks; got {env.unwrapped!r}")
-        if not 0.0 <= gamma <= 1.0:
+        if not _is_number(gamma) or not 0.0 <= gamma <= 1.0:
             raise ConfigError(f"gamma must be from 0 to 1, got {gamma!r}")
-        if not math.isfinite(weight):
+        if not _is_number(weight):
             raise ConfigError(f"weight must be a finite number, got {weight!r}")
         gym.utils.RecordConstructorArgs.__init__(self, gamma=gamma, weight=weight)
         gym.Wrapper.__init__(self, env)
@@ -49,5 +49,11 @@ class PotentialShaping(gym.Wrapper[ObsT, ActT, ObsT, ActT], gym.utils.RecordCons
         return observation, float(reward) + shaping, is_terminated, is_truncated, _with_term(info, shaping)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def _with_term(info: dict[str, Any], shaping: float) -> dict[str, Any]:
-    return {**info, "rewards": {**info["rewards"], "shaping": shaping}}
+    """Add to the term, which another shaping inside this one may have paid already."""
+    rewards = info["rewards"]
+    return {**info, "rewards": {**rewards, "shaping": rewards.get("shaping", 0.0) + shaping}}

@@ -3,12 +3,14 @@
 from typing import Any, Literal, get_args
 
 import gymnasium as gym
+import numpy as np
 
+from vlm_gym.actions import ActionSet, Vocabulary
 from vlm_gym.envs.base import TaskEnv, Turn
 from vlm_gym.envs.spaces import AnswerSpace
 from vlm_gym.errors import ConfigError, check_choice
 from vlm_gym.parsers import get_parser
-from vlm_gym.parsers.base import Parsed, Unparsed
+from vlm_gym.parsers.base import Parsed, Parser, Unparsed
 from vlm_gym.render.canvas import Picture
 
 FaultPolicy = Literal["charge", "random", "end", "ask"]
@@ -33,6 +35,7 @@ class TextPlay(gym.Wrapper[Picture, str, Picture, Any]):
         super().__init__(env)
         self.task = env
         self.parser = get_parser(parser)
+        _check_readable(parser, self.parser, env.actions)
         self.on_fault = on_fault
         self.action_space = AnswerSpace(env.actions, self.parser)
 
@@ -41,8 +44,15 @@ class TextPlay(gym.Wrapper[Picture, str, Picture, Any]):
         """The env's own spec, whose arguments rebuild this wrapper."""
         return self.env.spec
 
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Picture, dict[str, Any]]:
+        """Start an episode; there is no answer yet."""
+        picture, info = self.env.reset(seed=seed, options=options)
+        return picture, {**info, "answer": None}
+
     def step(self, action: str) -> Turn:
-        """Play one answer.
+        """Play one answer; `info["answer"]` is what was read in it: its `span`, `thoughts` and other `fields`, or None.
 
         Raises:
             ConfigError: if the answer is no str. A text of any content is fine.
@@ -50,17 +60,32 @@ class TextPlay(gym.Wrapper[Picture, str, Picture, Any]):
         if not isinstance(action, str):
             raise ConfigError(f"an answer must be a str, got {action!r}")
         answer = self.parser.parse(action, self.task.actions)
-        if isinstance(answer, Parsed):
-            return self.task.play(answer.action)
-        return self._fault(answer)
+        if isinstance(answer, Unparsed):
+            return self._fault(str(answer))
+        *turn, info = self.task.play(answer.action)
+        info["answer"] = {"span": answer.span, "thoughts": answer.thoughts, "fields": dict(answer.fields)}
+        return (*turn, info)  # type: ignore[return-value]
 
-    def _fault(self, answer: Unparsed) -> Turn:
-        fault = str(answer)
+    def answer(self, action: str, thoughts: str = "") -> str:
+        """Write an answer that the parser reads as `action`, which may be the oracle's."""
+        return self.parser.write(action, self.task.actions, thoughts)
+
+    def _fault(self, fault: str) -> Turn:
         if self.on_fault == "random":
             *turn, info = self.task.play(self.task.actions.sample(self.task.np_random))
-            return (*turn, {**info, "fault": fault})  # type: ignore[return-value]
-        if self.on_fault == "ask":
+            info["fault"] = fault
+        elif self.on_fault == "ask":
             *turn, info = self.task.forfeit(fault, is_charged=False)
-            note = f"Your last answer could not be read ({fault}). Please answer again.\n\n"
-            return (*turn, {**info, "prompt": note + info["prompt"]})  # type: ignore[return-value]
-        return self.task.forfeit(fault, is_charged=True, is_end=self.on_fault == "end")
+        else:
+            *turn, info = self.task.forfeit(fault, is_charged=True, is_end=self.on_fault == "end")
+        info["answer"] = None
+        return (*turn, info)  # type: ignore[return-value]
+
+
+def _check_readable(name: str, parser: Parser, actions: Vocabulary) -> None:
+    """Raise ConfigError if the parser cannot read what it writes itself."""
+    names = actions.names if isinstance(actions, ActionSet) else (actions.sample(np.random.default_rng(0)),)
+    for action in names:
+        answer = parser.parse(parser.write(action, actions), actions)
+        if not isinstance(answer, Parsed) or answer.action != action:
+            raise ConfigError(f"parser={name!r} cannot read {action!r}, an action of this task: use parser='json'")

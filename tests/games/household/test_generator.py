@@ -278,15 +278,14 @@ def test_a_home_is_made_in_milliseconds():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
-def test_textworld_plays_a_generated_home_in_lock_step(seed, tmp_path, recorder):
+def test_textworld_plays_a_generated_home_in_lock_step(seed, recorder):
     pytest.importorskip("textworld", reason="the live comparison needs textworld: pip install 'vlm-gym[alfworld]'")
     pytest.importorskip("alfworld", reason="the live comparison needs alfworld: pip install 'vlm-gym[alfworld]'")
     rng = random.Random(seed)
     task = TASK_TYPES[seed]
     home = generate_home(np.random.default_rng(seed), task_types=(task,), split=HOME_SPLITS[seed % 2], traps=seed == 0)
-    path = tmp_path / "game.tw-pddl"
-    path.write_bytes(home.game_file(plan(home.world, home.world.start)))
-    reference, game = recorder.make_textworld(path), HouseholdGame(parse_game(path.read_bytes()))
+    content = home.game_file(plan(home.world, home.world.start))
+    reference, game = recorder.make_textworld(json.loads(content)), HouseholdGame(parse_game(content))
     state = reference.reset()
     for turn in range(40):
         answer = (game.feedback, list(game.admissible), game.is_won)

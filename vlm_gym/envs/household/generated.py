@@ -1,14 +1,15 @@
 """Household-v0: generated homes, nothing to download."""
 
+import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 from vlm_gym.envs.base import TaskSettings
 from vlm_gym.envs.household.engine import Engine
 from vlm_gym.envs.household.home import HomeEnv, ProgressReward, check_some
 from vlm_gym.errors import ConfigError, check_choice
 from vlm_gym.games.household.game import HouseholdGame
-from vlm_gym.games.household.generator import SCENES, HomeSplit, generate
+from vlm_gym.games.household.generator import HOME_SPLITS, SCENES, HomeSplit, generate_home
 from vlm_gym.games.household.tasks import TASK_TYPES
 
 
@@ -44,7 +45,7 @@ class HouseholdEnv(HomeEnv):
 
     ## Information
     As in every task, and: `goal` (the task sentence), `task_type`, `feedback` (the game's last text), `game` (its
-    name), and `stuck`: whether the task cannot be done any more, since the hand holds what fits nowhere.
+    scene, task and checksum), and `stuck`: whether the task cannot be done any more, since the hand holds what fits nowhere.
     `progress` is the share of the goal's conditions that are met, and `action_mask` covers the admissible commands.
 
     ## Arguments
@@ -79,7 +80,7 @@ class HouseholdEnv(HomeEnv):
         include_admissible: bool = True,
         progress_reward: ProgressReward = "change",
     ) -> None:
-        check_choice("split", split, get_args(HomeSplit))
+        check_choice("split", split, HOME_SPLITS)
         if not isinstance(traps, bool):
             raise ConfigError(f"traps must be True or False, got {traps!r}")
         super().__init__(
@@ -91,14 +92,18 @@ class HouseholdEnv(HomeEnv):
         self.traps = traps
 
     def _start_game(self, options: Mapping[str, Any]) -> Engine:
-        home = generate(
+        home = generate_home(
             self.np_random,
             task_types=_chosen(options, "task_type", self.task_types),
             scenes=_chosen(options, "scene", self.scenes),
             split=self.split,
             traps=self.traps,
         )
-        return HouseholdGame(home)
+        self._name = f"{home.contents.scene}-{home.contents.goal.task}-{zlib.crc32(home.problem.encode()):08x}"
+        return HouseholdGame(home.world)
+
+    def _game_name(self) -> str:
+        return self._name
 
 
 def _chosen(options: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:

@@ -48,6 +48,14 @@ def parse(world: World, text: str) -> Command | None:
     return _parse_object(world, verb, rest)
 
 
+def receptacle_beside(world: World, text: str) -> int | None:
+    """Return the receptacle in a command about an object and a receptacle, whatever the object is; None elsewhere."""
+    verb, _, rest = text.strip().partition(" ")
+    if verb not in _OBJECT_AND_RECEPTACLE:
+        return None
+    return world.receptacle_numbers.get(rest.partition(_OBJECT_AND_RECEPTACLE[verb][1])[2])
+
+
 def format_command(world: World, command: Command) -> str:
     """Return the text of a command."""
     thing = world.objects[command.object].name if command.object != NOTHING else ""

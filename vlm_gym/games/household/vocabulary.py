@@ -64,7 +64,7 @@ class CommandVocabulary:
         return None
 
     def could_go_on(self, words: str) -> bool:
-        """Whether a longer command may begin with `words`: every command that ends in a number can get another digit."""
+        """Whether a longer command may begin with `words`: what ends in a number can get another digit."""
         spelling = normalise(words)
         return spelling[-1:].isdecimal() or any(
             name.startswith(spelling) and name != self.read(words) for name in self.names
