@@ -12,6 +12,7 @@ from vlm_gym.errors import DataNotFoundError
 from vlm_gym.games.household import commands, rules, tasks
 from vlm_gym.games.household.files import load_game
 from vlm_gym.games.household.game import HouseholdGame
+from vlm_gym.games.household.problem import parse_problem
 from vlm_gym.games.household.splits import list_games
 from vlm_gym.games.household.tasks import TASK_TYPES
 from vlm_gym.oracles.household import best_action, optimal_value, plan
@@ -32,13 +33,25 @@ TINY_HOMES = (
 
 
 @pytest.fixture(scope="module")
-def make_game():
-    """The function of the engine's tests that starts a game in a tiny home."""
+def tiny_homes():
+    """The module of the engine's tests that makes tiny homes."""
     path = Path(__file__).parents[1] / "games" / "household" / "conftest.py"
     spec = importlib.util.spec_from_file_location("household_conftest", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.tiny_game
+    return module
+
+
+@pytest.fixture(scope="module")
+def make_game(tiny_homes):
+    """The function that starts a game in a tiny home."""
+    return tiny_homes.tiny_game
+
+
+@pytest.fixture(scope="module")
+def make_problem(tiny_homes):
+    """The function that writes the problem of a tiny home."""
+    return tiny_homes.tiny_problem
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +143,18 @@ def test_no_plan_is_longer_than_needed_and_none_is_missing(make_game, task, home
     for key, state in states.items():
         steps = plan(game.world, state)
         assert (None if steps is None else len(steps)) == distances.get(key), (steps, state)
+
+
+def test_a_lamp_in_hand_is_put_down_first(make_problem):
+    lamp = "Desklamp_bar__plus_01_dot_50_bar__plus_00_dot_90_bar__minus_01_dot_25"
+    problem = make_problem("look", "mug", "desklamp", {"desk": ["desklamp1"], "shelf": ["mug1"]})
+    world = parse_problem(problem.replace("(openable", f"(pickupable {lamp})\n(openable", 1), "")
+    game = HouseholdGame(world)
+    states, successors = _explore(game)
+    distances = _distances(world, states, successors)
+    assert any(state.hand == world.object_numbers["desklamp 1"] for state in states.values())
+    for key, state in states.items():
+        assert len(plan(world, state)) == distances[key], state
 
 
 @pytest.mark.parametrize("task", TASK_TYPES)

@@ -76,10 +76,15 @@ class _Search:
             self._try_errands([treatment for treatment in TREATMENTS if treatment == task])
 
     def _try_look(self) -> None:
+        lamps, hand = self._lamps(), self.state.hand
         if self._holds_target():
-            self._compare([self._lamps()])
+            self._compare([lamps])
             return
-        self._compare([*self._free_hand(self.sources), self.sources, self._lamps()])
+        if hand == NOTHING or not self.world.goal.lamps >> hand & 1:
+            self._compare([*self._free_hand(self.sources), self.sources, lamps])
+            return
+        for stop in self._fitting():
+            self._compare([[stop], self.sources, [*lamps, self._lamp(stop.spot, hand)]])
 
     def _try_errands(self, treatments: list[Treatment]) -> None:
         """Compare the ways to bring one target home, treated first if the task says so."""
@@ -154,21 +159,26 @@ class _Search:
 
     def _lamps(self) -> Stops:
         """Return where to be in the end: at a lamp, which need not be turned on again."""
-        lamps, lit = self.world.goal.lamps, self.state.toggled
+        lamps = self.world.goal.lamps
         return [
-            Stop(self.world.receptacles[spot].place, spot, 0, None if lit >> thing & 1 else "use", thing)
+            self._lamp(spot, thing)
             for spot, things in enumerate(self.state.contents)
             for thing in things
             if lamps >> thing & 1
         ]
 
+    def _lamp(self, spot: int, thing: int) -> Stop:
+        is_lit = self.state.toggled >> thing & 1
+        return Stop(self.world.receptacles[spot].place, spot, 0, None if is_lit else "use", thing)
+
     def _free_hand(self, following: Stops) -> list[Stops]:
         """Return the stage that puts down what the hand holds, none if it is empty."""
+        return [] if self.state.hand == NOTHING else [self._passed(self._fitting(), following)]
+
+    def _fitting(self) -> Stops:
+        """Return where what the hand holds can be put down."""
         hand, receptacles = self.state.hand, self.world.receptacles
-        if hand == NOTHING:
-            return []
-        fitting = [self._at(spot, "move") for spot, where in enumerate(receptacles) if where.accepts >> hand & 1]
-        return [self._passed(fitting, following)]
+        return [self._at(spot, "move") for spot, where in enumerate(receptacles) if where.accepts >> hand & 1]
 
     def _passed(self, stops: Stops, others: Iterable[Stop]) -> Stops:
         """Return those stops that are at the place of others, or here, and one of the rest: they cost the same."""
