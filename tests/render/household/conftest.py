@@ -16,8 +16,9 @@ KITCHEN = (
 )  # fmt: skip
 BATHROOM = (
     ("toilet 1", 0.0, 1.5, 0.4, 1), ("bathtubbasin 1", 1.5, 0.5, 0.3, 2), ("sinkbasin 1", -1.2, 0.2, 0.8, 3),
-    ("countertop 1", -1.2, 0.3, 0.8, 3), ("towelholder 1", 1.5, -0.7, 1.4, 4), ("toiletpaperhanger 1", 0.6, 1.5, 0.7, 5),
-    ("cabinet 1", -1.2, 0.0, 0.3, 6), ("cabinet 2", -1.2, 0.6, 0.3, 7), ("garbagecan 1", 0.7, 1.4, 0.1, 8),
+    ("countertop 1", -1.2, 0.3, 0.8, 3), ("towelholder 1", 1.5, -0.7, 1.4, 4),
+    ("toiletpaperhanger 1", 0.6, 1.5, 0.7, 5), ("cabinet 1", -1.2, 0.0, 0.3, 6),
+    ("cabinet 2", -1.2, 0.6, 0.3, 7), ("garbagecan 1", 0.7, 1.4, 0.1, 8),
 )  # fmt: skip
 BEDROOM = (
     ("bed 1", 1.5, 0.0, 0.4, 1), ("desk 1", -1.5, 1.0, 0.7, 2), ("drawer 1", -1.5, 0.9, 0.5, 2),

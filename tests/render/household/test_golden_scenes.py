@@ -9,24 +9,26 @@ from vlm_gym.render.household.scene import draw_household
 
 GOLDEN = Path(__file__).parent / "golden"
 CROWD = (
-    "apple 1, bowl 2, bowl 1, bread 1, butterknife 1, cup 3, cup 1, dishsponge 1, egg 2, fork 1, glassbottle 1, knife 2,"
-    "knife 1, lettuce 1, mug 1, papertowelroll 1, peppershaker 1, plate 2, pot 1, potato 1, saltshaker 1, soapbottle 1,"
-    "spatula 1, spoon 1, tomato 1, winebottle 1"
+    "apple 1, bowl 2, bowl 1, bread 1, butterknife 1, cup 3, cup 1, dishsponge 1, egg 2, fork 1, glassbottle 1,"
+    "knife 2, knife 1, lettuce 1, mug 1, papertowelroll 1, peppershaker 1, plate 2, pot 1, potato 1, saltshaker 1,"
+    "soapbottle 1, spatula 1, spoon 1, tomato 1, winebottle 1"
 )  # fmt: skip
 SCENES = {
     "kitchen-start": ("classic", "kitchen", "", {}, "", ""),
     "kitchen-crowded-table": ("classic", "kitchen", "diningtable 1", {"diningtable 1": CROWD}, "", ""),
     "kitchen-open-fridge": (
-        "retro", "kitchen", "fridge 1", {"fridge 1": "egg 1, lettuce 1 cold sliced, mug 2, tomato 3"}, "pan 1 clean", "",
+        "retro", "kitchen", "fridge 1",
+        {"fridge 1": "egg 1, lettuce 1 cold sliced, mug 2, tomato 3"}, "pan 1 clean", "",
     ),
     "kitchen-closed-microwave": ("nordic", "kitchen", "microwave 1", {}, "potato 1 hot", ""),
     "kitchen-stove-and-counter": (
-        "classic", "kitchen", "countertop 1", {"countertop 1": "kettle 1, knife 1", "stoveburner 2": "pot 1 hot"}, "", "",
+        "classic", "kitchen", "countertop 1",
+        {"countertop 1": "kettle 1, knife 1", "stoveburner 2": "pot 1 hot"}, "", "",
     ),
     "bathroom-towel": ("classic", "bathroom", "towelholder 1", {"towelholder 1": "towel 1"}, "soapbar 1 clean", ""),
     "bedroom-desk": (
         "night", "bedroom", "desk 1",
-        {"desk 1": "book 1, desklamp 1 on, pen 2, alarmclock 1, cd 1", "drawer 1": "keychain 1, watch 1", "drawer 3": ""},
+        {"desk 1": "book 1, desklamp 1 on, pen 2, alarmclock 1", "drawer 1": "keychain 1, watch 1", "drawer 3": ""},
         "laptop 1", "",
     ),
     "livingroom-shelves-beside": (

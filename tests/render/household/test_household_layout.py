@@ -12,6 +12,7 @@ from vlm_gym.render.canvas import BLACK, WHITE
 from vlm_gym.render.household.areas import Area
 from vlm_gym.render.household.blend import blend
 from vlm_gym.render.household.cache import PictureCache
+from vlm_gym.render.household.furniture import furniture_front
 from vlm_gym.render.household.labels import broken_name, fitting_pill, label_width, pill
 from vlm_gym.render.household.legend import draw_legend
 from vlm_gym.render.household.palette import read_home_theme
@@ -173,3 +174,8 @@ def test_a_sprite_that_sticks_out_is_cut_off(left, top):
     expected = np.full((10, 10), 100)
     expected[max(0, top) : max(0, top + 6), max(0, left) : max(0, left + 6)] = 178
     assert np.array_equal(picture[:, :, 0], expected)
+
+
+def test_furniture_can_be_wider_than_it_is_by_nature():
+    natural, wide = (furniture_front("fridge", 280, 120, CLASSIC, True, is_wide=is_wide) for is_wide in (False, True))
+    assert max(area.width for area in wide.areas) > 1.5 * max(area.width for area in natural.areas)

@@ -15,9 +15,10 @@ from vlm_gym.render.household.labels import fitting_pill, label_height, pill
 from vlm_gym.render.household.palette import HomeTheme
 from vlm_gym.render.household.setting import Setting, Typesetter
 
-PANEL_BYTES: Final = 14_000_000
+PANEL_BYTES: Final = 12_000_000
 ZOOMS: Final = (1.3, 1.5, 1.7, 1.9)
 ZOOM_COST: Final = 0.1  # of the score, for twice the size
+WIDE_COST: Final = 0.2  # of the score
 TOPS: Final = (
     "armchair", "bathtubbasin", "bed", "coffeetable", "countertop", "desk", "diningtable", "dresser", "ottoman",
     "sidetable", "sinkbasin", "sofa", "tvstand",
@@ -29,6 +30,7 @@ FEW, SEVERAL = 3, 8  # objects: with more, a receptacle gets two or three times 
 SMALL: Final = ("cabinet", "drawer", "safe", "stoveburner")
 """What is set in two rows where it is crowded."""
 CROWD: Final = 4  # receptacles within reach
+LEAST_PAIR: Final = 48  # pixels
 
 _FLOOR: Final = 0.11  # of the picture: the floor in front, for what lies there
 _LEAST_FLOOR: Final = 15  # pixels
@@ -71,7 +73,7 @@ class CloseUp:
     def _draw(self, facing: tuple[SeenReceptacle, ...], beside: tuple[SeenObject, ...]) -> Picture:
         picture = self._backdrop.copy()
         floor_height = max(_LEAST_FLOOR, round(_FLOOR * self._image_size)) if beside else 0
-        columns = _columns(facing)
+        columns = _columns(facing, self._height - floor_height)
         edges = _edges([max(map(_weight, column)) for column in columns], self._width)
         for column, left, right in zip(columns, edges, edges[1:], strict=False):
             levels = _edges([1] * len(column), self._height - floor_height)
@@ -106,8 +108,9 @@ class CloseUp:
         top, bottom = min(area.top for area in areas), max(area.bottom for area in areas)
         cut = max(0, min(round(bottom + 0.05 * height), tall) - height)
         setting = self._typesetter.set([area.moved(0, -cut) for area in areas], things, kind)
+        worth = 1 - ZOOM_COST * (lens.zoom - 1) - WIDE_COST * lens.is_wide
         is_whole = cut == 0 or top >= cut
-        return _Shot(front.pixels, cut, setting, setting.score * (1 - ZOOM_COST * (lens.zoom - 1)) if is_whole else 0.0)
+        return _Shot(front.pixels, cut, setting, worth * setting.score if is_whole else 0.0)
 
     def _write_title(self, room: Picture, name: str) -> None:
         width = room.shape[1]
@@ -140,9 +143,9 @@ def backdrop(width: int, height: int, image_size: int, theme: HomeTheme) -> Pict
     return to_picture(sketch.finish())
 
 
-def _columns(facing: tuple[SeenReceptacle, ...]) -> list[Column]:
-    """Set receptacles side by side; in a crowd, small ones in pairs above each other."""
-    if len(facing) < CROWD:
+def _columns(facing: tuple[SeenReceptacle, ...], height: int) -> list[Column]:
+    """Set receptacles side by side; in a crowd, small ones in pairs above each other if that is high enough."""
+    if len(facing) < CROWD or height < LEAST_PAIR:
         return [(receptacle,) for receptacle in facing]
     small = [receptacle for receptacle in facing if receptacle.kind in SMALL]
     large = [receptacle for receptacle in facing if receptacle.kind not in SMALL]

@@ -24,7 +24,7 @@ _LARGEST: Final = 0.095  # of the picture
 _ROBOT: Final = 0.075
 _REACH: Final = 0.32  # of the field of view
 _NUMBER: Final = 0.03
-_OVERHANG: Final = 0.013  # of a number over its tile
+_OVERHANG: Final = 0.01  # of a number over its tile
 _LARGE: Final = 0.07  # of a tile: numbers on smaller ones are smaller
 _LEAST_NUMBERED: Final = 1.3  # times the font size: on smaller tiles numbers would hide everything
 
