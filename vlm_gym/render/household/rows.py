@@ -39,10 +39,12 @@ class _Row:
 
 def arrange(areas: Sequence[Area], widths: Sequence[int], label_height: int, largest: int, gap: int) -> Arrangement:
     """Set icons with labels of these widths in rows, as large as they fit; crowded beyond reason, they overlap."""
+    if not widths:
+        return Arrangement(largest, ())
     areas = _alike(areas)
     size = _largest_size(areas, widths, label_height, largest, gap)
     rows = _rows(areas, size, label_height, len(widths))
-    shares = next((s for fill in _FILLS if (s := _share(rows, widths, size, gap, fill))), None)
+    shares = next((s for fill in _FILLS if (s := _share(rows, widths, size, gap, fill)) is not None), None)
     if shares is None:
         return _overlapping(areas, len(widths), size)
     spots: list[Spot] = []
