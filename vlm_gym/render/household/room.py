@@ -26,10 +26,12 @@ _SHRINK: Final = 0.94
 _SMALLEST: Final = 3  # pixels
 _SPACE: Final = 0.0125  # of the picture, between tiles: numbers stick out
 _LIFT_M: Final = 0.2  # metres up the plan per metre of height, so that what is above is drawn above
-_SCALES: Final = {
-    "bed": 1.4, "sofa": 1.35, "diningtable": 1.35, "countertop": 1.25, "bathtubbasin": 1.3, "desk": 1.2, "fridge": 1.15,
-    "coffeetable": 1.15, "dresser": 1.1, "tvstand": 1.15, "drawer": 0.95, "toaster": 0.95,
+_SCALES: Final = {  # few different ones: tiles of one size can change places
+    "bed": 1.4, "sofa": 1.4, "diningtable": 1.4, "bathtubbasin": 1.2, "countertop": 1.2, "desk": 1.2, "fridge": 1.2,
+    "coffeetable": 1.2, "dresser": 1.2, "tvstand": 1.2,
 }  # fmt: skip
+_FAR: Final = 0.15  # of the picture: how far a tile may be moved before all become smaller, down to
+_LEAST: Final = 0.05  # of the picture
 _OVERLAP_COST: Final = 8.0  # square pixels of the agent's way, per square pixel that it would hide
 _FACING_COST: Final = 2.0  # per square pixel of the way to the place in front of what it faces
 _BEHIND_COST: Final = 20.0  # per squared pixel that it stands too near to that or beyond it
@@ -153,12 +155,18 @@ def _place(
         places = spread_out(targets, np.column_stack([sizes, sizes]) + space, *corners)
         if places is None and base < _SMALLEST:
             places = targets
+        if base > _LEAST * image_size and _is_far(places, targets, _FAR * image_size):
+            places = None
         base *= _SHRINK
     rows = zip(names, kinds, places.tolist(), sizes.tolist(), strict=True)
     return tuple(
         Tile(name, kind, name.rpartition(" ")[2], x, y, int(size), _is_high(key, index))
         for index, (name, kind, (x, y), size) in enumerate(rows)
     )
+
+
+def _is_far(places: Points | None, targets: Points, limit: float) -> bool:
+    return places is not None and float(np.abs(places - targets).max()) > limit
 
 
 def _is_high(key: RoomKey, index: int) -> bool:
