@@ -33,7 +33,7 @@ $(VENV)/.dev: $(BIN)/python $(SETUP_FILES)
 	$(PIP) install -e '.[demo,test,dev]'
 	@touch $@
 
-# The CPU build of torch first: stable-baselines3 would take any torch, with gigabytes of CUDA.
+# One torch first, which pip may have as a CPU build: stable-baselines3 would take the newest, with all of CUDA.
 $(VENV)/.sb3: $(VENV)/.test
 	$(PIP) install torch==2.13.0
 	$(PIP) install stable-baselines3

@@ -3,12 +3,15 @@
 import time
 
 import gymnasium as gym
+import numpy as np
 import pytest
 from at_hand import PLAYABLE_IDS
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vlm_gym import ConfigError
+from vlm_gym.games.cards import Card
+from vlm_gym.wrappers import TextPlay
 
 NUMBER_LINE = "vlm_gym/NumberLine-v0"
 POINTS24 = "vlm_gym/Points24-v0"
@@ -65,6 +68,7 @@ def test_a_wrong_argument_is_named(task, arguments, message):
         (POINTS24, {"cards": ["Z9", "1H", "2H", "3H"]}, r"options\['cards'\] holds 'Z9', which is no card"),
         (POINTS24, {"cards": ["1H", "2H", "3H", "4H"]}, r"holds '1H', which is no card; write a rank \(A, 2"),
         (POINTS24, {"cards": ["AH", "2H", "3H", "4H", "5H"]}, r"options\['cards'\] must be 4 card codes .*got \['AH'"),
+        (POINTS24, {"cards": [Card("Z", "hearts")] * 4}, r"options\['cards'\] holds Card\(rank='Z'"),
         (POINTS24, {"cards": "AH2H"}, r"options\['cards'\] must be 4 card codes"),
         (POINTS24, {"card": ["AH"]}, r"a key of options must be one of 'cards'; got 'card'\. Did you mean 'cards'"),
         (POINTS24, ["AH"], r"options must be a dict or None, got \['AH'\]"),
@@ -77,6 +81,21 @@ def test_a_wrong_option_is_named(task, options, message):
     env = gym.make(task, disable_env_checker=True)
     with pytest.raises(ConfigError, match=message):
         env.reset(options=options)
+
+
+def test_a_seed_may_be_an_int_of_numpy():
+    env = gym.make(POINTS24, disable_env_checker=True)
+    assert (env.reset(seed=np.int64(3))[0] == env.reset(seed=3)[0]).all()
+
+
+def test_the_task_of_an_id_cannot_be_another():
+    with pytest.raises(ConfigError, match="task, which the id sets, must be one of"):
+        gym.make(POINTS24, task="x")
+
+
+def test_text_play_around_a_wrapper_is_refused():
+    with pytest.raises(ConfigError, match="TextPlay needs a task of vlm_gym without wrappers"):
+        TextPlay(gym.make(POINTS24))
 
 
 @pytest.mark.parametrize("task", PLAYABLE_IDS)
@@ -124,7 +143,7 @@ def test_a_step_after_the_end_raises(parser):
 @pytest.mark.parametrize("target", [10**9, 9_999, 9_997])
 def test_a_target_that_no_deal_makes_is_refused_within_seconds(target):
     start = time.monotonic()
-    with pytest.raises(ConfigError, match=f"makes target={target}"):
+    with pytest.raises(ConfigError, match=f"no 4 cards make target={target}"):
         gym.make(POINTS24, target=target, solvable=True)
     assert time.monotonic() - start < 30  # a hang is the failure, not a slow machine
 

@@ -80,7 +80,8 @@ def test_show_takes_a_start(capsys, tmp_path):
         (["show", "Points24-v0", "--options", "{"], "--options must be JSON, got '{'"),
         (["show", "Points24-v0", "--seed", "-1"], "seed must be None or an int >= 0, got -1"),
         (["show", "Points24-v0", "--out", "/proc/no/picture.png"], "cannot write /proc/no/picture.png"),
-        (["play", "NumberLine-v0", "--arg", "parser=tagged"], "--arg parser cannot be chosen here, where it is 'json'"),
+        (["play", "NumberLine-v0", "--arg", "parser=tagged"], "--arg parser cannot be chosen here"),
+        (["show", "NumberLine-v0", "--arg", "id=foo"], "--arg id cannot be chosen here"),
         (["show"], "show needs the ID of a task (see: vlm-gym list), or --gallery PNG"),
         (["play", "Nothing-v0"], "there is no task 'Nothing-v0'. See: vlm-gym list"),
         (["bench", "Nothing-v0"], "there is no task 'Nothing-v0'"),
@@ -105,7 +106,25 @@ def test_a_person_can_play_to_the_end(tmp_path):
     assert "not understood: no action" in played.stdout
     assert "reward -1 (away -1)" in played.stdout
     assert "success after 5 turns, return -1" in played.stdout
+    assert "The best play from this start succeeds with probability 1." in played.stdout
     assert played.stdout.count("You are playing NumberLine") == 2
+
+
+def test_the_oracles_view_names_the_worst_turn(tmp_path):
+    start = json.dumps({"cards": ["2H", "10S"]})
+    played = run(
+        "play", "vlm_gym/EZPoints-v0", "--out", str(tmp_path / "p.png"), "--options", start, stdin="2\n*\n10\n=\n"
+    )
+    assert "no success after 4 turns, return -1" in played.stdout
+    assert "probability 1. Turn 2 lowered it most, from 1 to 0." in played.stdout
+
+
+def test_a_closed_pipe_is_no_error():
+    listing = subprocess.run(
+        f"{sys.executable} -m vlm_gym list | head -n 1", shell=True, capture_output=True, text=True, check=True
+    )
+    assert listing.stdout.startswith("id ")
+    assert listing.stderr == ""
 
 
 def test_a_person_can_stop_at_any_time(tmp_path):

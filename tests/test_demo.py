@@ -13,7 +13,7 @@ Z_99_99 = 3.890592  # wide enough for a dozen intervals at once
 @pytest.mark.parametrize("agent", AGENTS)
 def test_a_score_agrees_with_the_exact_probability(task, agent):
     score = _play(task, AGENTS[agent], NUM_EPISODES, lambda: None)
-    exact = TASKS[task].random_success if agent == "random" else TASKS[task].best_success
+    exact = TASKS[task].random_success if agent == "random" else TASKS[task].best_success  # or well measured
     low, high = wilson_interval(score.num_successes, score.num_episodes, z=Z_99_99)
     assert low <= exact <= high
 

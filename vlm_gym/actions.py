@@ -15,10 +15,12 @@ OPERATOR_SIGNS: Final = str.maketrans(
         "×": "*", "✕": "*", "✖": "*", "⋅": "*", "·": "*", "∗": "*", "∙": "*", "⨯": "*",
         "÷": "/", "∕": "/", "⁄": "/", "➗": "/",
         "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "➖": "-",
-        "➕": "+",
+        "➕": "+", "⨉": "*", "⋆": "*",
+        "\ufe0e": "", "\ufe0f": "",
     }
 )  # fmt: skip
 """Signs that people and models write for the five operators of these games, to the ASCII ones."""
+_SAME_LETTER: Final = ("<wide>", "<narrow>", "<font>", "<noBreak>")
 
 
 class Vocabulary(Protocol):
@@ -51,9 +53,17 @@ class NamedVocabulary(Vocabulary, Protocol):
 
 
 def normalise(words: str) -> str:
-    """Fold case, width, white space and operator signs: the form in which two actions are compared."""
-    ascii_signs = unicodedata.normalize("NFKC", words).translate(OPERATOR_SIGNS)
-    return " ".join(ascii_signs.casefold().split())
+    """Fold case, width, white space and operator signs: the form in which two actions are compared.
+
+    A raised or circled digit stays what it is: "1²" is not "12".
+    """
+    plain = words if words.isascii() else "".join(map(_plain, words)).translate(OPERATOR_SIGNS)
+    return " ".join(plain.casefold().split())
+
+
+def _plain(char: str) -> str:
+    kind = unicodedata.decomposition(char).partition(" ")[0]
+    return unicodedata.normalize("NFKC", char) if kind in _SAME_LETTER else char
 
 
 @dataclass(frozen=True)

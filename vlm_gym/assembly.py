@@ -9,9 +9,9 @@ from typing import Any, Final
 import gymnasium as gym
 
 from vlm_gym.envs.base import TaskEnv, TaskSettings
-from vlm_gym.errors import ConfigError, did_you_mean
+from vlm_gym.errors import ConfigError, check_choice, did_you_mean
 from vlm_gym.prompts.answer import PromptSettings
-from vlm_gym.registration import TASKS
+from vlm_gym.registration import TASKS, RegisteredLimit
 from vlm_gym.wrappers.text import TextPlay
 
 TEXT_ARGUMENTS: Final = ("prompt", "parser", "include_text", "on_fault")
@@ -37,6 +37,7 @@ class _TaskMaker:
         Raises:
             ConfigError: if an argument is unknown or wrong.
         """
+        check_choice("task, which the id sets,", task, TASKS)
         entry = TASKS[task]
         module, _, name = entry.entry.partition(":")
         env_class = getattr(importlib.import_module(module), name)
@@ -69,7 +70,7 @@ def apply_turn_limit(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
     if spec is None or env.spec is None or not isinstance(env, gym.wrappers.TimeLimit):
         return env
     task = TASKS[spec.kwargs["task"]]
-    is_registered_limit = env.spec.max_episode_steps == task.turns()
+    is_registered_limit = isinstance(env.spec.max_episode_steps, RegisteredLimit)
     return gym.wrappers.TimeLimit(env.env, task.turns(spec.kwargs)) if is_registered_limit else env
 
 

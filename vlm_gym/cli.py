@@ -18,6 +18,7 @@ from vlm_gym.registration import TASKS, Task
 
 NAMESPACE: Final = "vlm_gym/"
 USAGE_ERROR: Final = 2
+NOT_ARGUMENTS: Final = ("id", "task", "disable_env_checker", "max_episode_steps", "render_mode")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -150,7 +151,7 @@ def _list(options: argparse.Namespace) -> None:
             row["id"],
             row["actions"],
             str(row["turns"]),
-            ("" if row["is_random_exact"] else "~") + percent(row["random"]),
+            "?" if row["random"] is None else ("" if row["is_random_exact"] else "~") + percent(row["random"]),
             percent(row["best"]),
             row["summary"],
         )
@@ -239,7 +240,7 @@ def _value(env: gym.Env[Any, Any]) -> float:
 
 
 def _oracles_view(values: Sequence[float]) -> str:
-    """Say what the best play would have done, and at which turn most of it was lost."""
+    """Say how likely success was at the start, and at which turn it fell most, by a mistake or by bad luck."""
     start = f"The best play from this start succeeds with probability {values[0]:.3g}."
     losses = [before - after for before, after in pairwise(values[:-1])]
     if not losses or max(losses) <= 0:
@@ -277,9 +278,9 @@ def _bench(options: argparse.Namespace) -> None:
 
 def _make(options: argparse.Namespace, **fixed: Any) -> gym.Env[Any, Any]:
     arguments = dict(map(_argument, options.arg))
-    for name in fixed:
+    for name in (*fixed, *NOT_ARGUMENTS):
         if name in arguments:
-            raise ConfigError(f"--arg {name} cannot be chosen here, where it is {fixed[name]!r}")
+            raise ConfigError(f"--arg {name} cannot be chosen here")
     env: gym.Env[Any, Any] = gym.make(_task(options.task).id, disable_env_checker=True, **fixed, **arguments)
     return env
 

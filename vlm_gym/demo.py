@@ -23,6 +23,8 @@ DEMO_STARTS: Final[dict[str, dict[str, Any]]] = {
     "vlm_gym/EZPointsFormula-v0": {"cards": ["3D", "4S"]},
     "vlm_gym/Points24Formula-v0": {"cards": ["3C", "8H", "AS", "6D"]},
     "vlm_gym/Blackjack-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
+    "vlm_gym/Household-v0": {"task_type": "heat"},
+    "vlm_gym/Household-Unseen-v0": {"task_type": "look"},
 }
 """The tasks of the demo, each with the start that the contact sheet shows."""
 AGENTS: Final[dict[str, Agent]] = {"random": random_agent, "oracle": oracle_agent}
@@ -31,7 +33,8 @@ NUM_EPISODES: Final = 200
 AGENT_STREAM: Final = 1  # with the seed alone an agent would draw the same numbers as the env
 SHEET_TURNS: Final = 5
 THEMES_TASK: Final = "vlm_gym/Points24-v0"
-NUM_COLUMNS: Final = 3
+TASK_COLUMNS: Final = 4
+THEME_COLUMNS: Final = 3
 
 
 class Score(NamedTuple):
@@ -70,8 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console.print(_table(scores))
     options.out.mkdir(parents=True, exist_ok=True)
     tasks, themes = options.out / "tasks.png", options.out / "themes.png"
-    contact_sheet([_frame(task) for task in DEMO_STARTS], list(DEMO_STARTS), NUM_COLUMNS).save(tasks)
-    contact_sheet([_frame(THEMES_TASK, theme=name) for name in THEMES], list(THEMES), NUM_COLUMNS).save(themes)
+    contact_sheet([_frame(task) for task in DEMO_STARTS], list(DEMO_STARTS), TASK_COLUMNS).save(tasks)
+    contact_sheet([_frame(THEMES_TASK, theme=name) for name in THEMES], list(THEMES), THEME_COLUMNS).save(themes)
     console.print(f"The tasks: {tasks}\nThe themes: {themes}")
 
 
@@ -95,7 +98,7 @@ def _table(scores: Mapping[tuple[str, str], Score]) -> Any:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), title="success in %, with Wilson's 95 % interval")
-    table.caption = "random floor and ceiling are exact; turns are the oracle's"
+    table.caption = "floor (random) and ceiling are exact, but for ~; turns are the oracle's"
     table.add_column("task", no_wrap=True)
     for column in ("floor", *AGENTS, "ceiling", "turns"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -103,7 +106,8 @@ def _table(scores: Mapping[tuple[str, str], Score]) -> Any:
         entry = TASKS[task]
         measured = [_with_interval(scores[task, name]) for name in AGENTS]
         turns = f"{scores[task, 'oracle'].mean_turns:.1f}"
-        floor, ceiling = percent(entry.random_success), percent(entry.best_success)
+        floor = ("~" if entry.is_random_measured else "") + percent(entry.random_success or 0.0)
+        ceiling = percent(entry.best_success)
         table.add_row(task.removeprefix("vlm_gym/"), floor, *measured, ceiling, turns)
     return table
 

@@ -1,4 +1,4 @@
-"""Every exception that vlm_gym raises on purpose.
+"""The exceptions of vlm_gym.
 
     VlmGymError
     ├── ConfigError (ValueError)                a caller's mistake: what was expected, what came, what to do

@@ -74,6 +74,23 @@ def test_a_natural_pays_as_the_rules_say(arguments, dealer, reward):
     assert got == reward == sum(info["rewards"].values())
 
 
+def test_the_oracle_knows_the_rules_of_the_table():
+    start = {"player": ["AH", "KS"], "dealer": ["10C", "8D"]}
+    values = {}
+    for sab in (False, True):
+        env = gym.make("vlm_gym/Blackjack-v0", sab=sab, disable_env_checker=True)
+        env.reset(seed=0, options=start)
+        values[sab] = env.unwrapped.optimal_value()
+    assert values[False] == pytest.approx(0.889, abs=0.001)
+    assert values[True] == pytest.approx(12 / 13, abs=0.001)
+
+
+def test_a_given_hand_draws_nothing():
+    env = gym.make("vlm_gym/Blackjack-v0", disable_env_checker=True)
+    env.reset(seed=0, options={"player": ["10H", "9S"], "dealer": ["9C", "8D"]})
+    assert env.np_random.random() == np.random.default_rng(0).random()
+
+
 def test_over_21_loses_at_once():
     env, _ = table(["10H", "9S"])
     rewards = []

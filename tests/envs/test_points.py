@@ -3,8 +3,16 @@
 import json
 
 import gymnasium as gym
+import numpy as np
 import pytest
 
+DEALT = {
+    "EZPoints-v0": ["2S QD", "2C 6S", "6H 2D"],
+    "Points24-v0": ["QH 9S 7S 4S", "7S 7H 10C KC", "JH 4C 2H 4S"],
+    "Points24-Solvable-v0": ["QH 9S 7S 4S", "4H 5C QH 6H", "JH 4C 2H 4S"],
+    "Blackjack-v0": ["QS 9H 7D 4D", "7S 7D 10C KH", "JC 4H 2H 4C"],
+    "NumberLine-v0": ["5 to 3", "2 to 3", "5 to 1"],
+}
 FRACTION_HAND = ["3H", "3C", "8S", "8D"]
 
 
@@ -127,8 +135,61 @@ def test_the_last_attempt_ends_the_game():
 def test_a_formula_that_breaks_a_rule_is_illegal(formula, rule):
     _, reward, terminated, truncated, info = answer(formula_env(), formula)
     assert info["illegal"] == rule
-    assert (reward, terminated, truncated) == (-1.0, False, True)
+    assert (reward, terminated, truncated) == (-1.0, True, True)
     assert "(empty)" in info["observation_text"]
+
+
+def test_an_illegal_formula_uses_up_an_attempt():
+    env = formula_env(attempts=2)
+    assert answer(env, "1+1")[2:4] == (False, False)
+    _, reward, terminated, truncated, info = answer(env, "8*3+8-3")
+    assert (reward, terminated, truncated, info["is_success"]) == (-1.0, True, True, False)
+    assert env.unwrapped.optimal_value() == 0.0
+
+
+def test_a_division_by_zero_is_shown_on_a_retry():
+    *_, info = answer(formula_env(attempts=2), "8/(3-3)+8")
+    assert info["observation_text"].endswith("Formula: 8 / ( 3 - 3 ) + 8 = undefined.")
+
+
+@pytest.mark.parametrize("formula", ["1²*2*1*1", "1$2*2*1*1", "1\\left2*2*1*1", "①2*2*1*1", "1½+1+1"])
+def test_no_spelling_joins_two_numbers(formula):
+    env = gym.make("vlm_gym/Points24Formula-v0", face_cards="rank", disable_env_checker=True)
+    env.reset(seed=0, options={"cards": ["QH", "2C", "AS", "AD"]})
+    *_, info = answer(env, formula)
+    assert info["fault"] or info["illegal"]
+    assert not info["is_success"]
+
+
+def test_the_target_is_in_picture_and_words():
+    env, other = points24(target=10), points24(target=11)
+    assert "Target: 10." in press(env, "8")[-1]["observation_text"]
+    assert not np.array_equal(press(env, "+")[0], press(other, "8", "+")[0])
+
+
+def test_rare_solvable_deals_are_dealt_with_their_odds():
+    env = gym.make("vlm_gym/Points24-v0", num_cards=3, target=343, solvable=True, disable_env_checker=True)
+    env.reset(seed=0)
+    assert env.unwrapped.numbers() == (7, 7, 7)
+    env = gym.make("vlm_gym/EZPoints-v0", target=49, disable_env_checker=True)
+    for seed in range(200):
+        env.reset(seed=seed)
+        assert env.unwrapped.optimal_value() == 1.0
+
+
+def test_the_draws_of_a_seed_stay_what_they_are():
+    """Published scores name seeds: if this changes, the ids need a new version."""
+    dealt = {}
+    for task in ("EZPoints-v0", "Points24-v0", "Points24-Solvable-v0"):
+        env = gym.make(f"vlm_gym/{task}", disable_env_checker=True)
+        dealt[task] = [" ".join(map(str, (env.reset(seed=seed), env.unwrapped.state.cards)[1])) for seed in range(3)]
+    env = gym.make("vlm_gym/Blackjack-v0", disable_env_checker=True)
+    states = [(env.reset(seed=seed), env.unwrapped.state)[1] for seed in range(3)]
+    dealt["Blackjack-v0"] = [" ".join(map(str, (*state.player, *state.dealer))) for state in states]
+    env = gym.make("vlm_gym/NumberLine-v0", disable_env_checker=True)
+    states = [(env.reset(seed=seed), env.unwrapped.state)[1] for seed in range(3)]
+    dealt["NumberLine-v0"] = [f"{state.position} to {state.target}" for state in states]
+    assert dealt == DEALT
 
 
 def test_the_easy_game_has_no_minus():

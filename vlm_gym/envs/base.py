@@ -118,12 +118,22 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         """Write the task prompt for this turn."""
 
     @abstractmethod
-    def oracle_action(self) -> str | None:
-        """Return a best action now, as text; None where none can lead to success any more, or the game is over."""
+    def _best_action(self, state: StateT) -> str | None:
+        """Return a best action in a game that goes on, as text; None where none can lead to success."""
 
     @abstractmethod
+    def _best_value(self, state: StateT) -> float:
+        """Return the exact probability of success of the best play in a game that goes on."""
+
+    # The oracle
+
+    def oracle_action(self) -> str | None:
+        """Return a best action now, as text; None where none can lead to success any more, or the episode is over."""
+        return None if self._has_ended else self._best_action(self.state)
+
     def optimal_value(self) -> float:
         """Return the exact probability of success of the best play from here, without the turn limit."""
+        return float(self._status(self.state).is_success) if self._has_ended else self._best_value(self.state)
 
     # The Gymnasium interface
 
@@ -147,7 +157,7 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
             ConfigError: if `seed` is no int >= 0, or an option is unknown or wrong.
         """
         _check_seed(seed)
-        super().reset(seed=seed)
+        super().reset(seed=None if seed is None else int(seed))
         self._state = self._deal(self._known_options(options))
         self._has_ended = False
         return self._draw(self._state), self._info(Outcome(self._state, {}), self._status(self._state))

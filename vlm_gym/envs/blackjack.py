@@ -87,8 +87,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
 
     def _deal(self, options: Mapping[str, Any]) -> BlackjackState:
         hands = {name: read_cards(f"options[{name!r}]", codes, 2) for name, codes in options.items()}
-        dealt = self.rules.deal(self.np_random)
-        return BlackjackState(hands.get("player", dealt.player), hands.get("dealer", dealt.dealer))
+        return self.rules.deal(self.np_random, hands.get("player"), hands.get("dealer"))
 
     def _move(self, state: BlackjackState, action: str) -> Outcome[BlackjackState]:
         return self.rules.play(state, action, self.np_random)
@@ -109,14 +108,8 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
     def _write_prompt(self, state: BlackjackState) -> str:
         return words.write_prompt(self.rules, self.settings.prompt)
 
-    def oracle_action(self) -> str | None:
-        """Return the action that wins most often, from what the player sees; None when the hand is over."""
-        if self.state.result is not None:
-            return None
-        return _oracle(self.rules).best_action(game.view_of(self.state))
+    def _best_action(self, state: BlackjackState) -> str | None:
+        return _oracle(self.rules).best_action(game.view_of(state))  # it knows what the player sees, and no more
 
-    def optimal_value(self) -> float:
-        """Return the probability of winning under that play; at the end 1.0 or 0.0."""
-        if self.state.result is not None:
-            return float(self.state.result == "win")
-        return _oracle(self.rules).optimal_value(game.view_of(self.state))
+    def _best_value(self, state: BlackjackState) -> float:
+        return _oracle(self.rules).optimal_value(game.view_of(state))

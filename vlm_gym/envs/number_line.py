@@ -98,10 +98,8 @@ class NumberLineEnv(TaskEnv[NumberLineState, int]):
     def _write_prompt(self, state: NumberLineState) -> str:
         return words.write_prompt(state, self.settings.prompt)
 
-    def oracle_action(self) -> str | None:
-        """Return the step towards the target; None at the target."""
-        return None if self.state.is_solved else oracle.best_action(self.state)
+    def _best_action(self, state: NumberLineState) -> str | None:
+        return oracle.best_action(state)
 
-    def optimal_value(self) -> float:
-        """Return 1.0: the target can always be reached."""
-        return oracle.optimal_value(self.state)
+    def _best_value(self, state: NumberLineState) -> float:
+        return oracle.optimal_value(state)

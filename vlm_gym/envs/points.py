@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, ClassVar, Final, get_args
 
 import numpy as np
@@ -10,7 +11,7 @@ from vlm_gym.actions import ActionSet, Vocabulary
 from vlm_gym.envs.base import ActionT, Status, TaskEnv, TaskSettings
 from vlm_gym.errors import ConfigError, check_choice, check_int
 from vlm_gym.games import formula
-from vlm_gym.games.cards import FaceCards, read_cards
+from vlm_gym.games.cards import Card, FaceCards, read_cards
 from vlm_gym.games.outcome import Outcome
 from vlm_gym.games.points import (
     EZPOINTS_SYMBOLS,
@@ -21,6 +22,7 @@ from vlm_gym.games.points import (
     PointsView,
 )
 from vlm_gym.oracles import points as oracle
+from vlm_gym.oracles.deals import solvable_deal_odds
 from vlm_gym.prompts import points as words
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.points import draw_points
@@ -49,14 +51,30 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
         self.rules = rules
         self.solvable = solvable
         if solvable:  # a target that no deal can make is refused here, not at the first reset
-            rules.deal(np.random.default_rng(0), self._is_solvable)
+            self._deal_cards(np.random.default_rng(0))
 
     def _deal(self, options: Mapping[str, Any]) -> PointsState:
         if "cards" in options:
             cards = read_cards("options['cards']", options["cards"], self.rules.num_cards)
         else:
-            cards = self.rules.deal(self.np_random, self._is_solvable if self.solvable else None)
+            cards = self._deal_cards(self.np_random)
         return PointsState(cards, attempts_left=self.attempts)
+
+    def _deal_cards(self, rng: np.random.Generator) -> tuple[Card, ...]:
+        """Draw cards; solvable ones, if they are rare, from the list of all, with the same odds."""
+        if not self.solvable:
+            return self.rules.deal(rng)
+        return self.rules.deal_wanted(rng, self._is_solvable) or self._deal_rare(rng)
+
+    def _deal_rare(self, rng: np.random.Generator) -> tuple[Card, ...]:
+        odds = _solvable_hands(self.rules)
+        if not odds:
+            raise ConfigError(
+                f"solvable=True needs a target that some deal makes, but no {self.rules.num_cards} cards make "
+                f"target={self.rules.target}: choose another target, or solvable=False"
+            )
+        hands = tuple(odds)
+        return self.rules.deal_numbers(hands[int(rng.choice(len(hands), p=list(odds.values())))], rng)
 
     def _is_solvable(self, numbers: tuple[int, ...]) -> bool:
         return oracle.is_solvable(numbers, self.rules.target, self.rules.symbols)
@@ -162,16 +180,12 @@ class PointsEnv(_CardsEnv[int]):
     def _write_prompt(self, state: PointsState) -> str:
         return words.write_prompt(self._view(state), self.rules, self.settings.prompt)
 
-    def oracle_action(self) -> str | None:
-        """Return the next token of a shortest formula that equals the target; None where there is none."""
-        completion = None if self.state.result else self._completion(self.state.tokens)
+    def _best_action(self, state: PointsState) -> str | None:
+        completion = self._completion(state.tokens)
         return completion[0] if completion else None
 
-    def optimal_value(self) -> float:
-        """Return 1.0 if the formula so far can be completed to the target, else 0.0."""
-        if self.state.result is not None:
-            return float(self.state.result == "solved")
-        return float(self._completion(self.state.tokens) is not None)
+    def _best_value(self, state: PointsState) -> float:
+        return float(self._completion(state.tokens) is not None)
 
 
 class PointsFormulaEnv(_CardsEnv[str]):
@@ -201,8 +215,8 @@ class PointsFormulaEnv(_CardsEnv[str]):
     | `fault` | -1 | for an answer that holds no formula |
 
     ## Episode End
-    Terminates with a right formula, or with the wrong one that uses up the last attempt. Truncated after `attempts`
-    turns, which illegal formulas and unreadable answers also use.
+    Terminates with a right formula, or with the wrong or illegal one that uses up the last attempt. Truncated after
+    `attempts` turns, which unreadable answers also use.
 
     ## Information
     As in every task; `admissible_actions` and `action_mask` are empty, since the vocabulary is open.
@@ -254,16 +268,18 @@ class PointsFormulaEnv(_CardsEnv[str]):
             self.rules, self.actions.key, self.settings.prompt, is_retry=bool(state.tokens)
         )
 
-    def oracle_action(self) -> str | None:
-        """Return a formula that equals the target; None where there is none."""
-        solution = None if self.state.result else self._completion(())
+    def _best_action(self, state: PointsState) -> str | None:
+        solution = self._completion(())
         return " ".join(solution[:-1]) if solution else None
 
-    def optimal_value(self) -> float:
-        """Return 1.0 if some formula equals the target, else 0.0."""
-        if self.state.result is not None:
-            return float(self.state.result == "solved")
+    def _best_value(self, state: PointsState) -> float:
         return float(self._completion(()) is not None)
+
+
+@lru_cache(maxsize=16)
+def _solvable_hands(rules: PointsRules) -> dict[tuple[int, ...], float]:
+    """Return the odds of every hand that has a solution: 0.2 s for four cards, seconds for five."""
+    return {hand: float(chance) for hand, chance in solvable_deal_odds(rules).items()}
 
 
 def _checked_rules(target: int, num_cards: int, symbols: str, face_cards: FaceCards) -> PointsRules:

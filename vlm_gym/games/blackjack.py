@@ -58,9 +58,14 @@ class BlackjackRules:
     natural: bool = False
     sab: bool = False
 
-    def deal(self, rng: np.random.Generator) -> BlackjackState:
-        """Draw two cards for each side."""
-        return BlackjackState(player=(draw(rng), draw(rng)), dealer=(draw(rng), draw(rng)))
+    def deal(
+        self,
+        rng: np.random.Generator,
+        player: tuple[Card, ...] | None = None,
+        dealer: tuple[Card, ...] | None = None,
+    ) -> BlackjackState:
+        """Draw two cards for each side whose hand is not given."""
+        return BlackjackState(player or (draw(rng), draw(rng)), dealer or (draw(rng), draw(rng)))
 
     def play(self, state: BlackjackState, action: str, rng: np.random.Generator) -> Outcome[BlackjackState]:
         """Play "hit" or "stand". Events at the end: one of `win`, `draw`, `lose`; and `natural` where it pays."""

@@ -55,7 +55,7 @@ def read_cards(name: str, codes: object, num_cards: int) -> tuple[Card, ...]:
 
 
 def _read_card(name: str, code: object) -> Card:
-    if isinstance(code, Card):
+    if isinstance(code, Card) and code in DECK:
         return code
     if isinstance(code, str) and code[:-1] in RANKS and code[-1:] in _SUIT_OF_LETTER:
         return Card(code[:-1], _SUIT_OF_LETTER[code[-1]])

@@ -13,7 +13,6 @@ from typing import Final, Literal
 import numpy as np
 
 from vlm_gym.actions import ActionSet, normalise
-from vlm_gym.errors import ConfigError
 from vlm_gym.games import formula
 from vlm_gym.games.cards import RANKS, SUITS, Card, FaceCards, value_of
 from vlm_gym.games.outcome import Outcome
@@ -26,9 +25,10 @@ SYMBOL_WORDS: Final = {
 }  # fmt: skip
 
 MAX_DEALS: Final = 1000  # the rarest solvable deals in use, EZPoints', are one in ten
-MAX_FORMULA_LENGTH: Final = 200  # characters; a formula of five cards in needless parentheses has fewer
+MAX_FORMULA_LENGTH: Final = 200  # characters
+MAX_FORMULA_TOKENS: Final = 60  # the picture shows so many legibly; five cards need at most 18
 _WRITTEN_SIGNS: Final = {
-    "\\times": "*", "\\cdot": "*", "\\div": "/", "\\left": "", "\\right": "", "$": "", "x": "*",
+    "\\times": "*", "\\cdot": "*", "\\div": "/", "\\left": " ", "\\right": " ", "$": " ", "x": "*",
 }  # fmt: skip
 _FORMULA: Final = re.compile(r"([0-9+\-*/() ]*[0-9)] *)(?:=[ 0-9.]*)?")
 
@@ -51,7 +51,8 @@ class FormulaVocabulary:
         for written, sign in _WRITTEN_SIGNS.items():
             signs = signs.replace(written, sign)
         match = _FORMULA.fullmatch(signs.strip())
-        return " ".join(formula_tokens(match[1])) if match else None
+        tokens = formula_tokens(match[1]) if match else ()
+        return " ".join(tokens) if 0 < len(tokens) <= MAX_FORMULA_TOKENS else None
 
     def could_go_on(self, words: str) -> bool:  # noqa: ARG002
         """Whether another formula may begin with `words`: always."""
@@ -67,15 +68,6 @@ class FormulaVocabulary:
         numbers = [str(int(number)) for number in rng.integers(1, 11, size=self.num_cards)]
         signs = [operators[int(i)] for i in rng.integers(len(operators), size=self.num_cards - 1)]
         return " ".join([numbers[0], *(part for pair in zip(signs, numbers[1:], strict=True) for part in pair)])
-
-
-def _with_suits(ranks: Sequence[str], rng: np.random.Generator) -> tuple[Card, ...]:
-    cards: list[Card] = []
-    for rank in ranks:
-        taken = {card.suit for card in cards if card.rank == rank}
-        free = [suit for suit in SUITS if suit not in taken] or SUITS
-        cards.append(Card(rank, free[int(rng.integers(len(free)))]))
-    return tuple(cards)
 
 
 def formula_tokens(text: str) -> tuple[str, ...]:
@@ -131,24 +123,25 @@ class PointsRules:
         """Return what the cards count, in their order on the table."""
         return tuple(value_of(card.rank, self.face_cards) for card in cards)
 
-    def deal(
-        self, rng: np.random.Generator, is_wanted: Callable[[tuple[int, ...]], bool] | None = None
-    ) -> tuple[Card, ...]:
-        """Draw the cards, again and again until `is_wanted` takes their numbers.
+    def deal(self, rng: np.random.Generator) -> tuple[Card, ...]:
+        """Draw the cards: ranks independently, as in the paper; suits so that no card lies there twice if it can be."""
+        return _with_suits(self._draw_ranks(rng), rng)
 
-        Ranks are drawn independently, as in the paper; suits so that no card lies there twice if that can be.
-
-        Raises:
-            ConfigError: if `MAX_DEALS` deals hold no wanted one.
-        """
+    def deal_wanted(
+        self, rng: np.random.Generator, is_wanted: Callable[[tuple[int, ...]], bool]
+    ) -> tuple[Card, ...] | None:
+        """Deal up to `MAX_DEALS` times, until `is_wanted` takes the cards' numbers; return None if it takes none."""
         for _ in range(MAX_DEALS):
-            ranks = [RANKS[i] for i in rng.integers(len(RANKS), size=self.num_cards).tolist()]
-            if is_wanted is None or is_wanted(tuple(value_of(rank, self.face_cards) for rank in ranks)):
+            ranks = self._draw_ranks(rng)
+            if is_wanted(tuple(value_of(rank, self.face_cards) for rank in ranks)):
                 return _with_suits(ranks, rng)
-        raise ConfigError(
-            f"expected solvable deals, but none of {MAX_DEALS} deals of {self.num_cards} cards makes "
-            f"target={self.target}: choose another target, or solvable=False"
-        )
+        return None
+
+    def deal_numbers(self, numbers: Sequence[int], rng: np.random.Generator) -> tuple[Card, ...]:
+        """Draw cards that count these numbers, in a random order, each such deal with the same probability."""
+        ranks_of = {number: [rank for rank in RANKS if value_of(rank, self.face_cards) == number] for number in numbers}
+        shuffled = [numbers[int(i)] for i in rng.permutation(len(numbers))]
+        return _with_suits([ranks_of[number][int(rng.integers(len(ranks_of[number])))] for number in shuffled], rng)
 
     def press(self, state: PointsState, token: str) -> Outcome[PointsState]:
         """Append a token. Events: `solved` or `wrong` at "="; `illegal` for a token that breaks a rule."""
@@ -167,16 +160,23 @@ class PointsRules:
         return tuple(name for name in self.actions.names if name in legal)
 
     def submit(self, state: PointsState, text: str) -> Outcome[PointsState]:
-        """Judge a whole formula. Events: `solved`, `wrong` (the last attempt or not), or `illegal`."""
+        """Judge a whole formula. Events: `solved`, `wrong` (the last attempt or not), or `illegal`.
+
+        A formula that breaks a rule uses up an attempt too, and leaves the table as it is.
+        """
         tokens = formula_tokens(text)
+        attempts_left = state.attempts_left - 1
         rule = self._foreign_token(tokens) or formula.check(tokens, self.numbers(state.cards))
         if rule is not None:
-            return Outcome(state, {"illegal": 1.0}, illegal=rule)
+            tried = replace(state, attempts_left=attempts_left, result=None if attempts_left else "wrong")
+            return Outcome(tried, {"illegal": 1.0}, illegal=rule)
         result = self._judge(tokens)
-        attempts_left = state.attempts_left - 1
         is_over = result == "solved" or attempts_left == 0
         judged = replace(state, tokens=tokens, attempts_left=attempts_left, result=result if is_over else None)
         return Outcome(judged, {result: 1.0})
+
+    def _draw_ranks(self, rng: np.random.Generator) -> list[str]:
+        return [RANKS[i] for i in rng.integers(len(RANKS), size=self.num_cards).tolist()]
 
     def _prefix(self, state: PointsState) -> formula.Prefix:
         return formula.read_prefix(state.tokens, self.numbers(state.cards))
@@ -189,3 +189,12 @@ class PointsRules:
             if not token.isdecimal() and token not in self.symbols:
                 return f"{token} is not a sign of this game, which has {' '.join(self.symbols)}"
         return None
+
+
+def _with_suits(ranks: Sequence[str], rng: np.random.Generator) -> tuple[Card, ...]:
+    cards: list[Card] = []
+    for rank in ranks:
+        taken = {card.suit for card in cards if card.rank == rank}
+        free = [suit for suit in SUITS if suit not in taken] or SUITS
+        cards.append(Card(rank, free[int(rng.integers(len(free)))]))
+    return tuple(cards)

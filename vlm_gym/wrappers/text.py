@@ -31,6 +31,10 @@ class TextPlay(gym.Wrapper[Picture, str, Picture, Any]):
     """
 
     def __init__(self, env: TaskEnv[Any, Any], parser: str = "json", on_fault: FaultPolicy = "charge") -> None:
+        if not isinstance(env, TaskEnv):
+            raise ConfigError(
+                f"TextPlay needs a task of vlm_gym without wrappers (gym.make's parser= builds it); got {env!r}"
+            )
         check_choice("on_fault", on_fault, get_args(FaultPolicy))
         super().__init__(env)
         self.task = env

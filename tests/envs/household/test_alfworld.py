@@ -71,7 +71,7 @@ def test_missing_data_says_how_to_get_it(tmp_path):
         make(data_dir=str(tmp_path))
     with pytest.raises(DataNotFoundError, match="no game of the tasks"):
         make(split=str(tmp_path))
-    with pytest.raises(ConfigError, match="split must be one of .*, 'a folder with games'; got '.*nowhere'"):
+    with pytest.raises(ConfigError, match=r"split must be one of .*, 'a folder with games'; got '.*nowhere'"):
         make(split=str(tmp_path / "nowhere"))
 
 

@@ -71,7 +71,7 @@ def test_an_inadmissible_command_changes_nothing_and_is_illegal():
     _, info = env.reset(seed=0)
     before = env.unwrapped.state
     room = info["observation_text"]
-    picture, reward, terminated, _, info = say(env, "open zebra 1")
+    _, reward, terminated, _, info = say(env, "open zebra 1")
     assert (reward, terminated) == (-1.0, False)
     assert info["feedback"] == "Nothing happens."
     assert info["illegal"]

@@ -55,8 +55,8 @@ class ALFWorldEnv(HomeEnv):
     `split`: "train" (3,553 games), "valid_seen" (140), "valid_unseen" (134), or any folder with game files. `data_dir`:
     where the splits are (default: $ALFWORLD_DATA, then ALFWorld's own cache). `task_types`: some of put, look, clean,
     heat, cool, two. `order`: "random", or "sequential": every game of the split once, sorted by name, then again;
-    `reset(seed=i)` then starts with game i. `engine`: "symbolic" (ours, fast) or "textworld" (the original, in a process
-    of its own; extra `[alfworld]`). `labels`, `include_admissible`, `progress_reward`, `include_text` as in
+    `reset(seed=i)` then starts with game i. `engine`: "symbolic" (ours, fast) or "textworld" (the original, in
+    a process of its own; extra `[alfworld]`). `labels`, `include_admissible`, `progress_reward`, `include_text` as in
     `Household-v0`.
 
     ## Registered Configurations

@@ -45,7 +45,8 @@ class HouseholdEnv(HomeEnv):
 
     ## Information
     As in every task, and: `goal` (the task sentence), `task_type`, `feedback` (the game's last text), `game` (its
-    scene, task and checksum), and `stuck`: whether the task cannot be done any more, since the hand holds what fits nowhere.
+    scene, task and checksum), and `stuck`: whether the task cannot be done any more, since the hand holds what fits
+    nowhere.
     `progress` is the share of the goal's conditions that are met, and `action_mask` covers the admissible commands.
 
     ## Arguments

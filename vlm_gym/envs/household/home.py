@@ -4,7 +4,6 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal, get_args
 
-
 from vlm_gym.envs.base import Status, TaskEnv, TaskSettings
 from vlm_gym.envs.household.engine import Engine
 from vlm_gym.errors import ConfigError, check_choice
@@ -110,13 +109,11 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
             "game": self._game_name(),
         }
 
-    def oracle_action(self) -> str | None:
-        """Return the next command of a plan that reaches the goal; None where there is none, or it is reached."""
-        return None if self.game.is_won else oracle.best_action(self.game.world, self.state)
+    def _best_action(self, state: HouseholdState) -> str | None:
+        return oracle.best_action(self.game.world, state)
 
-    def optimal_value(self) -> float:
-        """Return 1.0 where the goal can be reached (or is), 0.0 in a dead end."""
-        return oracle.optimal_value(self.game.world, self.state)
+    def _best_value(self, state: HouseholdState) -> float:
+        return oracle.optimal_value(self.game.world, state)
 
 
 def check_some(name: str, values: object, choices: Sequence[str]) -> tuple[str, ...]:

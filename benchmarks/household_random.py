@@ -1,0 +1,50 @@
+"""Measure how often uniformly random admissible commands do a household task: the floors in the table of tasks.
+
+Generated homes, and every split of ALFWorld that is on this machine ($ALFWORLD_DATA).
+"""
+
+import argparse
+from collections.abc import Iterator
+
+import numpy as np
+
+from vlm_gym.errors import DataNotFoundError
+from vlm_gym.evaluation.statistics import wilson_interval
+from vlm_gym.games.household.files import load_game
+from vlm_gym.games.household.generator import HOME_SPLITS, generate
+from vlm_gym.games.household.splits import SPLITS, list_games
+from vlm_gym.games.household.world import World
+from vlm_gym.oracles.household_random import count_random_wins
+
+HOMES_SEED, PLAY_SEED = 0, 1
+
+
+def homes(split: str, num_episodes: int) -> Iterator[World]:
+    rng = np.random.default_rng(HOMES_SEED)
+    return (generate(rng, split=split) for _ in range(num_episodes))
+
+
+def official(split: str, num_episodes: int) -> Iterator[World]:
+    games = list_games(split=split)
+    return (load_game(games[i % len(games)]) for i in range(num_episodes))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--episodes", type=int, default=10_000, help="of each row (default: %(default)s)")
+    num_episodes = parser.parse_args().episodes
+    for name, splits, worlds in (("Household", HOME_SPLITS, homes), ("ALFWorld", SPLITS, official)):
+        for split in splits:
+            try:
+                games = worlds(split, num_episodes)
+            except DataNotFoundError as error:
+                print(f"{name} {split}: left out, {error}")
+                continue
+            wins = count_random_wins(games, np.random.default_rng(PLAY_SEED))
+            low, high = wilson_interval(wins, num_episodes)
+            share = 100 * wins / num_episodes
+            print(f"{name} {split}: {wins} of {num_episodes}, {share:.2f} % ({100 * low:.2f}-{100 * high:.2f})")
+
+
+if __name__ == "__main__":
+    main()
