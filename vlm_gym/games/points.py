@@ -7,7 +7,7 @@ take the whole formula at once.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -45,14 +45,7 @@ class FormulaVocabulary:
 
     def read(self, words: str) -> str | None:
         """Return the formula that `words` as a whole are, without spaces or "= 24" behind it; None if they are none."""
-        if len(words) > MAX_FORMULA_LENGTH:
-            return None
-        signs = normalise(words)
-        for written, sign in _WRITTEN_SIGNS.items():
-            signs = signs.replace(written, sign)
-        match = _FORMULA.fullmatch(signs.strip())
-        tokens = formula_tokens(match[1]) if match else ()
-        return " ".join(tokens) if 0 < len(tokens) <= MAX_FORMULA_TOKENS else None
+        return _read_formula(words) if len(words) <= MAX_FORMULA_LENGTH else None
 
     def could_go_on(self, words: str) -> bool:  # noqa: ARG002
         """Whether another formula may begin with `words`: always."""
@@ -68,6 +61,16 @@ class FormulaVocabulary:
         numbers = [str(int(number)) for number in rng.integers(1, 11, size=self.num_cards)]
         signs = [operators[int(i)] for i in rng.integers(len(operators), size=self.num_cards - 1)]
         return " ".join([numbers[0], *(part for pair in zip(signs, numbers[1:], strict=True) for part in pair)])
+
+
+@lru_cache(maxsize=1024)  # a parser looks at the same words several times
+def _read_formula(words: str) -> str | None:
+    signs = normalise(words)
+    for written, sign in _WRITTEN_SIGNS.items():
+        signs = signs.replace(written, sign)
+    match = _FORMULA.fullmatch(signs.strip())
+    tokens = formula_tokens(match[1]) if match else ()
+    return " ".join(tokens) if 0 < len(tokens) <= MAX_FORMULA_TOKENS else None
 
 
 def formula_tokens(text: str) -> tuple[str, ...]:

@@ -76,6 +76,8 @@ def _choose(answer: str, actions: Vocabulary) -> Choice:
     """Find the place that decides, and read it."""
     objects = find_objects(answer)
     choice = choose_object(answer, objects, actions)
+    if choice is not None and not answer[choice.end :].strip():
+        return choice  # nothing stands behind it that could contradict
     prose = blank_out(answer, [(group.start, group.end) for group in objects if group.members])
     for places in (tags(prose, actions), boxes(prose), labelled_lines(prose, actions)):
         if choice is None:
