@@ -64,7 +64,8 @@ You are in a home. The picture shows the room from above with you in it, and bel
 stand at, what is in or on it, and what you carry.
 Your task is to: {task}
 Each turn you give one command: go to, open, close, take ... from ..., move ... to ..., examine, use, heat, cool or \
-clean ... with ..., slice ... with ..., look, inventory. Name things with their numbers, as in the picture."""
+clean ... with ..., slice ... with ..., look, inventory. Name things with their numbers, as in the picture, and \
+each in one word: "alarmclock 1"."""
 
 _PAPER: Final = """\
 You are an expert in household tasks. The image shows your view of the room.

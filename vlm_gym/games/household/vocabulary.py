@@ -17,26 +17,32 @@ MAX_COMMAND_LENGTH: Final = 200  # characters; the longest official command has 
 NUM_NEAREST: Final = 3
 NEAREST_CUTOFF: Final = 0.5
 
-_NAME: Final = r"([a-z]+ [0-9]+)"
+_NAME: Final = r"((?:[a-z]+ ){1,4}[0-9]+)"  # the picture breaks long names: "alarm clock 1" is alarmclock 1
 _FORMS: Final = tuple(
     (re.compile(pattern.replace("NAME", _NAME)), form)
     for pattern, form in (
-        (r"go to NAME", r"go to \1"),
-        (r"(open|close|examine|use) NAME", r"\1 \2"),
-        (r"(?:turn on|toggle|switch on) NAME", r"use \1"),
-        (r"(?:look at|inspect) NAME", r"examine \1"),
-        (r"(?:take|pick up|get) NAME from NAME", r"take \1 from \2"),
-        (r"move NAME to NAME", r"move \1 to \2"),
-        (r"(?:put|place) NAME (?:in/on|in|on|into|onto|to) NAME", r"move \1 to \2"),
-        (r"(clean|heat|cool) NAME (?:with|using|in) NAME", r"\1 \2 with \3"),
-        (r"(?:slice|cut) NAME (?:with|using) NAME", r"slice \1 with \2"),
-        (r"(look|inventory|help)", r"\1"),
+        (r"go to NAME", "go to {}"),
+        (r"(open|close|examine|use) NAME", "{} {}"),
+        (r"(?:turn on|toggle|switch on) NAME", "use {}"),
+        (r"(?:look at|inspect) NAME", "examine {}"),
+        (r"(?:take|pick up|get) NAME from NAME", "take {} from {}"),
+        (r"move NAME to NAME", "move {} to {}"),
+        (r"(?:put|place) NAME (?:in/on|in|on|into|onto|to) NAME", "move {} to {}"),
+        (r"(clean|heat|cool) NAME (?:with|using|in) NAME", "{} {} with {}"),
+        (r"(?:slice|cut) NAME (?:with|using) NAME", "slice {} with {}"),
+        (r"(look|inventory|help)", "{}"),
         (r"look around", "look"),
         (r"check inventory", "inventory"),
     )
 )
 _ARTICLE: Final = re.compile(r"\b(?:the|an|a) ")
 _SPLIT_NUMBER: Final = re.compile(r"(?<=[a-z])(?=[0-9])")
+
+
+def _one_word(name: str) -> str:
+    """Return a name as the game has it, "alarmclock 1"; a verb stays what it is."""
+    *words, last = name.split()
+    return f"{''.join(words)} {last}" if words else last
 
 
 @dataclass(eq=False)
@@ -60,7 +66,7 @@ class CommandVocabulary:
         for pattern, form in _FORMS:
             match = pattern.fullmatch(plain)
             if match is not None:
-                return match.expand(form)
+                return form.format(*map(_one_word, match.groups()))
         return None
 
     def could_go_on(self, words: str) -> bool:
