@@ -13,6 +13,7 @@ from vlm_gym.evaluation.agents import Agent, oracle_agent, random_agent
 from vlm_gym.evaluation.statistics import percent, wilson_interval
 from vlm_gym.registration import TASKS
 from vlm_gym.render.canvas import Picture
+from vlm_gym.render.household.palette import HOME_THEMES
 from vlm_gym.render.sheet import contact_sheet
 from vlm_gym.render.theme import THEMES
 
@@ -32,9 +33,10 @@ FIRST_SEED: Final = 0
 NUM_EPISODES: Final = 200
 AGENT_STREAM: Final = 1  # with the seed alone an agent would draw the same numbers as the env
 SHEET_TURNS: Final = 5
-THEMES_TASK: Final = "vlm_gym/Points24-v0"
+CARDS_TASK: Final = "vlm_gym/Points24-v0"
+HOME_TASK: Final = "vlm_gym/Household-v0"
 TASK_COLUMNS: Final = 4
-THEME_COLUMNS: Final = 3
+THEME_COLUMNS: Final = 5
 
 
 class Score(NamedTuple):
@@ -74,7 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     tasks, themes = options.out / "tasks.png", options.out / "themes.png"
     contact_sheet([_frame(task) for task in DEMO_STARTS], list(DEMO_STARTS), TASK_COLUMNS).save(tasks)
-    contact_sheet([_frame(THEMES_TASK, theme=name) for name in THEMES], list(THEMES), THEME_COLUMNS).save(themes)
+    looks = [(CARDS_TASK, name) for name in THEMES] + [(HOME_TASK, name) for name in HOME_THEMES]
+    contact_sheet([_frame(task, theme=name) for task, name in looks], [name for _, name in looks], THEME_COLUMNS).save(
+        themes
+    )
     console.print(f"The tasks: {tasks}\nThe themes: {themes}")
 
 
