@@ -5,7 +5,8 @@ Whether a door is open and what is inside or on top can be seen only from the pl
 through a closed door. The task is not part of the view.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, Literal
 
 from vlm_gym.games.household import rules
@@ -68,8 +69,11 @@ class HouseholdView:
 
 def view_of(world: World, state: HouseholdState) -> HouseholdView:
     """Return what the player sees in this state."""
+    receptacles = list(_out_of_reach(world))
+    for spot in rules.receptacles_here(world, state):
+        receptacles[spot] = _see_receptacle(world, state, spot)
     return HouseholdView(
-        receptacles=tuple(_see_receptacle(world, state, spot) for spot in range(len(world.receptacles))),
+        receptacles=tuple(receptacles),
         agent=world.places[state.place].pose,
         beside=tuple(see_object(world, state, thing) for thing in dict.fromkeys(rules.next_to(world, state))),
         hand=None if state.hand == NOTHING else see_object(world, state, state.hand),
@@ -84,21 +88,28 @@ def see_object(world: World, state: HouseholdState, thing: int) -> SeenObject:
 
 
 def _see_receptacle(world: World, state: HouseholdState, spot: int) -> SeenReceptacle:
-    receptacle = world.receptacles[spot]
-    is_here, is_openable = receptacle.place == state.place, bool(world.openable >> spot & 1)
+    """Return how a receptacle looks from where it can be used."""
     is_shut = bool(rules.closed(world, state) >> spot & 1)
-    contents = None
-    if is_here and not is_shut:
-        contents = tuple(see_object(world, state, thing) for thing in state.contents[spot])
-    return SeenReceptacle(
-        name=receptacle.name,
-        kind=receptacle.kind,
-        x=receptacle.x,
-        y=receptacle.y,
-        height=receptacle.height,
-        pose=world.places[receptacle.place].pose,
-        is_here=is_here,
-        is_openable=is_openable,
-        is_open=not is_shut if is_here and is_openable else None,
-        contents=contents,
+    far = _out_of_reach(world)[spot]
+    contents = None if is_shut else tuple(see_object(world, state, thing) for thing in state.contents[spot])
+    return replace(far, is_here=True, is_open=not is_shut if far.is_openable else None, contents=contents)
+
+
+@lru_cache(maxsize=64)
+def _out_of_reach(world: World) -> tuple[SeenReceptacle, ...]:
+    """Return how the receptacles look from elsewhere: that never changes."""
+    return tuple(
+        SeenReceptacle(
+            name=receptacle.name,
+            kind=receptacle.kind,
+            x=receptacle.x,
+            y=receptacle.y,
+            height=receptacle.height,
+            pose=world.places[receptacle.place].pose,
+            is_here=False,
+            is_openable=bool(world.openable >> spot & 1),
+            is_open=None,
+            contents=None,
+        )
+        for spot, receptacle in enumerate(world.receptacles)
     )

@@ -38,6 +38,7 @@ class FloorPlan:
         self._font = max(5, round(_NUMBER * image_size))
         self._floor = self._draw_floor()
         self._empty = PictureCache(CACHE_BYTES // 4)
+        self._numbers = PictureCache(CACHE_BYTES // 4)
         self._pictures = PictureCache(CACHE_BYTES)
         self._room = lru_cache(maxsize=MAX_ROOMS)(self._lay_out)
 
@@ -63,18 +64,32 @@ class FloorPlan:
         for tile in faced:
             self._draw_tile(picture, tile, is_faced=True)
         blend(picture, robot(size, heading, self._theme), round(x - size / 2), round(y - size / 2))
-        for tile in room.tiles if self._has_numbers(room) else ():
-            if (abs(tile.x - x) < reach / 2 + tile.size and abs(tile.y - y) < reach / 2 + tile.size) or tile in faced:
-                self._draw_number(picture, tile, is_faced=tile in faced)
+        self._draw_numbers(picture, room, (round(x - reach / 2), round(y - reach / 2), reach))
+        for tile in faced if self._has_numbers(room) else ():
+            self._draw_number(picture, tile, is_faced=True)
         return picture
 
     def _draw_room(self, room: Room) -> Picture:
         picture = self._floor.copy()
         for tile in room.tiles:
             self._draw_tile(picture, tile, is_faced=False)
-        for tile in room.tiles if self._has_numbers(room) else ():
-            self._draw_number(picture, tile, is_faced=False)
+        self._draw_numbers(picture, room, (0, 0, max(self._width, self._height)))
         return picture
+
+    def _draw_numbers(self, picture: Picture, room: Room, square: tuple[int, int, int]) -> None:
+        """Draw the numbers within a square, given by its left, its top and its size."""
+        left, top, size = max(0, square[0]), max(0, square[1]), square[2]
+        numbers = self._numbers.get(room, lambda: self._write_numbers(room))
+        blend(picture, numbers[top : square[1] + size, left : square[0] + size], left, top)
+
+    def _write_numbers(self, room: Room) -> Sprite:
+        """Return all numbers of a room on nothing: one sprite is laid faster than dozens."""
+        layer = np.zeros((self._height, self._width, 4), np.uint8)
+        for tile in room.tiles if self._has_numbers(room) else ():
+            pill, left, top = self._number(tile, is_faced=False)
+            ground = layer[top : top + pill.shape[0], left : left + pill.shape[1]]
+            np.copyto(ground, pill, where=pill[:, :, 3:] >= ground[:, :, 3:])
+        return layer
 
     def _draw_tile(self, picture: Picture, tile: Tile, *, is_faced: bool) -> None:
         left, top = round(tile.x - tile.size / 2), round(tile.y - tile.size / 2)
@@ -87,14 +102,21 @@ class FloorPlan:
         return min(tile.size for tile in room.tiles) >= _LEAST_NUMBERED * self._font
 
     def _draw_number(self, picture: Picture, tile: Tile, *, is_faced: bool) -> None:
+        blend(picture, *self._number(tile, is_faced=is_faced))
+
+    def _number(self, tile: Tile, *, is_faced: bool) -> tuple[Sprite, int, int]:
+        """Return a tile's number, and the left and top where it goes."""
         font = self._font if tile.size >= _LARGE * self._image_size else max(5, self._font - 1)
         colors = _number_colors(self._theme, is_high=tile.is_high, is_faced=is_faced)
         sprite = number_pill((tile.number,), font, *colors)
         overhang = round(_OVERHANG * self._image_size)
         left = round(tile.x + tile.size / 2) - sprite.shape[1] + overhang
         top = round(tile.y + tile.size / 2) - sprite.shape[0] + overhang
-        left, top = min(left, self._width - sprite.shape[1]), min(top, self._height - sprite.shape[0])
-        blend(picture, sprite, left, top)
+        return (
+            sprite,
+            max(0, min(left, self._width - sprite.shape[1])),
+            max(0, min(top, self._height - sprite.shape[0])),
+        )
 
     def _draw_floor(self) -> Picture:
         theme, wall, right, bottom = self._theme, self._wall, self._width - self._wall, self._height - self._wall
