@@ -1,17 +1,16 @@
 """The rules of the points games."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vlm_gym.errors import ConfigError
 from vlm_gym.games.cards import RANKS, read_cards
 from vlm_gym.games.points import (
     EZPOINTS_SYMBOLS,
-    MAX_DEALS,
     MAX_FORMULA_LENGTH,
     POINTS24_SYMBOLS,
     FormulaVocabulary,
@@ -118,15 +117,19 @@ def test_a_fifth_card_of_a_rank_has_any_suit():
 
 def test_deals_are_repeated_until_one_is_wanted():
     rng = np.random.default_rng(0)
-    sums = {sum(EZPOINTS.numbers(EZPOINTS.deal(rng, lambda numbers: sum(numbers) == 12))) for _ in range(50)}
-    assert sums == {12}
+    deals = [EZPOINTS.deal_wanted(rng, lambda numbers: sum(numbers) == 12) for _ in range(50)]
+    assert {sum(EZPOINTS.numbers(cards)) for cards in deals} == {12}
+    assert EZPOINTS.deal_wanted(rng, lambda _: False) is None
 
 
-def test_deals_of_which_none_is_wanted_are_the_callers_mistake():
-    with pytest.raises(
-        ConfigError, match=f"expected solvable deals, but none of {MAX_DEALS} deals of 2 cards makes target=12"
-    ):
-        EZPOINTS.deal(np.random.default_rng(0), lambda _: False)
+def test_cards_for_given_numbers_are_any_that_count_them():
+    rng = np.random.default_rng(0)
+    deals = [POINTS24.deal_numbers((1, 10, 10, 7), rng) for _ in range(2_000)]
+    assert {tuple(sorted(POINTS24.numbers(cards))) for cards in deals} == {(1, 7, 10, 10)}
+    assert len({POINTS24.numbers(cards) for cards in deals}) == 12
+    ranks = Counter(card.rank for cards in deals for card in cards)
+    assert all(880 < ranks[rank] < 1120 for rank in ("10", "J", "Q", "K"))
+    assert all(len(set(cards)) == 4 for cards in deals)
 
 
 @pytest.mark.parametrize(
@@ -154,11 +157,12 @@ def test_a_sign_that_the_game_lacks_is_refused():
     assert EZPOINTS.submit(hand("6H 6S"), "(6+6)").illegal == "( is not a sign of this game, which has + * ="
 
 
-def test_a_wrong_formula_costs_an_attempt_and_an_illegal_one_none():
+def test_a_wrong_or_illegal_formula_costs_an_attempt():
     state = PointsState(hand("6H 6S").cards, attempts_left=2)
     wrong = EZPOINTS.submit(state, "6*6").state
     assert (wrong.attempts_left, wrong.result, wrong.tokens) == (1, None, ("6", "*", "6"))
-    assert EZPOINTS.submit(wrong, "6*7").state is wrong
+    assert EZPOINTS.submit(wrong, "6*7").state == replace(wrong, attempts_left=0, result="wrong")
+    assert EZPOINTS.submit(state, "6*7").state == replace(state, attempts_left=1)
     assert EZPOINTS.submit(wrong, "6*6").state.result == "wrong"
     assert EZPOINTS.submit(wrong, "6+6").state.result == "solved"
 

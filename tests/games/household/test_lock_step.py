@@ -71,7 +71,8 @@ def test_live_textworld_agrees(seen_games, recorder):
     pytest.importorskip("alfworld", reason="the live comparison needs alfworld: pip install 'vlm-gym[alfworld]'")
     rng = random.Random(0)
     for path in seen_games[::47]:
-        reference, game = recorder.make_textworld(path), HouseholdGame(load_game(path))
+        # TextWorld leaves a file open that it reads itself: it gets the content.
+        reference, game = recorder.make_textworld(json.loads(path.read_text())), HouseholdGame(load_game(path))
         commands = recorder.errands(HouseholdGame(load_game(path)), rng)[:15]
         state = reference.reset()
         assert state.feedback == game.feedback
