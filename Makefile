@@ -8,7 +8,7 @@ SETUP_FILES = setup.cfg pyproject.toml
 .PHONY: demo test quick check format bench sb3 alfworld wheel-check test-oldest clean help
 
 help:
-	@echo "make demo         play every card task with the random and the oracle agent; a table and a picture"
+	@echo "make demo         play every task with the random and the oracle agent; a table and a picture"
 	@echo "make test         all tests          make quick  without the slow ones"
 	@echo "make check        lint, types, layers  make format  rewrite the files"
 	@echo "make bench        speed and memory, beside the cost of copying a picture"

@@ -21,7 +21,6 @@ DEFAULT_TASKS: Final = tuple(f"vlm_gym/{name}-v0" for name in (
     "NumberLine", "EZPoints", "Points24", "EZPointsFormula", "Points24Formula", "Blackjack", "Household", "ALFWorld",
 ))  # fmt: skip
 TEXTWORLD_ROW: Final = "ALFWorld-v0 engine=textworld"
-WARM_UP_SHARE: Final = 0.1
 STATM: Final = Path("/proc/self/statm")
 
 
@@ -74,7 +73,7 @@ def _row(name: str, speed: Speed, growth: str) -> str:
 
 
 def _speed(env: gym.Env[Any, Any], seconds: float) -> Speed:
-    _play(env, seconds * WARM_UP_SHARE)
+    _play(env, seconds)  # pictures are made of sprites, each drawn when it is first seen
     return _play(env, seconds)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import gymnasium as gym
 
 from vlm_gym._version import __version__
-from vlm_gym.errors import ConfigError, VlmGymError, did_you_mean
+from vlm_gym.errors import ConfigError, VlmGymError, check_choice, did_you_mean
 from vlm_gym.registration import TASKS, Task
 
 NAMESPACE: Final = "vlm_gym/"
@@ -198,7 +198,10 @@ def _show(options: argparse.Namespace) -> None:
 def _gallery(options: argparse.Namespace) -> None:
     from vlm_gym.render.household.gallery import gallery
 
-    sheet = gallery(dict(map(_argument, options.arg)).get("theme", "classic"))
+    arguments = dict(map(_argument, options.arg))
+    for name in arguments:
+        check_choice("an --arg of the gallery", name, ("theme",))
+    sheet = gallery(arguments.get("theme", "classic"))
     _write(options.gallery, lambda path: sheet.save(path, format="PNG"))
     print(f"Gallery: {options.gallery}")
 
@@ -208,6 +211,8 @@ def _download(options: argparse.Namespace) -> None:
 
     installed = download_alfworld(options.data_dir, file=options.file)
     print(f"{installed.num_written} games written, {installed.num_kept} were there: {installed.folder}")
+    if installed.num_different:
+        print(f"{installed.num_different} of those differ from the archive's: another version of ALFWorld's games")
     if options.data_dir is not None:
         print(f"Now say where they are: export ALFWORLD_DATA={installed.folder}")
 
@@ -252,6 +257,7 @@ def _oracles_view(values: Sequence[float]) -> str:
 def _told(info: dict[str, Any], reward: float) -> str:
     terms = ", ".join(f"{name} {value:+g}" for name, value in info["rewards"].items() if value)
     lines = [f"reward {reward:+g}" + (f" ({terms})" if terms else "")]
+    lines += [info["feedback"]] if info.get("feedback") else []
     lines += [f"illegal: {info['illegal']}"] if info["illegal"] else []
     lines += [f"not understood: {info['fault']}"] if info["fault"] else []
     return "\n".join(lines)

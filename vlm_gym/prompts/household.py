@@ -19,18 +19,16 @@ def describe(view: HouseholdView) -> str:
     return f"{place} You carry {hand}. In the room: {room}."
 
 
-def write_prompt(
-    task: str, feedback: str | None, admissible: Sequence[str], settings: PromptSettings, *, is_listed: bool
-) -> str:
+def write_prompt(task: str, feedback: str | None, admissible: Sequence[str], settings: PromptSettings) -> str:
     """Return the task prompt.
 
     `task` is the goal in ALFWorld's sentence. `feedback`, the game's last text, and `admissible`, the commands that are
-    possible now, stand in the prompt if they are given (`is_listed` for the commands).
+    possible now, stand in the prompt if there are any.
     """
     is_paper = settings.style == "paper"
     intro = (_PAPER if is_paper else _RULES).format(task=task)
     told = f"\n\nThe game says: {feedback.strip()}" if feedback is not None else ""
-    commands = f"\n\nCommands that are possible now: {_listed(admissible)}." if is_listed else ""
+    commands = f"\n\nCommands that are possible now: {_listed(admissible)}." if admissible else ""
     answer = answer_section(settings, PAPER_READINGS if is_paper else READINGS, "action", _RULE)
     return f"{intro}{told}{commands}\n\n{answer}"
 
@@ -49,7 +47,7 @@ def _receptacle(receptacle: SeenReceptacle) -> str:
 
 
 def _object(seen: SeenObject) -> str:
-    return " ".join([*seen.states, seen.name])
+    return " ".join([*("lit" if state == "on" else state for state in seen.states), seen.name])
 
 
 def _listed(admissible: Sequence[str]) -> str:
@@ -70,4 +68,4 @@ each in one word: "alarmclock 1"."""
 _PAPER: Final = """\
 You are an expert in household tasks. The image shows your view of the room.
 Your task is to: {task}
-Choose one of the admissible commands."""
+Choose one command."""

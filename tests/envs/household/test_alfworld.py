@@ -5,6 +5,7 @@ import os
 import shutil
 
 import gymnasium as gym
+import numpy as np
 import pytest
 
 from vlm_gym import ConfigError, DataNotFoundError
@@ -36,6 +37,21 @@ def test_sequential_order_plays_every_game_once():
     assert env.reset(seed=141)[1]["game"] == names[1]
 
 
+def test_a_seed_of_numpy_chooses_the_same_game():
+    env = make(order="sequential")
+    assert [env.reset(seed=np.int64(seed))[1]["game"] for seed in (5, 0)] == [
+        env.reset(seed=seed)[1]["game"] for seed in (5, 0)
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"split": None}, {"split": 5}, {"split": ""}, {"split": "x" * 5000}, {"split": "~"}, {"data_dir": 5}]
+)
+def test_a_wrong_place_is_named(arguments):
+    with pytest.raises(ConfigError, match=r"split must be one of|data_dir must be"):
+        make(**arguments)
+
+
 def test_a_game_can_be_chosen_by_name_and_by_file():
     env = make()
     name = env.reset(seed=0)[1]["game"]
@@ -47,6 +63,8 @@ def test_a_game_can_be_chosen_by_name_and_by_file():
 def test_an_unknown_game_is_named():
     with pytest.raises(ConfigError, match=r"options\['game'\] must be a game of this split, as '.*got 'nothing'"):
         make().reset(options={"game": "nothing"})
+    with pytest.raises(ConfigError, match=r"options\['game'\] must be a game of this split"):
+        make().reset(options={"game": "x" * 5000})
     with pytest.raises(ConfigError, match=r"options\['game'\] must be the name of a game .*got 3"):
         make().reset(options={"game": 3})
 

@@ -66,15 +66,26 @@ def test_progress_can_be_paid_by_its_level():
         assert info["rewards"]["progress"] == info["progress"]
 
 
+def test_an_illegal_command_pays_the_level_where_the_level_is_paid():
+    env = make(parser="json", progress_reward="level")
+    env.reset(seed=0, options={"task_type": "two"})
+    while env.unwrapped.game.progress < 0.5:
+        say(env, env.unwrapped.oracle_action())
+    *_, info = say(env, "open fridge 99")
+    assert info["illegal"]
+    assert info["rewards"]["progress"] == 0.5
+
+
 def test_an_inadmissible_command_changes_nothing_and_is_illegal():
     env = make(parser="json")
     _, info = env.reset(seed=0)
     before = env.unwrapped.state
     room = info["observation_text"]
-    _, reward, terminated, _, info = say(env, "open zebra 1")
+    _, reward, terminated, _, info = say(env, "open fridge 99")
     assert (reward, terminated) == (-1.0, False)
     assert info["feedback"] == "Nothing happens."
     assert info["illegal"]
+    assert info["prompt"].startswith(f"Your last answer broke a rule: {info['illegal']}.")
     assert env.unwrapped.state == before
     assert info["observation_text"] == room
 
@@ -104,8 +115,9 @@ def test_a_command_about_a_hidden_thing_tells_nothing_about_it():
         world = env.unwrapped.game.world
         hidden = next(thing.name for thing in world.objects)
         *_, there = say(env, f"examine {hidden}")
-        *_, nowhere = say(env, "examine unicorn 1")
-        assert there["illegal"].replace(hidden, "X") == nowhere["illegal"].replace("unicorn 1", "X")
+        nowhere_name = f"{hidden.split()[0]} 99"
+        *_, nowhere = say(env, f"examine {nowhere_name}")
+        assert there["illegal"].replace(hidden, "X") == nowhere["illegal"].replace(nowhere_name, "X")
 
 
 def test_the_prompt_can_leave_out_the_commands_and_hold_the_texts():
@@ -135,6 +147,7 @@ def test_labels_can_be_left_out():
         ({"task_types": "put"}, r"task_types must be a sequence of put, look, .*; got 'put'"),
         ({"task_types": ["pot"]}, r"task_types must be one of .*got 'pot'\. Did you mean 'put'"),
         ({"scenes": []}, r"scenes must be a sequence of"),
+        ({"task_types": ["heat"], "scenes": ["bedroom"]}, r"no bedroom has a task of heat"),
         ({"traps": 1}, r"traps must be True or False, got 1"),
         ({"labels": "no"}, r"labels must be True or False, got 'no'"),
         ({"progress_reward": "both"}, r"progress_reward must be one of 'change', 'level'; got 'both'"),

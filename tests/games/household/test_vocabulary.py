@@ -28,8 +28,14 @@ COMMANDS = CommandVocabulary(NAMES)
         ("turn on desklamp 1", "use desklamp 1"),
         ("heat egg 2 using microwave 1", "heat egg 2 with microwave 1"),
         ("take alarm clock 1 from side table 2", "take alarmclock 1 from sidetable 2"),
-        ("put the toilet paper roll 1 on toilet paper hanger 1", "move toiletpaperroll 1 to toiletpaperhanger 1"),
+        ("put the toilet paper 1 on toilet paper hanger 1", "move toiletpaper 1 to toiletpaperhanger 1"),
         ("use desk lamp 1", "use desklamp 1"),
+        ("take egg 1 from inside fridge 1", "take egg 1 from fridge 1"),
+        ("goto fridge 1", "go to fridge 1"),
+        ("put egg 2 onto fridge 1", "move egg 2 to fridge 1"),
+        ("put egg 2 to fridge 1", "move egg 2 to fridge 1"),
+        ("go to the big red fridge 1", None),
+        ("take unicorn 1 from fridge 1", None),
         ("LOOK", "look"),
         ("open fridge 1", "open fridge 1"),
         ("open fridge", None),
@@ -50,6 +56,19 @@ def test_cabinet_12_is_never_cabinet_1():
         parser = get_parser(name)
         for command in ("go to cabinet 1", "go to cabinet 12"):
             assert parser.parse(parser.write(command, COMMANDS), COMMANDS).action == command
+
+
+@pytest.mark.parametrize(
+    ("answer", "command"),
+    [
+        ("<answer>go to cabinet 12", "go to cabinet 12"),
+        ("<answer>take potato 1 from fridge 1", "take potato 1 from fridge 1"),
+        ("<answer>go to cabinet 1", None),  # which may have become cabinet 12
+    ],
+)
+def test_an_answer_stopped_at_its_closing_tag_is_read_if_it_cannot_go_on(answer, command):
+    parsed = get_parser("tagged").parse(answer, COMMANDS)
+    assert (parsed.action if isinstance(parsed, Parsed) else None) == command
 
 
 def test_an_unknown_command_is_a_fault_that_names_the_nearest():

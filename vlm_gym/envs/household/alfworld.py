@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
+import numpy as np
+
 from vlm_gym.envs.base import TaskSettings
 from vlm_gym.envs.household.engine import Engine
 from vlm_gym.envs.household.home import HomeEnv, ProgressReward, check_some
 from vlm_gym.errors import ConfigError, check_choice
-from vlm_gym.games.household.files import load_game
+from vlm_gym.games.household.files import GAME_FILE, load_game
 from vlm_gym.games.household.game import HouseholdGame
-from vlm_gym.games.household.splits import list_games
+from vlm_gym.games.household.splits import is_file, list_games
 from vlm_gym.games.household.tasks import TASK_TYPES
 
 Order = Literal["random", "sequential"]
@@ -55,9 +57,10 @@ class ALFWorldEnv(HomeEnv):
     `split`: "train" (3,553 games), "valid_seen" (140), "valid_unseen" (134), or any folder with game files. `data_dir`:
     where the splits are (default: $ALFWORLD_DATA, then ALFWorld's own cache). `task_types`: some of put, look, clean,
     heat, cool, two. `order`: "random", or "sequential": every game of the split once, sorted by name, then again;
-    `reset(seed=i)` then starts with game i. `engine`: "symbolic" (ours, fast) or "textworld" (the original, in
-    a process of its own; extra `[alfworld]`). `labels`, `include_admissible`, `progress_reward`, `include_text` as in
-    `Household-v0`.
+    `reset(seed=i)` then starts with game i. In a vector env every part would play them all: give
+    each its own share, by `reset(seed=i)` with the numbers of its games. `engine`: "symbolic" (ours, fast) or
+    "textworld" (the original, in a process of its own; extra `[alfworld]`). `labels`, `include_admissible`,
+    `progress_reward`, `include_text` as in `Household-v0`.
 
     ## Registered Configurations
     `ALFWorld-v0` (train), `ALFWorld-ValidSeen-v0`, `ALFWorld-ValidUnseen-v0`; the latter two in sequential order.
@@ -100,8 +103,8 @@ class ALFWorldEnv(HomeEnv):
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         """Start an episode; in sequential order, `seed` is the number of the game to start with."""
-        if isinstance(seed, int) and seed >= 0:
-            self._next = seed % len(self.games)
+        if isinstance(seed, (int, np.integer)) and seed >= 0:
+            self._next = int(seed) % len(self.games)
         return super().reset(seed=seed, options=options)
 
     def _start_game(self, options: Mapping[str, Any]) -> Engine:
@@ -129,7 +132,7 @@ class ALFWorldEnv(HomeEnv):
         for game in self.games:
             if _name_of(game) == name:
                 return game
-        if Path(name).is_file():
+        if is_file(name):
             return Path(name)
         example = _name_of(self.games[0])
         raise ConfigError(f"options['game'] must be a game of this split, as {example!r}, or a file; got {name!r}")
@@ -145,5 +148,5 @@ class ALFWorldEnv(HomeEnv):
 
 
 def _name_of(game: Path) -> str:
-    """Return a game's name: its task's folder and its trial's."""
-    return "/".join(game.parts[-3:-1])
+    """Return a game's name: its task's folder and its trial's, or that of a file elsewhere."""
+    return "/".join(game.parts[-3:-1]) if game.name == GAME_FILE else str(game)

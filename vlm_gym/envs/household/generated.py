@@ -4,12 +4,14 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+import numpy as np
+
 from vlm_gym.envs.base import TaskSettings
 from vlm_gym.envs.household.engine import Engine
 from vlm_gym.envs.household.home import HomeEnv, ProgressReward, check_some
 from vlm_gym.errors import ConfigError, check_choice
 from vlm_gym.games.household.game import HouseholdGame
-from vlm_gym.games.household.generator import HOME_SPLITS, SCENES, HomeSplit, generate_home
+from vlm_gym.games.household.generator import HOME_SPLITS, SCENES, Home, HomeSplit, generate_home
 from vlm_gym.games.household.tasks import TASK_TYPES
 
 
@@ -91,17 +93,19 @@ class HouseholdEnv(HomeEnv):
         self.task_types = check_some("task_types", task_types, TASK_TYPES)
         self.scenes = check_some("scenes", scenes, SCENES)
         self.traps = traps
+        self._generate(np.random.default_rng(0), self.task_types, self.scenes)  # refuses what no home can have
 
     def _start_game(self, options: Mapping[str, Any]) -> Engine:
-        home = generate_home(
+        home = self._generate(
             self.np_random,
             task_types=_chosen(options, "task_type", self.task_types),
             scenes=_chosen(options, "scene", self.scenes),
-            split=self.split,
-            traps=self.traps,
         )
         self._name = f"{home.contents.scene}-{home.contents.goal.task}-{zlib.crc32(home.problem.encode()):08x}"
         return HouseholdGame(home.world)
+
+    def _generate(self, rng: np.random.Generator, task_types: Sequence[str], scenes: Sequence[str]) -> Home:
+        return generate_home(rng, task_types=task_types, scenes=scenes, split=self.split, traps=self.traps)
 
     def _game_name(self) -> str:
         return self._name

@@ -24,6 +24,7 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
     """Base class of the household environments; a subclass says which game an episode plays."""
 
     reward_weights: ClassVar[Mapping[str, float]] = {"success": 50.0, "progress": 1.0, "illegal": -1.0}
+    tells_mistakes: ClassVar[bool] = True
     actions: CommandVocabulary
     game: Engine
     """The game in progress."""
@@ -96,7 +97,7 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
         settings = self.settings.prompt
         feedback = self.game.feedback if settings.include_text else None
         return words.write_prompt(
-            self.game.world.sentence, feedback, self.game.admissible, settings, is_listed=self.include_admissible
+            self.game.world.sentence, feedback, self.game.admissible if self.include_admissible else (), settings
         )
 
     def _more_info(self, state: HouseholdState) -> dict[str, Any]:

@@ -18,8 +18,25 @@ _SKIPPED: Final = ("movable", "Sliced")  # as AlfredTWEnv does: these tasks have
 _TASK_OF_FOLDER: Final = {name: task for task, name in ALFWORLD_NAMES.items()}
 
 
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Return whether there is such a file; a name that no file can have is none."""
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_folder(path: object) -> bool:
+    try:
+        return isinstance(path, str) and path != "" and Path(path).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def find_data_dir(data_dir: str | os.PathLike[str] | None = None) -> Path:
     """Return the folder of the splits: of `data_dir`, else of $ALFWORLD_DATA, else of ~/.cache/alfworld."""
+    if data_dir is not None and not isinstance(data_dir, (str, os.PathLike)):
+        raise ConfigError(f"data_dir must be the path of a folder or None, got {data_dir!r}")
     default = os.environ.get(DATA_VARIABLE) or "~/.cache/alfworld"
     root = Path(default if data_dir is None else data_dir).expanduser()
     for folder in (root / VERSION_FOLDER, root):
@@ -42,8 +59,8 @@ def list_games(
     Raises ConfigError for an unknown split or task, DataNotFoundError if there are no such games.
     """
     wanted = _check_tasks(task_types)
-    if split not in SPLITS and Path(split).expanduser().is_dir():
-        return _games_in(Path(split).expanduser(), wanted)
+    if split not in SPLITS and _is_folder(split):
+        return _games_in(Path(split), wanted)
     check_choice("split", split, (*SPLITS, "a folder with games"))
     folder = find_data_dir(data_dir) / split
     if not folder.is_dir():

@@ -7,11 +7,13 @@ ALFWorld before 0.4) for "move X to Y", and a few other verbs. Nothing is guesse
 import difflib
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
 
 from vlm_gym.actions import normalise
+from vlm_gym.games.household.generator_tables import load_tables
 
 MAX_COMMAND_LENGTH: Final = 200  # characters; the longest official command has 60
 NUM_NEAREST: Final = 3
@@ -21,13 +23,13 @@ _NAME: Final = r"((?:[a-z]+ ){1,4}[0-9]+)"  # the picture breaks long names: "al
 _FORMS: Final = tuple(
     (re.compile(pattern.replace("NAME", _NAME)), form)
     for pattern, form in (
-        (r"go to NAME", "go to {}"),
+        (r"(?:go to|goto|walk to) NAME", "go to {}"),
         (r"(open|close|examine|use) NAME", "{} {}"),
         (r"(?:turn on|toggle|switch on) NAME", "use {}"),
         (r"(?:look at|inspect) NAME", "examine {}"),
-        (r"(?:take|pick up|get) NAME from NAME", "take {} from {}"),
+        (r"(?:take|pick up|get) NAME from (?:inside |in |on )?NAME", "take {} from {}"),
         (r"move NAME to NAME", "move {} to {}"),
-        (r"(?:put|place) NAME (?:in/on|in|on|into|onto|to) NAME", "move {} to {}"),
+        (r"(?:put|place) NAME (?:in/on|in|on|inside|into|onto|to) NAME", "move {} to {}"),
         (r"(clean|heat|cool) NAME (?:with|using|in) NAME", "{} {} with {}"),
         (r"(?:slice|cut) NAME (?:with|using) NAME", "slice {} with {}"),
         (r"(look|inventory|help)", "{}"),
@@ -35,6 +37,7 @@ _FORMS: Final = tuple(
         (r"check inventory", "inventory"),
     )
 )
+_ONLY_OFFICIAL_KINDS: Final = ("paintinghanger", "papertowel", "toaster", "toiletpaperroll")  # not in generated homes
 _ARTICLE: Final = re.compile(r"\b(?:the|an|a) ")
 _SPLIT_NUMBER: Final = re.compile(r"(?<=[a-z])(?=[0-9])")
 
@@ -43,6 +46,18 @@ def _one_word(name: str) -> str:
     """Return a name as the game has it, "alarmclock 1"; a verb stays what it is."""
     *words, last = name.split()
     return f"{''.join(words)} {last}" if words else last
+
+
+def _is_known(name: str) -> bool:
+    """Whether a name is a verb, or that of a kind of thing that there is in homes."""
+    kind, _, number = name.partition(" ")
+    return not number or kind in _kinds()
+
+
+@cache
+def _kinds() -> frozenset[str]:
+    tables = load_tables()
+    return frozenset(kind.lower() for kind in (*tables.accepts, *tables.properties, *_ONLY_OFFICIAL_KINDS))
 
 
 @dataclass(eq=False)
@@ -66,15 +81,14 @@ class CommandVocabulary:
         for pattern, form in _FORMS:
             match = pattern.fullmatch(plain)
             if match is not None:
-                return form.format(*map(_one_word, match.groups()))
+                names = [_one_word(name) for name in match.groups()]
+                return form.format(*names) if all(map(_is_known, names)) else None
         return None
 
     def could_go_on(self, words: str) -> bool:
-        """Whether a longer command may begin with `words`: what ends in a number can get another digit."""
-        spelling = normalise(words)
-        return spelling[-1:].isdecimal() or any(
-            name.startswith(spelling) and name != self.read(words) for name in self.names
-        )
+        """Whether a longer admissible command begins with `words`: "go to cabinet 1" could become one to cabinet 12."""
+        spelling, command = normalise(words), self.read(words)
+        return any(name.startswith(spelling) and name != command for name in self.names)
 
     def nearest(self, words: str) -> tuple[str, ...]:
         """Return the admissible commands that are spelt most like `words`."""
