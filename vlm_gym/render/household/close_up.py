@@ -26,7 +26,7 @@ TOPS: Final = (
 """What can be looked at from nearer, so that its lower part is outside the picture."""
 WIDE: Final = ("cabinet", "fridge", "microwave", "safe", "cart", "toilet", "garbagecan")
 """What is drawn wider where it is crowded."""
-FEW, SEVERAL = 3, 8  # objects: with more, a receptacle gets two or three times the width
+FEW, SEVERAL = 3, 8  # objects: with more, a receptacle gets more room
 SMALL: Final = ("cabinet", "drawer", "safe", "stoveburner")
 """What is set in two rows where it is crowded."""
 CROWD: Final = 4  # receptacles within reach
@@ -74,9 +74,9 @@ class CloseUp:
         picture = self._backdrop.copy()
         floor_height = max(_LEAST_FLOOR, round(_FLOOR * self._image_size)) if beside else 0
         columns = _columns(facing, self._height - floor_height)
-        edges = _edges([max(map(_weight, column)) for column in columns], self._width)
+        edges = _edges([sum(map(_weight, column)) for column in columns], self._width)
         for column, left, right in zip(columns, edges, edges[1:], strict=False):
-            levels = _edges([1] * len(column), self._height - floor_height)
+            levels = _edges([_weight(receptacle) for receptacle in column], self._height - floor_height)
             for receptacle, top, bottom in zip(column, levels, levels[1:], strict=False):
                 self._draw_receptacle(picture[top:bottom, left:right], receptacle)
         if beside:
@@ -144,19 +144,27 @@ def backdrop(width: int, height: int, image_size: int, theme: HomeTheme) -> Pict
 
 
 def _columns(facing: tuple[SeenReceptacle, ...], height: int) -> list[Column]:
-    """Set receptacles side by side; in a crowd, small ones in pairs above each other if that is high enough."""
+    """Set receptacles side by side; in a crowd, small ones in pairs above each other if that is high enough.
+
+    A full one is paired with an empty one, which leaves it most of the height.
+    """
     if len(facing) < CROWD or height < LEAST_PAIR:
         return [(receptacle,) for receptacle in facing]
-    small = [receptacle for receptacle in facing if receptacle.kind in SMALL]
-    large = [receptacle for receptacle in facing if receptacle.kind not in SMALL]
-    pairs = [tuple(small[index : index + 2]) for index in range(0, len(small), 2)]
-    return [*((receptacle,) for receptacle in large), *pairs]
+    small = sorted((receptacle for receptacle in facing if receptacle.kind in SMALL), key=_weight, reverse=True)
+    singles = [receptacle for receptacle in facing if receptacle.kind not in SMALL]
+    if len(small) % 2:
+        singles.append(small.pop(0))
+    half = len(small) // 2
+    return [*((receptacle,) for receptacle in singles), *zip(small[:half], small[half:], strict=True)]
 
 
-def _weight(receptacle: SeenReceptacle) -> int:
+def _weight(receptacle: SeenReceptacle) -> float:
+    """Return the share of the picture that a receptacle should get: little if there is nothing to see in it."""
     count = len(receptacle.contents or ())
-    return 1 if count <= FEW else 2 if count <= SEVERAL else 3
+    if count == 0:
+        return 0.6
+    return 1.3 if count <= FEW else 2 if count <= SEVERAL else 3
 
 
-def _edges(weights: Sequence[int], width: int) -> list[int]:
-    return [round(width * sum(weights[:index]) / max(1, sum(weights))) for index in range(len(weights) + 1)]
+def _edges(weights: Sequence[float], width: int) -> list[int]:
+    return [round(width * sum(weights[:index]) / sum(weights)) for index in range(len(weights) + 1)]

@@ -10,6 +10,8 @@ from vlm_gym.render.household.recipe import FrontRecipe
 _WATER: Final = rgb("#cfe9f4")
 _CARDBOARD: Final = rgb("#c99a63")
 
+LOW: Final = 1.1  # width by height: a wider toilet is drawn low, with more room on its tank
+
 
 def _tap(brush: Brush, x: float, foot: float) -> None:
     """Draw a mixer tap that stands at `foot` and pours towards the player."""
@@ -66,17 +68,19 @@ def _bathtub_basin(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
 
 def _toilet(brush: Brush, _is_open: bool) -> tuple[Area, ...]:
     width, height, ceramic = brush.width, brush.height, brush.theme.ceramic
-    middle, lid, seat = width / 2, height * 0.4, height * 0.74
+    middle, is_low = width / 2, width > LOW * height
+    lid, seat, bowl, neck = (
+        height * share for share in ((0.58, 0.83, 0.13, 0.94) if is_low else (0.4, 0.74, 0.2, 0.9))
+    )
     brush.box(middle - 40, lid, middle + 40, seat - 6, ceramic, 4)
     brush.box(middle - 45, lid - 4, middle + 45, lid + 4, ceramic, 3)
     brush.line([(middle - 31, lid + 12), (middle - 19, lid + 12)], 5, brush.theme.metal)
-    neck = height * 0.9
     brush.shape(
         [(middle - 22, height - 2), (middle - 15, neck), (middle + 15, neck), (middle + 22, height - 2)], ceramic
     )
-    brush.shape([(middle - 34, seat), *arc(middle, seat, 34, height * 0.2, 0, 180)[::-1], (middle + 34, seat)], ceramic)
-    brush.oval(middle, seat, 37, height * 0.1, ceramic)
-    brush.oval(middle, seat, 26, height * 0.062, _WATER)
+    brush.shape([(middle - 34, seat), *arc(middle, seat, 34, bowl, 0, 180)[::-1], (middle + 34, seat)], ceramic)
+    brush.oval(middle, seat, 37, bowl * 0.5, ceramic)
+    brush.oval(middle, seat, 26, bowl * 0.31, _WATER)
     return (Area(4, 3, width - 4, lid - 3),)
 
 
