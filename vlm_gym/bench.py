@@ -15,12 +15,18 @@ import gymnasium as gym
 import numpy as np
 
 from vlm_gym.errors import DataNotFoundError, MissingDependencyError
+from vlm_gym.games.household.files import load_game
+from vlm_gym.games.household.game import HouseholdGame
+from vlm_gym.games.household.splits import list_games
 from vlm_gym.registration import TASKS
 
 DEFAULT_TASKS: Final = tuple(f"vlm_gym/{name}-v0" for name in (
     "NumberLine", "EZPoints", "Points24", "EZPointsFormula", "Points24Formula", "Blackjack", "Household", "ALFWorld",
 ))  # fmt: skip
 TEXTWORLD_ROW: Final = "ALFWorld-v0 engine=textworld"
+ENGINE_ROW: Final = "ALFWorld-v0, engine alone"
+NUM_ENGINE_GAMES: Final = 50
+NUM_ENGINE_STEPS: Final = 50
 STATM: Final = Path("/proc/self/statm")
 
 
@@ -56,12 +62,31 @@ def _rows(task: str, seconds: float, num_resets: int) -> Iterator[str]:
     env.close()
     if not TASKS[task].needs_data:
         return
+    speed = _engine_speed(list_games(split=TASKS[task].arguments.get("split", "train"))[:NUM_ENGINE_GAMES], seconds)
+    yield f"{ENGINE_ROW:<30} {speed:>9,.0f} {1e6 / speed:>9.1f}"
     try:
         env = gym.make(task, disable_env_checker=True, engine="textworld")
         yield _row(TEXTWORLD_ROW, _play(env, seconds), "-")
         env.close()
     except MissingDependencyError as error:
         yield f"{TEXTWORLD_ROW:<30} left out: {error}"
+
+
+def _engine_speed(games: Sequence[Path], seconds: float) -> float:
+    """Return the household engine's steps per second, with text, admissible commands, success and progress."""
+    rng = np.random.default_rng(0)
+    worlds = [load_game(path) for path in games]
+    num_steps, step_s = 0, 0.0
+    while step_s < seconds:
+        game = HouseholdGame(worlds[int(rng.integers(len(worlds)))])
+        for share in rng.random(NUM_ENGINE_STEPS).tolist():
+            command = game.admissible[int(share * len(game.admissible))]
+            start = time.perf_counter()
+            game.step(command)
+            game.is_won, game.progress  # noqa: B018
+            step_s += time.perf_counter() - start
+            num_steps += 1
+    return num_steps / step_s
 
 
 def _row(name: str, speed: Speed, growth: str) -> str:
