@@ -234,8 +234,16 @@ def test_a_package_that_only_the_process_misses_is_told_as_well(games, monkeypat
         TextWorldGame(games[0])
 
 
-def test_this_process_imports_no_textworld(engine):
-    assert not {"textworld", "alfworld", "fast_downward"} & set(sys.modules)
+def test_the_process_of_the_environment_imports_no_textworld(games):
+    program = (
+        "import sys\n"
+        "from vlm_gym.envs.household.textworld import TextWorldGame\n"
+        f"with TextWorldGame({str(games[0])!r}) as game:\n"
+        "    game.step('look')\n"
+        "print(sorted({'textworld', 'alfworld', 'fast_downward'} & set(sys.modules)))"
+    )
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"
 
 
 VECTOR_PROGRAM = """
