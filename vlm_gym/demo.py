@@ -113,8 +113,13 @@ def _table(scores: Mapping[tuple[str, str], Score]) -> Any:
         turns = f"{scores[task, 'oracle'].mean_turns:.1f}"
         floor = ("~" if entry.is_random_measured else "") + percent(entry.random_success or 0.0)
         ceiling = percent(entry.best_success)
-        table.add_row(task.removeprefix("vlm_gym/"), floor, *measured, ceiling, turns)
+        table.add_row(_short(task), floor, *measured, ceiling, turns)
     return table
+
+
+def _short(task: str) -> str:
+    """Return an id without what all ids share, so that the table fits 80 columns."""
+    return task.removeprefix("vlm_gym/").removesuffix("-v0")
 
 
 def _with_interval(score: Score) -> str:
