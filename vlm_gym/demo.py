@@ -44,7 +44,6 @@ class Score(NamedTuple):
 
     num_successes: int
     num_episodes: int
-    mean_return: float
     mean_turns: float
 
 
@@ -85,17 +84,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _play(task: str, agent: Agent, num_episodes: int, on_episode: Callable[[], object]) -> Score:
     env = gym.make(task, parser="json", disable_env_checker=True)
-    num_successes, returns, turns = 0, 0.0, 0
+    num_successes, turns = 0, 0
     for seed in range(FIRST_SEED, FIRST_SEED + num_episodes):
         rng = np.random.default_rng((AGENT_STREAM, seed))
         env.reset(seed=seed)
         is_over = False
         while not is_over:
-            _, reward, is_terminated, is_truncated, info = env.step(agent(env, rng))
-            is_over, returns, turns = is_terminated or is_truncated, returns + float(reward), turns + 1
+            *_, is_terminated, is_truncated, info = env.step(agent(env, rng))
+            is_over, turns = is_terminated or is_truncated, turns + 1
         num_successes += info["is_success"]
         on_episode()
-    return Score(num_successes, num_episodes, returns / num_episodes, turns / num_episodes)
+    return Score(num_successes, num_episodes, turns / num_episodes)
 
 
 def _table(scores: Mapping[tuple[str, str], Score]) -> Any:

@@ -1,6 +1,5 @@
 """The grammar and the arithmetic of formulas, against a generator and an evaluator of their own."""
 
-import ast
 from fractions import Fraction
 from itertools import combinations
 
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plain_arithmetic import ast_value
 
 from vlm_gym.games.formula import Level, broken_rule, check, evaluate, read_levels, read_prefix
 from vlm_gym.games.points import POINTS24_SYMBOLS
@@ -72,29 +72,6 @@ def test_every_formula_passes_the_check_and_nothing_shorter_does():
         assert check((*formula, "="), (7, 2, 3)) is None
         for i in range(len(formula)):
             assert check(formula[:i], (7, 2, 3)) is not None
-
-
-def ast_value(tokens):
-    try:
-        return walk(ast.parse("".join(tokens).removesuffix("="), mode="eval").body)
-    except ZeroDivisionError:
-        return None
-
-
-def walk(node):
-    if isinstance(node, ast.Constant):
-        return Fraction(node.value)
-    left, right = walk(node.left), walk(node.right)
-    match node.op:
-        case ast.Add():
-            return left + right
-        case ast.Sub():
-            return left - right
-        case ast.Mult():
-            return left * right
-        case ast.Div():
-            return left / right
-    raise AssertionError(node.op)
 
 
 def random_formula(rng, numbers):

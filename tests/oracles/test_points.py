@@ -1,6 +1,5 @@
 """The points oracle: published counts, and agreement with searches that share no code with it."""
 
-import ast
 from fractions import Fraction
 from functools import cache
 from itertools import combinations, combinations_with_replacement
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_arithmetic import ast_value
 
 from vlm_gym.games.formula import broken_rule, read_prefix
 from vlm_gym.games.points import EZPOINTS_SYMBOLS, POINTS24_SYMBOLS, PointsRules
@@ -25,30 +25,6 @@ NAMES = (*map(str, range(1, 14)), *POINTS24_SYMBOLS)
 
 def hands(highest):
     return list(combinations_with_replacement(range(1, highest + 1), 4))
-
-
-def ast_value(tokens):
-    """Evaluate a formula with Python's own grammar; None if it divides by zero."""
-    try:
-        return walk(ast.parse("".join(tokens).removesuffix("="), mode="eval").body)
-    except ZeroDivisionError:
-        return None
-
-
-def walk(node):
-    if isinstance(node, ast.Constant):
-        return Fraction(node.value)
-    left, right = walk(node.left), walk(node.right)
-    match node.op:
-        case ast.Add():
-            return left + right
-        case ast.Sub():
-            return left - right
-        case ast.Mult():
-            return left * right
-        case ast.Div():
-            return left / right
-    raise AssertionError(node.op)
 
 
 def legal_tokens(tokens, numbers, symbols):

@@ -1,7 +1,6 @@
 """The Blackjack environment."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, ClassVar
 
 from vlm_gym.envs.base import Status, TaskEnv, TaskSettings
@@ -15,8 +14,6 @@ from vlm_gym.prompts import blackjack as words
 from vlm_gym.render.blackjack import draw_blackjack
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.theme import read_theme
-
-_oracle = cache(BlackjackOracle)  # one for each set of rules: it keeps what it has worked out
 
 
 class BlackjackEnv(TaskEnv[BlackjackState, int]):
@@ -109,7 +106,9 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         return words.write_prompt(self.rules, self.settings.prompt)
 
     def _best_action(self, state: BlackjackState) -> str | None:
-        return _oracle(self.rules).best_action(game.view_of(state))  # it knows what the player sees, and no more
+        return BlackjackOracle(self.rules).best_action(
+            game.view_of(state)
+        )  # it knows what the player sees, and no more
 
     def _best_value(self, state: BlackjackState) -> float:
-        return _oracle(self.rules).optimal_value(game.view_of(state))
+        return BlackjackOracle(self.rules).optimal_value(game.view_of(state))

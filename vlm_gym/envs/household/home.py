@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final, Literal, get_args
 from vlm_gym.envs.base import Status, TaskEnv, TaskSettings
 from vlm_gym.envs.household.engine import Engine
 from vlm_gym.errors import ConfigError, check_choice
+from vlm_gym.games.household.view import HouseholdView
 from vlm_gym.games.household.vocabulary import CommandVocabulary
 from vlm_gym.games.household.world import HouseholdState
 from vlm_gym.games.outcome import Outcome
@@ -46,6 +47,7 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
         self.labels = labels
         self.include_admissible = include_admissible
         self.progress_reward = progress_reward
+        self._seen: tuple[HouseholdState, HouseholdView] | None = None
 
     @abstractmethod
     def _start_game(self, options: Mapping[str, Any]) -> Engine:
@@ -88,10 +90,16 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
         return Status(self.game.is_won, self.game.is_won, self.game.progress)
 
     def _draw(self, state: HouseholdState) -> Picture:
-        return draw_household(self.game.view(), self.settings.image_size, self.theme, has_labels=self.labels)
+        return draw_household(self._view(state), self.settings.image_size, self.theme, has_labels=self.labels)
 
     def _describe(self, state: HouseholdState) -> str:
-        return words.describe(self.game.view())
+        return words.describe(self._view(state))
+
+    def _view(self, state: HouseholdState) -> HouseholdView:
+        """Return what the player sees: once for picture and words."""
+        if self._seen is None or self._seen[0] is not state:
+            self._seen = state, self.game.view()
+        return self._seen[1]
 
     def _write_prompt(self, state: HouseholdState) -> str:
         settings = self.settings.prompt

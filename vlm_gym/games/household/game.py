@@ -50,7 +50,7 @@ class HouseholdGame:
 
     def refusal(self, command: str) -> str | None:
         """Return the rule that a command would break now, in words, or None if it is admissible."""
-        return refusals.refusal(self.world, self.state, command)
+        return None if command in self.admissible else refusals.refusal(self.world, self.state, command)
 
     def view(self) -> HouseholdView:
         """Return what the player sees."""
