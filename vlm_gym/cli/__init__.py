@@ -1,0 +1,43 @@
+"""The command line `vlm-gym`: one module a command, each with `add` for its arguments."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import gymnasium as gym
+
+from vlm_gym._version import __version__
+from vlm_gym.cli import bench, download, play, tasks
+from vlm_gym.cli.arguments import HELP
+from vlm_gym.errors import VlmGymError
+
+COMMANDS: Final = (tasks, play, download, bench)
+USAGE_ERROR: Final = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit status: 0, or 2 for a wrong argument."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (VlmGymError, gym.error.Error) as error:
+        print(f"vlm-gym: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except (KeyboardInterrupt, EOFError):
+        print()
+    except BrokenPipeError:  # the reader of our output, `head` for example, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vlm-gym", description="Gymnasium tasks for vision-language models.", formatter_class=HELP
+    )
+    parser.add_argument("--version", action="version", version=f"vlm-gym {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add(commands)
+    return parser

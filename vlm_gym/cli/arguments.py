@@ -1,0 +1,133 @@
+"""What the commands share: how a task is named on the command line, and its arguments."""
+
+import argparse
+import json
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import gymnasium as gym
+
+from vlm_gym.errors import ConfigError, did_you_mean
+from vlm_gym.registration import TASKS, Task
+
+NAMESPACE: Final = "vlm_gym/"
+HELP: Final = argparse.RawDescriptionHelpFormatter
+NOT_ARGUMENTS: Final = ("id", "task", "disable_env_checker", "max_episode_steps", "render_mode")
+
+
+def add_command(commands: Any, name: str, run: Any, summary: str, examples: str) -> argparse.ArgumentParser:
+    """Add a command with its help and its examples (lines that start with two spaces, but the first)."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=f"examples:\n  {examples}",
+        formatter_class=HELP,
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def add_task(command: argparse.ArgumentParser, *, is_optional: bool = False) -> None:
+    """Add what names a task, its arguments and its start."""
+    command.add_argument(
+        "task",
+        metavar="ID",
+        nargs="?" if is_optional else None,
+        help="a task, with or without vlm_gym/ (see: vlm-gym list)",
+    )
+    command.add_argument("--seed", type=int, default=0, help="the episode's seed (default: %(default)s)")
+    command.add_argument(
+        "--arg",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an argument of the task, its value as JSON or plain text; may be repeated",
+    )
+    command.add_argument("--options", metavar="JSON", help="the options of reset(), for example the cards")
+
+
+def make(options: argparse.Namespace, **fixed: Any) -> gym.Env[Any, Any]:
+    """Build the task that the options name; `fixed` are the arguments that the command itself chooses."""
+    arguments = task_arguments(options, fixed)
+    env: gym.Env[Any, Any] = gym.make(find_task(options.task).id, disable_env_checker=True, **fixed, **arguments)
+    return env
+
+
+def task_arguments(options: argparse.Namespace, fixed: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the task's arguments; those in `fixed` and those of `gym.make` itself are refused."""
+    arguments = dict(map(argument, options.arg))
+    for name in (*fixed, *NOT_ARGUMENTS):
+        if name in arguments:
+            raise ConfigError(f"--arg {name} cannot be chosen here")
+    return arguments
+
+
+def reset(env: gym.Env[Any, Any], options: argparse.Namespace) -> Any:
+    """Start the episode that the options describe."""
+    return env.reset(seed=options.seed, options=start(options))
+
+
+def start(options: argparse.Namespace) -> dict[str, Any] | None:
+    """Return the options of `reset`, which are JSON on the command line."""
+    if options.options is None:
+        return None
+    try:
+        return json.loads(options.options)  # type: ignore[no-any-return]  # reset() checks it
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"--options must be JSON, got {options.options!r}: {error}") from error
+
+
+def find_task(name: str) -> Task:
+    """Return the task of this id, which may lack "vlm_gym/"."""
+    task = TASKS.get(name) or TASKS.get(NAMESPACE + name)
+    if task is not None:
+        return task
+    names = [known.removeprefix(NAMESPACE) for known in TASKS]
+    hint = did_you_mean(name.removeprefix(NAMESPACE), names)
+    raise ConfigError(f"there is no task {name!r}.{hint} See: vlm-gym list")
+
+
+def argument(text: str) -> tuple[str, Any]:
+    """Read NAME=VALUE, the value as JSON or else as it is."""
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise ConfigError(f"--arg must be NAME=VALUE, got {text!r}")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
+
+
+def seconds(text: str) -> float:
+    """Read a time."""
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, got {text}")
+    return value
+
+
+def count(text: str) -> int:
+    """Read a number of things."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"must be 0 or more, got {text}")
+    return value
+
+
+def png(text: str) -> Path:
+    """Read the name of a PNG file."""
+    if not text.lower().endswith(".png"):
+        raise argparse.ArgumentTypeError(f"must be the name of a .png file, got {text}")
+    return Path(text)
+
+
+def write_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file and the folders above it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path)
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror or error}") from error

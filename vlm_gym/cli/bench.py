@@ -1,0 +1,33 @@
+"""The command `bench`."""
+
+import argparse
+from typing import Any
+
+from vlm_gym.cli.arguments import add_command, count, find_task, seconds
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    command = add_command(
+        commands,
+        "bench",
+        _bench,
+        "measure the speed of the tasks on this machine",
+        "vlm-gym bench\n  vlm-gym bench NumberLine-v0 --seconds 5",
+    )
+    command.add_argument("tasks", nargs="*", metavar="ID", help="the tasks (default: all that differ in speed)")
+    command.add_argument(
+        "--seconds",
+        type=seconds,
+        default=2.0,
+        help="time for each measurement; us/copy is one picture's copy in the same run (default: %(default)s)",
+    )
+    command.add_argument("--resets", type=count, default=100_000, help="resets for the memory figure; 0 leaves it out")
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from vlm_gym.bench import measure
+
+    tasks = [find_task(name).id for name in options.tasks]
+    for line in measure(tasks, seconds=options.seconds, num_resets=options.resets):
+        print(line, flush=True)

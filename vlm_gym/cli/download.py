@@ -1,0 +1,33 @@
+"""The command `download`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from vlm_gym.cli.arguments import add_command
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    command = add_command(
+        commands,
+        "download",
+        _download,
+        "download the games of ALFWorld",
+        "vlm-gym download alfworld\n  vlm-gym download alfworld --data-dir /data/alfworld\n"
+        "  vlm-gym download alfworld --file json_2.1.3_tw-pddl.zip   # an archive that is here already",
+    )
+    command.add_argument("what", choices=["alfworld"], help="what to download")
+    command.add_argument("--data-dir", type=Path, help="the folder (default: $ALFWORLD_DATA, else ~/.cache/alfworld)")
+    command.add_argument("--file", type=Path, help="unpack this archive instead of downloading one")
+
+
+def _download(options: argparse.Namespace) -> None:
+    from vlm_gym.download import download_alfworld
+
+    installed = download_alfworld(options.data_dir, file=options.file)
+    print(f"{installed.num_written} games written, {installed.num_kept} were there: {installed.folder}")
+    if installed.num_different:
+        print(f"{installed.num_different} of those differ from the archive's: another version of ALFWorld's games")
+    if options.data_dir is not None:
+        print(f"Now say where they are: export ALFWORLD_DATA={installed.folder}")

@@ -1,0 +1,88 @@
+"""The command `play`: a person plays a task in the terminal."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+
+from vlm_gym.cli.arguments import add_command, add_task, make, png, reset, write_file
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    command = add_command(
+        commands,
+        "play",
+        _play,
+        "play a task yourself",
+        "vlm-gym play Blackjack-v0\n  vlm-gym play Points24-v0 --seed 3 --out picture.png",
+    )
+    add_task(command)
+    command.add_argument(
+        "--out",
+        type=png,
+        default=Path("picture.png"),
+        help="the PNG file for the picture, where the terminal cannot show it (default: %(default)s)",
+    )
+
+
+def _play(options: argparse.Namespace) -> None:
+    env = make(options, parser="json", render_mode="rgb_array")
+    picture, info = reset(env, options)
+    print(f"{info['prompt']}\n\nType an action or a whole answer; ? shows this again, q ends the game.\n")
+    total, values, is_over = 0.0, [_value(env)], False
+    while not is_over:
+        _look(picture, options.out)
+        answer = input(f"turn {len(values)}> ").strip()
+        if answer == "q":
+            return
+        if answer == "?":
+            print(info["prompt"])
+            continue
+        picture, reward, terminated, truncated, info = env.step(answer)
+        total, is_over = total + float(reward), terminated or truncated
+        values.append(_value(env))
+        print(_told(info, float(reward)))
+    _look(picture, options.out)
+    outcome = "success" if info["is_success"] else "no success" if terminated else "out of turns"
+    print(f"{outcome} after {len(values) - 1} turns, return {total:+g}")
+    print(f"{info['observation_text']}\n{_oracles_view(values)}")
+
+
+def _value(env: gym.Env[Any, Any]) -> float:
+    return float(env.get_wrapper_attr("optimal_value")())
+
+
+def _oracles_view(values: Sequence[float]) -> str:
+    """Say how likely success was at the start, and at which turn it fell most, by a mistake or by bad luck."""
+    start = f"The best play from this start succeeds with probability {values[0]:.3g}."
+    losses = [before - after for before, after in pairwise(values[:-1])]
+    if not losses or max(losses) <= 0:
+        return start
+    turn = losses.index(max(losses)) + 1
+    return f"{start} Turn {turn} lowered it most, from {values[turn - 1]:.3g} to {values[turn]:.3g}."
+
+
+def _told(info: dict[str, Any], reward: float) -> str:
+    terms = ", ".join(f"{name} {value:+g}" for name, value in info["rewards"].items() if value)
+    lines = [f"reward {reward:+g}" + (f" ({terms})" if terms else "")]
+    lines += [info["feedback"]] if info.get("feedback") else []
+    lines += [f"illegal: {info['illegal']}"] if info["illegal"] else []
+    lines += [f"not understood: {info['fault']}"] if info["fault"] else []
+    return "\n".join(lines)
+
+
+def _look(picture: Any, path: Path) -> None:
+    from vlm_gym.terminal import inline, picture_protocol, png_bytes
+
+    protocol = picture_protocol(os.environ, is_terminal=sys.stdout.isatty())
+    if protocol is not None:
+        print(inline(picture, protocol))
+        return
+    write_file(path, lambda target: target.write_bytes(png_bytes(picture)))
+    print(f"Picture: {path}")

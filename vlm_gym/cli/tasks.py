@@ -1,0 +1,98 @@
+"""The commands `list` and `show`."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from vlm_gym.cli.arguments import add_command, add_task, argument, make, png, reset, write_file
+from vlm_gym.errors import ConfigError, check_choice
+from vlm_gym.registration import TASKS, Task
+
+
+def add(commands: Any) -> None:
+    """Add the two commands."""
+    command = add_command(commands, "list", _list, "a table of the tasks", "vlm-gym list\n  vlm-gym list --json")
+    command.add_argument("--json", action="store_true", help="print the table as JSON")
+
+    command = add_command(
+        commands,
+        "show",
+        _show,
+        "write a task's first picture to a file and print its prompt",
+        "vlm-gym show Points24-v0 --seed 3 --out picture.png\n"
+        "  vlm-gym show --gallery gallery.png   # all icons and furniture of the household pictures\n"
+        "  vlm-gym show NumberLine-v0 --arg theme=night --arg image_size=84\n"
+        '  vlm-gym show Blackjack-v0 --options \'{"player": ["AS", "KH"]}\'',
+    )
+    add_task(command, is_optional=True)
+    command.add_argument("--out", type=png, default=Path("picture.png"), help="the PNG file (default: %(default)s)")
+    command.add_argument("--gallery", type=png, metavar="PNG", help="write the household gallery to this file instead")
+
+
+def _list(options: argparse.Namespace) -> None:
+    from vlm_gym.evaluation.statistics import percent
+
+    rows = [_row(task) for task in TASKS.values()]
+    if options.json:
+        print(json.dumps(rows, indent=2))
+        return
+    header = ("id", "actions", "turns", "random", "best", "what the player does")
+    table = [
+        (
+            row["id"],
+            row["actions"],
+            str(row["turns"]),
+            "?" if row["random"] is None else ("" if row["is_random_exact"] else "~") + percent(row["random"]),
+            percent(row["best"]),
+            row["summary"],
+        )
+        for row in rows
+    ]
+    widths = [max(len(line[i]) for line in (header, *table)) for i in range(len(header) - 1)]
+    for line in (header, *table):
+        cells = [
+            cell.rjust(width) if i in (2, 3, 4) else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=False))
+        ]
+        print("  ".join([*cells, line[-1]]))
+    print("\nrandom, best: success of uniformly random actions and of the best play, in %, exact or (~) measured")
+
+
+def _row(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "actions": "text" if task.num_actions is None else f"Discrete({task.num_actions})",
+        "turns": task.turns(),
+        "random": task.random_success,
+        "is_random_exact": not task.is_random_measured,
+        "best": task.best_success,
+        "summary": task.summary,
+    }
+
+
+def _show(options: argparse.Namespace) -> None:
+    from PIL import Image
+
+    if options.gallery is not None:
+        _gallery(options)
+        return
+    if options.task is None:
+        raise ConfigError("show needs the ID of a task (see: vlm-gym list), or --gallery PNG")
+    env = make(options)
+    picture, info = reset(env, options)
+    write_file(options.out, lambda path: Image.fromarray(picture).save(path, format="PNG"))
+    print(info["prompt"])
+    print(f"\n{info['observation_text']}")
+    print(f"Picture: {options.out}")
+
+
+def _gallery(options: argparse.Namespace) -> None:
+    from vlm_gym.render.household.gallery import gallery
+
+    arguments = dict(map(argument, options.arg))
+    for name in arguments:
+        check_choice("an --arg of the gallery", name, ("theme",))
+    sheet = gallery(arguments.get("theme", "classic"))
+    write_file(options.gallery, lambda path: sheet.save(path, format="PNG"))
+    print(f"Gallery: {options.gallery}")
