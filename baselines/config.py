@@ -1,0 +1,224 @@
+"""One frozen dataclass is the YAML file, the command line and the documentation of a script.
+
+Every field is made by `setting(default, words)`; a field whose type is a dataclass is a section. `--config NAME` reads
+baselines/configs/NAME.yaml or a file, `--section.field VALUE` overrides, `--help` prints all of it. `--resume FOLDER`
+reads the configuration that a run wrote into its folder.
+"""
+
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, asdict, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import yaml
+
+from vlm_gym.errors import ConfigError, check_choice, did_you_mean
+
+CONFIGS: Final = Path(__file__).parent / "configs"
+FILE_NAME: Final = "config.yaml"
+_CONFIG_FLAG: Final = "config"
+_RESUME_FLAG: Final = "resume"
+_HELP_FLAGS: Final = ("-h", "--help")
+
+ConfigT = TypeVar("ConfigT")
+
+
+def setting(default: Any, words: str) -> Any:
+    """Return a dataclass field with a default and its documentation; a mapping becomes a read-only default."""
+    if isinstance(default, Mapping):
+        return field(default_factory=lambda: dict(default), metadata={"words": words})
+    return field(default=default, metadata={"words": words})
+
+
+def section(config_class: type[Any]) -> Any:
+    """Return a dataclass field that holds another dataclass, by default with its own defaults."""
+    return field(default_factory=config_class)
+
+
+def read_config(config_class: type[ConfigT], arguments: Sequence[str], *, usage: str) -> ConfigT:
+    """Read a script's configuration from its command line.
+
+    Raises:
+        ConfigError: for an unknown name, with a suggestion, a value of the wrong type, or a file that cannot be read.
+        SystemExit: after `--help`, which prints `usage` and every setting.
+    """
+    if any(argument in _HELP_FLAGS for argument in arguments):
+        print(f"{usage.strip()}\n\n{describe(config_class)}")  # noqa: T201  # this is the scripts' command line
+        raise SystemExit(0)
+    overrides = _read_arguments(arguments)
+    tree = _read_file(_config_path(overrides))
+    overrides.pop(_CONFIG_FLAG, None)
+    for name, value in overrides.items():
+        _put(tree, name, value)
+    return build(config_class, tree)
+
+
+def build(config_class: type[ConfigT], tree: Mapping[str, Any], prefix: str = "") -> ConfigT:
+    """Build a configuration from nested mappings, as a YAML file holds them.
+
+    Raises:
+        ConfigError: for an unknown name or a value of the wrong type; the dataclasses' own checks raise it too.
+    """
+    known = {entry.name: entry for entry in fields(config_class)}  # type: ignore[arg-type]
+    hints = get_type_hints(config_class)
+    for name in tree:
+        if name not in known:
+            _refuse(f"{prefix}{name}", [f"{prefix}{entry}" for entry in known])
+    values = {name: _convert(f"{prefix}{name}", value, hints[name]) for name, value in tree.items()}
+    return config_class(**values)
+
+
+def write_config(config: Any) -> str:
+    """Return a configuration as YAML, which `build` reads back as it was."""
+    return yaml.safe_dump(_plain(asdict(config)), sort_keys=False, allow_unicode=True)
+
+
+def describe(config_class: type[Any]) -> str:
+    """Return every setting with its default and its documentation, a line each."""
+    settings = _leaves(config_class)
+    width = max(len(name) for name, _, _ in settings)
+    lines = [f"  --{name:<{width}}  {entry.metadata['words']} ({_default(entry)})" for name, entry, _ in settings]
+    names = ", ".join(path.stem for path in sorted(CONFIGS.glob("*.yaml")))
+    return "\n".join(["settings (default):", *lines, "", f"  --config NAME or file: {names}"])
+
+
+def _leaves(config_class: type[Any], prefix: str = "") -> list[tuple[str, Field[Any], Any]]:
+    hints = get_type_hints(config_class)
+    found = []
+    for entry in fields(config_class):
+        name = f"{prefix}{entry.name}"
+        is_section = is_dataclass(hints[entry.name])
+        found += _leaves(hints[entry.name], f"{name}.") if is_section else [(name, entry, hints[entry.name])]
+    return found
+
+
+def _default(entry: Field[Any]) -> str:
+    if entry.default is not MISSING:
+        return str(entry.default)
+    return str(entry.default_factory()) if entry.default_factory is not MISSING else "required"
+
+
+def _read_arguments(arguments: Sequence[str]) -> dict[str, Any]:
+    """Read `--name value` and `--name=value`."""
+    overrides: dict[str, Any] = {}
+    rest = list(arguments)
+    while rest:
+        flag, has_value, value = rest.pop(0).partition("=")
+        if not flag.startswith("--"):
+            raise ConfigError(f"expected --section.field VALUE, got {flag!r}; --help lists all settings")
+        if not has_value:
+            if not rest:
+                raise ConfigError(f"{flag} needs a value")
+            value = rest.pop(0)
+        overrides[flag[2:].replace("-", "_")] = value
+    return overrides
+
+
+def _config_path(overrides: Mapping[str, Any]) -> Path | None:
+    if _CONFIG_FLAG in overrides:
+        return _find(overrides[_CONFIG_FLAG])
+    if _RESUME_FLAG not in overrides:
+        return None
+    folder = Path(overrides[_RESUME_FLAG])
+    found = [place / FILE_NAME for place in (folder, *folder.parents[:2]) if (place / FILE_NAME).is_file()]
+    if not found:
+        raise ConfigError(f"--resume needs the folder of a run or one of its checkpoints; {folder} has no {FILE_NAME}")
+    return found[0]
+
+
+def _find(name: str) -> Path:
+    for path in (CONFIGS / f"{name}.yaml", Path(name)):
+        if path.is_file():
+            return path
+    check_choice("--config, unless it is a file,", name, sorted(path.stem for path in CONFIGS.glob("*.yaml")))
+    raise ConfigError(f"--config {name!r} is no file")
+
+
+def _read_file(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} cannot be read as YAML: {error}") from error
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path} must hold a mapping of settings, got {tree!r}")
+    return tree
+
+
+def _put(tree: dict[str, Any], name: str, text: Any) -> None:
+    """Set a dotted name in nested mappings to a value written as in YAML."""
+    *parents, last = name.split(".")
+    for parent in parents:
+        tree = tree.setdefault(parent, {})
+        if not isinstance(tree, dict):
+            raise ConfigError(f"--{name}: {parent!r} is a value, no section")
+    try:
+        tree[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--{name} must be written as in YAML, got {text!r}") from error
+
+
+def _convert(name: str, value: Any, kind: Any) -> Any:
+    """Return the value as `kind`, or raise ConfigError."""
+    if is_dataclass(kind) and isinstance(kind, type):
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{name} is a section: expected a mapping, got {value!r}")
+        return build(kind, value, f"{name}.")
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        return _convert_optional(name, value, get_args(kind))
+    if origin is Literal:
+        check_choice(name, value, get_args(kind))
+        return value
+    if origin is tuple:
+        return tuple(_convert(name, item, get_args(kind)[0]) for item in _as_list(name, value))
+    return _convert_plain(name, value, kind if origin is None else dict)
+
+
+def _convert_optional(name: str, value: Any, kinds: tuple[Any, ...]) -> Any:
+    if value is None and type(None) in kinds:
+        return None
+    (kind,) = [kind for kind in kinds if kind is not type(None)]
+    return _convert(name, value, kind)
+
+
+def _convert_plain(name: str, value: Any, kind: type[Any]) -> Any:
+    if kind is float:
+        return _as_float(name, value)
+    if kind is str and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise ConfigError(f"{name} must be {_article(kind)}, got {value!r}")
+    return value
+
+
+def _as_float(name: str, value: Any) -> float:
+    """Read 1e-4 too, which YAML 1.1 takes for a text because it has no point."""
+    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    raise ConfigError(f"{name} must be a number, got {value!r}")
+
+
+def _as_list(name: str, value: Any) -> Sequence[Any]:
+    if isinstance(value, (list, tuple)):
+        return value
+    raise ConfigError(f"{name} must be a list, got {value!r}")
+
+
+def _article(kind: type[Any]) -> str:
+    return {int: "an int", bool: "true or false", str: "a text", dict: "a mapping"}.get(kind, kind.__name__)
+
+
+def _refuse(name: str, known: Sequence[str]) -> None:
+    raise ConfigError(f"there is no setting {name!r}; there are {', '.join(known)}.{did_you_mean(name, known)}")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
