@@ -1,0 +1,139 @@
+"""Prompts and answers as the tensors of a model: rendered, padded, and put side by side."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn.functional import pad
+
+from baselines.models.policy import Answer, Prompt
+from vlm_gym.errors import ConfigError
+
+Inputs = dict[str, Tensor]
+
+CACHE_BYTES: Final = 2**30  # processed prompts that are kept: an update reads each of its samples in every epoch
+
+
+class PromptEncoder:
+    """Runs the processor on single prompts, remembers what it made of them, and pads batches on the left.
+
+    What a prompt becomes does not depend on the batch it is in.
+    """
+
+    def __init__(self, processor: Any, cache_bytes: int = CACHE_BYTES) -> None:
+        self.processor = processor
+        self.cache_bytes = cache_bytes
+        self._kept: OrderedDict[bytes, Inputs] = OrderedDict()
+        self._kept_bytes = 0
+
+    def __call__(self, prompts: Sequence[Prompt], device: torch.device, dtype: torch.dtype) -> Inputs:
+        """Return the model's inputs for a batch; `input_ids` and `attention_mask` are (B, P)."""
+        batch = self._collate([self._encode(prompt) for prompt in prompts])
+        return {
+            name: value.to(device, dtype if value.is_floating_point() else None, non_blocking=True)
+            for name, value in batch.items()
+        }
+
+    def _encode(self, prompt: Prompt) -> Inputs:
+        key = _digest(prompt)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        inputs = self._process(prompt)
+        self._kept[key] = inputs
+        self._kept_bytes += _num_bytes(inputs)
+        while self._kept_bytes > self.cache_bytes:
+            self._kept_bytes -= _num_bytes(self._kept.popitem(last=False)[1])
+        return inputs
+
+    def _process(self, prompt: Prompt) -> Inputs:
+        text = render(self.processor, prompt.text)
+        start = self.processor.tokenizer.bos_token
+        inputs = self.processor(
+            text=[text],
+            images=[Image.fromarray(prompt.picture)],
+            return_tensors="pt",
+            add_special_tokens=not (start and text.startswith(start)),
+        )
+        return {name: value for name, value in inputs.items() if isinstance(value, Tensor)}
+
+    def _collate(self, samples: Sequence[Inputs]) -> Inputs:
+        """Pad token rows on the left and pictures of several tiles at the end, then stack."""
+        width = max(sample["input_ids"].shape[1] for sample in samples)
+        batch = {}
+        for name in samples[0]:
+            rows = [sample[name] for sample in samples]
+            if all(row.shape == sample["input_ids"].shape for row, sample in zip(rows, samples, strict=True)):
+                filler = self.processor.tokenizer.pad_token_id if name == "input_ids" else 0
+                rows = [pad(row, (width - row.shape[1], 0), value=filler) for row in rows]
+            batch[name] = torch.cat(_same_shape(rows))
+        return batch
+
+
+def render(processor: Any, text: str) -> str:
+    """Return the text of a user's turn with one picture, in the chat template of the model."""
+    content = [{"type": "image"}, {"type": "text", "text": text}]
+    rendered = processor.apply_chat_template(
+        [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
+    )
+    assert isinstance(rendered, str)
+    return rendered
+
+
+def pad_answers(answers: Sequence[Answer], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return the answers' tokens, padded on the right with 0, and where they are not padding; both (B, T)."""
+    length = max(len(answer.tokens) for answer in answers)
+    if not all(answer.tokens for answer in answers):
+        raise ConfigError("an answer needs at least one token, got one without any")
+    tokens = torch.tensor([answer.tokens + (0,) * (length - len(answer.tokens)) for answer in answers])
+    lengths = torch.tensor([len(answer.tokens) for answer in answers])
+    return tokens.to(device), (torch.arange(length) < lengths[:, None]).to(device)
+
+
+def append(inputs: Inputs, positions: Tensor, tokens: Tensor, mask: Tensor) -> tuple[Inputs, Tensor]:
+    """Put answer tokens (B, T) behind prompts (B, P); `positions` (..., B, P) go on counting."""
+    longer = dict(inputs)
+    for name, value in inputs.items():
+        if value.shape == inputs["input_ids"].shape:
+            longer[name] = pad(value, (0, tokens.shape[1]))  # token types: 0 is text
+    longer["input_ids"] = torch.cat([inputs["input_ids"], tokens], dim=1)
+    longer["attention_mask"] = torch.cat([inputs["attention_mask"], mask.to(inputs["attention_mask"].dtype)], dim=1)
+    counting = positions[..., -1:] + 1 + torch.arange(tokens.shape[1], device=positions.device)
+    return longer, torch.cat([positions, counting], dim=-1)
+
+
+def prompt_positions(model: Any, inputs: Mapping[str, Tensor]) -> Tensor:
+    """Return the model's own position ids for left-padded prompts: (B, P), or (4, B, P) where they follow the picture."""
+    others = {name: value for name, value in inputs.items() if name != "input_ids"}
+    positions = model._prepare_position_ids_for_generation(inputs["input_ids"], others)
+    assert isinstance(positions, Tensor)
+    return positions
+
+
+def _same_shape(rows: Sequence[Tensor]) -> list[Tensor]:
+    """Fill up all dimensions but the first with zeros: the tiles of pictures of several sizes."""
+    if len({row.shape[1:] for row in rows}) == 1:
+        return list(rows)
+    target = [max(sizes) for sizes in zip(*(row.shape[1:] for row in rows), strict=True)]
+    return [
+        pad(
+            row,
+            [n for size, had in zip(reversed(target), reversed(row.shape[1:]), strict=True) for n in (0, size - had)],
+        )
+        for row in rows
+    ]
+
+
+def _digest(prompt: Prompt) -> bytes:
+    content = hashlib.blake2b(prompt.text.encode("utf-8", "surrogatepass"), digest_size=16)
+    content.update(repr(prompt.picture.shape).encode())
+    content.update(prompt.picture.tobytes())
+    return content.digest()
+
+
+def _num_bytes(inputs: Inputs) -> int:
+    return sum(value.nbytes for value in inputs.values())

@@ -1,0 +1,96 @@
+"""What trains: low-rank adapters on chosen parts of the model, or all weights of these parts."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+from torch import nn
+
+from vlm_gym.errors import ConfigError, MissingDependencyError, check_choice, check_int
+
+Part = Literal["vision", "projector", "language"]
+PARTS: Final[tuple[Part, ...]] = get_args(Part)
+
+# The first word that a module's name holds decides: Qwen's projector lies inside its vision tower.
+_PART_WORDS: Final[tuple[tuple[Part, tuple[str, ...]], ...]] = (
+    ("projector", ("multi_modal_projector", "connector", "merger", "embed_vision", "image_newline")),
+    ("vision", ("vision_tower", "vision_model", "visual")),
+    ("language", ("language_model", "text_model", "lm_head")),
+)
+
+
+@dataclass(frozen=True)
+class Training:
+    """Which weights train: adapters of rank `rank` on the linear layers of `parts`, or with rank 0 all their weights.
+
+    The change that an adapter makes is multiplied by alpha / rank.
+    """
+
+    rank: int = 128
+    alpha: int = 256
+    parts: tuple[Part, ...] = PARTS
+
+    def __post_init__(self) -> None:
+        check_int("rank", self.rank, 0, 4096)
+        check_int("alpha", self.alpha, 1, 65536)
+        for part in self.parts:
+            check_choice("each of parts", part, PARTS)
+
+
+def part_of(name: str) -> Part | None:
+    """Return the part of the model that a module or parameter of this name belongs to."""
+    return next((part for part, words in _PART_WORDS if any(word in name for word in words)), None)
+
+
+def set_trainable(model: nn.Module, training: Training) -> Any:
+    """Add the adapters in place, or unfreeze the chosen parts; everything else is frozen.
+
+    Returns:
+        The PeftModel around `model`, or None in full fine-tuning.
+    """
+    idle = idle_modules(model)
+    model.requires_grad_(False)
+    if training.rank:
+        return _add_adapters(model, training, idle)
+    for name, parameter in model.named_parameters():
+        is_idle = any(name == prefix or name.startswith(f"{prefix}.") for prefix in idle)
+        parameter.requires_grad_(part_of(name) in training.parts and not is_idle and parameter.is_floating_point())
+    return None
+
+
+def idle_modules(model: nn.Module) -> tuple[str, ...]:
+    """Return the parts of a vision tower that lie behind the feature layer in use.
+
+    They never get a gradient, which stops DDP in its second step: they must not train.
+    """
+    layer = getattr(model.config, "vision_feature_layer", None)
+    if layer is None:
+        return ()
+    config = model.config.vision_config
+    layers = layer if isinstance(layer, (list, tuple)) else [layer]
+    used = [index if index >= 0 else config.num_hidden_layers + 1 + index for index in layers]
+    behind = [f"layers.{index}" for index in range(max(used), config.num_hidden_layers)]
+    names = [name for name, _ in model.named_modules() if part_of(name) == "vision"]
+    ends = (*behind, "post_layernorm", "layernorm", "head")
+    return tuple(name for name in names if any(name.endswith(f".{end}") for end in ends))
+
+
+def _add_adapters(model: nn.Module, training: Training, idle: tuple[str, ...]) -> Any:
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ImportError as error:
+        raise MissingDependencyError("peft is missing: pip install 'vlm-gym[train]'") from error
+    targets = [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear)  # the quantised ones are too
+        and part_of(name) in training.parts
+        and not name.endswith("lm_head")
+        and not any(name.startswith(f"{prefix}.") for prefix in idle)
+    ]
+    if not targets:
+        raise ConfigError(f"no linear layer in parts {training.parts!r} of {type(model).__name__}: choose other parts")
+    config = LoraConfig(r=training.rank, lora_alpha=training.alpha, target_modules=targets, lora_dropout=0.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft 0.21 reads a property that transformers 5 has renamed
+        return get_peft_model(model, config)

@@ -1,0 +1,73 @@
+"""Sampling answers: a lean loop around the model's forward, with a key-value cache and without finished rows."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from baselines.models.inputs import Inputs
+
+DROP_SHARE: Final = 1 / 8  # finished rows leave the batch once they are this share of it: leaving copies the cache
+
+
+class Sampled(NamedTuple):
+    """The tokens of one answer, and whether it came to its end."""
+
+    tokens: list[int]
+    is_ended: bool
+
+
+def draw(logits: Tensor, generator: torch.Generator | None, *, is_greedy: bool) -> Tensor:
+    """Return one token (n,) for each row of logits (n, V); -inf is never drawn."""
+    if is_greedy:
+        return logits.argmax(-1)
+    return torch.multinomial(torch.softmax(logits, dim=-1), 1, generator=generator)[:, 0]
+
+
+@torch.no_grad()
+def sample(
+    model: Any,
+    inputs: Inputs,
+    positions: Tensor,
+    *,
+    choose: Callable[[Tensor], Tensor],
+    is_over: Callable[[Sequence[int]], bool],
+    max_new_tokens: int,
+) -> list[Sampled]:
+    """Answer left-padded prompts (B, P).
+
+    `choose` maps the model's logits (n, V) to tokens (n,); `is_over` says whether an answer ends with its last token.
+    """
+    answers: list[list[int]] = [[] for _ in range(len(inputs["input_ids"]))]
+    ended = [False] * len(answers)
+    rows = list(range(len(answers)))  # the answers that the batch still holds
+    cache = DynamicCache(config=model.config.get_text_config())
+    mask, position = inputs["attention_mask"], positions[..., -1:]
+    output = model(**inputs, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1)
+    for count in range(1, max_new_tokens + 1):
+        tokens = choose(output.logits[:, -1])
+        for row, token in zip(rows, tokens.tolist(), strict=True):
+            if not ended[row]:
+                answers[row].append(token)
+                ended[row] = is_over(answers[row])
+        going = [place for place, row in enumerate(rows) if not ended[row]]
+        if not going or count == max_new_tokens:
+            break
+        if len(rows) - len(going) >= DROP_SHARE * len(rows):
+            kept = torch.tensor(going, device=mask.device)
+            cache.batch_select_indices(kept)
+            mask, tokens, position = mask[kept], tokens[kept], position.index_select(-2, kept)
+            rows = [rows[place] for place in going]
+        mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
+        position = position + 1
+        output = model(
+            input_ids=tokens[:, None],
+            attention_mask=mask,
+            position_ids=position,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+    return [Sampled(answer, has_ended) for answer, has_ended in zip(answers, ended, strict=True)]

@@ -1,0 +1,238 @@
+"""VlmPolicy: any image-text-to-text model of transformers with a value head, as a Policy."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers.modeling_layers import GradientCheckpointingLayer
+
+from baselines.models.inputs import PromptEncoder, append, pad_answers, prompt_positions
+from baselines.models.log_probs import TokenHead
+from baselines.models.lora import Training, set_trainable
+from baselines.models.memory import memory_advice
+from baselines.models.merging import Merger
+from baselines.models.policy import Answer, Evaluation, Prompt
+from baselines.models.sampling import draw, sample
+from baselines.models.spans import Transcriber
+from baselines.models.special_tokens import SpecialTokens, find_special_tokens
+from baselines.models.stopping import Ending
+from baselines.models.value_head import WIDTHS, ValueHead
+from vlm_gym.errors import ConfigError
+
+
+class VlmModule(nn.Module):
+    """The training forward of a policy. It stays in evaluation mode for good: dropout changes the log-probs.
+
+    `model` is an AutoModelForImageTextToText. Checkpointing recomputes its layers in the backward pass.
+    """
+
+    def __init__(self, model: Any, encoder: PromptEncoder, value_head: ValueHead, suppressed: tuple[int, ...]) -> None:
+        super().__init__()
+        self.model = model
+        self.encoder = encoder
+        self.value_head = value_head
+        text_config = model.config.get_text_config()
+        softcap = getattr(text_config, "final_logit_softcapping", None)
+        self.token_head = TokenHead(model.get_output_embeddings(), suppressed, softcap)
+        self.train()
+
+    def forward(self, prompts: Sequence[Prompt], answers: Sequence[Answer], temperature: float = 1.0) -> Evaluation:
+        """Evaluate B answers to B prompts. The output embedding sees the states before answer tokens only."""
+        inputs, positions = self.encode(prompts)
+        tokens, mask = pad_answers(answers, positions.device)  # (B, T)
+        said, said_mask = tokens[:, :-1], mask[:, :-1]  # nothing follows an answer's last token
+        hidden = self._hidden(*append(inputs, positions, said, said_mask))  # (B, P+T-1, H)
+        before = hidden[:, -tokens.shape[1] :]  # (B, T, H), the first is the prompt's last token
+        logp, entropy = self.token_head.log_probs(
+            before[mask], tokens[mask], self.model.get_output_embeddings(), temperature
+        )
+        blank = torch.zeros(mask.shape, device=mask.device)
+        return Evaluation(
+            blank.masked_scatter(mask, logp), mask, blank.masked_scatter(mask, entropy), self.value_head(before[:, 0])
+        )
+
+    def values(self, prompts: Sequence[Prompt]) -> Tensor:
+        """Return the values of B prompts, (B,)."""
+        values: Tensor = self.value_head(self._hidden(*self.encode(prompts))[:, -1])
+        return values
+
+    def encode(self, prompts: Sequence[Prompt]) -> tuple[dict[str, Tensor], Tensor]:
+        """Return the model's inputs for left-padded prompts and their position ids."""
+        inputs = self.encoder(prompts, self.model.device, self.model.dtype)
+        return inputs, prompt_positions(self.model, inputs)
+
+    def train(self, mode: bool = True) -> "VlmModule":
+        """Do nothing but stay in evaluation mode, whatever a trainer asks for."""
+        return super().train(False)
+
+    def _hidden(self, inputs: Mapping[str, Tensor], positions: Tensor) -> Tensor:
+        for layer in self.model.modules():
+            if isinstance(layer, GradientCheckpointingLayer):  # transformers recomputes only what is in training mode
+                layer.training = layer.gradient_checkpointing and torch.is_grad_enabled()
+        hidden: Tensor = self.model.model(**inputs, position_ids=positions, use_cache=False).last_hidden_state
+        return hidden
+
+
+class VlmPolicy:
+    """A Policy over a model and its processor.
+
+    Arguments:
+        training: which weights train. None: only the value head.
+        value_widths: the two inner layers of the value head.
+        is_checkpointed: recompute activations in the backward pass: less memory, a third more time.
+        keeps_reference: in full fine-tuning, keep a copy of the starting weights (in CPU memory) for `reference`.
+        is_merged: generate with the adapter merged into the weights: faster, for a second copy of them.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        processor: Any,
+        training: Training | None = None,
+        *,
+        value_widths: tuple[int, int] = WIDTHS,
+        is_checkpointed: bool = False,
+        keeps_reference: bool = False,
+        is_merged: bool = True,
+    ) -> None:
+        self.model = model
+        self.processor = processor
+        self.special: SpecialTokens = find_special_tokens(model, processor)
+        self.transcriber = Transcriber(processor.tokenizer, self.special.silent)
+        self._is_over = Ending(self.transcriber, self.special.ends)
+        self.peft = set_trainable(model, training) if training else model.requires_grad_(False) and None
+        if is_checkpointed:
+            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        hidden_size = model.config.get_text_config().hidden_size
+        value_head = ValueHead(hidden_size, value_widths).to(model.device)
+        self.module = VlmModule(model, PromptEncoder(processor), value_head, self.special.suppressed)
+        self._trainable = tuple(name for name, value in self.module.named_parameters() if value.requires_grad)
+        self._merger = Merger(model) if is_merged and self.peft else None
+        self._start = self._copy_weights() if keeps_reference and not self.peft else None
+
+    def generate(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        max_new_tokens: int,
+        temperature: float,
+        generator: torch.Generator | None = None,
+    ) -> list[Answer]:
+        """Answer each prompt, in one batch."""
+        source = _on_device(generator, self.model.device)
+
+        def choose(logits: Tensor) -> Tensor:
+            shaped = self.module.token_head.shape(logits, temperature or 1.0)
+            return draw(shaped, source, is_greedy=temperature == 0)
+
+        with memory_advice("fewer environments at once, or fewer max_new_tokens"), self._merged():
+            inputs, positions = self.module.encode(prompts)
+            answers = sample(
+                self.model, inputs, positions, choose=choose, is_over=self._is_over, max_new_tokens=max_new_tokens
+            )
+        return [self.transcriber.answer(tokens, is_cut_off=not is_ended) for tokens, is_ended in answers]
+
+    def evaluate(self, prompts: Sequence[Prompt], answers: Sequence[Answer], *, temperature: float) -> Evaluation:
+        """Return the log-probs of the answers and the values of the prompts, from one forward."""
+        with memory_advice("a smaller minibatch, gradient checkpointing, or a 4-bit base model"):
+            evaluation: Evaluation = self.module(prompts, answers, temperature)
+        return evaluation
+
+    @torch.no_grad()
+    def values(self, prompts: Sequence[Prompt]) -> Tensor:
+        """Return the values of the prompts, (B,) float32, without gradients."""
+        return self.module.values(prompts)
+
+    def write(self, text: str) -> Answer:
+        """Return a text as this model's answer, with the end of its turn.
+
+        Raises:
+            ConfigError: if the text holds a special token, which no answer may.
+        """
+        tokens = self.processor.tokenizer(text, add_special_tokens=False)["input_ids"]
+        if set(tokens) & set(self.special.silent):
+            raise ConfigError(f"an answer must not hold a special token such as <image>, got {text!r}")
+        return self.transcriber.answer([*tokens, self.special.turn_end])
+
+    @contextmanager
+    def reference(self) -> Iterator[None]:
+        """Evaluate as the model that training started from: the adapter switched off, or the starting weights.
+
+        Raises:
+            ConfigError: in full fine-tuning without `keeps_reference`.
+        """
+        if self.peft:
+            with self.peft.disable_adapter():
+                yield
+        elif self._start is None:
+            raise ConfigError("the reference model of full fine-tuning is a second copy: set keeps_reference=True")
+        else:
+            with self._swapped(self._start):
+                yield
+
+    def parameter_groups(self, *, lr: float, value_lr: float) -> list[dict[str, Any]]:
+        """Return the trainable parameters, the model's and the value head's, as groups for a torch optimizer."""
+        trainable = [(name, value) for name, value in self.module.named_parameters() if name in set(self._trainable)]
+        groups = [
+            {"name": "model", "lr": lr, "params": [p for name, p in trainable if name.startswith("model.")]},
+            {"name": "value_head", "lr": value_lr, "params": [p for n, p in trainable if n.startswith("value_head.")]},
+        ]
+        return [group for group in groups if group["params"]]
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return what trains, by name: tensors that share the parameters' memory."""
+        parameters = dict(self.module.named_parameters())
+        return {name: parameters[name].detach() for name in self._trainable}
+
+    @torch.no_grad()
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Take over what `state_dict` returned.
+
+        Raises:
+            ConfigError: if a tensor is missing, unknown or of another shape.
+        """
+        own = self.state_dict()
+        for name in own.keys() ^ state.keys():
+            where = "is missing in the checkpoint" if name in own else "is not trained by this model"
+            raise ConfigError(f"{name} {where}: load it with the model, rank and parts that it was saved with")
+        for name, value in own.items():
+            if value.shape != state[name].shape:
+                raise ConfigError(f"{name} must have shape {tuple(value.shape)}, got {tuple(state[name].shape)}")
+            value.copy_(state[name])
+
+    def save_pretrained(self, directory: str) -> None:
+        """Write the model, with its adapter merged in, and the processor as an ordinary Hugging Face directory."""
+        with self._merged(always=True):
+            self.model.save_pretrained(directory)
+        self.processor.save_pretrained(directory)
+
+    @contextmanager
+    def _merged(self, always: bool = False) -> Iterator[None]:
+        merger = self._merger or (Merger(self.model) if always and self.peft else None)
+        with merger.merged() if merger else nullcontext():
+            yield
+
+    def _copy_weights(self) -> dict[str, Tensor]:
+        return {name: value.cpu().clone() for name, value in self.state_dict().items() if name.startswith("model.")}
+
+    @contextmanager
+    def _swapped(self, weights: Mapping[str, Tensor]) -> Iterator[None]:
+        parameters = dict(self.module.named_parameters())
+        originals = {name: parameters[name].data for name in weights}
+        try:
+            for name, value in weights.items():
+                parameters[name].data = value.to(parameters[name].device)
+            yield
+        finally:
+            for name, value in originals.items():
+                parameters[name].data = value
+
+
+def _on_device(generator: torch.Generator | None, device: torch.device) -> torch.Generator | None:
+    """Return a generator of the device that goes on from `generator`, which may live on the CPU."""
+    if generator is None or generator.device.type == device.type:
+        return generator
+    seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
+    return torch.Generator(device).manual_seed(seed)
