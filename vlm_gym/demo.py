@@ -1,15 +1,17 @@
 """`make demo`: what random and perfect play score on every card task, and what the tasks look like."""
 
 import argparse
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import gymnasium as gym
-import numpy as np
 
+from vlm_gym.chat import ChatSession
 from vlm_gym.errors import MissingDependencyError
-from vlm_gym.evaluation.agents import Agent, oracle_agent, random_agent
+from vlm_gym.evaluation.agents import Agent, OracleAgent, RandomAgent
+from vlm_gym.evaluation.episodes import EpisodeSpec, run_episode
 from vlm_gym.evaluation.statistics import percent, wilson_interval
 from vlm_gym.registration import TASKS
 from vlm_gym.render.canvas import Picture
@@ -28,10 +30,9 @@ DEMO_STARTS: Final[dict[str, dict[str, Any]]] = {
     "vlm_gym/Household-Unseen-v0": {"task_type": "look"},
 }
 """The tasks of the demo, each with the start that the contact sheet shows."""
-AGENTS: Final[dict[str, Agent]] = {"random": random_agent, "oracle": oracle_agent}
+AGENTS: Final[dict[str, Agent]] = {"random": RandomAgent(), "oracle": OracleAgent()}
 FIRST_SEED: Final = 0
 NUM_EPISODES: Final = 200
-AGENT_STREAM: Final = 1  # with the seed alone an agent would draw the same numbers as the env
 SHEET_TURNS: Final = 5
 CARDS_TASK: Final = "vlm_gym/Points24-v0"
 HOME_TASK: Final = "vlm_gym/Household-v0"
@@ -83,16 +84,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _play(task: str, agent: Agent, num_episodes: int, on_episode: Callable[[], object]) -> Score:
-    env = gym.make(task, parser="json", disable_env_checker=True)
+    session = ChatSession(gym.make(task, parser="json", disable_env_checker=True))
     num_successes, turns = 0, 0
     for seed in range(FIRST_SEED, FIRST_SEED + num_episodes):
-        rng = np.random.default_rng((AGENT_STREAM, seed))
-        env.reset(seed=seed)
-        is_over = False
-        while not is_over:
-            *_, is_terminated, is_truncated, info = env.step(agent(env, rng))
-            is_over, turns = is_terminated or is_truncated, turns + 1
-        num_successes += info["is_success"]
+        episode = asyncio.run(run_episode(session, agent, EpisodeSpec(task, seed)))
+        num_successes, turns = num_successes + episode.is_success, turns + episode.num_turns
         on_episode()
     return Score(num_successes, num_episodes, turns / num_episodes)
 
@@ -134,9 +130,10 @@ def _frame(task: str, **arguments: Any) -> Picture:
     picture, _ = env.reset(seed=FIRST_SEED, options=DEMO_STARTS[task])
     if TASKS[task].is_text_only:
         return env.step(" + ".join(map(str, env.get_wrapper_attr("numbers")())))[0]
-    rng = np.random.default_rng(FIRST_SEED)
     for _ in range(SHEET_TURNS):
-        after, _, is_terminated, is_truncated, _ = env.step(oracle_agent(env, rng))
+        after, _, is_terminated, is_truncated, _ = env.step(
+            env.get_wrapper_attr("answer")(env.get_wrapper_attr("oracle_action")())
+        )
         if is_terminated or is_truncated:
             break
         picture = after

@@ -3,7 +3,10 @@
     VlmGymError
     ├── ConfigError (ValueError)                a caller's mistake: what was expected, what came, what to do
     ├── DataNotFoundError (FileNotFoundError)   data that is not on this machine, and how to get it
-    └── MissingDependencyError (ImportError)    an extra that is not installed, and how to install it
+    ├── MissingDependencyError (ImportError)    an extra that is not installed, and how to install it
+    ├── AgentError                              an agent that cannot answer: this episode cannot go on
+    │   └── AgentRefusedError                   ... nor can any other: a wrong key, model or address
+    └── RunError                                a folder that is no run, or a damaged one, or one of other settings
 
 Model output never raises: an illegal move and an unreadable answer are values in `info`.
 """
@@ -26,6 +29,18 @@ class DataNotFoundError(VlmGymError, FileNotFoundError):
 
 class MissingDependencyError(VlmGymError, ImportError):
     """An optional dependency that is needed here and not installed."""
+
+
+class AgentError(VlmGymError):
+    """An agent could not answer; other episodes may fare better, and this one when it is tried again."""
+
+
+class AgentRefusedError(AgentError):
+    """An agent will never answer as it is set up."""
+
+
+class RunError(VlmGymError):
+    """A run's folder that cannot be used as it is."""
 
 
 def did_you_mean(word: object, choices: Iterable[object]) -> str:

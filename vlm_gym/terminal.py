@@ -5,13 +5,11 @@ recognised by the variables that it sets.
 """
 
 import base64
-import io
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from PIL import Image
-
 from vlm_gym.render.canvas import Picture
+from vlm_gym.render.encode import png_bytes
 
 Protocol = Literal["kitty", "iterm2"]
 
@@ -28,13 +26,6 @@ def picture_protocol(environ: Mapping[str, str], *, is_terminal: bool) -> Protoc
     if environ.get("TERM_PROGRAM") in ITERM2_PROGRAMS:
         return "iterm2"
     return None
-
-
-def png_bytes(picture: Picture) -> bytes:
-    """Encode a picture as PNG."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="PNG")
-    return buffer.getvalue()
 
 
 def inline(picture: Picture, protocol: Protocol) -> str:

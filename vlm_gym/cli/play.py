@@ -78,7 +78,8 @@ def _told(info: dict[str, Any], reward: float) -> str:
 
 
 def _look(picture: Any, path: Path) -> None:
-    from vlm_gym.terminal import inline, picture_protocol, png_bytes
+    from vlm_gym.render.encode import png_bytes
+    from vlm_gym.terminal import inline, picture_protocol
 
     protocol = picture_protocol(os.environ, is_terminal=sys.stdout.isatty())
     if protocol is not None:

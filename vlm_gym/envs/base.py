@@ -114,6 +114,10 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         """Put the player's view into words."""
 
     @abstractmethod
+    def _read_out(self, state: StateT) -> dict[str, str]:
+        """Return what a right answer says in its fields of the picture."""
+
+    @abstractmethod
     def _write_prompt(self, state: StateT) -> str:
         """Write the task prompt for this turn."""
 
@@ -125,6 +129,10 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
     def _best_value(self, state: StateT) -> float:
         """Return the exact probability of success of the best play in a game that goes on."""
 
+    def _action_values(self, state: StateT) -> dict[str, float]:
+        """Return the value of each action in a game of chance that goes on."""
+        return {}
+
     # The oracle
 
     def oracle_action(self) -> str | None:
@@ -134,6 +142,17 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
     def optimal_value(self) -> float:
         """Return the exact probability of success of the best play from here, without the turn limit."""
         return float(self._status(self.state).is_success) if self._has_ended else self._best_value(self.state)
+
+    def action_values(self) -> dict[str, float]:
+        """Return the exact probability of success of each action now, if the best play follows it.
+
+        Empty where nothing is left to chance: then an action is worth the `optimal_value` that follows it.
+        """
+        return {} if self._has_ended else self._action_values(self.state)
+
+    def readings(self) -> dict[str, str]:
+        """Return the truth about the picture: what a right answer says in the fields that the prompt asks for."""
+        return self._read_out(self.state)
 
     # The Gymnasium interface
 

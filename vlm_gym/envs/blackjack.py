@@ -102,6 +102,9 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
     def _describe(self, state: BlackjackState) -> str:
         return words.describe(game.view_of(state))
 
+    def _read_out(self, state: BlackjackState) -> dict[str, str]:
+        return words.read_out(game.view_of(state))
+
     def _write_prompt(self, state: BlackjackState) -> str:
         return words.write_prompt(self.rules, self.settings.prompt)
 
@@ -112,3 +115,6 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
 
     def _best_value(self, state: BlackjackState) -> float:
         return BlackjackOracle(self.rules).optimal_value(game.view_of(state))
+
+    def _action_values(self, state: BlackjackState) -> dict[str, float]:
+        return BlackjackOracle(self.rules).action_values(game.view_of(state))

@@ -95,6 +95,9 @@ class NumberLineEnv(TaskEnv[NumberLineState, int]):
     def _describe(self, state: NumberLineState) -> str:
         return words.describe(state)
 
+    def _read_out(self, state: NumberLineState) -> dict[str, str]:
+        return words.read_out(state)
+
     def _write_prompt(self, state: NumberLineState) -> str:
         return words.write_prompt(state, self.settings.prompt)
 

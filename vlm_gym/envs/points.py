@@ -92,6 +92,9 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
     def _describe(self, state: PointsState) -> str:
         return words.describe(self._view(state))
 
+    def _read_out(self, state: PointsState) -> dict[str, str]:
+        return words.read_out(self._view(state))
+
     def numbers(self) -> tuple[int, ...]:
         """Return what the cards on the table count, in their order."""
         return self.rules.numbers(self.state.cards)

@@ -1,34 +1,185 @@
-"""Agents that need no model: the floor and the ceiling of every table."""
+"""What plays: agents that answer a conversation. Those here need no model."""
 
-from collections.abc import Callable
+import asyncio
+import importlib
+import inspect
+import sys
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 
-from vlm_gym.envs.base import TaskEnv
+from vlm_gym.chat import ChatSession
 from vlm_gym.errors import ConfigError
-from vlm_gym.parsers import get_parser
-
-Agent = Callable[[gym.Env[Any, Any], np.random.Generator], str]
-"""Looks at a task and writes an answer in the "json" format."""
+from vlm_gym.messages import to_hugging_face
 
 
-def random_agent(env: gym.Env[Any, Any], rng: np.random.Generator) -> str:
-    """Answer with a uniformly random action of the task's vocabulary."""
-    task = _task(env)
-    return get_parser("json").write(task.actions.sample(rng), task.actions)
+@dataclass(frozen=True)
+class Reply:
+    """What an agent said, and what it took.
+
+    Attributes:
+        text: The answer as it came.
+        prompt_tokens: Tokens read, as the endpoint counted them; 0 where nobody counts.
+        completion_tokens: Tokens written.
+        cost: Money, in the currency of the prices given.
+        latency_s: Seconds from the first request to the answer, waiting for retries included.
+        num_requests: Requests sent, failed ones included.
+        is_cut_off: Whether the answer ended at the token limit.
+        is_cached: Whether it came from the response cache.
+    """
+
+    text: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float = 0.0
+    latency_s: float = 0.0
+    num_requests: int = 0
+    is_cut_off: bool = False
+    is_cached: bool = False
 
 
-def oracle_agent(env: gym.Env[Any, Any], rng: np.random.Generator) -> str:
-    """Answer with the oracle's action; with a random one where nothing can succeed any more."""
-    task = _task(env)
-    action = task.oracle_action()
-    return random_agent(env, rng) if action is None else get_parser("json").write(action, task.actions)
+class Agent(ABC):
+    """Answers one turn of a conversation at a time, many conversations at once.
+
+    An agent keeps no state of a conversation: all that it knows is in `session`. It raises `AgentError` if it cannot
+    answer.
+    """
+
+    @abstractmethod
+    async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
+        """Answer `session.messages()`. All chance comes from `rng`, which belongs to this turn of this episode."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """Return what determines the answers, as plain values and without secrets; `name` is the name in reports."""
+
+    async def close(self) -> None:  # noqa: B027  # most agents have nothing to close
+        """Let go of connections and processes."""
 
 
-def _task(env: gym.Env[Any, Any]) -> TaskEnv[Any, Any]:
-    task = env.unwrapped
-    if not isinstance(task, TaskEnv):
-        raise ConfigError(f"expected a task of vlm_gym, got {task!r}")
-    return task
+class RandomAgent(Agent):
+    """Plays uniformly random actions of the task's vocabulary."""
+
+    async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
+        """Answer with a random action."""
+        return Reply(random_answer(session, rng))
+
+    def describe(self) -> dict[str, Any]:
+        """Return the name."""
+        return {"name": "random"}
+
+
+class OracleAgent(Agent):
+    """Plays a best action with probability `p`, else a random one; a random one too where nothing can succeed.
+
+    With p < 1 it is the noisy oracle.
+    """
+
+    def __init__(self, p: float = 1.0) -> None:
+        if isinstance(p, bool) or not isinstance(p, (int, float)) or not 0.0 <= p <= 1.0:
+            raise ConfigError(f"p, the oracle's probability of a best action, must be from 0 to 1, got {p!r}")
+        self.p = float(p)
+
+    async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
+        """Answer with the oracle's action, or a random one."""
+        action = session.task.oracle_action() if rng.random() < self.p else None
+        if action is None:
+            return Reply(random_answer(session, rng))
+        return Reply(session.parser.write(action, session.task.actions))
+
+    def describe(self) -> dict[str, Any]:
+        """Return name and probability."""
+        return {"name": "oracle" if self.p == 1.0 else f"oracle:{self.p:g}", "p": self.p}
+
+
+class ConstantAgent(Agent):
+    """Gives the same answer at every turn."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
+        """Answer with the text."""
+        return Reply(self.text)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the text."""
+        return {"name": f"constant:{self.text}", "text": self.text}
+
+
+class ScriptedAgent(Agent):
+    """Gives the answers of a script, one a turn; the last one again and again once they are used up."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        if not texts or not all(isinstance(text, str) for text in texts):
+            raise ConfigError(f"a script must be one text or more, got {texts!r}")
+        self.texts = tuple(texts)
+
+    async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
+        """Answer with the text of this turn."""
+        return Reply(self.texts[min(len(session.turns), len(self.texts) - 1)])
+
+    def describe(self) -> dict[str, Any]:
+        """Return the script."""
+        return {"name": "script", "texts": list(self.texts)}
+
+
+class CallableAgent(Agent):
+    """Asks a Python function, `(messages) -> str`, or a coroutine function of that form.
+
+    It gets the messages with PIL images, as `to_hugging_face` writes them. A plain function runs in a thread beside
+    the other episodes, one call at a time; a coroutine function is called for many episodes at once.
+    """
+
+    def __init__(self, function: Callable[[list[dict[str, Any]]], Any], name: str | None = None) -> None:
+        self.function = function
+        self.name = name or getattr(function, "__qualname__", type(function).__name__)
+        self._lock = threading.Lock()
+
+    async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
+        """Answer with what the function returns."""
+        messages = to_hugging_face(session.messages())
+        is_coroutine = inspect.iscoroutinefunction(self.function)
+        text = await (self.function(messages) if is_coroutine else asyncio.to_thread(self._call, messages))
+        if not isinstance(text, str):
+            raise ConfigError(f"the agent {self.name} must return a str, got {text!r}")
+        return Reply(text)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the function's name."""
+        return {"name": self.name}
+
+    def _call(self, messages: list[dict[str, Any]]) -> Any:
+        with self._lock:
+            return self.function(messages)
+
+
+def random_answer(session: ChatSession, rng: np.random.Generator) -> str:
+    """Write an answer with a uniformly random action of the vocabulary."""
+    actions = session.task.actions
+    return session.parser.write(actions.sample(rng), actions)
+
+
+def callable_agent(target: str) -> CallableAgent:
+    """Import `module:function`, the module from the working directory too, as an agent.
+
+    Raises:
+        ConfigError: if there is no such module or function.
+    """
+    module_name, _, name = target.partition(":")
+    if not name:
+        raise ConfigError(f"an agent in Python must be named module:function, got {target!r}")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        function = getattr(importlib.import_module(module_name), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"cannot import the agent {target!r}: {error}") from error
+    if not callable(function):
+        raise ConfigError(f"the agent {target!r} must be a function (messages) -> str, got {function!r}")
+    return CallableAgent(function, target)

@@ -86,6 +86,12 @@ class BlackjackOracle:
         dealer = tuple(card for card in view.dealer if card is not None)
         return self._value(_settled(self.rules, hand, _hand(dealer)))
 
+    def action_values(self, view: BlackjackView) -> dict[str, float]:
+        """Return the value of each action, if the best play follows, in a game that goes on."""
+        hand, open_card = _seen(view)
+        stand, hit = _stand_odds(self.rules, hand, open_card), _hit_odds(self, hand, open_card)
+        return {"stand": self._value(stand), "hit": self._value(hit)}
+
     def odds(self) -> Odds:
         """Return how optimal play ends, before the deal."""
         return odds_of(self.rules, lambda hand, open_card: float(self.prefers_hit(hand, open_card)))

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Final
 
-from vlm_gym.games.blackjack import ACTIONS, BlackjackRules, BlackjackView
+from vlm_gym.games.blackjack import ACTIONS, BlackjackRules, BlackjackView, hand_value
 from vlm_gym.games.cards import Card
 from vlm_gym.prompts.answer import PromptSettings, action_rule, answer_section
 
@@ -14,6 +14,12 @@ PAPER_READINGS: Final = {"cards": "your cards and the dealer's"}
 def describe(view: BlackjackView) -> str:
     """Return what the picture shows."""
     return f"Dealer: {_in_words(view.dealer)}. You: {_in_words(view.player)}."
+
+
+def read_out(view: BlackjackView) -> dict[str, str]:
+    """Return what a right answer says in its fields of the picture."""
+    shown = tuple(card for card in view.dealer if card is not None)
+    return {"dealer": _in_words(shown), "hand": _in_words(view.player), "total": str(hand_value(view.player))}
 
 
 def _in_words(hand: tuple[Card | None, ...]) -> str:

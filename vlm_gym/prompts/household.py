@@ -14,9 +14,14 @@ PAPER_READINGS: Final = {"description": "what you see in the picture"}
 def describe(view: HouseholdView) -> str:
     """Return what the picture shows."""
     room = ", ".join(receptacle.name for receptacle in view.receptacles)
+    seen = read_out(view)
+    return f"{seen['place']} You carry {seen['hand']}. In the room: {room}."
+
+
+def read_out(view: HouseholdView) -> dict[str, str]:
+    """Return what a right answer says in its fields of the picture."""
     place = _at_furniture(view) if view.facing else "You are in the middle of the room."
-    hand = "nothing" if view.hand is None else _object(view.hand)
-    return f"{place} You carry {hand}. In the room: {room}."
+    return {"place": place, "hand": "nothing" if view.hand is None else _object(view.hand)}
 
 
 def write_prompt(task: str, feedback: str | None, admissible: Sequence[str], settings: PromptSettings) -> str:

@@ -14,6 +14,11 @@ def describe(view: NumberLineState) -> str:
     return f"A number line from 0 to {view.max_position}. Target: {view.target}. Current: {view.position}."
 
 
+def read_out(view: NumberLineState) -> dict[str, str]:
+    """Return what a right answer says in its fields of the picture."""
+    return {"current number": str(view.position), "target number": str(view.target)}
+
+
 def write_prompt(view: NumberLineState, settings: PromptSettings) -> str:
     """Return the task prompt; it is the same everywhere on a line."""
     return _prompt(view.max_position, settings)

@@ -16,6 +16,11 @@ def describe(view: PointsView) -> str:
     return f"Cards: {cards}. Target: {view.target}. Formula: {_written(view)}{value}."
 
 
+def read_out(view: PointsView) -> dict[str, str]:
+    """Return what a right answer says in its fields of the picture."""
+    return {"cards": ", ".join(card.name for card in view.cards), "formula": _written(view)}
+
+
 def _written(view: PointsView) -> str:
     return " ".join(view.tokens) or "(empty)"
 

@@ -95,6 +95,9 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
     def _describe(self, state: HouseholdState) -> str:
         return words.describe(self._view(state))
 
+    def _read_out(self, state: HouseholdState) -> dict[str, str]:
+        return words.read_out(self._view(state))
+
     def _view(self, state: HouseholdState) -> HouseholdView:
         """Return what the player sees: once for picture and words."""
         if self._seen is None or self._seen[0] is not state:

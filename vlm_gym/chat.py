@@ -1,0 +1,231 @@
+"""One env as a conversation: messages with pictures out, answers in.
+
+Pure and synchronous, for any evaluator or trainer. `vlm_gym.messages` writes the messages in three dialects.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+import cv2
+import gymnasium as gym
+import numpy as np
+
+from vlm_gym.envs.base import TaskEnv
+from vlm_gym.errors import ConfigError, check_choice, check_int
+from vlm_gym.messages import Message, estimate_tokens
+from vlm_gym.parsers.base import Parser, Unparsed
+from vlm_gym.render.canvas import Picture
+
+Shown = Literal["picture", "text", "both"]
+
+MAX_HISTORY: Final = 10_000
+MAX_REASKS: Final = 10
+MAX_PICTURE_SIZE: Final = 4096
+
+
+@dataclass(frozen=True)
+class ChatSettings:
+    """How a task is told as a conversation.
+
+    Attributes:
+        system: The system message; None for none.
+        show: What a turn shows: the "picture", the picture's content as "text" (for ablations), or "both".
+        history: How many past turns are shown again, each with the answer that was played; "all" for all.
+        history_pictures: Whether past turns keep their pictures.
+        token_budget: The most tokens of a request, or None; the oldest turns are left out beyond it.
+        picture_size: Side in pixels to which smaller pictures are enlarged; None leaves them as they are. A sharper
+            picture comes from the task's own `image_size`.
+        tell_mistakes: Whether a message says what was wrong with the last turn's answer, in the tasks whose prompts
+            do not say so themselves.
+        max_reasks: How often an answer that is a fault, or a move that breaks a rule, is asked for again before it
+            counts. Rules are checked where a task lists its legal actions, hence not for formulas.
+    """
+
+    system: str | None = None
+    show: Shown = "picture"
+    history: int | Literal["all"] = 0
+    history_pictures: bool = True
+    token_budget: int | None = None
+    picture_size: int | None = None
+    tell_mistakes: bool = False
+    max_reasks: int = 0
+
+    def __post_init__(self) -> None:
+        if self.system is not None and not isinstance(self.system, str):
+            raise ConfigError(f"system must be a str or None, got {self.system!r}")
+        check_choice("show", self.show, get_args(Shown))
+        if self.history != "all":
+            check_int("history, if not 'all',", self.history, 0, MAX_HISTORY)
+        for name in ("history_pictures", "tell_mistakes"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(f"{name} must be True or False, got {getattr(self, name)!r}")
+        if self.token_budget is not None:
+            check_int("token_budget", self.token_budget, 1, 10**9)
+        if self.picture_size is not None:
+            check_int("picture_size", self.picture_size, 1, MAX_PICTURE_SIZE)
+        check_int("max_reasks", self.max_reasks, 0, MAX_REASKS)
+
+
+@dataclass(frozen=True, eq=False)
+class ChatTurn:
+    """One turn that was played.
+
+    `picture` and `before` (the env's info) are what the player was shown, `answers` all answers of the turn, of which
+    the last one counted, and `info` the env's info after it.
+    """
+
+    picture: Picture
+    before: dict[str, Any]
+    answers: tuple[str, ...]
+    reward: float
+    is_terminated: bool
+    is_truncated: bool
+    info: dict[str, Any]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the episode ended with this turn."""
+        return self.is_terminated or self.is_truncated
+
+
+class ChatSession:
+    """Plays one env as a conversation.
+
+        session = ChatSession(gym.make("vlm_gym/Points24-v0", parser="json"))
+        session.reset(seed=0)
+        while not session.is_over:
+            session.answer(model(to_openai(session.messages())))
+
+    `picture` and `info` are the env's last ones, `turns` those that were played.
+
+    Args:
+        env: A task of this suite in text play, `gym.make(..., parser=...)`.
+        settings: How the task is told.
+        count_tokens: Counts the tokens of a message, for `settings.token_budget`.
+
+    Raises:
+        ConfigError: if `env` is no task in text play.
+    """
+
+    def __init__(
+        self,
+        env: gym.Env[Any, Any],
+        settings: ChatSettings | None = None,
+        count_tokens: Callable[[Message], int] = estimate_tokens,
+    ) -> None:
+        task = env.unwrapped
+        if not isinstance(task, TaskEnv) or not env.has_wrapper_attr("parser"):
+            raise ConfigError(f"a chat needs a task of vlm_gym in text play: gym.make(..., parser='json'); got {env!r}")
+        self.env = env
+        self.task: TaskEnv[Any, Any] = task
+        self.parser: Parser = env.get_wrapper_attr("parser")
+        self.settings = settings or ChatSettings()
+        self.count_tokens = count_tokens
+        self.turns: list[ChatTurn] = []
+        self._asked_again: list[Message] = []
+        self._past: list[Message] = []
+        self._question: Message | None = None
+        self.picture: Picture = np.zeros((0, 0, 3), np.uint8)
+        self.info: dict[str, Any] = {}
+
+    @property
+    def question(self) -> Message:
+        """The message that asks for this turn's answer."""
+        if self._question is None:
+            raise gym.error.ResetNeeded("expected reset() before anything else: no episode has been started")
+        return self._question
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the episode has ended."""
+        return bool(self.turns) and self.turns[-1].is_over
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
+        """Start an episode; arguments as those of the env's reset."""
+        self.picture, self.info = self.env.reset(seed=seed, options=options)
+        self.turns, self._past, self._asked_again = [], [], []
+        self._question = self._ask()
+
+    def messages(self) -> tuple[Message, ...]:
+        """Return what to send now: the system message, past turns, this turn's question, and what was asked again."""
+        opening = () if self.settings.system is None else (Message("system", self.settings.system),)
+        closing = (self.question, *self._asked_again)
+        kept = len(self.turns) if self.settings.history == "all" else min(self.settings.history, len(self.turns))
+        past = self._past[len(self._past) - 2 * kept :]
+        if self.settings.token_budget is not None:
+            past = self._fitting(past, self.settings.token_budget - sum(map(self.count_tokens, (*opening, *closing))))
+        return (*opening, *past, *closing)
+
+    def answer(self, text: str) -> ChatTurn | None:
+        """Play an answer; None if it is not played but asked for again (`settings.max_reasks`).
+
+        Raises:
+            ConfigError: if the answer is no str. A text of any content is fine.
+            gymnasium.error.ResetNeeded: before the first reset, and after the end of an episode.
+        """
+        if not isinstance(text, str):
+            raise ConfigError(f"an answer must be a str, got {text!r}")
+        if self.is_over:
+            raise gym.error.ResetNeeded("expected reset(): the episode has ended")
+        answers = (*(message.text for message in self._asked_again[::2]), text)
+        if len(answers) <= self.settings.max_reasks:
+            mistake = self._mistake(text)
+            if mistake is not None:
+                self._asked_again += [Message("assistant", text), Message("user", f"{mistake} Please answer again.")]
+                return None
+        picture, before = self.picture, self.info
+        self.picture, reward, is_terminated, is_truncated, self.info = self.env.step(text)
+        self.turns.append(ChatTurn(picture, before, answers, float(reward), is_terminated, is_truncated, self.info))
+        self._past += [self._remembered(), Message("assistant", text)]
+        self._asked_again = []
+        self._question = self._ask()
+        return self.turns[-1]
+
+    def _ask(self) -> Message:
+        text, info = self.info["prompt"], self.info
+        if self.settings.show != "picture" and not self.task.settings.prompt.include_text:
+            text = f"The picture in words: {info['observation_text']}\n\n{text}"
+        if self.settings.tell_mistakes and not self.task.tells_mistakes and self.turns:
+            told = _told(info["fault"], info["illegal"])
+            text = text if told is None else f"{told}\n\n{text}"
+        return Message("user", text, None if self.settings.show == "text" else self._enlarged(self.picture))
+
+    def _enlarged(self, picture: Picture) -> Picture:
+        size = self.settings.picture_size
+        if size is None or size <= picture.shape[0]:
+            return picture
+        return np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+    def _remembered(self) -> Message:
+        """Return this turn's question as later turns show it."""
+        return self.question if self.settings.history_pictures else Message("user", self.question.text)
+
+    def _fitting(self, past: Sequence[Message], budget: int) -> list[Message]:
+        """Return the latest turns, each a question and its answer, that fit the budget."""
+        kept: list[Message] = []
+        for i in range(len(past) - 2, -1, -2):
+            turn = past[i : i + 2]
+            budget -= sum(map(self.count_tokens, turn))
+            if budget < 0:
+                break
+            kept = [*turn, *kept]
+        return kept
+
+    def _mistake(self, text: str) -> str | None:
+        """Say what is wrong with an answer before it is played; None if nothing is known to be."""
+        answer = self.parser.parse(text, self.task.actions)
+        if isinstance(answer, Unparsed):
+            return _told(str(answer), None)
+        admissible = self.info["admissible_actions"]
+        if not admissible or answer.action in admissible:
+            return None
+        return _told(None, f"{answer.action!r} is not possible now")
+
+
+def _told(fault: str | None, illegal: str | None) -> str | None:
+    if fault is not None:
+        return f"Your last answer could not be read ({fault})."
+    if illegal is not None:
+        return f"Your last answer broke a rule: {illegal}."
+    return None

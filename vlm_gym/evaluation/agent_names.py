@@ -1,0 +1,58 @@
+"""Agents by name, as the command line names them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from vlm_gym.errors import ConfigError, did_you_mean
+from vlm_gym.evaluation.agents import Agent, ConstantAgent, OracleAgent, RandomAgent, ScriptedAgent, callable_agent
+
+FORMS: Final = "random, oracle, oracle:P, constant:TEXT, script:FILE, python:MODULE:FUNCTION"
+
+
+def make_agent(name: str) -> Agent:
+    """Return the agent of a name.
+
+    - `random`: uniformly random actions; `oracle`: best ones; `oracle:0.8`: best ones with probability 0.8
+    - `constant:TEXT`: the same answer always; `script:FILE`: the answers of a JSON list, one a turn
+    - `python:MODULE:FUNCTION`: a function `(messages) -> str`
+
+    Raises:
+        ConfigError: if there is no such agent.
+    """
+    kind, _, rest = name.partition(":")
+    if kind not in _KINDS:
+        hint = did_you_mean(kind, _KINDS)
+        raise ConfigError(f"there is no agent {name!r}.{hint} Agents are {FORMS}")
+    return _KINDS[kind](rest)
+
+
+def _random(rest: str) -> Agent:
+    if rest:
+        raise ConfigError(f"the agent random has no setting, got {rest!r}")
+    return RandomAgent()
+
+
+def _oracle(rest: str) -> Agent:
+    try:
+        return OracleAgent(float(rest) if rest else 1.0)
+    except ValueError as error:
+        raise ConfigError(f"the oracle's probability must be a number from 0 to 1, got {rest!r}") from error
+
+
+def _script(rest: str) -> Agent:
+    try:
+        texts = json.loads(Path(rest).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read the script {rest!r}, which must be a JSON list of texts: {error}") from error
+    return ScriptedAgent(texts)
+
+
+_KINDS: Final[dict[str, Callable[[str], Agent]]] = {
+    "random": _random,
+    "oracle": _oracle,
+    "constant": ConstantAgent,
+    "script": _script,
+    "python": callable_agent,
+}

@@ -1,0 +1,149 @@
+"""An episode by name: which task, with which arguments, from which start. And how one is played."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import gymnasium as gym
+import numpy as np
+
+from vlm_gym.chat import ChatSession, ChatTurn
+from vlm_gym.errors import RunError
+from vlm_gym.evaluation.agents import Agent, Reply
+from vlm_gym.evaluation.records import EpisodeRecord, Judgement, TurnRecord, canonical, picture_name, turn_record
+from vlm_gym.render.encode import png_bytes
+
+AGENT_STREAM: Final = 1  # with the seed alone an agent would draw the same numbers as the env
+
+OnTurn = Callable[[TurnRecord, bytes], object]
+"""Takes a turn's record and its picture as PNG, as soon as the turn has been played."""
+
+
+@dataclass(frozen=True)
+class EpisodeSpec:
+    """One episode of a panel.
+
+    Attributes:
+        task: The registered id.
+        seed: Seed of `reset`.
+        arguments: Arguments of `gym.make` besides `parser`, plain values.
+        options: Options of `reset`, plain values, or None.
+        repeat: Number of the attempt, where the same start is played several times.
+    """
+
+    task: str
+    seed: int
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] | None = None
+    repeat: int = 0
+
+    @property
+    def key(self) -> str:
+        """The episode's name in the files of a run: the same for the same episode, whatever the order of arguments."""
+        return canonical([self.task, self.seed, self.arguments, self.options, self.repeat])
+
+    def make(self, **more: Any) -> gym.Env[Any, Any]:
+        """Build the task in text play (`parser="json"` unless `more` or the arguments name another)."""
+        env: gym.Env[Any, Any] = gym.make(
+            self.task, disable_env_checker=True, **{"parser": "json", **self.arguments, **more}
+        )
+        return env
+
+
+async def run_episode(
+    session: ChatSession,
+    agent: Agent,
+    episode: EpisodeSpec,
+    *,
+    past: Sequence[TurnRecord] = (),
+    on_turn: OnTurn | None = None,
+    on_picture: Callable[[bytes], object] | None = None,
+) -> EpisodeRecord:
+    """Play one episode.
+
+    Args:
+        session: A conversation over an env of the episode's task (`ChatSession(episode.make())`); it is reset.
+        agent: What answers. Its chance depends on the episode and the turn alone.
+        episode: The start, and the name under which the episode is recorded.
+        past: The turns that were played already: their answers are played again, and the episode goes on from there.
+        on_turn: Is called after each new turn.
+        on_picture: Is called with the last picture, which no turn shows.
+
+    Raises:
+        AgentError: if the agent cannot answer.
+        RunError: if the env does not do what `past` says it did.
+    """
+    session.reset(seed=episode.seed, options=None if episode.options is None else dict(episode.options))
+    start_value = session.task.optimal_value()
+    turns = list(past)
+    for record in past:
+        _play_again(session, record)
+    while not session.is_over:
+        turns.append(await _play(session, agent, episode, on_turn))
+    png = png_bytes(session.picture)
+    if on_picture is not None:
+        on_picture(png)
+    return _episode_record(episode, turns, start_value, session, picture_name(png))
+
+
+async def _play(session: ChatSession, agent: Agent, episode: EpisodeSpec, on_turn: OnTurn | None) -> TurnRecord:
+    """Play one turn, answers that are asked for again included."""
+    task, number = session.task, len(session.turns) + 1
+    question, picture = session.question, session.picture
+    rng = np.random.default_rng((AGENT_STREAM, episode.seed, episode.repeat, number))
+    readings, oracle_action, value = task.readings(), task.oracle_action(), task.optimal_value()
+    action_values = task.action_values()
+    turn: ChatTurn | None = None
+    replies: list[Reply] = []
+    while turn is None:
+        replies.append(await agent.answer(session, rng))
+        turn = session.answer(replies[-1].text)
+    after = task.optimal_value()
+    regret = max(0.0, value - action_values.get(turn.info["action"] or "", after))
+    judgement = Judgement(readings, oracle_action, value, after, regret)
+    png = question.png if question.picture is picture else png_bytes(picture)
+    record = turn_record(episode.key, number, turn, replies, picture_name(png), judgement)
+    if on_turn is not None:
+        on_turn(record, png)
+    return record
+
+
+def _play_again(session: ChatSession, record: TurnRecord) -> None:
+    turn = None
+    for answer in record.answers:
+        turn = session.answer(answer)
+    if turn is None or (turn.reward, turn.info["action"]) != (record.reward, record.action):
+        raise RunError(
+            f"turn {record.turn} of {record.episode} does not play as it was recorded: expected the action "
+            f"{record.action!r} and the reward {record.reward:g}. Another version of vlm_gym wrote it: start a new run"
+        )
+
+
+def _episode_record(
+    episode: EpisodeSpec, turns: Sequence[TurnRecord], start_value: float, session: ChatSession, final_picture: str
+) -> EpisodeRecord:
+    last = turns[-1]
+    return EpisodeRecord(
+        episode=episode.key,
+        task=episode.task,
+        seed=episode.seed,
+        arguments=episode.arguments,
+        options=episode.options,
+        repeat=episode.repeat,
+        is_success=last.is_success,
+        total_reward=sum(turn.reward for turn in turns),
+        num_turns=len(turns),
+        num_faults=sum(turn.fault is not None for turn in turns),
+        num_illegal=sum(turn.illegal is not None for turn in turns),
+        is_truncated=last.is_truncated and not last.is_terminated,
+        start_value=start_value,
+        regret=sum(turn.regret for turn in turns),
+        final_picture=final_picture,
+        final_text=session.info["observation_text"],
+        prompt_tokens=sum(turn.prompt_tokens for turn in turns),
+        completion_tokens=sum(turn.completion_tokens for turn in turns),
+        cost=sum(turn.cost for turn in turns),
+        latency_s=sum(turn.latency_s for turn in turns),
+        num_requests=sum(turn.num_requests for turn in turns),
+        labels={"task_type": session.info["task_type"]} if "task_type" in session.info else {},
+    )

@@ -1,0 +1,196 @@
+"""What a run writes down: one record a turn, one an episode, both plain values that JSON holds."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, TypeVar
+
+from vlm_gym.chat import ChatTurn
+from vlm_gym.errors import RunError
+from vlm_gym.evaluation.agents import Reply
+
+NAME_LENGTH: Final = 32  # hex digits of a picture's name: 128 bits
+
+RecordT = TypeVar("RecordT", "TurnRecord", "EpisodeRecord")
+
+
+@dataclass(frozen=True)
+class TurnRecord:
+    """One turn.
+
+    Attributes:
+        episode: The episode's key.
+        turn: Its number, from 1.
+        picture: Name of what the player saw, a file pictures/NAME.png of the run.
+        prompt: The task prompt (without what `ChatSettings` adds).
+        observation_text: What the picture shows, in words.
+        readings: What a right answer would name in its fields: the truth about the picture.
+        answers: All answers of the turn; the last one counted, those before it were asked for again.
+        span: Character range of the action in the last answer, or None.
+        thoughts, fields: What else was read in it.
+        action: What was played, or None.
+        fault, illegal: None, or what was wrong, in words.
+        reward, rewards: The turn's reward and its named terms.
+        is_success, progress: As in the env's info, after the turn.
+        is_terminated, is_truncated: How the episode ended with this turn, if it did.
+        oracle_action: A best action at this turn, or None where nothing could succeed any more.
+        value_before, value_after: Probability of success of the best play, before and after the turn.
+        regret: By how much the player's own choice lowered that probability, luck left out.
+        prompt_tokens, completion_tokens, cost, latency_s, num_requests, is_cut_off, is_cached: As in `Reply`; sums
+            (and for the two flags "any") over the turn's answers.
+    """
+
+    episode: str
+    turn: int
+    picture: str
+    prompt: str
+    observation_text: str
+    readings: Mapping[str, str]
+    answers: tuple[str, ...]
+    span: tuple[int, int] | None
+    thoughts: str
+    fields: Mapping[str, str]
+    action: str | None
+    fault: str | None
+    illegal: str | None
+    reward: float
+    rewards: Mapping[str, float]
+    is_success: bool
+    progress: float
+    is_terminated: bool
+    is_truncated: bool
+    oracle_action: str | None
+    value_before: float
+    value_after: float
+    regret: float
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float
+    latency_s: float
+    num_requests: int
+    is_cut_off: bool
+    is_cached: bool
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the oracle knows of a turn; fields as in `TurnRecord`."""
+
+    readings: Mapping[str, str]
+    oracle_action: str | None
+    value_before: float
+    value_after: float
+    regret: float
+
+
+@dataclass(frozen=True)
+class EpisodeRecord:
+    """One finished episode.
+
+    Attributes:
+        episode: Its key.
+        task, seed, arguments, options, repeat: As in `EpisodeSpec`.
+        is_success: Whether it reached the goal.
+        total_reward: The undiscounted return.
+        num_turns, num_faults, num_illegal: Turns, and those of them without a readable action or with an illegal one.
+        is_truncated: Whether it ran out of turns.
+        start_value: Probability of success of the best play from its start.
+        regret: Sum of the turns' regrets.
+        final_picture: Name of the last picture, after the last turn.
+        final_text: What it shows, in words.
+        prompt_tokens, completion_tokens, cost, latency_s, num_requests: Sums over the turns.
+        labels: What kind of episode it is, where a task has kinds: {"task_type": "heat"}.
+    """
+
+    episode: str
+    task: str
+    seed: int
+    arguments: Mapping[str, Any]
+    options: Mapping[str, Any] | None
+    repeat: int
+    is_success: bool
+    total_reward: float
+    num_turns: int
+    num_faults: int
+    num_illegal: int
+    is_truncated: bool
+    start_value: float
+    regret: float
+    final_picture: str
+    final_text: str
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float
+    latency_s: float
+    num_requests: int
+    labels: Mapping[str, str]
+
+
+def turn_record(
+    episode: str, number: int, turn: ChatTurn, replies: Sequence[Reply], picture: str, judgement: Judgement
+) -> TurnRecord:
+    """Put together what the env, the agent and the oracle say of a turn."""
+    info, answer = turn.info, turn.info["answer"]
+    return TurnRecord(
+        episode=episode,
+        turn=number,
+        picture=picture,
+        prompt=turn.before["prompt"],
+        observation_text=turn.before["observation_text"],
+        answers=turn.answers,
+        span=None if answer is None else answer["span"],
+        thoughts="" if answer is None else answer["thoughts"],
+        fields={} if answer is None else answer["fields"],
+        action=info["action"],
+        fault=info["fault"],
+        illegal=info["illegal"],
+        reward=turn.reward,
+        rewards=info["rewards"],
+        is_success=info["is_success"],
+        progress=info["progress"],
+        is_terminated=turn.is_terminated,
+        is_truncated=turn.is_truncated,
+        prompt_tokens=sum(reply.prompt_tokens for reply in replies),
+        completion_tokens=sum(reply.completion_tokens for reply in replies),
+        cost=sum(reply.cost for reply in replies),
+        latency_s=sum(reply.latency_s for reply in replies),
+        num_requests=sum(reply.num_requests for reply in replies),
+        is_cut_off=any(reply.is_cut_off for reply in replies),
+        is_cached=any(reply.is_cached for reply in replies),
+        **asdict(judgement),
+    )
+
+
+def picture_name(png: bytes) -> str:
+    """Return the name of a picture, which follows from its bytes."""
+    return hashlib.sha256(png).hexdigest()[:NAME_LENGTH]
+
+
+def canonical(value: Any) -> str:
+    """Write plain values as JSON in one way only: keys sorted, no spaces, ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def to_line(record: TurnRecord | EpisodeRecord) -> str:
+    """Write a record as one line of JSON: any text in it stays on the line and in ASCII."""
+    return json.dumps(asdict(record), allow_nan=False) + "\n"
+
+
+def from_line(line: str, kind: type[RecordT]) -> RecordT:
+    """Read a record.
+
+    Raises:
+        RunError: if the line is no JSON, or has other fields than this version writes.
+    """
+    try:
+        values = json.loads(line)
+        expected, got = {field.name for field in fields(kind)}, set(values)
+    except (ValueError, TypeError) as error:
+        raise RunError(f"expected a line of JSON with a {kind.__name__}, got {line[:80]!r}") from error
+    if expected != got:
+        raise RunError(f"a {kind.__name__} lacks {sorted(expected - got)} and has {sorted(got - expected)} too many")
+    for name in ("answers", "span"):
+        if values.get(name) is not None:
+            values[name] = tuple(values[name])
+    return kind(**values)

@@ -1,0 +1,168 @@
+"""A run's folder: what determines it, its turns, its episodes, its pictures.
+
+    run.json         everything that determines the result, written once
+    turns.jsonl      one line a turn, in the order in which they were played (`TurnRecord`)
+    episodes.jsonl   one line a finished episode (`EpisodeRecord`)
+    pictures/        what the player saw, each picture once, NAME.png
+
+Lines are only ever added, each in one write; a picture is there before the line that names it. So a process that is
+killed loses at most the turn in flight and may leave half a line at a file's end, which `read_turns` and
+`read_episodes` leave out and `RunWriter` cuts off.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, TypeVar
+
+from vlm_gym.errors import RunError
+from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord, from_line, picture_name, to_line
+
+FORMAT: Final = 1
+RUN_FILE: Final = "run.json"
+TURNS_FILE: Final = "turns.jsonl"
+EPISODES_FILE: Final = "episodes.jsonl"
+PICTURES: Final = "pictures"
+
+RecordT = TypeVar("RecordT", TurnRecord, EpisodeRecord)
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """Return what determines a run.
+
+    Raises:
+        RunError: if the folder is no run, or another version's.
+    """
+    try:
+        run = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{folder} is no run of `vlm-gym eval`: cannot read {folder / RUN_FILE} ({error})") from error
+    if not isinstance(run, dict) or run.get("format") != FORMAT:
+        raise RunError(f"{folder / RUN_FILE} must have the format {FORMAT}: another version of vlm_gym wrote it")
+    return run
+
+
+def read_turns(folder: Path) -> list[TurnRecord]:
+    """Return all turns of a run, those of unfinished episodes included, each once.
+
+    Raises:
+        RunError: if a line is damaged, but for a half-written last one.
+    """
+    turns = {(turn.episode, turn.turn): turn for turn in _read(folder / TURNS_FILE, TurnRecord)}
+    return list(turns.values())
+
+
+def read_episodes(folder: Path) -> list[EpisodeRecord]:
+    """Return the finished episodes of a run, each once.
+
+    Raises:
+        RunError: if a line is damaged, but for a half-written last one.
+    """
+    episodes = {episode.episode: episode for episode in _read(folder / EPISODES_FILE, EpisodeRecord)}
+    return list(episodes.values())
+
+
+def picture_path(folder: Path, name: str) -> Path:
+    """Return where a run keeps a picture."""
+    return folder / PICTURES / f"{name}.png"
+
+
+class RunWriter:
+    """Adds to a run's folder.
+
+    Args:
+        folder: Is made if it is not there.
+        run: What determines the run, plain values; written as run.json where there is none.
+
+    Raises:
+        RunError: if the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path, run: Mapping[str, Any]) -> None:
+        self.folder = folder
+        try:
+            (folder / PICTURES).mkdir(parents=True, exist_ok=True)
+            if not (folder / RUN_FILE).exists():
+                _write_whole(folder / RUN_FILE, json.dumps({"format": FORMAT, **run}, indent=2).encode("ascii"))
+            self._turns = _open_for_adding(folder / TURNS_FILE)
+            self._episodes = _open_for_adding(folder / EPISODES_FILE)
+        except OSError as error:
+            raise RunError(f"cannot write the run {folder}: {error.strerror or error}") from error
+
+    def __enter__(self) -> "RunWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def add_turn(self, turn: TurnRecord, png: bytes) -> None:
+        """Write a turn and what the player saw."""
+        self.add_picture(png)
+        self._write(self._turns, to_line(turn))
+
+    def add_episode(self, episode: EpisodeRecord) -> None:
+        """Write a finished episode."""
+        self._write(self._episodes, to_line(episode))
+
+    def add_picture(self, png: bytes) -> None:
+        """Keep a picture, unless it is there already."""
+        path = picture_path(self.folder, picture_name(png))
+        if path.exists():
+            return
+        try:
+            _write_whole(path, png)
+        except OSError as error:
+            raise RunError(f"cannot write {path}: {error.strerror or error}") from error
+
+    def close(self) -> None:
+        """Close the files."""
+        os.close(self._turns)
+        os.close(self._episodes)
+
+    def _write(self, file: int, line: str) -> None:
+        data = line.encode("ascii")
+        try:
+            while data:  # a write may take only a part, at a full disk for example
+                data = data[os.write(file, data) :]
+        except OSError as error:
+            raise RunError(
+                f"cannot write to the run {self.folder}: {error.strerror or error}. All earlier turns are there: "
+                "make room, then go on with --resume"
+            ) from error
+
+
+def _read(path: Path, kind: type[RecordT]) -> list[RecordT]:
+    try:
+        text = path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise RunError(f"cannot read {path}: {error}") from error
+    lines = text.split("\n")[:-1]  # what follows the last line's end is empty, or half a line
+    return [_read_line(line, kind, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
+
+
+def _read_line(line: str, kind: type[RecordT], place: str) -> RecordT:
+    try:
+        return from_line(line, kind)
+    except RunError as error:
+        raise RunError(f"{place}: {error}. Delete that line to go on without it") from error
+
+
+def _open_for_adding(path: Path) -> int:
+    """Open a file for adding lines, cutting off half a line at its end."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    data = path.read_bytes()
+    os.truncate(path, data.rfind(b"\n") + 1)
+    return file
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
+    draft.write_bytes(data)
+    draft.replace(path)

@@ -1,0 +1,86 @@
+"""Messages with pictures, and the three dialects in which models and trainers read them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal
+
+from PIL import Image
+
+from vlm_gym.render.canvas import Picture
+from vlm_gym.render.encode import data_url, png_bytes
+
+Role = Literal["system", "user", "assistant"]
+
+CHARACTERS_PER_TOKEN: Final = 4  # of English, in the tokenizers in use
+PIXELS_PER_TOKEN: Final = 28 * 28  # Qwen2.5-VL's; LLaVA's and GPT's are of the same order
+PLACEHOLDER: Final = "<image>"
+NO_ANSWER: Final = "(no answer)"  # chat templates refuse an empty message
+
+
+@dataclass(frozen=True, eq=False)
+class Message:
+    """One message; a picture, (height, width, 3) uint8, stands before the text."""
+
+    role: Role
+    text: str
+    picture: Picture | None = None
+
+    @cached_property
+    def png(self) -> bytes:
+        """The picture as PNG, encoded once however often the message is sent; empty without a picture."""
+        return b"" if self.picture is None else png_bytes(self.picture)
+
+
+def estimate_tokens(message: Message) -> int:
+    """Estimate a message's tokens from its characters and pixels; a trainer counts with its own tokenizer instead."""
+    pixels = 0 if message.picture is None else message.picture.shape[0] * message.picture.shape[1]
+    return len(message.text) // CHARACTERS_PER_TOKEN + pixels // PIXELS_PER_TOKEN + 1
+
+
+def to_openai(messages: Iterable[Message]) -> list[dict[str, Any]]:
+    """Return messages for an OpenAI-compatible endpoint (chat completions), pictures as PNG data URLs."""
+    return [_openai(message) for message in messages]
+
+
+def to_hugging_face(messages: Iterable[Message]) -> list[dict[str, Any]]:
+    """Return messages for a Hugging Face chat template or TRL, pictures as `{"type": "image", "image": PIL image}`."""
+    return [
+        {
+            "role": message.role,
+            "content": [
+                *([] if message.picture is None else [{"type": "image", "image": Image.fromarray(message.picture)}]),
+                {"type": "text", "text": _sendable(message)},
+            ],
+        }
+        for message in messages
+    ]
+
+
+def to_placeholders(messages: Iterable[Message]) -> tuple[list[dict[str, str]], list[Image.Image]]:
+    """Return messages in which "<image>" stands for each picture, and the pictures in their order.
+
+    A player's "<image>" is written "< image>": it would stand for a picture that is not there.
+    """
+    told, pictures = [], []
+    for message in messages:
+        text = _sendable(message).replace(PLACEHOLDER, "< image>")
+        if message.picture is not None:
+            pictures.append(Image.fromarray(message.picture))
+            text = f"{PLACEHOLDER}\n{text}"
+        told.append({"role": message.role, "content": text})
+    return told, pictures
+
+
+def _openai(message: Message) -> dict[str, Any]:
+    text = _sendable(message)
+    if message.picture is None:
+        return {"role": message.role, "content": text}
+    picture = {"type": "image_url", "image_url": {"url": data_url(message.png)}}
+    return {"role": message.role, "content": [picture, {"type": "text", "text": text}]}
+
+
+def _sendable(message: Message) -> str:
+    """Return the text without what JSON, templates and servers refuse: lone surrogates, and nothing at all."""
+    text = message.text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.strip() else NO_ANSWER
