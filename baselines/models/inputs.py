@@ -77,10 +77,8 @@ class PromptEncoder:
 def render(processor: Any, text: str) -> str:
     """Return the text of a user's turn with one picture, in the chat template of the model."""
     content = [{"type": "image"}, {"type": "text", "text": text}]
-    rendered = processor.apply_chat_template(
-        [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
-    )
-    assert isinstance(rendered, str)
+    turns = [{"role": "user", "content": content}]
+    rendered: str = processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
     return rendered
 
 
@@ -107,10 +105,9 @@ def append(inputs: Inputs, positions: Tensor, tokens: Tensor, mask: Tensor) -> t
 
 
 def prompt_positions(model: Any, inputs: Mapping[str, Tensor]) -> Tensor:
-    """Return the model's own position ids for left-padded prompts: (B, P), or (4, B, P) where they follow the picture."""
+    """Return the model's position ids of left-padded prompts: (B, P), or (4, B, P) if they follow the picture."""
     others = {name: value for name, value in inputs.items() if name != "input_ids"}
-    positions = model._prepare_position_ids_for_generation(inputs["input_ids"], others)
-    assert isinstance(positions, Tensor)
+    positions: Tensor = model._prepare_position_ids_for_generation(inputs["input_ids"], others)
     return positions
 
 
@@ -119,13 +116,12 @@ def _same_shape(rows: Sequence[Tensor]) -> list[Tensor]:
     if len({row.shape[1:] for row in rows}) == 1:
         return list(rows)
     target = [max(sizes) for sizes in zip(*(row.shape[1:] for row in rows), strict=True)]
-    return [
-        pad(
-            row,
-            [n for size, had in zip(reversed(target), reversed(row.shape[1:]), strict=True) for n in (0, size - had)],
-        )
-        for row in rows
-    ]
+    return [pad(row, _missing(row.shape[1:], target)) for row in rows]
+
+
+def _missing(sizes: Sequence[int], target: Sequence[int]) -> list[int]:
+    """Return what torch's pad needs, which counts from the last dimension: nothing before, the rest behind."""
+    return [n for size, aim in zip(reversed(sizes), reversed(target), strict=True) for n in (0, aim - size)]
 
 
 def _digest(prompt: Prompt) -> bytes:

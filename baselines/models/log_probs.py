@@ -19,11 +19,9 @@ class TokenHead(nn.Module):
 
     banned: Tensor  # (V,) bool
 
-    def __init__(self, output: nn.Module, suppressed: tuple[int, ...], softcap: float | None = None) -> None:
+    def __init__(self, output: nn.Linear, suppressed: tuple[int, ...], softcap: float | None = None) -> None:
         super().__init__()
-        weight = output.weight
-        assert isinstance(weight, Tensor)
-        banned = torch.zeros(weight.shape[0], dtype=torch.bool, device=weight.device)
+        banned = torch.zeros(output.weight.shape[0], dtype=torch.bool, device=output.weight.device)
         banned[list(suppressed)] = True
         self.register_buffer("banned", banned, persistent=False)
         self.softcap = softcap
@@ -38,7 +36,6 @@ class TokenHead(nn.Module):
         tokens: Tensor,
         output: nn.Linear,
         temperature: float,
-        chunk_elements: int = CHUNK_ELEMENTS,
     ) -> tuple[Tensor, Tensor]:
         """Return the log-probs of `tokens` (n,) and the entropies of their distributions, both (n,) float32.
 
@@ -46,7 +43,7 @@ class TokenHead(nn.Module):
         that they drown a PPO ratio. More than one chunk is recomputed in the backward pass.
         """
         weight = output.weight.float()  # (V, H)
-        size = max(1, chunk_elements // weight.shape[0])
+        size = max(1, CHUNK_ELEMENTS // weight.shape[0])
         chunks = list(zip(hidden.split(size), tokens.split(size), strict=True))
         if len(chunks) <= 1 or not torch.is_grad_enabled():
             parts = [self._chunk(states, targets, weight, output.bias, temperature) for states, targets in chunks]

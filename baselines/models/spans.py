@@ -15,7 +15,8 @@ Offsets = tuple[tuple[int, int], ...]
 class Decoder(Protocol):
     """The part of a Hugging Face tokenizer that is used here."""
 
-    def decode(self, token_ids: list[int], *, skip_special_tokens: bool, clean_up_tokenization_spaces: bool) -> str: ...
+    def decode(self, token_ids: list[int], *, skip_special_tokens: bool, clean_up_tokenization_spaces: bool) -> str:
+        """Return the text of tokens."""
 
 
 def action_mask(answer: Answer, span: tuple[int, int]) -> tuple[bool, ...]:

@@ -63,7 +63,7 @@ class VlmModule(nn.Module):
         inputs = self.encoder(prompts, self.model.device, self.model.dtype)
         return inputs, prompt_positions(self.model, inputs)
 
-    def train(self, mode: bool = True) -> "VlmModule":
+    def train(self, mode: bool = True) -> "VlmModule":  # noqa: ARG002
         """Do nothing but stay in evaluation mode, whatever a trainer asks for."""
         return super().train(False)
 
@@ -92,7 +92,7 @@ class VlmPolicy:
         processor: Any,
         training: Training | None = None,
         *,
-        value_widths: tuple[int, int] = WIDTHS,
+        value_widths: Sequence[int] = WIDTHS,
         is_checkpointed: bool = False,
         keeps_reference: bool = False,
         is_merged: bool = True,

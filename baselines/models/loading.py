@@ -1,0 +1,164 @@
+"""Loading a policy: from a name on the Hugging Face hub, from a directory, or the built-in "tiny"."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import torch
+from huggingface_hub.errors import (
+    GatedRepoError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+)
+from transformers import AutoModelForImageTextToText, BitsAndBytesConfig
+from transformers.utils import is_bitsandbytes_available, is_flash_attn_2_available
+
+from baselines.config import setting
+from baselines.models.lora import PARTS, Part, Training
+from baselines.models.memory import memory_advice
+from baselines.models.processors import load_processor
+from baselines.models.tiny import build_tiny
+from baselines.models.value_head import WIDTHS
+from baselines.models.vlm import VlmPolicy
+from vlm_gym.errors import ConfigError, DataNotFoundError, MissingDependencyError
+
+TINY: Final = "tiny"
+Precision = Literal["float32", "bfloat16"]
+Quantization = Literal["4bit", "8bit"]
+Attention = Literal["auto", "sdpa", "flash_attention_2", "eager"]
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Which model, in which form, and which of its weights train."""
+
+    name: str = setting(TINY, "'tiny' (built in), a directory, or a name on the Hugging Face hub")
+    adapter: str | None = setting(None, "directory of a PEFT adapter that is merged in first: training starts there")
+    precision: Precision = setting("float32", "of the weights; adapters and value head are always float32")
+    quantization: Quantization | None = setting(None, "of the frozen weights: '4bit' or '8bit'; needs a rank above 0")
+    attention: Attention = setting("auto", "'auto' is flash attention where it is installed for a GPU, else 'sdpa'")
+    rank: int = setting(16, "rank of the adapters (LoRA); 0 trains all weights of the parts")
+    alpha: int = setting(32, "an adapter's change is multiplied by alpha / rank")
+    parts: tuple[Part, ...] = setting(PARTS, "what trains: vision, projector, language")
+    value_widths: tuple[int, ...] = setting(WIDTHS, "the two inner layers of the value head")
+    checkpointing: bool = setting(False, "recompute activations in the backward pass: less memory, a third more time")
+    merge: bool = setting(True, "generate with the adapters merged in: faster, for a second copy of their layers")
+    keep_reference: bool = setting(False, "with rank 0: keep the starting weights, for the KL to them")
+
+    def __post_init__(self) -> None:
+        if len(self.value_widths) != 2:
+            raise ConfigError(f"value_widths must be two sizes, got {self.value_widths!r}")
+        if self.quantization and not self.rank:
+            raise ConfigError("quantised weights cannot train: set a rank above 0, or no quantization")
+        _ = self.training  # checks itself
+
+    @property
+    def training(self) -> Training:
+        """Which weights train."""
+        return Training(self.rank, self.alpha, self.parts)
+
+
+def load_policy(config: ModelConfig, *, device: str | torch.device = "cpu", seed: int = 0) -> VlmPolicy:
+    """Return a policy with a new value head; `seed` decides all new weights.
+
+    Raises:
+        ConfigError: if the model does not fit the settings.
+        DataNotFoundError: if the weights are not there or cannot be fetched; the message says why.
+        MissingDependencyError: if an extra is not installed.
+        OutOfMemoryError: if the model does not fit the device.
+    """
+    device = torch.device(device)
+    dtype = getattr(torch, config.precision)
+    if config.name == TINY:
+        model, processor = build_tiny(seed)
+        model = model.to(device, dtype)
+    else:
+        model, processor = _load(config, device, dtype)
+    if config.adapter:
+        model = _merge_adapter(model, config.adapter)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return VlmPolicy(
+            model,
+            processor,
+            config.training,
+            value_widths=config.value_widths,
+            is_checkpointed=config.checkpointing,
+            keeps_reference=config.keep_reference,
+            is_merged=config.merge,
+        )
+
+
+def _load(config: ModelConfig, device: torch.device, dtype: torch.dtype) -> tuple[Any, Any]:
+    with _clear_errors(config.name), memory_advice("quantization='4bit', precision='bfloat16', or a smaller model"):
+        processor = load_processor(config.name)
+        model, report = AutoModelForImageTextToText.from_pretrained(
+            config.name,
+            dtype=dtype,
+            attn_implementation=_attention(config.attention, device, dtype),
+            quantization_config=_quantization_config(config.quantization),
+            device_map={"": device},
+            output_loading_info=True,
+        )
+    missing = report["missing_keys"]
+    if missing:
+        raise DataNotFoundError(
+            f"{config.name!r} lacks {len(missing)} of the model's weights, {min(missing)!r} among them: the checkpoint "
+            "is damaged or of another architecture"
+        )
+    return model.eval(), processor
+
+
+def _attention(attention: Attention, device: torch.device, dtype: torch.dtype) -> str:
+    if attention != "auto":
+        return attention
+    is_flash = device.type == "cuda" and dtype != torch.float32 and is_flash_attn_2_available()
+    return "flash_attention_2" if is_flash else "sdpa"
+
+
+def _quantization_config(quantization: Quantization | None) -> BitsAndBytesConfig | None:
+    if quantization is None:
+        return None
+    if not is_bitsandbytes_available():
+        raise MissingDependencyError("bitsandbytes is missing: pip install 'vlm-gym[quantize]'")
+    if quantization == "8bit":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+
+
+def _merge_adapter(model: Any, directory: str) -> Any:
+    if not (Path(directory) / "adapter_config.json").is_file():
+        raise DataNotFoundError(f"{directory!r} holds no PEFT adapter: adapter_config.json is missing")
+    from peft import PeftModel
+
+    return PeftModel.from_pretrained(model, directory).merge_and_unload()
+
+
+@contextmanager
+def _clear_errors(name: str) -> Iterator[None]:
+    """Say in one sentence why a checkpoint could not be had."""
+    try:
+        yield
+    except OSError as error:
+        raise DataNotFoundError(f"{name!r} cannot be loaded: {_reason(error)}") from error
+
+
+def _reason(error: OSError) -> str:
+    causes: list[BaseException] = [error]
+    while causes[-1].__cause__ or causes[-1].__context__:
+        causes.append(causes[-1].__cause__ or causes[-1].__context__)  # type: ignore[arg-type]
+    if any(isinstance(cause, GatedRepoError) for cause in causes):
+        return "the model is gated: accept its licence on its page, then log in with `hf auth login`"
+    if any(isinstance(cause, RepositoryNotFoundError) for cause in causes):
+        return "there is no such directory, and no such model on the hub (or it is private: `hf auth login`)"
+    if any(isinstance(cause, (LocalEntryNotFoundError, OfflineModeIsEnabled, ConnectionError)) for cause in causes):
+        return "it is not on this machine and the hub cannot be reached: fetch it elsewhere and name its directory"
+    return str(error).splitlines()[0]

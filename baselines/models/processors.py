@@ -1,0 +1,55 @@
+"""Loading a model's processor, also where torchvision is missing (it has no build for the CPU).
+
+Without it, some processors refuse to start because they want to read videos too. Ours never do.
+"""
+
+from typing import Any
+
+from transformers import AutoConfig, AutoImageProcessor, AutoProcessor, AutoTokenizer
+from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
+from transformers.utils import is_torchvision_available
+
+from vlm_gym.errors import ConfigError
+
+_PICTURES, _WORDS = "image_processor", "tokenizer"
+
+
+def load_processor(name: str) -> Any:
+    """Return the processor of a checkpoint directory or model name, padding on the left.
+
+    Raises:
+        ConfigError: if the model has none for pictures, or no chat template.
+    """
+    config = AutoConfig.from_pretrained(name)
+    if type(config) not in PROCESSOR_MAPPING:
+        raise ConfigError(f"{name!r} is a {config.model_type!r} model, which has no processor for pictures")
+    processor_class = PROCESSOR_MAPPING[type(config)]
+    if set(processor_class.get_attributes()) <= {_PICTURES, _WORDS} or is_torchvision_available():
+        processor = AutoProcessor.from_pretrained(name)
+    else:
+        processor = _without_videos(processor_class).from_pretrained(name)
+    if not getattr(processor, "chat_template", None):
+        raise ConfigError(f"{name!r} has no chat template: take the model's instruction-tuned version")
+    processor.tokenizer.padding_side = "left"
+    if processor.tokenizer.pad_token is None:
+        processor.tokenizer.pad_token = processor.tokenizer.eos_token
+    return processor
+
+
+def _without_videos(processor_class: type[Any]) -> type[Any]:
+    """Return a processor class that reads pictures and words, and does without what reads videos and sounds."""
+
+    class PictureProcessor(processor_class):  # type: ignore[misc]
+        @classmethod
+        def _get_arguments_from_pretrained(cls, name: str, _processor_dict: Any = None, **options: Any) -> list[Any]:
+            parts = {
+                _PICTURES: AutoImageProcessor.from_pretrained(name, backend="pil", **options),
+                _WORDS: AutoTokenizer.from_pretrained(name, **options),
+            }
+            return [parts.get(attribute) for attribute in cls.get_attributes()]
+
+        def check_argument_for_proper_class(self, argument_name: str, argument: Any) -> Any:
+            return argument and super().check_argument_for_proper_class(argument_name, argument)
+
+    PictureProcessor.__name__ = processor_class.__name__  # it is saved under this name
+    return PictureProcessor
