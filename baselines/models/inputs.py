@@ -77,8 +77,17 @@ class PromptEncoder:
 def render(processor: Any, text: str) -> str:
     """Return the text of a user's turn with one picture, in the chat template of the model."""
     content = [{"type": "image"}, {"type": "text", "text": text}]
-    turns = [{"role": "user", "content": content}]
-    rendered: str = processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+    return apply_template(processor, [{"role": "user", "content": content}], add_generation_prompt=True)
+
+
+def apply_template(processor: Any, turns: Sequence[Mapping[str, Any]], *, add_generation_prompt: bool = False) -> str:
+    """Return a conversation as text. The tokenizer renders it: some processors ask their video part first."""
+    rendered: str = processor.tokenizer.apply_chat_template(
+        turns,
+        chat_template=processor.chat_template,
+        add_generation_prompt=add_generation_prompt,
+        tokenize=False,
+    )
     return rendered
 
 

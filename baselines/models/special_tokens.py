@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from baselines.models.inputs import apply_template
 from vlm_gym.errors import ConfigError
 
 _PICTURE_FIELDS: Final = ("image_token_id", "video_token_id", "audio_token_id", "boi_token_id", "eoi_token_id")
@@ -57,7 +58,6 @@ def _turn_end(processor: Any, ends: tuple[int, ...]) -> int:
         {"role": "user", "content": [{"type": "text", "text": "QUESTION"}]},
         {"role": "assistant", "content": [{"type": "text", "text": _MARK}]},
     ]
-    rendered = processor.apply_chat_template(turns, tokenize=False)
-    behind = tokenizer(rendered.rpartition(_MARK)[2], add_special_tokens=False)["input_ids"]
+    behind = tokenizer(apply_template(processor, turns).rpartition(_MARK)[2], add_special_tokens=False)["input_ids"]
     own = tokenizer.eos_token_id if tokenizer.eos_token_id is not None else ends[0]
     return next((token for token in behind if token in ends), own)
