@@ -11,12 +11,12 @@ from vlm_gym.chat import ChatSession, ChatTurn
 from vlm_gym.errors import RunError
 from vlm_gym.evaluation.agents import Agent, Reply
 from vlm_gym.evaluation.records import EpisodeRecord, Judgement, TurnRecord, canonical, picture_name, turn_record
-from vlm_gym.render.encode import png_bytes
+from vlm_gym.messages import Message
 
 AGENT_STREAM: Final = 1  # with the seed alone an agent would draw the same numbers as the env
 
-OnTurn = Callable[[TurnRecord, bytes], object]
-"""Takes a turn's record and its picture as PNG, as soon as the turn has been played."""
+OnTurn = Callable[[TurnRecord, Message], object]
+"""Takes a turn's record and a message with its picture, as soon as the turn has been played."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ async def run_episode(
     *,
     past: Sequence[TurnRecord] = (),
     on_turn: OnTurn | None = None,
-    on_picture: Callable[[bytes], object] | None = None,
+    on_picture: Callable[[Message], object] | None = None,
 ) -> EpisodeRecord:
     """Play one episode.
 
@@ -80,10 +80,9 @@ async def run_episode(
         _play_again(session, record)
     while not session.is_over:
         turns.append(await _play(session, agent, episode, on_turn))
-    png = png_bytes(session.picture)
     if on_picture is not None:
-        on_picture(png)
-    return _episode_record(episode, turns, start_value, session, picture_name(png))
+        on_picture(Message("user", "", session.picture))
+    return _episode_record(episode, turns, start_value, session)
 
 
 async def _play(session: ChatSession, agent: Agent, episode: EpisodeSpec, on_turn: OnTurn | None) -> TurnRecord:
@@ -101,10 +100,9 @@ async def _play(session: ChatSession, agent: Agent, episode: EpisodeSpec, on_tur
     after = task.optimal_value()
     regret = max(0.0, value - action_values.get(turn.info["action"] or "", after))
     judgement = Judgement(readings, oracle_action, value, after, regret)
-    png = question.png if question.picture is picture else png_bytes(picture)
-    record = turn_record(episode.key, number, turn, replies, picture_name(png), judgement)
-    if on_turn is not None:
-        on_turn(record, png)
+    record = turn_record(episode.key, number, turn, replies, picture_name(picture), judgement)
+    if on_turn is not None:  # the question's picture may have been encoded already, but it may also be enlarged
+        on_turn(record, question if question.picture is picture else Message("user", "", picture))
     return record
 
 
@@ -120,7 +118,7 @@ def _play_again(session: ChatSession, record: TurnRecord) -> None:
 
 
 def _episode_record(
-    episode: EpisodeSpec, turns: Sequence[TurnRecord], start_value: float, session: ChatSession, final_picture: str
+    episode: EpisodeSpec, turns: Sequence[TurnRecord], start_value: float, session: ChatSession
 ) -> EpisodeRecord:
     last = turns[-1]
     return EpisodeRecord(
@@ -138,7 +136,7 @@ def _episode_record(
         is_truncated=last.is_truncated and not last.is_terminated,
         start_value=start_value,
         regret=sum(turn.regret for turn in turns),
-        final_picture=final_picture,
+        final_picture=picture_name(session.picture),
         final_text=session.info["observation_text"],
         prompt_tokens=sum(turn.prompt_tokens for turn in turns),
         completion_tokens=sum(turn.completion_tokens for turn in turns),

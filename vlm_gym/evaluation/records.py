@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, TypeVar
 
+import numpy as np
+
 from vlm_gym.chat import ChatTurn
 from vlm_gym.errors import RunError
 from vlm_gym.evaluation.agents import Reply
+from vlm_gym.render.canvas import Picture
 
 NAME_LENGTH: Final = 32  # hex digits of a picture's name: 128 bits
 
@@ -162,9 +165,11 @@ def turn_record(
     )
 
 
-def picture_name(png: bytes) -> str:
-    """Return the name of a picture, which follows from its bytes."""
-    return hashlib.sha256(png).hexdigest()[:NAME_LENGTH]
+def picture_name(picture: Picture) -> str:
+    """Return the name of a picture, (height, width, 3) uint8, which follows from its pixels."""
+    pixels = hashlib.sha256(repr(picture.shape).encode("ascii"))
+    pixels.update(np.ascontiguousarray(picture).data)
+    return pixels.hexdigest()[:NAME_LENGTH]
 
 
 def canonical(value: Any) -> str:

@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar
 
 from vlm_gym.errors import RunError
 from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord, from_line, picture_name, to_line
+from vlm_gym.messages import Message
 
 FORMAT: Final = 1
 RUN_FILE: Final = "run.json"
@@ -99,22 +100,24 @@ class RunWriter:
     ) -> None:
         self.close()
 
-    def add_turn(self, turn: TurnRecord, png: bytes) -> None:
+    def add_turn(self, turn: TurnRecord, shown: Message) -> None:
         """Write a turn and what the player saw."""
-        self.add_picture(png)
+        self.add_picture(shown)
         self._write(self._turns, to_line(turn))
 
     def add_episode(self, episode: EpisodeRecord) -> None:
         """Write a finished episode."""
         self._write(self._episodes, to_line(episode))
 
-    def add_picture(self, png: bytes) -> None:
-        """Keep a picture, unless it is there already."""
-        path = picture_path(self.folder, picture_name(png))
+    def add_picture(self, shown: Message) -> None:
+        """Keep a message's picture, unless it is there already or there is none."""
+        if shown.picture is None:
+            return
+        path = picture_path(self.folder, picture_name(shown.picture))
         if path.exists():
             return
         try:
-            _write_whole(path, png)
+            _write_whole(path, shown.png)
         except OSError as error:
             raise RunError(f"cannot write {path}: {error.strerror or error}") from error
 
