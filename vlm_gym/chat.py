@@ -188,7 +188,7 @@ class ChatSession:
             text = f"The picture in words: {info['observation_text']}\n\n{text}"
         if self.settings.tell_mistakes and not self.task.tells_mistakes and self.turns:
             told = _told(info["fault"], info["illegal"])
-            text = text if told is None else f"{told}\n\n{text}"
+            text = text if told is None or told in text else f"{told}\n\n{text}"  # on_fault="ask" tells it too
         return Message("user", text, None if self.settings.show == "text" else self._enlarged(self.picture))
 
     def _enlarged(self, picture: Picture) -> Picture:

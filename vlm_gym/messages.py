@@ -15,6 +15,7 @@ Role = Literal["system", "user", "assistant"]
 CHARACTERS_PER_TOKEN: Final = 4  # of English, in the tokenizers in use
 PIXELS_PER_TOKEN: Final = 28 * 28  # Qwen2.5-VL's; LLaVA's and GPT's are of the same order
 PLACEHOLDER: Final = "<image>"
+NO_PLACEHOLDER: Final = "< image>"
 NO_ANSWER: Final = "(no answer)"  # chat templates refuse an empty message
 
 
@@ -30,6 +31,11 @@ class Message:
     def png(self) -> bytes:
         """The picture as PNG, encoded once however often the message is sent; empty without a picture."""
         return b"" if self.picture is None else png_bytes(self.picture)
+
+    @cached_property
+    def picture_url(self) -> str:
+        """The picture as data URL, written once too; empty without a picture."""
+        return data_url(self.png) if self.png else ""
 
 
 def estimate_tokens(message: Message) -> int:
@@ -58,13 +64,10 @@ def to_hugging_face(messages: Iterable[Message]) -> list[dict[str, Any]]:
 
 
 def to_placeholders(messages: Iterable[Message]) -> tuple[list[dict[str, str]], list[Image.Image]]:
-    """Return messages in which "<image>" stands for each picture, and the pictures in their order.
-
-    A player's "<image>" is written "< image>": it would stand for a picture that is not there.
-    """
+    """Return messages in which "<image>" stands for each picture, and the pictures in their order."""
     told, pictures = [], []
     for message in messages:
-        text = _sendable(message).replace(PLACEHOLDER, "< image>")
+        text = _sendable(message)
         if message.picture is not None:
             pictures.append(Image.fromarray(message.picture))
             text = f"{PLACEHOLDER}\n{text}"
@@ -76,11 +79,14 @@ def _openai(message: Message) -> dict[str, Any]:
     text = _sendable(message)
     if message.picture is None:
         return {"role": message.role, "content": text}
-    picture = {"type": "image_url", "image_url": {"url": data_url(message.png)}}
+    picture = {"type": "image_url", "image_url": {"url": message.picture_url}}
     return {"role": message.role, "content": [picture, {"type": "text", "text": text}]}
 
 
 def _sendable(message: Message) -> str:
-    """Return the text without what JSON, templates and servers refuse: lone surrogates, and nothing at all."""
-    text = message.text.encode("utf-8", "replace").decode("utf-8")
+    """Return the text without what JSON, templates and servers refuse: lone surrogates, and nothing at all.
+
+    A player's "<image>" would stand for a picture that is not there.
+    """
+    text = message.text.encode("utf-8", "replace").decode("utf-8").replace(PLACEHOLDER, NO_PLACEHOLDER)
     return text if text.strip() else NO_ANSWER
