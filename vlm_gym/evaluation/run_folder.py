@@ -7,12 +7,17 @@
 
 Lines are only ever added, each in one write; a picture is there before the line that names it. So a process that is
 killed loses at most the turn in flight and may leave half a line at a file's end, which `read_turns` and
-`read_episodes` leave out and `RunWriter` cuts off.
+`read_episodes` leave out and `RunWriter` cuts off. A turn that is there twice was played again: the later line
+counts, and the earlier run of the episode from that turn on does not.
 """
 
 import json
+import logging
 import os
+import sys
+from collections import defaultdict
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TypeVar
@@ -21,13 +26,25 @@ from vlm_gym.errors import RunError
 from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord, from_line, picture_name, to_line
 from vlm_gym.messages import Message
 
+if sys.platform != "win32":
+    import fcntl
+
 FORMAT: Final = 1
 RUN_FILE: Final = "run.json"
 TURNS_FILE: Final = "turns.jsonl"
 EPISODES_FILE: Final = "episodes.jsonl"
 PICTURES: Final = "pictures"
+DRAFT: Final = ".part"
+
+logger = logging.getLogger(__name__)
 
 RecordT = TypeVar("RecordT", TurnRecord, EpisodeRecord)
+
+
+def is_empty(folder: Path) -> bool:
+    """Return whether a folder is not there or holds nothing yet; a run that was killed as it began holds nothing."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != DRAFT)
+    return not any(path.stat().st_size for path in files)
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -46,13 +63,18 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 
 def read_turns(folder: Path) -> list[TurnRecord]:
-    """Return all turns of a run, those of unfinished episodes included, each once.
+    """Return all turns of a run, episode by episode, those of unfinished episodes included, each once.
 
     Raises:
         RunError: if a line is damaged, but for a half-written last one.
     """
-    turns = {(turn.episode, turn.turn): turn for turn in _read(folder / TURNS_FILE, TurnRecord)}
-    return list(turns.values())
+    episodes: dict[str, list[TurnRecord]] = defaultdict(list)
+    for turn in _read(folder / TURNS_FILE, TurnRecord):
+        played = episodes[turn.episode]
+        while played and played[-1].turn >= turn.turn:
+            played.pop()
+        played.append(turn)
+    return list(chain.from_iterable(episodes.values()))
 
 
 def read_episodes(folder: Path) -> list[EpisodeRecord]:
@@ -78,17 +100,19 @@ class RunWriter:
         run: What determines the run, plain values; written as run.json where there is none.
 
     Raises:
-        RunError: if the folder cannot be written.
+        RunError: if the folder cannot be written, or another process or writer is at it.
     """
 
     def __init__(self, folder: Path, run: Mapping[str, Any]) -> None:
         self.folder = folder
         try:
             (folder / PICTURES).mkdir(parents=True, exist_ok=True)
-            if not (folder / RUN_FILE).exists():
-                _write_whole(folder / RUN_FILE, json.dumps({"format": FORMAT, **run}, indent=2).encode("ascii"))
             self._turns = _open_for_adding(folder / TURNS_FILE)
             self._episodes = _open_for_adding(folder / EPISODES_FILE)
+            for draft in chain(folder.glob(f"*{DRAFT}"), (folder / PICTURES).glob(f"*{DRAFT}")):
+                draft.unlink()  # of a process that was killed
+            if not (folder / RUN_FILE).exists():
+                _write_whole(folder / RUN_FILE, json.dumps({"format": FORMAT, **run}, indent=1).encode("ascii"))
         except OSError as error:
             raise RunError(f"cannot write the run {folder}: {error.strerror or error}") from error
 
@@ -119,7 +143,7 @@ class RunWriter:
         try:
             _write_whole(path, shown.png)
         except OSError as error:
-            raise RunError(f"cannot write {path}: {error.strerror or error}") from error
+            raise self._failure(error) from error
 
     def close(self) -> None:
         """Close the files."""
@@ -127,45 +151,69 @@ class RunWriter:
         os.close(self._episodes)
 
     def _write(self, file: int, line: str) -> None:
-        data = line.encode("ascii")
+        data, size = line.encode("ascii"), os.fstat(file).st_size
         try:
             while data:  # a write may take only a part, at a full disk for example
                 data = data[os.write(file, data) :]
         except OSError as error:
-            raise RunError(
-                f"cannot write to the run {self.folder}: {error.strerror or error}. All earlier turns are there: "
-                "make room, then go on with --resume"
-            ) from error
+            os.ftruncate(file, size)  # else the next line would be added to half a line
+            raise self._failure(error) from error
+
+    def _failure(self, error: OSError) -> RunError:
+        return RunError(
+            f"cannot write to the run {self.folder}: {error.strerror or error}. All earlier turns are there: make "
+            "room, then go on with --resume"
+        )
 
 
 def _read(path: Path, kind: type[RecordT]) -> list[RecordT]:
     try:
-        text = path.read_text(encoding="ascii")
+        data = path.read_bytes()
     except FileNotFoundError:
         return []
-    except (OSError, ValueError) as error:
-        raise RunError(f"cannot read {path}: {error}") from error
-    lines = text.split("\n")[:-1]  # what follows the last line's end is empty, or half a line
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {error.strerror or error}") from error
+    lines = data.split(b"\n")[:-1]  # what follows the last line's end is empty, or half a line
     return [_read_line(line, kind, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
 
 
-def _read_line(line: str, kind: type[RecordT], place: str) -> RecordT:
+def _read_line(line: bytes, kind: type[RecordT], place: str) -> RecordT:
     try:
-        return from_line(line, kind)
+        return from_line(line.decode("ascii", "backslashreplace"), kind)
     except RunError as error:
         raise RunError(f"{place}: {error}. Delete that line to go on without it") from error
 
 
 def _open_for_adding(path: Path) -> int:
-    """Open a file for adding lines, cutting off half a line at its end."""
+    """Open a file for adding lines, alone, cutting off half a line at its end."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-    data = path.read_bytes()
-    os.truncate(path, data.rfind(b"\n") + 1)
+    try:
+        _lock(file)
+    except BlockingIOError as error:
+        os.close(file)
+        raise RunError(f"{path} is being written by another process: let it end, or stop it") from error
+    os.ftruncate(file, path.read_bytes().rfind(b"\n") + 1)
     return file
+
+
+def _lock(file: int) -> None:
+    """Keep other writers away for as long as the file is open; raise BlockingIOError if there is one."""
+    if sys.platform == "win32":
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError as error:  # some file systems of clusters know no locks
+        logger.warning("cannot lock a run's file, take care that one process alone writes it: %s", error)
 
 
 def _write_whole(path: Path, data: bytes) -> None:
     """Write a file so that it is there whole or not at all."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
-    draft.write_bytes(data)
-    draft.replace(path)
+    draft = path.with_name(f"{path.name}.{os.getpid()}{DRAFT}")
+    try:
+        draft.write_bytes(data)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
