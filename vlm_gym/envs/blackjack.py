@@ -103,7 +103,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         return words.describe(game.view_of(state))
 
     def _read_out(self, state: BlackjackState) -> dict[str, str]:
-        return words.read_out(game.view_of(state))
+        return words.read_out(game.view_of(state), self.settings.prompt)
 
     def _write_prompt(self, state: BlackjackState) -> str:
         return words.write_prompt(self.rules, self.settings.prompt)

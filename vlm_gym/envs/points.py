@@ -92,9 +92,6 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
     def _describe(self, state: PointsState) -> str:
         return words.describe(self._view(state))
 
-    def _read_out(self, state: PointsState) -> dict[str, str]:
-        return words.read_out(self._view(state))
-
     def numbers(self) -> tuple[int, ...]:
         """Return what the cards on the table count, in their order."""
         return self.rules.numbers(self.state.cards)
@@ -179,6 +176,9 @@ class PointsEnv(_CardsEnv[int]):
 
     def _legal_actions(self, state: PointsState) -> tuple[str, ...]:
         return self.rules.legal_presses(state)
+
+    def _read_out(self, state: PointsState) -> dict[str, str]:
+        return words.read_out(self._view(state), self.settings.prompt)
 
     def _write_prompt(self, state: PointsState) -> str:
         return words.write_prompt(self._view(state), self.rules, self.settings.prompt)
@@ -265,6 +265,9 @@ class PointsFormulaEnv(_CardsEnv[str]):
 
     def _legal_actions(self, state: PointsState) -> tuple[str, ...]:
         return ()
+
+    def _read_out(self, state: PointsState) -> dict[str, str]:
+        return words.read_cards_out(self._view(state))
 
     def _write_prompt(self, state: PointsState) -> str:
         return words.write_formula_prompt(

@@ -16,8 +16,10 @@ def describe(view: BlackjackView) -> str:
     return f"Dealer: {_in_words(view.dealer)}. You: {_in_words(view.player)}."
 
 
-def read_out(view: BlackjackView) -> dict[str, str]:
+def read_out(view: BlackjackView, settings: PromptSettings) -> dict[str, str]:
     """Return what a right answer says in its fields of the picture."""
+    if settings.style == "paper":
+        return {"cards": describe(view)}
     shown = tuple(card for card in view.dealer if card is not None)
     return {"dealer": _in_words(shown), "hand": _in_words(view.player), "total": str(hand_value(view.player))}
 

@@ -14,14 +14,14 @@ PAPER_READINGS: Final = {"description": "what you see in the picture"}
 def describe(view: HouseholdView) -> str:
     """Return what the picture shows."""
     room = ", ".join(receptacle.name for receptacle in view.receptacles)
-    seen = read_out(view)
-    return f"{seen['place']} You carry {seen['hand']}. In the room: {room}."
+    return f"{_describe_sight(view)} In the room: {room}."
 
 
-def read_out(view: HouseholdView) -> dict[str, str]:
+def read_out(view: HouseholdView, settings: PromptSettings) -> dict[str, str]:
     """Return what a right answer says in its fields of the picture."""
-    place = _at_furniture(view) if view.facing else "You are in the middle of the room."
-    return {"place": place, "hand": "nothing" if view.hand is None else _object(view.hand)}
+    if settings.style == "paper":
+        return {"description": _describe_sight(view)}
+    return {"place": _place(view), "hand": _hand(view)}
 
 
 def write_prompt(task: str, feedback: str | None, admissible: Sequence[str], settings: PromptSettings) -> str:
@@ -36,6 +36,18 @@ def write_prompt(task: str, feedback: str | None, admissible: Sequence[str], set
     commands = f"\n\nCommands that are possible now: {_listed(admissible)}." if admissible else ""
     answer = answer_section(settings, PAPER_READINGS if is_paper else READINGS, "action", _RULE)
     return f"{intro}{told}{commands}\n\n{answer}"
+
+
+def _describe_sight(view: HouseholdView) -> str:
+    return f"{_place(view)} You carry {_hand(view)}."
+
+
+def _place(view: HouseholdView) -> str:
+    return _at_furniture(view) if view.facing else "You are in the middle of the room."
+
+
+def _hand(view: HouseholdView) -> str:
+    return "nothing" if view.hand is None else _object(view.hand)
 
 
 def _at_furniture(view: HouseholdView) -> str:

@@ -16,9 +16,18 @@ def describe(view: PointsView) -> str:
     return f"Cards: {cards}. Target: {view.target}. Formula: {_written(view)}{value}."
 
 
-def read_out(view: PointsView) -> dict[str, str]:
-    """Return what a right answer says in its fields of the picture."""
-    return {"cards": ", ".join(card.name for card in view.cards), "formula": _written(view)}
+def read_out(view: PointsView, settings: PromptSettings) -> dict[str, str]:
+    """Return what a right answer says in its fields of the picture, in the games that press one token a turn."""
+    return {**read_cards_out(view), _formula_field(settings): _written(view)}
+
+
+def read_cards_out(view: PointsView) -> dict[str, str]:
+    """Return what a right answer says in its fields of the picture, in the games that take the formula at once."""
+    return {"cards": ", ".join(card.name for card in view.cards)}
+
+
+def _formula_field(settings: PromptSettings) -> str:
+    return "current formula" if settings.style == "paper" else "formula"
 
 
 def _written(view: PointsView) -> str:
@@ -33,10 +42,7 @@ def write_prompt(view: PointsView, rules: PointsRules, settings: PromptSettings)
 @lru_cache(maxsize=256)
 def _press_prompt(rules: PointsRules, settings: PromptSettings, formula: str) -> str:
     is_paper = settings.style == "paper"
-    readings = {
-        "cards": "the cards in the picture",
-        "current formula" if is_paper else "formula": "the formula so far",
-    }
+    readings = {"cards": "the cards in the picture", _formula_field(settings): "the formula so far"}
     answer = answer_section(settings, readings, rules.actions.key, action_rule(rules.actions.names))
     words = _common_words(rules) | {
         "symbols": one_of(rules.symbols),

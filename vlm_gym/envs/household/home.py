@@ -96,7 +96,7 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
         return words.describe(self._view(state))
 
     def _read_out(self, state: HouseholdState) -> dict[str, str]:
-        return words.read_out(self._view(state))
+        return words.read_out(self._view(state), self.settings.prompt)
 
     def _view(self, state: HouseholdState) -> HouseholdView:
         """Return what the player sees: once for picture and words."""
