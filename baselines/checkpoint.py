@@ -111,7 +111,8 @@ def best_checkpoint(folder: Path) -> Path | None:
 def pack_optimizer(optimizer: torch.optim.Optimizer) -> Part:
     """Return an optimizer's state as a part."""
     state = optimizer.state_dict()
-    tensors, values = {}, {}
+    tensors: dict[str, Tensor] = {}
+    values: dict[str, Any] = {}
     for index, entries in state["state"].items():
         for name, value in entries.items():
             (tensors if isinstance(value, Tensor) else values)[f"{index}.{name}"] = value

@@ -11,7 +11,7 @@ from dataclasses import MISSING, Field, asdict, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from vlm_gym.errors import ConfigError, check_choice, did_you_mean
 
@@ -36,8 +36,8 @@ def section(config_class: type[Any]) -> Any:
     return field(default_factory=config_class)
 
 
-def read_config(config_class: type[ConfigT], arguments: Sequence[str], *, usage: str) -> ConfigT:
-    """Read a script's configuration from its command line.
+def read_config(config_class: type[ConfigT], arguments: Sequence[str], *, usage: str, default: str) -> ConfigT:
+    """Read a script's configuration from its command line; without `--config` it is that called `default`.
 
     Raises:
         ConfigError: for an unknown name, with a suggestion, a value of the wrong type, or a file that cannot be read.
@@ -47,7 +47,10 @@ def read_config(config_class: type[ConfigT], arguments: Sequence[str], *, usage:
         print(f"{usage.strip()}\n\n{describe(config_class)}")  # noqa: T201  # this is the scripts' command line
         raise SystemExit(0)
     overrides = _read_arguments(arguments)
-    tree = _read_file(_config_path(overrides))
+    path = _config_path(overrides, default)
+    tree = _read_file(path)
+    if _RESUME_FLAG in overrides and path.name == FILE_NAME:
+        tree["folder"] = str(path.parent)  # the run may have been moved
     overrides.pop(_CONFIG_FLAG, None)
     for name, value in overrides.items():
         _put(tree, name, value)
@@ -64,14 +67,16 @@ def build(config_class: type[ConfigT], tree: Mapping[str, Any], prefix: str = ""
     hints = get_type_hints(config_class)
     for name in tree:
         if name not in known:
-            _refuse(f"{prefix}{name}", [f"{prefix}{entry}" for entry in known])
+            listed = ", ".join(f"{prefix}{entry}" for entry in known)
+            guess = did_you_mean(f"{prefix}{name}", [leaf for leaf, _, _ in _leaves(config_class, prefix)])
+            raise ConfigError(f"there is no setting {f'{prefix}{name}'!r}; there are {listed}.{guess}")
     values = {name: _convert(f"{prefix}{name}", value, hints[name]) for name, value in tree.items()}
     return config_class(**values)
 
 
 def write_config(config: Any) -> str:
     """Return a configuration as YAML, which `build` reads back as it was."""
-    return yaml.safe_dump(_plain(asdict(config)), sort_keys=False, allow_unicode=True)
+    return str(yaml.safe_dump(_plain(asdict(config)), sort_keys=False, allow_unicode=True))
 
 
 def describe(config_class: type[Any]) -> str:
@@ -115,11 +120,9 @@ def _read_arguments(arguments: Sequence[str]) -> dict[str, Any]:
     return overrides
 
 
-def _config_path(overrides: Mapping[str, Any]) -> Path | None:
-    if _CONFIG_FLAG in overrides:
-        return _find(overrides[_CONFIG_FLAG])
-    if _RESUME_FLAG not in overrides:
-        return None
+def _config_path(overrides: Mapping[str, Any], default: str) -> Path:
+    if _CONFIG_FLAG in overrides or _RESUME_FLAG not in overrides:
+        return _find(overrides.get(_CONFIG_FLAG, default))
     folder = Path(overrides[_RESUME_FLAG])
     found = [place / FILE_NAME for place in (folder, *folder.parents[:2]) if (place / FILE_NAME).is_file()]
     if not found:
@@ -135,9 +138,7 @@ def _find(name: str) -> Path:
     raise ConfigError(f"--config {name!r} is no file")
 
 
-def _read_file(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
+def _read_file(path: Path) -> dict[str, Any]:
     try:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -212,10 +213,6 @@ def _as_list(name: str, value: Any) -> Sequence[Any]:
 
 def _article(kind: type[Any]) -> str:
     return {int: "an int", bool: "true or false", str: "a text", dict: "a mapping"}.get(kind, kind.__name__)
-
-
-def _refuse(name: str, known: Sequence[str]) -> None:
-    raise ConfigError(f"there is no setting {name!r}; there are {', '.join(known)}.{did_you_mean(name, known)}")
 
 
 def _plain(value: Any) -> Any:

@@ -3,7 +3,7 @@
 B answers of at most L tokens; T turns of N environments. All tensors are float32 but for the masks, which are bool.
 """
 
-from typing import Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from torch import Tensor
 from vlm_gym.errors import check_choice
 
 RatioLevel = Literal["answer", "token"]
+SMALL: Final = 1e-8  # against a division by zero where all advantages agree
 
 
 class PolicyLoss(NamedTuple):
@@ -46,6 +47,11 @@ def estimate_advantages(
         following = errors[turn] + gamma * gae_lambda * following.masked_fill(is_last[turn], 0.0)
         advantages[turn] = following
     return advantages
+
+
+def normalise(advantages: Tensor, everyones: Tensor) -> Tensor:
+    """Return advantages less the mean, over the standard deviation, of the advantages of all processes."""
+    return (advantages - everyones.mean()) / (everyones.std(unbiased=False) + SMALL)
 
 
 def token_weights(mask: Tensor, is_action: Tensor, thought_weight: float) -> Tensor:

@@ -1,0 +1,107 @@
+"""The turns of one update, as training reads them, and their division into minibatches."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from baselines.models.policy import Answer, Prompt
+from baselines.rollout import Turn
+
+Minibatch = tuple[tuple[int, ...], ...]
+"""The turns of one optimizer step, as microbatches of their numbers: one forward each."""
+_CHARACTERS_PER_TOKEN: Final = 4  # of a prompt, roughly: it only decides which turns share a microbatch
+_TENSORS: Final = ("is_action", "logp", "reference_logp", "values", "advantages", "returns")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B turns; L is the length of the longest answer. Every turn keeps its own prompt and picture."""
+
+    prompts: tuple[Prompt, ...]
+    answers: tuple[Answer, ...]
+    is_action: Tensor  # (B, L) bool
+    logp: Tensor  # (B, L) float32, of the policy that gave the answers
+    reference_logp: Tensor  # (B, L) float32, of the reference, if the loss asks for it
+    values: Tensor  # (B,) float32, before the update
+    advantages: Tensor  # (B,) float32
+    returns: Tensor  # (B,) float32
+
+    @classmethod
+    def unassessed(cls, turns: Sequence[Turn]) -> "Batch":
+        """Return turns with zeros for all that the policy has to say about them."""
+        is_action = pad_sequence([torch.tensor(turn.is_action, dtype=torch.bool) for turn in turns], batch_first=True)
+        return cls(
+            prompts=tuple(turn.prompt for turn in turns),
+            answers=tuple(turn.answer for turn in turns),
+            is_action=is_action,
+            logp=torch.zeros(is_action.shape),
+            reference_logp=torch.zeros(is_action.shape),
+            values=torch.zeros(len(turns)),
+            advantages=torch.zeros(len(turns)),
+            returns=torch.zeros(len(turns)),
+        )
+
+    def select(self, numbers: Sequence[int]) -> "Batch":
+        """Return some of the turns, padded no further than they need."""
+        rows = list(numbers)
+        answers = tuple(self.answers[row] for row in rows)
+        length = max(len(answer.tokens) for answer in answers)
+        return Batch(
+            prompts=tuple(self.prompts[row] for row in rows),
+            answers=answers,
+            is_action=self.is_action[rows, :length],
+            logp=self.logp[rows, :length],
+            reference_logp=self.reference_logp[rows, :length],
+            values=self.values[rows],
+            advantages=self.advantages[rows],
+            returns=self.returns[rows],
+        )
+
+    def to(self, device: torch.device) -> "Batch":
+        """Return the batch with its tensors on a device."""
+        return replace(self, **{name: getattr(self, name).to(device) for name in _TENSORS})
+
+    def write(self, folder: Path) -> None:
+        """Write the batch into a folder for someone to look at: pictures, words and tensors."""
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file({name: getattr(self, name).cpu().contiguous() for name in _TENSORS}, folder / "tensors.safetensors")
+        with (folder / "turns.jsonl").open("w", encoding="utf-8") as file:
+            for number, (prompt, answer) in enumerate(zip(self.prompts, self.answers, strict=True)):
+                Image.fromarray(prompt.picture).save(folder / f"{number:04d}.png")
+                file.write(json.dumps({"prompt": prompt.text, "answer": asdict(answer)}) + "\n")
+
+
+def flatten(turns: Sequence[Sequence[Turn]]) -> tuple[Turn, ...]:
+    """Return turns (T, N) in one row, (T * N): the order of `tensor.flatten()`."""
+    return tuple(turn for row in turns for turn in row)
+
+
+def plan_epoch(
+    turns: Sequence[Turn], minibatch: int, microbatch: int, rng: np.random.Generator
+) -> tuple[Minibatch, ...]:
+    """Divide turns into minibatches at random, and each of these into microbatches of answers of like length.
+
+    What is left over at the end makes a smaller minibatch.
+    """
+    order = rng.permutation(len(turns)).tolist()
+    return tuple(
+        _pack(turns, order[start : start + minibatch], microbatch) for start in range(0, len(order), minibatch)
+    )
+
+
+def _pack(turns: Sequence[Turn], numbers: Sequence[int], microbatch: int) -> Minibatch:
+    by_length = sorted(numbers, key=lambda number: _length(turns[number]))
+    return tuple(tuple(by_length[start : start + microbatch]) for start in range(0, len(by_length), microbatch))
+
+
+def _length(turn: Turn) -> int:
+    return len(turn.prompt.text) // _CHARACTERS_PER_TOKEN + len(turn.answer.tokens)

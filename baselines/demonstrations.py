@@ -1,0 +1,72 @@
+"""Answers to learn the form from: what the picture shows, put into words, then an action."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+import gymnasium as gym
+import numpy as np
+
+from baselines.models.policy import Prompt
+from baselines.rollout import PromptWriter, Start, make_env
+from baselines.settings import SftActions, TaskConfig
+
+Chooser = Callable[[gym.Env[Any, str], Mapping[str, Any], np.random.Generator], str | None]
+"""Chooses the action of an answer from an env and its info; None where there is none to choose."""
+
+
+class Demonstration(NamedTuple):
+    """A prompt and an answer to it."""
+
+    prompt: Prompt
+    text: str
+
+
+def _random_action(env: gym.Env[Any, str], info: Mapping[str, Any], rng: np.random.Generator) -> str | None:  # noqa: ARG001
+    action: str = env.unwrapped.actions.sample(rng)  # type: ignore[attr-defined]
+    return action
+
+
+def _legal_action(env: gym.Env[Any, str], info: Mapping[str, Any], rng: np.random.Generator) -> str | None:  # noqa: ARG001
+    legal = info["admissible_actions"]
+    return str(legal[int(rng.integers(len(legal)))]) if legal else None
+
+
+def _oracle_action(env: gym.Env[Any, str], info: Mapping[str, Any], rng: np.random.Generator) -> str | None:  # noqa: ARG001
+    action: str | None = env.unwrapped.oracle_action()  # type: ignore[attr-defined]
+    return action
+
+
+CHOOSERS: Final[Mapping[SftActions, Chooser]] = {
+    "random": _random_action,
+    "legal": _legal_action,
+    "oracle": _oracle_action,
+}
+
+
+def demonstrate(
+    task: TaskConfig, actions: SftActions, starts: Iterable[Start], rng: np.random.Generator
+) -> Iterator[Demonstration]:
+    """Play an episode from each start; yield an answer for every turn.
+
+    The thoughts of an answer are the picture in words, and its action is chosen as `actions` says. What is played is
+    the oracle's action for "oracle" and a random legal one otherwise, so that random answers come to all kinds of
+    states too.
+    """
+    env, write_prompt = make_env(task), PromptWriter(task.prompt)
+    choose, play = CHOOSERS[actions], CHOOSERS["oracle" if actions == "oracle" else "legal"]
+    for start in starts:
+        picture, info = env.reset(seed=start.seed, options=start.options)
+        is_over = False
+        while not is_over:
+            said = choose(env, info, rng)
+            played = said if actions != "random" else play(env, info, rng)
+            if said is None or played is None:
+                break
+            yield Demonstration(write_prompt(picture, info), _answer(env, info, said))
+            picture, _, is_terminated, is_truncated, info = env.step(_answer(env, info, played))
+            is_over = is_terminated or is_truncated
+
+
+def _answer(env: gym.Env[Any, str], info: Mapping[str, Any], action: str) -> str:
+    text: str = env.get_wrapper_attr("answer")(action, thoughts=info["observation_text"])
+    return text

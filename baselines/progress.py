@@ -1,0 +1,176 @@
+"""What a person sees of a run: a line in the terminal, metrics.jsonl, TensorBoard, Weights & Biases, curve.png."""
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from baselines.evaluate import Score
+from baselines.settings import Metric
+from vlm_gym.errors import MissingDependencyError
+from vlm_gym.evaluation.statistics import percent
+
+METRICS: Final = "metrics.jsonl"
+CURVE: Final = "curve.png"
+_BLUE, _ORANGE, _GREY = "#2a6fbb", "#d9822b", "#777777"
+
+
+class Recorder:
+    """Records a run's metrics by update. Only the main process has one.
+
+    `floor` and `ceiling` are what random and the best play reach by the run's metric; None where it is unknown.
+    """
+
+    def __init__(
+        self, folder: Path, name: str, metric: Metric, floor: float | None, ceiling: float, num_updates: int
+    ) -> None:
+        try:
+            from rich.console import Console
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise MissingDependencyError("rich or tensorboard is missing: pip install 'vlm-gym[train]'") from error
+        self.folder, self.name, self.metric = folder, name, metric
+        self.floor, self.ceiling, self.num_updates = floor, ceiling, num_updates
+        self.console = Console(highlight=False)
+        self._tensorboard = SummaryWriter(str(folder / "tensorboard"))
+        self._wandb = _start_wandb(folder, name)
+        self._started = time.monotonic()
+        self._first_update: int | None = None
+
+    def forget_after(self, update: int) -> None:
+        """Drop what was recorded after an update that a run goes on from."""
+        kept = [line for line in read_metrics(self.folder) if line["update"] <= update]
+        text = "".join(json.dumps(line) + "\n" for line in kept)
+        (self.folder / METRICS).write_text(text, encoding="utf-8")
+
+    def record(self, update: int, metrics: Mapping[str, float]) -> None:
+        """Write the metrics of an update everywhere."""
+        with (self.folder / METRICS).open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"update": update, **metrics}) + "\n")
+        for name, value in metrics.items():
+            self._tensorboard.add_scalar(name, value, update)
+        if self._wandb is not None:
+            self._wandb.log(dict(metrics), step=update)
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self.console.print(text)
+
+    def show(self, update: int, score: Score | None, turns_per_second: float) -> None:
+        """Print the line of an update."""
+        if self._first_update is None:
+            self._first_update = update - 1
+            self._started = time.monotonic() - 1e-9
+        per_update = (time.monotonic() - self._started) / max(1, update - self._first_update - 1)
+        left = (self.num_updates - update) * per_update if update - self._first_update > 1 else None
+        time_left = f"{_clock(left)} left" if left is not None else ""
+        self.say(
+            f"update {update:>3}/{self.num_updates}  {turns_per_second:6.1f} turns/s  "
+            f"{self.describe(score) if score else 'no episode ended':<34}  {time_left}"
+        )
+
+    def describe(self, score: Score) -> str:
+        """Return a score with its interval, between floor and ceiling."""
+        low, high = score.interval(self.metric)
+        words = self.metric.replace("_", " ")
+        return f"{words} {100 * score.share(self.metric):.1f} % ({100 * low:.0f}-{100 * high:.0f}), {self.bounds}"
+
+    @property
+    def bounds(self) -> str:
+        """The floor and the ceiling in words."""
+        floor = "unknown" if self.floor is None else percent(self.floor)
+        return f"floor {floor}, ceiling {percent(self.ceiling)}"
+
+    def close(self) -> None:
+        """Draw the curve and close all files."""
+        draw_curve(self.folder, self.name, self.metric, self.floor, self.ceiling)
+        self._tensorboard.close()
+        if self._wandb is not None:
+            self._wandb.finish()
+
+
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """Return the recorded lines; one that a kill cut off is left out."""
+    path = folder / METRICS
+    if not path.is_file():
+        return []
+    found = (_read_line(line) for line in path.read_text(encoding="utf-8").splitlines())
+    return [line for line in found if line is not None]
+
+
+def score_metrics(prefix: str, score: Score | None, metric: Metric) -> dict[str, float]:
+    """Return a score as metrics with the names `prefix/...`."""
+    if score is None:
+        return {}
+    low, high = score.interval(metric)
+    return {
+        f"{prefix}/success": score.share("success"),
+        f"{prefix}/positive_return": score.share("positive_return"),
+        f"{prefix}/low": low,
+        f"{prefix}/high": high,
+        f"{prefix}/episodes": score.num_episodes,
+        f"{prefix}/return": score.mean_return,
+        f"{prefix}/turns": score.mean_turns,
+        f"{prefix}/faults": score.fault_share,
+        f"{prefix}/illegal": score.illegal_share,
+        f"{prefix}/cut_off": score.cut_off_share,
+    }
+
+
+def draw_curve(folder: Path, name: str, metric: Metric, floor: float | None, ceiling: float) -> None:
+    """Draw the run's success over its updates into curve.png, with intervals, floor and ceiling."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    lines = read_metrics(folder)
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.add_subplot()
+    _plot(axes, lines, "rollout", metric, label="in training", color=_GREY, linewidth=1)
+    for prefix, color in (("sampled", _BLUE), ("greedy", _ORANGE)):
+        _plot(axes, lines, prefix, metric, label=f"evaluation, {prefix}", color=color, marker="o", markersize=4)
+        shown = [line for line in lines if f"{prefix}/low" in line]
+        updates = [line["update"] for line in shown]
+        bounds = [[line[f"{prefix}/{end}"] for line in shown] for end in ("low", "high")]
+        axes.fill_between(updates, *bounds, color=color, alpha=0.15, linewidth=0)
+    for height, words in ((floor, "random play"), (ceiling, "best play")):
+        if height is not None:
+            axes.axhline(height, color="black", linewidth=0.8, linestyle=":")
+            axes.annotate(words, (1.0, height), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
+    axes.set(xlabel="update", ylabel=metric.replace("_", " "), ylim=(-0.02, 1.06), title=name)
+    axes.legend(loc="center right", frameon=False)
+    FigureCanvasAgg(figure).print_png(folder / CURVE)
+
+
+def _plot(axes: Any, lines: Sequence[Mapping[str, Any]], prefix: str, metric: Metric, **style: Any) -> None:
+    shown = [line for line in lines if f"{prefix}/{metric}" in line]
+    axes.plot([line["update"] for line in shown], [line[f"{prefix}/{metric}"] for line in shown], **style)
+
+
+def _read_line(text: str) -> dict[str, Any] | None:
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return None
+    return line if isinstance(line, dict) and "update" in line else None
+
+
+def _start_wandb(folder: Path, name: str) -> Any:
+    if find_spec("wandb") is None:
+        return None
+    import wandb
+
+    return wandb.init(project="vlm-gym", name=name, dir=str(folder), resume="allow", id=folder.name)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def mean_of(values: Iterable[float]) -> float:
+    """Return the mean."""
+    numbers = list(values)
+    return sum(numbers) / len(numbers)

@@ -1,0 +1,214 @@
+"""A run of PPO with all that changes in it: what a checkpoint holds, what is measured and what is recorded."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import gather_object
+
+from baselines.checkpoint import (
+    Part,
+    find_checkpoint,
+    pack_generators,
+    pack_optimizer,
+    read_checkpoint,
+    unpack_generators,
+    unpack_optimizer,
+    write_checkpoint,
+)
+from baselines.evaluate import Score, evaluate, score_of
+from baselines.learner import Learner, Step
+from baselines.progress import Recorder, mean_of, score_metrics
+from baselines.rollout import Episode, PromptWriter, Sampling, Seat, Start, make_env, training_starts
+from baselines.session import start_policy
+from baselines.settings import PpoConfig, TrainConfig
+from vlm_gym.errors import ConfigError
+from vlm_gym.registration import TASKS
+
+BETAS: Final = (0.9, 0.95)
+EPSILON: Final = 1e-5
+CHECKPOINTS: Final = "ppo"  # the folder of the checkpoints within that of the run
+
+
+@dataclass
+class Run:
+    """What one process holds of a run. `recorder` is the main process's."""
+
+    config: TrainConfig
+    accelerator: Accelerator
+    learner: Learner
+    seats: tuple[Seat, ...]
+    generator: torch.Generator
+    shuffling: np.random.Generator
+    recorder: Recorder | None
+    num_turns: int = 0
+    best: float = -math.inf
+
+    @classmethod
+    def start(cls, config: TrainConfig, accelerator: Accelerator, start: Path | None) -> "Run":
+        """Load the model that SFT left in `start`, and begin the first episodes."""
+        policy = start_policy(config, accelerator, start)
+        groups = policy.parameter_groups(lr=config.ppo.lr, value_lr=config.ppo.value_lr)
+        optimizer = torch.optim.AdamW(groups, betas=BETAS, eps=EPSILON, weight_decay=0.0)
+        policy.module, optimizer = accelerator.prepare(policy.module, optimizer)
+        rank, folder = accelerator.process_index, Path(config.folder)
+        write_prompt = PromptWriter(config.task.prompt)
+        return cls(
+            config,
+            accelerator,
+            Learner(policy, optimizer, config.ppo, config.sampling.temperature, accelerator, folder),
+            seats=tuple(
+                Seat(make_env(config.task), write_prompt, training_starts(config.seed, rank, number))
+                for number in range(config.task.num_envs)
+            ),
+            generator=torch.Generator().manual_seed(_seed_of(config.seed, rank)),
+            shuffling=np.random.default_rng((config.seed, rank)),
+            recorder=_recorder(config) if accelerator.is_main_process else None,
+        )
+
+    def set_learning_rates(self, update: int) -> None:
+        """Set both learning rates for an update; they depend on its number alone."""
+        share = lr_share(self.config.ppo, update)
+        for group in self.learner.optimizer.param_groups:
+            group["lr"] = share * (self.config.ppo.value_lr if group["name"] == "value_head" else self.config.ppo.lr)
+
+    @property
+    def sampling(self) -> Sampling:
+        """How answers are drawn in training."""
+        return Sampling(self.config.sampling.max_new_tokens, self.config.sampling.temperature)
+
+    # Checkpoints
+
+    def place(self) -> Part:
+        """Return where this process is: its generators, its episodes, its counters."""
+        part = pack_generators(self.generator, self.shuffling)
+        seats = [seat.state() for seat in self.seats]
+        return Part(part.tensors, {**part.facts, "seats": seats, "num_turns": self.num_turns, "best": self.best})
+
+    def save(self, update: int, place: Part, *, is_best: bool = False) -> None:
+        """Write the checkpoint of an update; `place` is where this process was after it."""
+        parts = {
+            "policy": Part(self.learner.policy.state_dict()),
+            "optimizer": pack_optimizer(self.learner.optimizer),
+            f"process-{self.accelerator.process_index}": place,
+        }
+        folder = Path(self.config.folder) / CHECKPOINTS
+        write_checkpoint(folder, update, parts, self.accelerator, keep=self.config.checkpoint.keep, is_best=is_best)
+
+    def resume(self, place: Path) -> int:
+        """Go to a checkpoint, or to the newest one of a run's folder; return the number of updates done.
+
+        Raises:
+            CheckpointError: if it is damaged.
+            ConfigError: if it was written by another number of processes or environments.
+        """
+        found = find_checkpoint(place) or find_checkpoint(place / CHECKPOINTS)
+        if found is None:
+            return self.begin()
+        parts = read_checkpoint(found)
+        mine = parts.get(f"process-{self.accelerator.process_index}")
+        if mine is None or len(mine.facts["seats"]) != len(self.seats):
+            raise ConfigError(f"{found} was written with other numbers of processes and environments: use the same")
+        self.learner.policy.load_state_dict(parts["policy"].tensors)
+        unpack_optimizer(self.learner.optimizer, parts["optimizer"])
+        for seat, state in zip(self.seats, mine.facts["seats"], strict=True):
+            seat.restore(state)
+        unpack_generators(mine, self.generator, self.shuffling)
+        self.num_turns, self.best = mine.facts["num_turns"], mine.facts["best"]
+        update = int(found.name.removeprefix("step-"))
+        if self.recorder:
+            self.recorder.forget_after(update)
+            self.recorder.say(f"going on from {found}")
+        return update
+
+    def begin(self) -> int:
+        """Measure the model that PPO starts from; return 0, the number of updates done."""
+        if self.recorder:
+            self.recorder.forget_after(-1)
+        self.measure(0)
+        return 0
+
+    def keep(self, update: int) -> None:
+        """Evaluate and write a checkpoint where it is time to; the best by evaluation is always written."""
+        is_end = update == self.config.ppo.updates
+        is_best = (is_end or update % self.config.evaluation.every == 0) and self.measure(update)
+        if is_best or is_end or update % self.config.checkpoint.every == 0:
+            self.save(update, self.place(), is_best=is_best)
+
+    def finish(self) -> None:
+        """Draw the curve and close the records."""
+        if self.recorder:
+            self.recorder.close()
+
+    # Measuring
+
+    def measure(self, update: int) -> bool:
+        """Evaluate greedily and sampled, and record it; return whether the greedy score is the best so far."""
+        config = self.config.evaluation
+        starts = [Start(seed) for seed in range(config.first_seed, config.first_seed + config.episodes)]
+        scores = {name: self._evaluate(starts, name) for name in ("greedy", "sampled")}
+        is_best = scores["greedy"].share(config.metric) > self.best
+        self.best = max(self.best, scores["greedy"].share(config.metric))
+        if self.recorder:
+            metrics = [score_metrics(name, score, config.metric) for name, score in scores.items()]
+            self.recorder.record(update, {**metrics[0], **metrics[1], "cpu_seconds": time.process_time()})
+            for name, score in scores.items():
+                self.recorder.say(f"evaluation after update {update}, {name}: {self.recorder.describe(score)}")
+        return is_best
+
+    def report(
+        self, update: int, episodes: Sequence[Episode], steps: Sequence[Step], seconds: Mapping[str, float]
+    ) -> None:
+        """Record an update: the episodes that ended in it, in all processes, its optimizer steps, its time."""
+        num_turns = len(self.seats) * self.config.ppo.turns * self.accelerator.num_processes
+        self.num_turns += num_turns
+        score = score_of(gather_object(list(episodes)))
+        if not self.recorder:
+            return
+        metrics = {
+            **score_metrics("rollout", score, self.config.evaluation.metric),
+            **{f"update/{name}": mean_of(getattr(step, name) for step in steps) for name in Step._fields},
+            **{f"seconds/{name}": value for name, value in seconds.items()},
+            "lr": self.learner.optimizer.param_groups[0]["lr"],
+            "env_turns": self.num_turns,
+            "cpu_seconds": time.process_time(),
+        }
+        self.recorder.record(update, metrics)
+        self.recorder.show(update, score, num_turns / sum(seconds.values()))
+
+    def _evaluate(self, starts: Sequence[Start], name: str) -> Score:
+        temperature = 0.0 if name == "greedy" else self.config.sampling.temperature
+        return evaluate(
+            self.learner.policy,
+            lambda own: Seat(make_env(self.config.task), PromptWriter(self.config.task.prompt), own),
+            starts,
+            Sampling(self.config.sampling.max_new_tokens, temperature),
+            self.accelerator,
+            num_seats=len(self.seats),
+        )
+
+
+def lr_share(config: PpoConfig, update: int) -> float:
+    """Return the share of the learning rates in an update, counted from 1: it changes once per update."""
+    done = (update - 1) / config.updates
+    decayed = {"linear": 1 - done, "cosine": 0.5 * (1 + math.cos(math.pi * done)), "constant": 1.0}[config.schedule]
+    return config.final_lr_share + (1 - config.final_lr_share) * decayed
+
+
+def _recorder(config: TrainConfig) -> Recorder:
+    task, evaluation = TASKS[config.task.full_id], config.evaluation
+    floor = evaluation.floor
+    if floor is None and evaluation.metric == "success":
+        floor = task.random_success
+    folder = Path(config.folder)
+    return Recorder(folder, config.task.id, evaluation.metric, floor, task.best_success, config.ppo.updates)
+
+
+def _seed_of(seed: int, rank: int) -> int:
+    return int(np.random.SeedSequence((seed, rank)).generate_state(1)[0])

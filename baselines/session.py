@@ -1,0 +1,110 @@
+"""What both scripts start with: processes and devices, signals, the run's folder, its policy."""
+
+import logging
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Final
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs
+
+from baselines.config import FILE_NAME, read_config, write_config
+from baselines.models.loading import load_policy
+from baselines.models.vlm import VlmPolicy
+from baselines.settings import TrainConfig
+from vlm_gym.errors import ConfigError
+
+ADAPTER_FILE: Final = "adapter_config.json"  # of a PEFT adapter
+DEFAULT_CONFIG: Final = "tiny-numberline"
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_log = logging.getLogger(__name__)
+
+
+def read_train_config(arguments: Sequence[str], usage: str) -> TrainConfig:
+    """Read the command line of a script."""
+    return read_config(TrainConfig, arguments, usage=usage, default=DEFAULT_CONFIG)
+
+
+def start_accelerator(config: TrainConfig) -> Accelerator:
+    """Join the other processes of this run, if there are any.
+
+    Raises:
+        ConfigError: if another number of processes was started, or no GPU is there where one was asked for.
+    """
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device='cuda', but PyTorch sees no GPU here: check its build and driver, or --device cpu")
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    # Buffers never change here; sending them with every forward would make ranks wait for each other in rollouts.
+    plain = DistributedDataParallelKwargs(broadcast_buffers=False)
+    accelerator = Accelerator(cpu=config.device == "cpu" or not torch.cuda.is_available(), kwargs_handlers=[plain])
+    wanted = config.processes or int(os.environ.get("WORLD_SIZE", "1"))
+    if accelerator.num_processes != wanted:
+        raise ConfigError(
+            f"expected {wanted} processes, got {accelerator.num_processes}: `accelerate launch --cpu` starts only one; "
+            "use ACCELERATE_USE_CPU=true torchrun --nproc-per-node N -m baselines.ppo"
+        )
+    return accelerator
+
+
+def start_policy(config: TrainConfig, accelerator: Accelerator, start: Path | None) -> VlmPolicy:
+    """Load the model, or what SFT made of it in `start`."""
+    model = config.model
+    if start is not None and (start / ADAPTER_FILE).is_file():
+        model = replace(model, adapter=str(start))
+    elif start is not None:
+        model = replace(model, name=str(start))
+    return load_policy(model, device=accelerator.device, seed=config.seed)
+
+
+def start_folder(config: TrainConfig, accelerator: Accelerator) -> Path:
+    """Make the run's folder and write the configuration into it."""
+    folder = Path(config.folder)
+    if accelerator.is_main_process:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / FILE_NAME).write_text(write_config(replace(config, resume=None)), encoding="utf-8")
+    accelerator.wait_for_everyone()
+    return folder
+
+
+class Stopper:
+    """Notices SIGTERM and SIGINT, so that a run can write a checkpoint first. The second signal kills as usual."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+
+    def __enter__(self) -> "Stopper":
+        self._before = {number: signal.signal(number, self._notice) for number in _SIGNALS}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def is_stopping(self) -> bool:
+        """Whether this process was told to stop."""
+        return self.signal is not None
+
+    def is_anyone_stopping(self, accelerator: Accelerator) -> bool:
+        """Whether any process was told to stop; all of them ask this together."""
+        mine = torch.tensor([float(self.is_stopping())], device=accelerator.device)
+        return bool(accelerator.gather(mine).sum().item())
+
+    def exit(self, folder: Path) -> None:
+        """Leave, after the checkpoint has been written."""
+        number = self.signal or signal.SIGTERM
+        _log.warning("stopped by %s; go on with --resume %s", signal.Signals(number).name, folder)
+        raise SystemExit(128 + number)
+
+    def _notice(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  # the signature of a handler
+        self.signal = number
+        for each in _SIGNALS:
+            signal.signal(each, signal.SIG_DFL if each == signal.SIGTERM else signal.default_int_handler)
+        _log.warning("%s: the run stops after a checkpoint; once more stops it at once", signal.Signals(number).name)

@@ -1,0 +1,157 @@
+"""What a training run is: its sections are those of the files in configs/."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from baselines.config import section, setting
+from baselines.losses import RatioLevel
+from baselines.models.loading import ModelConfig
+from vlm_gym.errors import ConfigError, check_choice, check_int
+from vlm_gym.registration import TASKS
+
+Metric = Literal["success", "positive_return"]
+SftActions = Literal["random", "legal", "oracle"]
+_LARGE: Final = 10**9
+
+
+@dataclass(frozen=True)
+class TaskConfig:
+    """What is played."""
+
+    id: str = setting("NumberLine-v0", "registered id, with or without 'vlm_gym/'")
+    arguments: Mapping[str, Any] = setting({}, "arguments of gym.make: {image_size: 84, solvable: true}")
+    prompt: str | None = setting(None, "text in place of the task's own prompt; {goal} stands for info['goal']")
+    num_envs: int = setting(32, "environments that each process plays at once")
+
+    def __post_init__(self) -> None:
+        check_choice("task.id", self.full_id, TASKS)
+        check_int("task.num_envs", self.num_envs, 1, _LARGE)
+
+    @property
+    def full_id(self) -> str:
+        """The id as Gymnasium knows it."""
+        return self.id if "/" in self.id else f"vlm_gym/{self.id}"
+
+
+@dataclass(frozen=True)
+class SftConfig:
+    """Supervised fine-tuning, which gives PPO a policy that answers in the right form."""
+
+    actions: SftActions = setting(
+        "random", "what the answers play: 'random' from all actions, 'legal' at random from the legal ones, 'oracle'"
+    )
+    data: str | None = setting(None, "folder of `vlm-gym collect`, in place of answers made here")
+    episodes: int = setting(300, "episodes that are played for the answers made here")
+    steps: int = setting(100, "optimizer steps; 0 leaves SFT out")
+    batch: int = setting(32, "answers per step, over all processes")
+    microbatch: int = setting(32, "answers per forward on one device")
+    rank: int | None = setting(None, "rank of the adapters, where it is not model.rank; 0 trains all weights")
+    lr: float = setting(1e-3, "learning rate, linearly warmed up, then constant")
+    warmup: int = setting(20, "steps of warm-up")
+    max_grad_norm: float = setting(1.0, "gradients are clipped to this norm")
+    checkpoint_every: int = setting(500, "steps between checkpoints")
+
+    def __post_init__(self) -> None:
+        check_int("sft.steps", self.steps, 0, _LARGE)
+        for name in ("episodes", "batch", "microbatch", "checkpoint_every"):
+            check_int(f"sft.{name}", getattr(self, name), 1, _LARGE)
+
+
+@dataclass(frozen=True)
+class PpoConfig:
+    """Proximal policy optimization. One update plays `turns` turns in every environment and learns from them."""
+
+    updates: int = setting(20, "updates; the learning rate decays over them")
+    turns: int = setting(8, "turns of each environment in an update")
+    epochs: int = setting(4, "passes over the turns of an update")
+    minibatch: int = setting(64, "turns per optimizer step, over all processes")
+    microbatch: int = setting(64, "turns per forward on one device: what fits its memory")
+    lr: float = setting(1e-3, "learning rate of the model")
+    value_lr: float = setting(1e-3, "learning rate of the value head")
+    schedule: Literal["linear", "cosine", "constant"] = setting("linear", "decay of both, stepped once per update")
+    final_lr_share: float = setting(0.0, "what is left of the learning rates at the end")
+    clip: float = setting(0.2, "the ratio may gain up to 1 plus or minus this")
+    value_clip: float | None = setting(None, "how far a value may gain from its old one")
+    value_weight: float = setting(0.5, "weight of the value loss")
+    entropy_weight: float = setting(0.0, "weight of the entropy bonus")
+    reference_weight: float = setting(0.0, "weight of the KL to the model that PPO started from")
+    target_kl: float | None = setting(None, "an update ends early when its KL from the old policy passes this")
+    ratio: RatioLevel = setting("answer", "a ratio for each 'answer' (the paper) or each 'token'")
+    thought_weight: float = setting(0.5, "weight of the thought tokens' log-probs: the paper's lambda")
+    gamma: float = setting(0.9, "discount per turn")
+    gae_lambda: float = setting(0.95, "lambda of the advantages")
+    max_grad_norm: float = setting(1.0, "gradients are clipped to this norm")
+
+    def __post_init__(self) -> None:
+        for name in ("updates", "turns", "epochs", "minibatch", "microbatch"):
+            check_int(f"ppo.{name}", getattr(self, name), 1, _LARGE)
+        for name in ("gamma", "gae_lambda", "thought_weight", "final_lr_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"ppo.{name} must be from 0 to 1, got {getattr(self, name)!r}")
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    """How answers are drawn in training and in sampled evaluation."""
+
+    max_new_tokens: int = setting(64, "an answer is cut off after so many tokens")
+    temperature: float = setting(1.0, "divides the logits, in the sampler and in the training forward")
+
+    def __post_init__(self) -> None:
+        check_int("sampling.max_new_tokens", self.max_new_tokens, 1, _LARGE)
+        if self.temperature <= 0:
+            raise ConfigError(f"sampling.temperature must be positive, got {self.temperature!r}")
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """Measuring on episodes that training never sees."""
+
+    episodes: int = setting(200, "episodes of each evaluation, from the first seed on")
+    first_seed: int = setting(0, "seed of the first one")
+    every: int = setting(5, "updates between evaluations; there is one at the start and one at the end, too")
+    metric: Metric = setting("success", "'success' is the task's own; 'positive_return' is the paper's")
+    floor: float | None = setting(None, "what random play reaches by that metric, where it is not the task's own")
+
+    def __post_init__(self) -> None:
+        for name in ("episodes", "every"):
+            check_int(f"evaluation.{name}", getattr(self, name), 1, _LARGE)
+
+
+@dataclass(frozen=True)
+class CheckpointConfig:
+    """Losing nothing."""
+
+    every: int = setting(5, "updates between checkpoints")
+    keep: int = setting(2, "how many of the last ones are kept, beside the best")
+
+    def __post_init__(self) -> None:
+        check_int("checkpoint.every", self.every, 1, _LARGE)
+        check_int("checkpoint.keep", self.keep, 1, _LARGE)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A run of SFT and PPO."""
+
+    folder: str = setting("out/run", "where everything is written")
+    seed: int = setting(0, "seed of the weights, the episodes and the answers")
+    device: Literal["auto", "cpu", "cuda"] = setting("auto", "'auto' is a GPU where there is one")
+    threads: int | None = setting(None, "threads of each process on the CPU; several processes want 1")
+    processes: int | None = setting(None, "how many processes the launcher must have started; else the run is refused")
+    resume: str | None = setting(None, "folder of a run, or one of its checkpoints, to go on from")
+    task: TaskConfig = section(TaskConfig)
+    model: ModelConfig = section(ModelConfig)
+    sampling: SamplingConfig = section(SamplingConfig)
+    sft: SftConfig = section(SftConfig)
+    ppo: PpoConfig = section(PpoConfig)
+    evaluation: EvaluationConfig = section(EvaluationConfig)
+    checkpoint: CheckpointConfig = section(CheckpointConfig)
+
+    def __post_init__(self) -> None:
+        check_int("seed", self.seed, 0, 2**32 - 1)
+        if self.threads is not None:
+            check_int("threads", self.threads, 1, 1024)
+        if self.model.adapter and self.sft.steps:
+            raise ConfigError("model.adapter is a start of its own: set sft.steps to 0")

@@ -1,0 +1,154 @@
+"""Supervised fine-tuning: a model learns the form of an answer, and PPO the rest.
+
+    python -m baselines.sft                                               the built-in tiny model, NumberLine
+    python -m baselines.sft --config llava-numberline --sft.data data/    answers made by `vlm-gym collect`
+    python -m baselines.sft --sft.actions oracle --sft.steps 500          imitate the oracle instead
+    python -m baselines.sft --resume out/tiny-numberline                  go on where a run stopped
+
+By default the answers have the right form, say what the picture shows, and play at random: so everything that the model
+reaches later is PPO's work, not the oracle's. What comes out is FOLDER/sft/model, where `baselines.ppo` starts from.
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+
+from baselines.checkpoint import (
+    Part,
+    find_checkpoint,
+    pack_optimizer,
+    read_checkpoint,
+    unpack_optimizer,
+    write_checkpoint,
+)
+from baselines.demonstrations import Demonstration, demonstrate
+from baselines.losses import answer_loss
+from baselines.models.vlm import VlmPolicy
+from baselines.rollout import training_starts
+from baselines.session import Stopper, read_train_config, start_accelerator, start_folder, start_policy
+from baselines.settings import TrainConfig
+from vlm_gym.errors import VlmGymError
+
+BETAS: Final = (0.9, 0.98)
+SFT_SEAT: Final = 2**31  # its episodes are none of PPO's
+_log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run SFT from the command line."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    try:
+        config = read_train_config(sys.argv[1:] if arguments is None else arguments, __doc__ or "")
+        with Stopper() as stopper:
+            accelerator = start_accelerator(config)
+            start_folder(config, accelerator)
+            train(config, accelerator, stopper)
+    except VlmGymError as error:
+        raise SystemExit(f"baselines.sft: {error}") from error
+
+
+def train(config: TrainConfig, accelerator: Accelerator, stopper: Stopper) -> Path | None:
+    """Run SFT, or take what an earlier run of it left; return the model's folder, None if the config leaves SFT out."""
+    folder = Path(config.folder) / "sft"
+    model = folder / "model"
+    if model.is_dir() or not config.sft.steps:
+        return model if model.is_dir() else None
+    rank = config.model.rank if config.sft.rank is None else config.sft.rank
+    policy = start_policy(replace(config, model=replace(config.model, rank=rank)), accelerator, None)
+    optimizer = torch.optim.AdamW(
+        policy.parameter_groups(lr=config.sft.lr, value_lr=0.0), betas=BETAS, weight_decay=0.0
+    )
+    policy.module, optimizer = accelerator.prepare(policy.module, optimizer)
+    first = _resume(folder, policy, optimizer)
+    data = load_data(config)
+    _log.info("SFT: %d answers, %d steps", len(data), config.sft.steps)
+    started = time.process_time()
+    for step in range(first, config.sft.steps):
+        loss = _step(policy, optimizer, data, step, config, accelerator)
+        is_stopping = stopper.is_anyone_stopping(accelerator)
+        if is_stopping or (step + 1) % config.sft.checkpoint_every == 0:
+            parts = {"policy": Part(policy.state_dict()), "optimizer": pack_optimizer(optimizer)}
+            write_checkpoint(folder, step + 1, parts, accelerator, keep=1)
+        if is_stopping:
+            stopper.exit(Path(config.folder))
+        if (step + 1) % 50 == 0 and accelerator.is_main_process:
+            _log.info(
+                "SFT step %d/%d  loss %.3f  %.0f CPU-s", step + 1, config.sft.steps, loss, time.process_time() - started
+            )
+    policy.module = accelerator.unwrap_model(policy.module)
+    if accelerator.is_main_process:
+        _export(policy, folder)
+    accelerator.wait_for_everyone()
+    accelerator.free_memory()
+    return model
+
+
+def load_data(config: TrainConfig) -> tuple[Demonstration, ...]:
+    """Return the answers to learn from, the same ones in every process."""
+    starts = map(training_starts(config.seed, 0, SFT_SEAT), range(config.sft.episodes))
+    return tuple(demonstrate(config.task, config.sft.actions, starts, np.random.default_rng(config.seed)))
+
+
+def _step(
+    policy: VlmPolicy,
+    optimizer: torch.optim.Optimizer,
+    data: Sequence[Demonstration],
+    step: int,
+    config: TrainConfig,
+    accelerator: Accelerator,
+) -> float:
+    """Take one optimizer step on answers that the seed and the step's number choose; return the loss."""
+    settings = config.sft
+    chosen = np.random.default_rng((config.seed, step)).integers(len(data), size=settings.batch)
+    mine = [data[number] for number in chosen[accelerator.process_index :: accelerator.num_processes]]
+    for group in optimizer.param_groups:
+        group["lr"] = settings.lr * min(1.0, (step + 1) / max(1, settings.warmup))
+    total = 0.0
+    for place in range(0, len(mine), settings.microbatch):
+        part = mine[place : place + settings.microbatch]
+        is_last = place + settings.microbatch >= len(mine)
+        with nullcontext() if is_last else accelerator.no_sync(policy.module):
+            prompts, answers = [one.prompt for one in part], [policy.write(one.text) for one in part]
+            found = policy.evaluate(prompts, answers, temperature=1.0)
+            # DDP wants a gradient for every parameter, the value head's too.
+            loss = (answer_loss(found.logp, found.mask) + 0.0 * found.value.sum()) * len(part) / len(mine)
+            accelerator.backward(loss)
+        total += loss.item()
+    accelerator.clip_grad_norm_(policy.module.parameters(), settings.max_grad_norm)
+    optimizer.step()
+    optimizer.zero_grad()
+    return total
+
+
+def _resume(folder: Path, policy: VlmPolicy, optimizer: torch.optim.Optimizer) -> int:
+    """Go on from the newest checkpoint, if there is one; return the number of steps done."""
+    place = find_checkpoint(folder)
+    if place is None:
+        return 0
+    parts = read_checkpoint(place)
+    policy.load_state_dict(parts["policy"].tensors)
+    unpack_optimizer(optimizer, parts["optimizer"])
+    return int(place.name.removeprefix("step-"))
+
+
+def _export(policy: VlmPolicy, folder: Path) -> None:
+    """Write the adapter, or without one the model, whole or not at all."""
+    unfinished = folder / "model.unfinished"
+    if policy.peft:
+        policy.peft.save_pretrained(str(unfinished))
+    else:
+        policy.save_pretrained(str(unfinished))
+    unfinished.rename(folder / "model")
+
+
+if __name__ == "__main__":
+    main()
