@@ -142,6 +142,9 @@ def save(
     """Write a checkpoint; `settings` are the processor's own."""
     torch.manual_seed(0)
     model = AutoModelForImageTextToText.from_config(config)
+    for weight in model.parameters():
+        if weight.ndim > 1 and not weight.any():  # Gemma 3's projector: nothing would pass through it
+            torch.nn.init.normal_(weight, std=0.2)
     ends = [tokenizer.eos_token_id, tokenizer.convert_tokens_to_ids(TURN)]
     model.generation_config = GenerationConfig(
         eos_token_id=[end for end in ends if end is not None], pad_token_id=tokenizer.pad_token_id

@@ -24,7 +24,7 @@ def action_mask(answer: Answer, span: tuple[int, int]) -> tuple[bool, ...]:
 
     A token that adds no text (the end of sequence) never does; the other tokens are thought.
     """
-    return tuple(start < span[1] and span[0] < end for start, end in answer.offsets)
+    return tuple(max(start, span[0]) < min(end, span[1]) for start, end in answer.offsets)
 
 
 class Transcriber:

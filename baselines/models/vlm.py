@@ -104,7 +104,7 @@ class VlmPolicy:
         self._is_over = Ending(self.transcriber, self.special.ends)
         self.peft = set_trainable(model, training) if training else model.requires_grad_(False) and None
         if is_checkpointed:
-            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            model.activation_checkpointing_enable({"use_reentrant": False})
         hidden_size = model.config.get_text_config().hidden_size
         value_head = ValueHead(hidden_size, value_widths).to(model.device)
         self.module = VlmModule(model, PromptEncoder(processor), value_head, self.special.suppressed)
@@ -167,7 +167,7 @@ class VlmPolicy:
             with self.peft.disable_adapter():
                 yield
         elif self._start is None:
-            raise ConfigError("the reference model of full fine-tuning is a second copy: set keeps_reference=True")
+            raise ConfigError("the reference model of full fine-tuning is a second copy: set keep_reference")
         else:
             with self._swapped(self._start):
                 yield

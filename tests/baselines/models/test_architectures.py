@@ -1,0 +1,104 @@
+"""Every architecture through the same path as a checkpoint from the hub: load, answer, evaluate, train."""
+
+import pytest
+import torch
+from tiny_checkpoints import CHECKPOINTS
+
+from baselines.models.loading import ModelConfig, load_policy
+from baselines.models.lora import PARTS
+
+ANSWER = '{"thoughts": "add 1", "action": "+"}'
+
+
+@pytest.fixture(scope="module", params=CHECKPOINTS)
+def checkpoint(request, tmp_path_factory):
+    directory = tmp_path_factory.mktemp(request.param)
+    CHECKPOINTS[request.param](directory)
+    return str(directory)
+
+
+def test_batches_of_answers_are_those_of_transformers_own_generation(checkpoint, prompts):
+    policy = load_policy(ModelConfig(name=checkpoint, rank=4))
+    answers = policy.generate(prompts, max_new_tokens=12, temperature=0.0)
+    for prompt, answer in zip(prompts, answers, strict=True):
+        inputs, _ = policy.module.encode([prompt])
+        expected = policy.model.generate(
+            **inputs, max_new_tokens=12, do_sample=False, suppress_tokens=list(policy.special.suppressed)
+        )[0, inputs["input_ids"].shape[1] :]
+        assert answer.tokens == tuple(expected[: len(answer.tokens)].tolist())
+
+
+def test_log_probs_are_those_of_the_models_own_forward(checkpoint, prompts):
+    """Alone and without padding, with the positions that the model works out itself; and so in a batch."""
+    policy = load_policy(ModelConfig(name=checkpoint, rank=4))
+    answers = [policy.write(ANSWER), policy.write(ANSWER[:9]), policy.write("+"), policy.write(ANSWER)]
+    batch = policy.evaluate(prompts, answers, temperature=1.0)
+    for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
+        inputs, _ = policy.module.encode([prompt])
+        start, length = inputs["input_ids"].shape[1], len(answer.tokens)
+        for name, value in inputs.items():
+            if value.shape == (1, start):
+                inputs[name] = torch.cat([value, value.new_full((1, length), int(name == "attention_mask"))], dim=1)
+        inputs["input_ids"][0, start:] = torch.tensor(answer.tokens)
+        logits = policy.module.token_head.shape(policy.model(**inputs).logits[0, start - 1 : -1], 1.0)
+        expected = logits.log_softmax(-1).gather(-1, torch.tensor(answer.tokens)[:, None])[:, 0]
+        torch.testing.assert_close(batch.logp[row, :length], expected, atol=1e-5, rtol=0.0)
+
+
+@pytest.mark.parametrize("rank", [4, 0])
+def test_a_step_moves_every_weight_that_trains_and_no_other(checkpoint, prompts, rank):
+    policy = load_policy(ModelConfig(name=checkpoint, rank=rank, checkpointing=True))
+    before = {name: value.detach().clone() for name, value in policy.module.named_parameters()}
+    optimizer = torch.optim.AdamW(policy.parameter_groups(lr=1e-2, value_lr=1e-2))
+    answers = [policy.write(ANSWER) for _ in prompts]
+    for _ in range(2):  # the first moves B of each adapter and the value head's last layer, the second all others
+        optimizer.zero_grad()
+        evaluation = policy.evaluate(prompts, answers, temperature=1.0)
+        loss = -evaluation.logp.sum() + (evaluation.value - 1).square().sum()
+        loss.backward()
+        optimizer.step()
+    trained = set(policy.state_dict())
+    assert not [name for name, value in policy.module.named_parameters() if name in trained and value.grad is None]
+    unmoved = [name for name, value in policy.module.named_parameters() if torch.equal(value, before[name])]
+    assert not set(unmoved) & trained
+    assert {name for name in before if name not in trained} <= set(unmoved)
+    assert any("lora_A" in name for name in trained) == bool(rank)
+
+
+def test_each_part_can_train_alone(checkpoint):
+    parts = [names_of(checkpoint, rank=0, parts=(part,)) for part in PARTS]
+    assert all(parts)
+    assert set().union(*parts) == names_of(checkpoint, rank=0)
+    assert sum(len(names) for names in parts) == len(names_of(checkpoint, rank=0))
+    adapted = [names_of(checkpoint, rank=2, parts=(part,)) for part in PARTS if has_linear(checkpoint, part)]
+    assert set().union(*adapted) == names_of(checkpoint, rank=2)
+
+
+def names_of(checkpoint, **settings):
+    policy = load_policy(ModelConfig(name=checkpoint, **settings))
+    return {name for name in policy.state_dict() if name.startswith("model.")}
+
+
+def has_linear(checkpoint, part):
+    """Return whether the part has a layer that takes an adapter: Gemma 3's projector is a bare matrix."""
+    return not ("gemma3" in checkpoint and part == "projector")
+
+
+def test_it_can_be_saved_with_its_adapter_and_loaded_again(checkpoint, prompts, tmp_path):
+    policy = load_policy(ModelConfig(name=checkpoint, rank=4))
+    for value in policy.state_dict().values():
+        value.add_(0.05)
+    answers = [policy.write(ANSWER) for _ in prompts]
+    policy.save_pretrained(str(tmp_path))
+    loaded = load_policy(ModelConfig(name=str(tmp_path), rank=4))
+    expected = policy.evaluate(prompts, answers, temperature=1.0).logp
+    torch.testing.assert_close(loaded.evaluate(prompts, answers, temperature=1.0).logp, expected, atol=1e-4, rtol=0.0)
+
+
+def test_bf16_works(checkpoint, prompts):
+    policy = load_policy(ModelConfig(name=checkpoint, rank=4, precision="bfloat16"))
+    answers = policy.generate(prompts, max_new_tokens=4, temperature=1.0, generator=torch.Generator().manual_seed(0))
+    evaluation = policy.evaluate(prompts, answers, temperature=1.0)
+    assert evaluation.logp.dtype == evaluation.value.dtype == torch.float32
+    (evaluation.logp.sum() + evaluation.value.sum()).backward()
+    assert all(value.dtype == torch.float32 for value in policy.state_dict().values())

@@ -1,0 +1,263 @@
+"""The policy's promises, on the tiny model in float32."""
+
+import pytest
+import torch
+
+from baselines.models.loading import ModelConfig, load_policy
+from baselines.models.policy import Prompt
+from baselines.models.sampling import sample
+from vlm_gym.errors import ConfigError
+
+LIMIT = 24
+EXACT = {"atol": 1e-5, "rtol": 0.0}
+
+
+def answers_of(policy, prompts, generator, temperature=1.0):
+    return policy.generate(prompts, max_new_tokens=LIMIT, temperature=temperature, generator=generator)
+
+
+def test_the_batch_changes_no_log_prob(policy, prompts, random_generator):
+    answers = answers_of(policy, prompts, random_generator)
+    together = policy.evaluate(prompts, answers, temperature=1.0)
+    for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
+        alone = policy.evaluate([prompt], [answer], temperature=1.0)
+        length = len(answer.tokens)
+        torch.testing.assert_close(alone.logp[0], together.logp[row, :length], **EXACT)
+        torch.testing.assert_close(alone.entropy[0], together.entropy[row, :length], **EXACT)
+        torch.testing.assert_close(alone.value[0], together.value[row], **EXACT)
+        assert not together.mask[row, length:].any()
+        assert not together.logp[row, length:].any()
+
+
+def test_the_padding_side_changes_no_log_prob(policy, prompts):
+    """The model's own forward over prompt and answer without any padding, and with it on the right."""
+    answers = [policy.write('{"action": "+"}') for _ in prompts]
+    evaluation = policy.evaluate(prompts, answers, temperature=1.0)
+    for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
+        inputs, _ = policy.module.encode([prompt])
+        start = inputs["input_ids"].shape[1]
+        tokens = torch.tensor([[*inputs["input_ids"][0].tolist(), *answer.tokens, 0, 0, 0]])
+        mask = torch.ones_like(tokens)
+        mask[:, -3:] = 0
+        output = policy.model(input_ids=tokens, attention_mask=mask, pixel_values=inputs["pixel_values"])
+        logits = policy.module.token_head.shape(output.logits[0, start - 1 : -4], 1.0)
+        expected = logits.log_softmax(-1).gather(-1, torch.tensor(answer.tokens)[:, None])[:, 0]
+        torch.testing.assert_close(evaluation.logp[row], expected, **EXACT)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.5])
+def test_the_sampler_and_the_training_forward_agree(policy, prompts, random_generator, temperature):
+    seen = []
+
+    def choose(logits):
+        every = policy.module.token_head.shape(logits, temperature).log_softmax(-1)
+        tokens = torch.multinomial(every.exp(), 1, generator=random_generator)
+        seen.append(every.gather(-1, tokens)[:, 0])
+        return tokens[:, 0]
+
+    with torch.no_grad(), policy._merged():
+        inputs, positions = policy.module.encode(prompts)
+        sampled = sample(policy.model, inputs, positions, choose=choose, is_over=lambda _: False, max_new_tokens=LIMIT)
+    answers = [policy.transcriber.answer(tokens) for tokens, _ in sampled]
+    evaluation = policy.evaluate(prompts, answers, temperature=temperature)
+    torch.testing.assert_close(evaluation.logp, torch.stack(seen, dim=1), atol=1e-4, rtol=0.0)
+
+
+def test_rows_that_are_over_leave_the_batch_and_disturb_no_other(policy, prompts):
+    choose = policy.module.token_head
+    inputs, positions = policy.module.encode(prompts)
+
+    def greedy(rows, is_over):
+        part = {name: value[rows] for name, value in inputs.items()}
+        return sample(
+            policy.model,
+            part,
+            positions[rows],
+            choose=lambda logits: choose.shape(logits, 1.0).argmax(-1),
+            is_over=is_over,
+            max_new_tokens=LIMIT,
+        )
+
+    def is_over(tokens):
+        return len(tokens) == 3 + tokens[0] % 7
+
+    together = greedy([0, 1, 2, 3], is_over)
+    assert together == [greedy([row], is_over)[0] for row in range(4)]
+    assert all(answer.is_ended for answer in together)
+
+
+def test_greedy_answers_are_those_of_transformers_own_generation(policy, prompts):
+    inputs, _ = policy.module.encode(prompts)
+    with policy._merged():
+        expected = policy.model.generate(
+            **inputs,
+            max_new_tokens=LIMIT,
+            do_sample=False,
+            suppress_tokens=list(policy.special.suppressed),
+        )[:, inputs["input_ids"].shape[1] :]
+    for answer, row in zip(answers_of(policy, prompts, None, temperature=0.0), expected, strict=True):
+        assert answer.tokens == tuple(row[: len(answer.tokens)].tolist())
+
+
+def test_suppressed_tokens_are_never_sampled(policy, prompts, random_generator):
+    suppressed = list(policy.special.suppressed)
+    assert {policy.model.config.image_token_id, policy.processor.tokenizer.pad_token_id} <= set(suppressed)
+    with torch.no_grad():
+        policy.model.get_output_embeddings().weight[suppressed] *= 100
+    answers = answers_of(policy, prompts * 8, random_generator)
+    assert not {token for answer in answers for token in answer.tokens} & set(suppressed)
+    head = policy.module.token_head
+    assert not head.shape(torch.zeros(1, head.banned.numel()), 1.0).softmax(-1)[0, suppressed].any()
+
+
+def test_the_same_generator_gives_the_same_answers(policy, prompts):
+    first, second = (answers_of(policy, prompts, torch.Generator().manual_seed(3)) for _ in range(2))
+    assert first == second
+    assert first != answers_of(policy, prompts, torch.Generator().manual_seed(4))
+
+
+def test_an_answer_that_runs_into_the_limit_is_cut_off(policy, prompts, random_generator):
+    answers = policy.generate(prompts, max_new_tokens=2, temperature=1.0, generator=random_generator)
+    assert all(answer.is_cut_off == (len(answer.tokens) == 2) for answer in answers)
+    assert any(answer.is_cut_off for answer in answers)
+
+
+def test_a_written_answer_ends_its_turn_and_has_log_probs(policy, prompts):
+    answer = policy.write('{"action": "+"}')
+    assert answer.text == '{"action": "+"}'
+    assert answer.tokens[-1] == policy.processor.tokenizer.eos_token_id
+    assert torch.isfinite(policy.evaluate(prompts, [answer] * 4, temperature=1.0).logp).all()
+
+
+def test_a_written_answer_must_hold_no_special_token(policy):
+    with pytest.raises(ConfigError, match="special token"):
+        policy.write('{"action": "<image>"}')
+
+
+def test_an_answer_without_tokens_is_refused(policy, prompts):
+    with pytest.raises(ConfigError, match="at least one token"):
+        policy.evaluate(prompts[:1], [policy.transcriber.answer([])], temperature=1.0)
+
+
+def test_merging_changes_neither_the_answers_nor_the_weights(policy, prompts):
+    before = {name: value.clone() for name, value in policy.module.state_dict().items()}
+    with torch.no_grad():
+        inputs, positions = policy.module.encode(prompts)
+        apart = policy.model(**inputs, position_ids=positions).logits
+        with policy._merged():
+            merged = policy.model(**inputs, position_ids=positions).logits
+    torch.testing.assert_close(merged, apart, atol=1e-4, rtol=1e-4)
+    after = policy.module.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+
+
+def test_a_bf16_base_is_bit_identical_after_a_hundred_merges(prompts):
+    policy = load_policy(ModelConfig(rank=4, precision="bfloat16"))
+    before = {name: value.clone() for name, value in policy.model.named_parameters()}
+    for _ in range(100):
+        with policy._merged():
+            pass
+    assert all(torch.equal(before[name], value) for name, value in policy.model.named_parameters())
+
+
+def test_an_error_while_generating_leaves_the_weights_as_they_were(policy):
+    before = {name: value.clone() for name, value in policy.module.state_dict().items()}
+    with pytest.raises(KeyboardInterrupt), policy._merged():
+        raise KeyboardInterrupt
+    assert all(torch.equal(value, before[name]) for name, value in policy.module.state_dict().items())
+
+
+def test_the_reference_of_an_adapter_is_the_base_model(policy, prompts):
+    answers = [policy.write('{"action": "+"}')] * len(prompts)
+    base = load_policy(ModelConfig(rank=4, alpha=8))
+    trained = policy.evaluate(prompts, answers, temperature=1.0).logp
+    with policy.reference():
+        inside = policy.evaluate(prompts, answers, temperature=1.0).logp
+        assert answers_of(policy, prompts, None, 0.0) == answers_of(base, prompts, None, 0.0)
+    assert torch.equal(inside, base.evaluate(prompts, answers, temperature=1.0).logp)
+    assert not torch.allclose(trained, inside)
+    assert torch.equal(policy.evaluate(prompts, answers, temperature=1.0).logp, trained)
+    assert all(value.requires_grad for group in policy.parameter_groups(lr=1, value_lr=1) for value in group["params"])
+
+
+def test_full_fine_tuning_keeps_a_reference_if_asked_to(prompts):
+    policy = load_policy(ModelConfig(rank=0, keep_reference=True))
+    answers = [policy.write('{"action": "+"}')] * len(prompts)
+    start = policy.evaluate(prompts, answers, temperature=1.0).logp
+    for value in policy.state_dict().values():
+        value.mul_(1.1)
+    with policy.reference():
+        assert torch.equal(policy.evaluate(prompts, answers, temperature=1.0).logp, start)
+    assert not torch.allclose(policy.evaluate(prompts, answers, temperature=1.0).logp, start)
+    with pytest.raises(ConfigError, match="keep_reference"), load_policy(ModelConfig(rank=0)).reference():
+        pass
+
+
+@pytest.mark.parametrize("rank", [0, 4])
+def test_what_trains_can_be_saved_and_loaded(prompts, rank, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    policy, other = (load_policy(ModelConfig(rank=rank), seed=5) for _ in range(2))
+    for value in policy.state_dict().values():
+        value.add_(0.05)
+    save_file(policy.state_dict(), tmp_path / "state.safetensors")
+    answers = [policy.write('{"action": "+"}')] * len(prompts)
+    expected = policy.evaluate(prompts, answers, temperature=1.0)
+    assert not torch.equal(other.evaluate(prompts, answers, temperature=1.0).logp, expected.logp)
+    other.load_state_dict(load_file(tmp_path / "state.safetensors"))
+    for mine, theirs in zip(other.evaluate(prompts, answers, temperature=1.0), expected, strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_a_state_of_another_model_is_refused(policy):
+    state = policy.state_dict()
+    name = next(iter(state))
+    with pytest.raises(ConfigError, match="must have shape"):
+        policy.load_state_dict({**state, name: state[name][:1]})
+    with pytest.raises(ConfigError, match="is missing in the checkpoint"):
+        policy.load_state_dict({key: value for key, value in state.items() if key != name})
+    with pytest.raises(ConfigError, match="is not trained"):
+        policy.load_state_dict({**state, "more": state[name]})
+
+
+@pytest.mark.parametrize("rank", [0, 4])
+def test_checkpointing_changes_no_gradient(prompts, rank):
+    gradients = []
+    for is_checkpointed in (False, True):
+        policy = load_policy(ModelConfig(rank=rank, checkpointing=is_checkpointed))
+        evaluation = policy.evaluate(prompts, [policy.write('{"action": "+"}')] * 4, temperature=1.0)
+        (evaluation.logp.sum() + evaluation.value.sum()).backward()
+        gradients.append({n: v.grad for n, v in policy.module.named_parameters() if v.requires_grad})
+        answers_of(policy, prompts, None, 0.0)
+    for name, gradient in gradients[0].items():
+        torch.testing.assert_close(gradients[1][name], gradient)
+
+
+def test_dropout_stays_off_whatever_a_trainer_asks_for(policy):
+    policy.module.train()
+    assert not policy.module.training
+    assert not any(module.training for module in policy.module.modules())
+
+
+def test_values_are_those_of_evaluate_and_start_at_zero(policy, prompts):
+    evaluation = policy.evaluate(prompts, [policy.write("a")] * 4, temperature=1.0)
+    torch.testing.assert_close(policy.values(prompts), evaluation.value, **EXACT)
+    assert not policy.values(prompts).requires_grad
+    assert not load_policy(ModelConfig()).values(prompts).any()
+
+
+def test_each_sample_keeps_its_own_picture_and_prompt(policy, prompts):
+    swapped = [Prompt(prompts[0].picture, prompts[1].text), prompts[1]]
+    answers = [policy.write("a")] * 2
+    mine = policy.evaluate(swapped, answers, temperature=1.0).logp
+    theirs = policy.evaluate([prompts[1], prompts[1]], answers, temperature=1.0).logp
+    assert not torch.equal(mine[0], theirs[0])
+    torch.testing.assert_close(mine[1], theirs[1], **EXACT)
+
+
+def test_two_groups_with_their_own_learning_rates_hold_all_that_trains(policy):
+    groups = policy.parameter_groups(lr=1.0, value_lr=2.0)
+    assert [(group["name"], group["lr"]) for group in groups] == [("model", 1.0), ("value_head", 2.0)]
+    held = sum(len(group["params"]) for group in groups)
+    assert held == sum(value.requires_grad for value in policy.module.parameters()) == len(policy.state_dict())
