@@ -9,23 +9,27 @@ from typing import Final
 import gymnasium as gym
 
 from vlm_gym._version import __version__
-from vlm_gym.cli import bench, download, play, tasks
+from vlm_gym.cli import bench, download, evaluate, play, tasks
 from vlm_gym.cli.arguments import HELP
 from vlm_gym.errors import VlmGymError
 
-COMMANDS: Final = (tasks, play, download, bench)
+COMMANDS: Final = (tasks, play, evaluate, download, bench)
 USAGE_ERROR: Final = 2
+INTERRUPTED: Final = 130  # as shells say it: 128 + SIGINT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return the exit status: 0, or 2 for a wrong argument."""
+    """Run one command; return the exit status: the command's own, else 0, or 2 for a mistake."""
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        return options.run(options) or 0
     except (VlmGymError, gym.error.Error) as error:
         print(f"vlm-gym: {error}", file=sys.stderr)
         return USAGE_ERROR
-    except (KeyboardInterrupt, EOFError):
+    except KeyboardInterrupt:
+        print()
+        return INTERRUPTED
+    except EOFError:
         print()
     except BrokenPipeError:  # the reader of our output, `head` for example, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

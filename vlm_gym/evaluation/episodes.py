@@ -1,5 +1,6 @@
 """An episode by name: which task, with which arguments, from which start. And how one is played."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -79,6 +80,7 @@ async def run_episode(
     for record in past:
         _play_again(session, record)
     while not session.is_over:
+        await asyncio.sleep(0)  # an agent that never waits would let nothing else run, nor any signal through
         turns.append(await _play(session, agent, episode, on_turn))
     if on_picture is not None:
         on_picture(Message("user", "", session.picture))

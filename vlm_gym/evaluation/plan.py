@@ -20,7 +20,7 @@ from vlm_gym.evaluation.records import canonical
 from vlm_gym.parsers import get_parser
 
 PACKAGES: Final = ("gymnasium", "numpy", "pillow", "opencv-python")
-CIRCUMSTANCES: Final = ("started", "command", "platform", "git")
+CIRCUMSTANCES: Final = ("format", "started", "command", "platform", "git")
 """The parts of run.json that may differ within a run."""
 USER_IN_URL: Final = re.compile(r"//[^/@\s]*@")  # it may be a password
 NUM_SHOWN: Final = 6  # of the differences between two runs, and of a list's
@@ -133,30 +133,27 @@ def describe(plan: Plan, agent: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def differences(there: Mapping[str, Any], now: Mapping[str, Any], but: Sequence[str] = CIRCUMSTANCES) -> list[str]:
-    """Say in what two descriptions differ, one line a value; `but` names the parts that may."""
-    ours, theirs = (dict(_flat({name: run[name] for name in run if name not in but})) for run in (now, there))
-    changed = [name for name in {**theirs, **ours} if theirs.get(name) != ours.get(name)]
-    lines = [f"{name}: {_told(theirs, name)} there, {_told(ours, name)} here" for name in changed[:NUM_SHOWN]]
-    return lines + ([f"and {len(changed) - NUM_SHOWN} more"] if len(changed) > NUM_SHOWN else [])
+def differences(there: Mapping[str, Any], here: Mapping[str, Any], but: Sequence[str] = CIRCUMSTANCES) -> list[str]:
+    """Say in what two contents of run.json differ, one line a value; `but` names the parts that may."""
+    parts = ({name: run[name] for name in run if name not in but} for run in (there, here))
+    lines = list(_differing("", *parts))
+    return lines[:NUM_SHOWN] + ([f"and {len(lines) - NUM_SHOWN} more"] if len(lines) > NUM_SHOWN else [])
 
 
-def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Give every plain value in nested mappings and lists a dotted name, and every list its length."""
-    if isinstance(value, Mapping) and value:
-        for key, inner in value.items():
-            yield from _flat(inner, f"{name}.{key}" if name else key)
+def _differing(name: str, there: Any, here: Any) -> Iterator[str]:
+    if isinstance(there, Mapping) and isinstance(here, Mapping):
+        for key in {**there, **here}:
+            yield from _differing(f"{name}.{key}" if name else key, there.get(key), here.get(key))
         return
-    if isinstance(value, (list, tuple)) and value:
-        yield f"{name}, number of", str(len(value))
-        for i, inner in enumerate(value):
-            yield from _flat(inner, f"{name}[{i}]")
+    if isinstance(there, (list, tuple)) and isinstance(here, (list, tuple)):
+        if len(there) != len(here):
+            yield f"{name}: {len(there)} there, {len(here)} here"
+            return
+        for i, (one, other) in enumerate(zip(there, here, strict=True)):
+            yield from _differing(f"{name}[{i}]", one, other)
         return
-    yield name, canonical(value)
-
-
-def _told(values: Mapping[str, str], name: str) -> str:
-    return values.get(name, "nothing")
+    if there != here:
+        yield f"{name}: {canonical(there)} there, {canonical(here)} here"
 
 
 def _specs(plan: Plan) -> dict[str, str]:

@@ -203,7 +203,6 @@ class _Sitting:
 
     async def _work(self, waiting: Iterator[EpisodeSpec]) -> None:
         for episode in waiting:
-            await asyncio.sleep(0)  # agents that never wait would let no signal through
             if self._used_up() is not None:
                 self.is_stopped = True
                 return

@@ -1,0 +1,162 @@
+"""The arguments of `eval`: what is played, how it is told, and what it may spend."""
+
+import argparse
+from typing import TYPE_CHECKING, Any, Final
+
+from vlm_gym.cli.arguments import count, find_task, start, task_arguments
+from vlm_gym.errors import ConfigError, check_choice
+
+if TYPE_CHECKING:  # these import slowly, and every command reads this file
+    from vlm_gym.chat import ChatSettings
+    from vlm_gym.evaluation.plan import Plan, Shard
+    from vlm_gym.evaluation.run import Limits
+
+NUM_EPISODES: Final = 100
+
+
+def add_episodes(command: argparse.ArgumentParser) -> None:
+    """Add what names the episodes: a panel, or one task."""
+    group = command.add_argument_group("what is played")
+    group.add_argument("--panel", metavar="NAME", help="a frozen set of episodes (see: vlm-gym panels)")
+    group.add_argument("--first", type=positive, metavar="N", help="of the panel, the first N episodes of each task")
+    group.add_argument("--tasks", nargs="+", metavar="ID", help="of the panel, these tasks")
+    group.add_argument("--task", metavar="ID", help="one task instead of a panel (see: vlm-gym list)")
+    group.add_argument(
+        "--episodes", type=positive, metavar="N", help=f"of the task, so many episodes (default: {NUM_EPISODES})"
+    )
+    group.add_argument("--seed", type=count, metavar="S", help="of the task, the first episode's seed (default: 0)")
+    group.add_argument(
+        "--arg",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an argument of the task, its value as JSON or plain text; may be repeated",
+    )
+    group.add_argument("--options", metavar="JSON", help="of the task, the options of reset()")
+    group.add_argument("--repeats", type=positive, default=1, metavar="K", help="attempts at each start (default: 1)")
+    group.add_argument("--shard", type=_shard, metavar="I/N", help="the I-th of N parts of all this")
+
+
+def add_chat(command: argparse.ArgumentParser) -> None:
+    """Add how a task is told."""
+    group = command.add_argument_group("how it is told")
+    group.add_argument("--parser", default="json", help="what reads the answers: json, tagged, paper (default: json)")
+    group.add_argument("--system", metavar="TEXT", help="the system message")
+    group.add_argument("--show", default="picture", help="what a turn shows: picture, text, both (default: picture)")
+    group.add_argument("--history", type=_history, default=0, metavar="K", help="past turns shown, or all (default: 0)")
+    group.add_argument("--history-no-pictures", action="store_true", help="show past turns without their pictures")
+    group.add_argument(
+        "--token-budget", type=positive, metavar="N", help="leave out the oldest turns of a request above N tokens"
+    )
+    group.add_argument("--picture-size", type=positive, metavar="PIXELS", help="enlarge pictures to this side")
+    group.add_argument("--tell-mistakes", action="store_true", help="say what was wrong with the last answer")
+    group.add_argument("--max-reasks", type=count, default=0, metavar="N", help="ask again after mistakes (default: 0)")
+
+
+def add_limits(command: argparse.ArgumentParser) -> None:
+    """Add the budgets."""
+    group = command.add_argument_group(
+        "what it may spend", "Turns in flight are finished; --resume with a larger budget goes on."
+    )
+    group.add_argument("--max-requests", type=positive, metavar="N", help="requests of the whole run")
+    group.add_argument("--max-run-tokens", type=positive, metavar="N", help="tokens of the whole run, read and written")
+    group.add_argument("--max-cost", type=float, metavar="X", help="money of the whole run, if prices are given")
+
+
+def positive(text: str) -> int:
+    """Read a number of things, at least one."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, got {text}")
+    return value
+
+
+def plan_of(options: argparse.Namespace) -> "Plan":
+    """Return what the options say is played.
+
+    Raises:
+        ConfigError: if they contradict each other, or name what is not there.
+    """
+    from vlm_gym.evaluation.panels import get_panel
+    from vlm_gym.evaluation.plan import Plan, panel_of, repeated
+
+    _check_options(options)
+    if options.panel is None:
+        episodes, panel = _episodes_of_task(options), None
+    else:
+        whole = get_panel(options.panel)
+        chosen = whole if options.first is None else whole.first(options.first)
+        tasks = None if options.tasks is None else _tasks_of({each.task for each in whole.episodes}, options.tasks)
+        episodes = tuple(each for each in chosen.episodes if tasks is None or each.task in tasks)
+        panel = panel_of(chosen, tasks)
+    return Plan(
+        repeated(episodes, options.repeats),
+        panel=panel,
+        parser=options.parser,
+        chat=_chat(options),
+        shard=options.shard,
+    )
+
+
+def limits_of(options: argparse.Namespace) -> "Limits":
+    """Return the budgets."""
+    from vlm_gym.evaluation.run import Limits
+
+    return Limits(options.max_requests, options.max_run_tokens, options.max_cost)
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    if (options.panel is None) == (options.task is None):
+        raise ConfigError("eval plays either --panel NAME or --task ID: give one of them")
+    other = "--task ID" if options.task is None else "--panel NAME"
+    names = ("episodes", "seed", "arg", "options") if options.task is None else ("first", "tasks")
+    for name in names:
+        if getattr(options, name):
+            raise ConfigError(f"--{name} goes with {other}")
+
+
+def _episodes_of_task(options: argparse.Namespace) -> Any:
+    from vlm_gym.evaluation.episodes import EpisodeSpec
+
+    task, arguments, begin = find_task(options.task).id, task_arguments(options, ("parser",)), start(options)
+    first = options.seed or 0
+    seeds = range(first, first + (options.episodes or NUM_EPISODES))
+    return tuple(EpisodeSpec(task, seed, arguments, begin) for seed in seeds)
+
+
+def _tasks_of(known: set[str], names: list[str]) -> list[str]:
+    tasks = [find_task(name).id for name in names]
+    for task in tasks:
+        check_choice("a task of the panel", task, sorted(known))
+    return tasks
+
+
+def _chat(options: argparse.Namespace) -> "ChatSettings":
+    from vlm_gym.chat import ChatSettings
+
+    return ChatSettings(
+        system=options.system,
+        show=options.show,
+        history=options.history,
+        history_pictures=not options.history_no_pictures,
+        token_budget=options.token_budget,
+        picture_size=options.picture_size,
+        tell_mistakes=options.tell_mistakes,
+        max_reasks=options.max_reasks,
+    )
+
+
+def _history(text: str) -> int | str:
+    return text if text == "all" else count(text)
+
+
+def _shard(text: str) -> "Shard":
+    from vlm_gym.evaluation.plan import Shard
+
+    number, _, total = text.partition("/")
+    if not (number.isdecimal() and total.isdecimal()):
+        raise argparse.ArgumentTypeError(f"must be I/N, for example 1/4, got {text}")
+    try:
+        return Shard(int(number), int(total))
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
