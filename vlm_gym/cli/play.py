@@ -1,4 +1,4 @@
-"""The command `play`: a person plays a task in the terminal."""
+"""The command `play`: a person plays a task, in the terminal or in the browser."""
 
 import argparse
 import os
@@ -6,11 +6,15 @@ import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import gymnasium as gym
 
-from vlm_gym.cli.arguments import add_command, add_task, make, png, reset, write_file
+from vlm_gym.cli import play_web
+from vlm_gym.cli.arguments import add_command, add_task, make, reset, write_file
+from vlm_gym.errors import ConfigError
+
+PICTURE: Final = Path("picture.png")
 
 
 def add(commands: Any) -> None:
@@ -20,24 +24,38 @@ def add(commands: Any) -> None:
         "play",
         _play,
         "play a task yourself",
-        "vlm-gym play Blackjack-v0\n  vlm-gym play Points24-v0 --seed 3 --out picture.png",
+        "vlm-gym play Blackjack-v0\n"
+        "  vlm-gym play Points24-v0 --seed 3 --out picture.png\n"
+        "  vlm-gym play Household-v0 --web                     # in the browser, one episode after another\n"
+        "  vlm-gym play --web                                  # choose the task there\n"
+        "  vlm-gym play --web --panel cards-v0 --out runs/me   # a human baseline, recorded like an agent's run",
     )
-    add_task(command)
+    add_task(command, is_optional=True)
     command.add_argument(
         "--out",
-        type=png,
-        default=Path("picture.png"),
-        help="the PNG file for the picture, where the terminal cannot show it (default: %(default)s)",
+        type=Path,
+        help=f"the PNG file for the picture, where the terminal cannot show it (default: {PICTURE}); with --web the "
+        f"folder in which episodes are recorded, which may hold earlier ones (default: {play_web.FOLDER})",
     )
+    play_web.add_arguments(command)
 
 
 def _play(options: argparse.Namespace) -> None:
+    if options.web:
+        play_web.play(options)
+        return
+    play_web.refuse_arguments(options)
+    if options.task is None:
+        raise ConfigError("play needs the ID of a task (see: vlm-gym list), or --web to choose one in the browser")
+    out = PICTURE if options.out is None else options.out
+    if out.suffix.lower() != ".png":
+        raise ConfigError(f"--out must be the name of a .png file, got {out}")
     env = make(options, parser="json", render_mode="rgb_array")
     picture, info = reset(env, options)
     print(f"{info['prompt']}\n\nType an action or a whole answer; ? shows this again, q ends the game.\n")
     total, values, is_over = 0.0, [_value(env)], False
     while not is_over:
-        _look(picture, options.out)
+        _look(picture, out)
         answer = input(f"turn {len(values)}> ").strip()
         if answer == "q":
             return
@@ -48,7 +66,7 @@ def _play(options: argparse.Namespace) -> None:
         total, is_over = total + float(reward), terminated or truncated
         values.append(_value(env))
         print(_told(info, float(reward)))
-    _look(picture, options.out)
+    _look(picture, out)
     outcome = "success" if info["is_success"] else "no success" if terminated else "out of turns"
     print(f"{outcome} after {len(values) - 1} turns, return {total:+g}")
     print(f"{info['observation_text']}\n{_oracles_view(values)}")

@@ -1,0 +1,92 @@
+"""A person as an agent: `run_episode` stands still at each turn until the person's answer comes."""
+
+import types
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+
+from vlm_gym.chat import ChatSession
+from vlm_gym.evaluation.agents import Agent, Reply
+from vlm_gym.evaluation.episodes import EpisodeSpec, run_episode
+from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord, picture_name
+from vlm_gym.messages import Message
+from vlm_gym.render.encode import png_bytes
+from vlm_gym.web.recording import DESCRIPTION, Recording
+
+
+class PersonAgent(Agent):
+    """Waits for whoever drives the coroutine: `send` brings the reply."""
+
+    async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
+        """Answer with what is sent."""
+        return await _reply()
+
+    def describe(self) -> dict[str, Any]:
+        """Return the name and where the person sits."""
+        return dict(DESCRIPTION)
+
+
+class PersonsEpisode:
+    """One episode that a person plays, from the turn at which it was left.
+
+    `session` is the conversation, `turns` are the records of all turns played, `record` is that of the whole episode
+    once it is over. Nothing runs between two answers, so any thread may call, one at a time.
+
+    Raises:
+        VlmGymError: if the task cannot be made, or does not do what the recorded turns say.
+    """
+
+    def __init__(self, spec: EpisodeSpec, recording: Recording) -> None:
+        self.spec = spec
+        self.record: EpisodeRecord | None = None
+        self.turns = list(recording.turns(spec))
+        self.session = ChatSession(spec.make())
+        self._recording = recording
+        self._playing = run_episode(
+            self.session,
+            PersonAgent(),
+            spec,
+            past=tuple(self.turns),
+            on_turn=self._add_turn,
+            on_picture=recording.add_picture,
+        )
+        self._go_on(None)
+
+    def answer(self, text: str, latency_s: float) -> None:
+        """Play an answer, which took so many seconds.
+
+        Raises:
+            RunError: if the turn cannot be written; the episode is of no more use then.
+        """
+        self._go_on(Reply(text, latency_s=latency_s))
+
+    def picture(self, name: str) -> bytes | None:
+        """Return a picture of this episode as PNG, or None if it has none of that name."""
+        if name == self.picture_now:
+            return png_bytes(self.session.picture)
+        is_known = any(turn.picture == name for turn in self.turns)
+        return self._recording.read_picture(name) if is_known else None
+
+    def close(self) -> None:
+        """Leave the episode where it is."""
+        self._playing.close()
+        self.session.env.close()
+
+    def _go_on(self, reply: Reply | None) -> None:
+        """Let `run_episode` play up to the next question, or to the end."""
+        try:
+            self._playing.send(reply)
+        except StopIteration as end:
+            self._recording.add_episode(end.value)
+            self.record = end.value
+        self.picture_now = picture_name(self.session.picture)
+
+    def _add_turn(self, turn: TurnRecord, shown: Message) -> None:
+        self._recording.add_turn(turn, shown)
+        self.turns.append(turn)
+
+
+@types.coroutine
+def _reply() -> Generator[None, Reply, Reply]:
+    return (yield)

@@ -1,0 +1,87 @@
+"""What the page is told, as plain values: what a model is told while the game goes on, and the oracle's view after it.
+
+The words of the picture, the truth about it and the oracle's opinion stay here until the episode is over.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from vlm_gym.chat import ChatTurn
+from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord
+from vlm_gym.registration import TASKS
+from vlm_gym.web.person import PersonsEpisode
+
+MAX_SHOWN: Final = 400  # characters of an answer that the page shows again
+LEAST_REGRET: Final = 1e-9  # below it a loss is a rounding error
+
+
+def task_list() -> list[dict[str, Any]]:
+    """Return the tasks that a person can choose."""
+    return [
+        {"id": task.id, "summary": task.summary, "turns": task.turns(), "needs_data": task.needs_data}
+        for task in TASKS.values()
+    ]
+
+
+def episode_view(episode: PersonsEpisode) -> dict[str, Any]:
+    """Return an episode as the page shows it."""
+    session, spec = episode.session, episode.spec
+    return {
+        "task": spec.task,
+        "seed": spec.seed,
+        "goal": session.info.get("goal"),
+        "turn": len(session.turns) + 1,
+        "max_turns": TASKS[spec.task].turns(spec.arguments),
+        "picture": episode.picture_now,
+        "prompt": session.info["prompt"],
+        "actions": list(session.info["admissible_actions"]),
+        "total_reward": sum(turn.reward for turn in session.turns),
+        "log": [_logged(number, turn) for number, turn in enumerate(session.turns, start=1)],
+        "result": None if episode.record is None else _result(episode.record, episode.turns),
+    }
+
+
+def oracles_view(record: EpisodeRecord, turns: Sequence[TurnRecord]) -> str:
+    """Say how likely success was at the start, and which turn of the player's lost most of it."""
+    start = f"The best play from this start succeeds with probability {record.start_value:.3g}."
+    worst = max(turns, key=lambda turn: turn.regret)
+    if worst.regret > LEAST_REGRET:
+        value = worst.value_before - worst.regret
+        return f"{start} Turn {worst.turn} lost most of it: from {worst.value_before:.3g} to {value:.3g}."
+    if record.is_success or not record.start_value:
+        return f"{start} No turn lowered it."
+    return f"{start} No turn of yours lowered it: {'the turns ran out' if record.is_truncated else 'bad luck did'}."
+
+
+def _logged(number: int, turn: ChatTurn) -> dict[str, Any]:
+    info, answer = turn.info, turn.answers[-1]
+    return {
+        "turn": number,
+        "answer": answer if len(answer) <= MAX_SHOWN else f"{answer[:MAX_SHOWN]}…",
+        "action": info["action"],
+        "reward": turn.reward,
+        "rewards": {name: value for name, value in info["rewards"].items() if value},
+        "illegal": info["illegal"],
+        "fault": info["fault"],
+    }
+
+
+def _result(record: EpisodeRecord, turns: Sequence[TurnRecord]) -> dict[str, Any]:
+    return {
+        "is_success": record.is_success,
+        "outcome": "Success" if record.is_success else "Out of turns" if record.is_truncated else "No success",
+        "final_text": record.final_text,
+        "oracles_view": oracles_view(record, turns),
+        "turns": [
+            {
+                "turn": turn.turn,
+                "picture": turn.picture,
+                "action": turn.action,
+                "oracle_action": turn.oracle_action,
+                "value_before": turn.value_before,
+                "value_after": turn.value_after,
+                "is_loss": turn.regret > LEAST_REGRET,
+            }
+            for turn in turns
+        ],
+    }
