@@ -1,0 +1,149 @@
+"""Two runs compared on the episodes that both have finished."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from vlm_gym.errors import RunError
+from vlm_gym.evaluation.played import Played, agent_name, grouped, read_played, run_name
+from vlm_gym.evaluation.run_folder import read_run
+from vlm_gym.evaluation.statistics import (
+    Estimate,
+    average,
+    mean_estimate,
+    sample,
+    sign_flip_p_value,
+    success_difference,
+)
+
+Pair: TypeAlias = tuple[Played, Played]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two runs on the same episodes: b minus a.
+
+    Attributes:
+        name, task: As in `Scores`.
+        num_episodes: Episodes that both runs finished.
+        success_a, success_b: Their shares of success in these.
+        success: The difference, with its interval (Bonett and Price).
+        success_p: Two-sided p-value of "no difference" (McNemar's exact test, by clusters).
+        mean_return: The difference of mean returns, with its bootstrap interval; None for all tasks.
+        return_p: Two-sided p-value of the sign-flip test; None for all tasks.
+    """
+
+    name: str
+    task: str | None
+    num_episodes: int
+    success_a: float
+    success_b: float
+    success: Estimate
+    success_p: float
+    mean_return: Estimate | None
+    return_p: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs compared on the episodes that both have finished: names, then b minus a.
+
+    `num_only_a` and `num_only_b` count the episodes that only one of them has finished.
+    """
+
+    run_a: str
+    run_b: str
+    agent_a: str
+    agent_b: str
+    panel: str | None
+    num_common: int
+    num_only_a: int
+    num_only_b: int
+    overall: Difference
+    tasks: tuple[Difference, ...]
+
+
+def compare(a: Path, b: Path) -> Comparison:
+    """Compare two runs on the episodes that both have finished.
+
+    Raises:
+        RunError: if a folder is no run, their panels differ, or they share no episode.
+    """
+    run_a, run_b = read_run(a), read_run(b)
+    panel = _common_panel(a, run_a, b, run_b)
+    played_a = {item.episode.episode: item for item in read_played(a)}
+    played_b = {item.episode.episode: item for item in read_played(b)}
+    pairs = [(item, played_b[key]) for key, item in played_a.items() if key in played_b]
+    if not pairs:
+        raise RunError(f"the runs {a} and {b} share no finished episode: compare runs of the same panel or seeds")
+    groups = grouped(pairs, lambda pair: pair[0].task)
+    tasks = tuple(_difference(name, group) for name, group in groups.items())
+    return Comparison(
+        run_a=run_name(a),
+        run_b=run_name(b),
+        agent_a=agent_name(run_a),
+        agent_b=agent_name(run_b),
+        panel=panel,
+        num_common=len(pairs),
+        num_only_a=len(played_a) - len(pairs),
+        num_only_b=len(played_b) - len(pairs),
+        overall=_overall_difference(tasks, groups),
+        tasks=tasks,
+    )
+
+
+def _common_panel(a: Path, run_a: Mapping[str, Any], b: Path, run_b: Mapping[str, Any]) -> str | None:
+    """Return the name of the panel that both runs are of, if they are of one."""
+    panel_a, panel_b = run_a.get("panel") or {}, run_b.get("panel") or {}
+    for field in ("name", "fingerprint"):
+        if panel_a.get(field) != panel_b.get(field):
+            raise RunError(
+                f"the runs are of different panels, {a} of {panel_a.get(field)!r} and {b} of {panel_b.get(field)!r}: "
+                "compare runs of the same panel"
+            )
+    name = panel_a.get("name")
+    return None if name is None else str(name)
+
+
+def _difference(name: str, pairs: Sequence[Pair]) -> Difference:
+    starts = [before.start for before, _ in pairs]
+    changes = _changes(pairs)
+    returns = sample([after.episode.total_reward - before.episode.total_reward for before, after in pairs], starts)
+    successes = sample(changes, starts)
+    return Difference(
+        name=name,
+        task=pairs[0][0].episode.task,
+        num_episodes=len(pairs),
+        success_a=sum(before.episode.is_success for before, _ in pairs) / len(pairs),
+        success_b=sum(after.episode.is_success for _, after in pairs) / len(pairs),
+        success=success_difference(successes, changes.count(1), changes.count(-1)),
+        success_p=sign_flip_p_value(successes),
+        mean_return=mean_estimate(returns),
+        return_p=sign_flip_p_value(returns),
+    )
+
+
+def _overall_difference(tasks: Sequence[Difference], groups: Mapping[str, Sequence[Pair]]) -> Difference:
+    """Return the mean of the tasks' differences, each task weighing the same."""
+    pairs = [pair for group in groups.values() for pair in group]
+    starts = [before.start for before, _ in pairs]
+    largest = max(map(len, groups.values()))
+    weights = [largest / len(groups[task]) for task, *_ in dict.fromkeys(starts)]  # whole where all are equally large
+    return Difference(
+        name="overall",
+        task=None,
+        num_episodes=len(pairs),
+        success_a=float(np.mean([task.success_a for task in tasks])),
+        success_b=float(np.mean([task.success_b for task in tasks])),
+        success=average([task.success for task in tasks]),
+        success_p=sign_flip_p_value(sample(_changes(pairs), starts), np.array(weights)),
+        mean_return=None,
+        return_p=None,
+    )
+
+
+def _changes(pairs: Sequence[Pair]) -> list[int]:
+    return [int(after.episode.is_success) - int(before.episode.is_success) for before, after in pairs]

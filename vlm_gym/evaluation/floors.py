@@ -1,0 +1,53 @@
+"""What uniformly random actions score: the floor beside every score."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Final
+
+from vlm_gym.evaluation.records import EpisodeRecord
+from vlm_gym.registration import TASKS
+
+LOOKS: Final = frozenset(("image_size", "theme", "labels", "render_mode", "prompt", "parser", "include_text")) | {
+    "include_admissible",
+    "on_fault",
+    "rewards",
+    "progress_reward",
+}
+"""Arguments that leave a random agent's chance of success as it is."""
+
+RANDOM_BY_TYPE: Final[Mapping[str, Mapping[str, float]]] = {}
+"""How often random admissible commands solve a task type: 10,000 episodes each, benchmarks/household_random.py."""
+
+
+@dataclass(frozen=True)
+class Floor:
+    """Probability that uniformly random actions succeed; `is_exact` if it was computed, not measured."""
+
+    value: float
+    is_exact: bool
+
+
+def floor_of(episode: EpisodeRecord) -> Floor | None:
+    """Return the floor of an episode's task, for its task type where there are types.
+
+    None where it is not known: for a start or for rules that the table of tasks does not have.
+    """
+    task = TASKS.get(episode.task)
+    if task is None or not LOOKS.issuperset(episode.arguments):
+        return None
+    kind = episode.labels.get("task_type")
+    if kind is not None:
+        chance = RANDOM_BY_TYPE.get(episode.task, {}).get(kind)
+        return None if chance is None else Floor(chance, is_exact=False)
+    if task.random_success is None or episode.options is not None:
+        return None
+    return Floor(task.random_success, is_exact=not task.is_random_measured)
+
+
+def mean_floor(floors: list[Floor | None]) -> Floor | None:
+    """Return the mean floor; None where one is not known."""
+    known = [floor for floor in floors if floor is not None]
+    if not known or len(known) < len(floors):
+        return None
+    return Floor(fmean(floor.value for floor in known), all(floor.is_exact for floor in known))

@@ -1,0 +1,211 @@
+"""What a run scored: per task, per kind of episode, and over all tasks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vlm_gym.evaluation.comparison import Comparison, compare
+from vlm_gym.evaluation.floors import floor_of, mean_floor
+from vlm_gym.evaluation.played import Played, agent_name, grouped, read_played, run_name
+from vlm_gym.evaluation.run_folder import read_run
+from vlm_gym.evaluation.statistics import Estimate, average, mean_estimate, sample, success_estimate
+
+__all__ = ["Comparison", "RunSummary", "Scores", "compare", "summarise", "to_json"]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The figures of a group of episodes. Of all tasks together, shares and means weigh every task alike.
+
+    Attributes:
+        name: The task without "vlm_gym/" (and its arguments, if it has any); "overall" for all tasks.
+        task: The task's id; None for all tasks.
+        label: The kind of episode, such as "heat"; None for all kinds.
+        num_episodes: Finished episodes.
+        num_starts: How many different starts they have; episodes that start alike are one cluster in all intervals.
+        success: Share of successes, with Wilson's interval.
+        mean_return: Mean undiscounted return, with a bootstrap interval; None for all tasks, whose returns have no
+            common scale.
+        floor: What uniformly random actions succeed at, for the task in general; None where it is not known.
+        is_floor_exact: Whether the floor was computed, not measured.
+        ceiling: What the best play succeeds at, exactly, from the starts of these very episodes.
+        score: The success on the scale on which the floor is 0 and the ceiling 1. Its interval takes both, and which of
+            the starts cannot be won, for given; with luck a score may exceed 1.
+        fault_rate, illegal_rate: Share of turns without a readable action, and with an illegal one.
+        truncation_rate: Share of episodes that ran out of turns.
+        turns: Mean number of turns.
+        regret: Mean probability of success that an episode's choices gave away, luck left out.
+        regret_per_turn: The same for a turn.
+        prompt_tokens, completion_tokens, cost, num_requests: Sums.
+        latency_s: Mean of a turn, in seconds.
+    """
+
+    name: str
+    task: str | None
+    label: str | None
+    num_episodes: int
+    num_starts: int
+    success: Estimate
+    mean_return: Estimate | None
+    floor: float | None
+    is_floor_exact: bool
+    ceiling: float
+    score: Estimate | None
+    fault_rate: float
+    illegal_rate: float
+    truncation_rate: float
+    turns: float
+    regret: float
+    regret_per_turn: float
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float
+    num_requests: int
+    latency_s: float
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run scored.
+
+    Attributes:
+        run: The folder's name.
+        agent: The agent's name.
+        panel: The panel's name; None for a run of chosen tasks.
+        fingerprint: The panel's fingerprint.
+        num_first: If only so many episodes of each task were played, their number.
+        num_planned: Episodes that the run was to play; it is complete with as many finished ones.
+        num_episodes: Finished episodes.
+        overall: All tasks, each weighing the same.
+        tasks: Each task.
+        labels: Each kind of episode of the tasks that have kinds.
+    """
+
+    run: str
+    agent: str
+    panel: str | None
+    fingerprint: str | None
+    num_first: int | None
+    num_planned: int
+    num_episodes: int
+    overall: Scores
+    tasks: tuple[Scores, ...]
+    labels: tuple[Scores, ...]
+
+
+def summarise(folder: Path) -> RunSummary:
+    """Sum up a run's finished episodes.
+
+    Raises:
+        RunError: if the folder is no run, or damaged, or has no finished episode.
+    """
+    run, played = read_run(folder), read_played(folder)
+    panel = run.get("panel") or {}
+    tasks = grouped(played, lambda item: item.task)
+    scores = tuple(_score(name, None, group) for name, group in tasks.items())
+    return RunSummary(
+        run=run_name(folder),
+        agent=agent_name(run),
+        panel=panel.get("name"),
+        fingerprint=panel.get("fingerprint"),
+        num_first=panel.get("first"),
+        num_planned=len(run.get("episodes", ())),
+        num_episodes=len(played),
+        overall=_overall(scores),
+        tasks=scores,
+        labels=tuple(_label_scores(tasks)),
+    )
+
+
+def to_json(result: RunSummary | Comparison) -> dict[str, Any]:
+    """Return plain values, for `json.dumps`."""
+    return asdict(result)
+
+
+def _score(name: str, label: str | None, played: Sequence[Played]) -> Scores:
+    episodes = [item.episode for item in played]
+    turns = [turn for item in played for turn in item.turns]
+    starts = [item.start for item in played]
+    floor = mean_floor([floor_of(episode) for episode in episodes])
+    ceiling = _mean([episode.start_value for episode in episodes])
+    success = success_estimate(sample([float(episode.is_success) for episode in episodes], starts))
+    return Scores(
+        name=name if label is None else f"{name}, {label}",
+        task=episodes[0].task,
+        label=label,
+        num_episodes=len(episodes),
+        num_starts=len(set(starts)),
+        success=success,
+        mean_return=mean_estimate(sample([episode.total_reward for episode in episodes], starts)),
+        floor=None if floor is None else floor.value,
+        is_floor_exact=floor is not None and floor.is_exact,
+        ceiling=ceiling,
+        score=None if floor is None else _normalised(played, floor.value, ceiling),
+        fault_rate=_mean([turn.fault is not None for turn in turns]),
+        illegal_rate=_mean([turn.illegal is not None for turn in turns]),
+        truncation_rate=_mean([episode.is_truncated for episode in episodes]),
+        turns=_mean([episode.num_turns for episode in episodes]),
+        regret=_mean([episode.regret for episode in episodes]),
+        regret_per_turn=_mean([turn.regret for turn in turns]),
+        prompt_tokens=sum(episode.prompt_tokens for episode in episodes),
+        completion_tokens=sum(episode.completion_tokens for episode in episodes),
+        cost=sum(episode.cost for episode in episodes),
+        num_requests=sum(episode.num_requests for episode in episodes),
+        latency_s=_mean([turn.latency_s for turn in turns]),
+    )
+
+
+def _normalised(played: Sequence[Played], floor: float, ceiling: float) -> Estimate | None:
+    if ceiling <= floor:
+        return None
+    possible = [item for item in played if item.episode.start_value > 0]
+    success = success_estimate(
+        sample([float(item.episode.is_success) for item in possible], [item.start for item in possible])
+    )
+    share = len(possible) / len(played)
+    return success.scaled(floor / share, ceiling / share)
+
+
+def _label_scores(tasks: Mapping[str, Sequence[Played]]) -> Iterator[Scores]:
+    for name, group in tasks.items():
+        labelled = [item for item in group if "task_type" in item.episode.labels]
+        for label, items in sorted(grouped(labelled, lambda item: item.episode.labels["task_type"]).items()):
+            yield _score(name, label, items)
+
+
+def _overall(tasks: Sequence[Scores]) -> Scores:
+    """Return the mean of the tasks' figures, each task weighing the same."""
+    floors, scores = [task.floor for task in tasks], [task.score for task in tasks]
+    known_floors = [floor for floor in floors if floor is not None]
+    known_scores = [score for score in scores if score is not None]
+    return Scores(
+        name="overall",
+        task=None,
+        label=None,
+        num_episodes=sum(task.num_episodes for task in tasks),
+        num_starts=sum(task.num_starts for task in tasks),
+        success=average([task.success for task in tasks]),
+        mean_return=None,
+        floor=_mean(known_floors) if len(known_floors) == len(tasks) else None,
+        is_floor_exact=all(task.is_floor_exact for task in tasks),
+        ceiling=_mean([task.ceiling for task in tasks]),
+        score=average(known_scores) if len(known_scores) == len(tasks) else None,
+        fault_rate=_mean([task.fault_rate for task in tasks]),
+        illegal_rate=_mean([task.illegal_rate for task in tasks]),
+        truncation_rate=_mean([task.truncation_rate for task in tasks]),
+        turns=_mean([task.turns for task in tasks]),
+        regret=_mean([task.regret for task in tasks]),
+        regret_per_turn=_mean([task.regret_per_turn for task in tasks]),
+        prompt_tokens=sum(task.prompt_tokens for task in tasks),
+        completion_tokens=sum(task.completion_tokens for task in tasks),
+        cost=sum(task.cost for task in tasks),
+        num_requests=sum(task.num_requests for task in tasks),
+        latency_s=_mean([task.latency_s for task in tasks]),
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values))
