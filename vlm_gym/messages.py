@@ -15,7 +15,6 @@ Role = Literal["system", "user", "assistant"]
 CHARACTERS_PER_TOKEN: Final = 4  # of English, in the tokenizers in use
 PIXELS_PER_TOKEN: Final = 28 * 28  # Qwen2.5-VL's; LLaVA's and GPT's are of the same order
 PLACEHOLDER: Final = "<image>"
-NO_PLACEHOLDER: Final = "< image>"
 NO_ANSWER: Final = "(no answer)"  # chat templates refuse an empty message
 
 
@@ -49,14 +48,19 @@ def to_openai(messages: Iterable[Message]) -> list[dict[str, Any]]:
     return [_openai(message) for message in messages]
 
 
-def to_hugging_face(messages: Iterable[Message]) -> list[dict[str, Any]]:
-    """Return messages for a Hugging Face chat template or TRL, pictures as `{"type": "image", "image": PIL image}`."""
+def to_hugging_face(messages: Iterable[Message], special_tokens: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """Return messages for a Hugging Face chat template or TRL, pictures as `{"type": "image", "image": PIL image}`.
+
+    A player may write what a tokenizer reads as a special token, the end of a message for example: those that are
+    named are broken by a blank.
+    """
+    tokens = tuple(special_tokens)
     return [
         {
             "role": message.role,
             "content": [
                 *([] if message.picture is None else [{"type": "image", "image": Image.fromarray(message.picture)}]),
-                {"type": "text", "text": _sendable(message)},
+                {"type": "text", "text": _sendable(message, tokens)},
             ],
         }
         for message in messages
@@ -83,10 +87,12 @@ def _openai(message: Message) -> dict[str, Any]:
     return {"role": message.role, "content": [picture, {"type": "text", "text": text}]}
 
 
-def _sendable(message: Message) -> str:
+def _sendable(message: Message, special_tokens: Iterable[str] = ()) -> str:
     """Return the text without what JSON, templates and servers refuse: lone surrogates, and nothing at all.
 
-    A player's "<image>" would stand for a picture that is not there.
+    A player's "<image>" would stand for a picture that is not there, hence it counts as a special token everywhere.
     """
-    text = message.text.encode("utf-8", "replace").decode("utf-8").replace(PLACEHOLDER, NO_PLACEHOLDER)
+    text = message.text.encode("utf-8", "replace").decode("utf-8")
+    for token in (PLACEHOLDER, *special_tokens):
+        text = text.replace(token, f"{token[:1]} {token[1:]}")
     return text if text.strip() else NO_ANSWER

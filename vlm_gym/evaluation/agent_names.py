@@ -7,12 +7,16 @@ from typing import Final
 
 from vlm_gym.errors import ConfigError, did_you_mean
 from vlm_gym.evaluation.agents import Agent, ConstantAgent, OracleAgent, RandomAgent, ScriptedAgent, callable_agent
+from vlm_gym.evaluation.endpoint import EndpointAgent, EndpointSettings
 
-FORMS: Final = "random, oracle, oracle:P, constant:TEXT, script:FILE, python:MODULE:FUNCTION"
+FORMS: Final = "openai:MODEL, hf:PATH, random, oracle, oracle:P, constant:TEXT, script:FILE, python:MODULE:FUNCTION"
 
 
-def make_agent(name: str) -> Agent:
+def make_agent(name: str, endpoint: EndpointSettings | None = None) -> Agent:
     """Return the agent of a name.
+
+    - `openai:MODEL`: a model behind an OpenAI-compatible endpoint, reached as `endpoint` says
+    - `hf:PATH`: a Hugging Face model in this process, which samples as `endpoint` says
 
     - `random`: uniformly random actions; `oracle`: best ones; `oracle:0.8`: best ones with probability 0.8
     - `constant:TEXT`: the same answer always; `script:FILE`: the answers of a JSON list, one a turn
@@ -22,10 +26,12 @@ def make_agent(name: str) -> Agent:
         ConfigError: if there is no such agent.
     """
     kind, _, rest = name.partition(":")
-    if kind not in _KINDS:
-        hint = did_you_mean(kind, _KINDS)
-        raise ConfigError(f"there is no agent {name!r}.{hint} Agents are {FORMS}")
-    return _KINDS[kind](rest)
+    if kind in _MODELS:
+        return _MODELS[kind](rest, endpoint or EndpointSettings())
+    if kind in _KINDS:
+        return _KINDS[kind](rest)
+    hint = did_you_mean(kind, (*_MODELS, *_KINDS))
+    raise ConfigError(f"there is no agent {name!r}.{hint} Agents are {FORMS}")
 
 
 def _random(rest: str) -> Agent:
@@ -49,6 +55,13 @@ def _script(rest: str) -> Agent:
     return ScriptedAgent(texts)
 
 
+def _local(path: str, settings: EndpointSettings) -> Agent:
+    from vlm_gym.evaluation.local_model import LocalModelAgent  # it imports torch
+
+    return LocalModelAgent(path, settings.temperature, settings.top_p, settings.max_tokens)
+
+
+_MODELS: Final[dict[str, Callable[[str, EndpointSettings], Agent]]] = {"openai": EndpointAgent, "hf": _local}
 _KINDS: Final[dict[str, Callable[[str], Agent]]] = {
     "random": _random,
     "oracle": _oracle,

@@ -1,0 +1,93 @@
+"""The arguments of agents that are models: how an endpoint is reached, and how a model samples."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from vlm_gym.cli.arguments import count, seconds
+from vlm_gym.errors import ConfigError
+from vlm_gym.evaluation.endpoint import EndpointSettings
+
+DEFAULTS: Final = EndpointSettings()
+
+
+def add_endpoint(command: argparse.ArgumentParser) -> None:
+    """Add how a model is reached and how it samples."""
+    group = command.add_argument_group(
+        "models (openai:MODEL, hf:PATH)",
+        "What is left out is left to the server; hf: models are greedy without a temperature.",
+    )
+    group.add_argument(
+        "--base-url", default=DEFAULTS.base_url, metavar="URL", help="the endpoint's address (default: %(default)s)"
+    )
+    group.add_argument(
+        "--key-env",
+        default=DEFAULTS.key_env,
+        metavar="NAME",
+        help="the environment variable that holds the key, if it needs one (default: %(default)s)",
+    )
+    group.add_argument("--temperature", type=float, metavar="T", help="of sampling; 0 is greedy")
+    group.add_argument("--top-p", type=float, metavar="P", help="sample from the likeliest tokens of this probability")
+    group.add_argument(
+        "--max-tokens",
+        type=count,
+        default=DEFAULTS.max_tokens,
+        metavar="N",
+        help="the most tokens of an answer, 0 to leave it to the server (default: %(default)s)",
+    )
+    group.add_argument(
+        "--max-tokens-field",
+        default=DEFAULTS.max_tokens_field,
+        metavar="NAME",
+        help="max_completion_tokens for servers that want it (default: %(default)s)",
+    )
+    group.add_argument("--sampling-seed", type=count, metavar="S", help="send each request a seed that follows from S")
+    group.add_argument("--extra-body", default="{}", metavar="JSON", help="more fields of each request")
+    group.add_argument(
+        "--timeout",
+        type=seconds,
+        default=DEFAULTS.timeout_s,
+        metavar="SECONDS",
+        help="for one request (default: %(default)g)",
+    )
+    group.add_argument(
+        "--max-retries",
+        type=count,
+        default=DEFAULTS.max_retries,
+        metavar="N",
+        help="how often a request that failed is sent again (default: %(default)s)",
+    )
+    group.add_argument("--price-in", type=float, default=0.0, metavar="X", help="of a million tokens read")
+    group.add_argument("--price-out", type=float, default=0.0, metavar="X", help="of a million tokens written")
+    group.add_argument("--cache", type=Path, metavar="FOLDER", help="keep all answers there; ask for none twice")
+
+
+def endpoint_of(options: argparse.Namespace) -> EndpointSettings:
+    """Return what the options say of the endpoint.
+
+    Raises:
+        ConfigError: if one of them is wrong.
+    """
+    return EndpointSettings(
+        base_url=options.base_url,
+        key_env=options.key_env,
+        temperature=options.temperature,
+        top_p=options.top_p,
+        max_tokens=options.max_tokens or None,
+        max_tokens_field=options.max_tokens_field,
+        seed=options.sampling_seed,
+        extra_body=_extra_body(options.extra_body),
+        timeout_s=options.timeout,
+        max_retries=options.max_retries,
+        price_in=options.price_in,
+        price_out=options.price_out,
+        cache=options.cache,
+    )
+
+
+def _extra_body(text: str) -> Any:
+    try:
+        return json.loads(text)  # EndpointSettings checks it
+    except ValueError as error:
+        raise ConfigError(f"--extra-body must be a JSON object, got {text!r}: {error}") from error

@@ -1,0 +1,211 @@
+"""A Hugging Face model in this process, asked for many episodes at once.
+
+The only file of the package that imports a deep-learning framework, and only once an agent is made.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from vlm_gym.chat import ChatSession
+from vlm_gym.errors import AgentRefusedError, ConfigError, DataNotFoundError, MissingDependencyError
+from vlm_gym.evaluation.agents import Agent, Reply
+from vlm_gym.messages import Message, to_hugging_face
+
+GATHER_S: Final = 0.02  # other episodes that are about to ask come into the same batch
+NUM_SEEDS: Final = 2**63
+
+
+@dataclass(frozen=True)
+class _Request:
+    messages: tuple[Message, ...]
+    seed: int
+
+
+@dataclass
+class _Batch:
+    requests: list[_Request] = field(default_factory=list)
+    task: "asyncio.Task[list[Reply]] | None" = None
+
+
+class LocalModelAgent(Agent):
+    """Asks a vision-language model of the Hugging Face hub or of a directory.
+
+    What waits while one batch is generated becomes the next batch, so the number of episodes in play bounds it.
+    Chance belongs to the turn: a sampled answer does not depend on the batch it was sampled in, but for rounding.
+
+    Args:
+        path: A directory, or a name on the hub.
+        temperature: Of sampling; None and 0 are greedy.
+        top_p: Sample from the likeliest tokens of this probability.
+        max_tokens: The most tokens of an answer.
+
+    Raises:
+        ConfigError: if it is no model for pictures and text with a chat template, or an argument is wrong.
+        DataNotFoundError: if it cannot be found.
+        MissingDependencyError: if the extra [train] is not installed.
+    """
+
+    def __init__(
+        self, path: str, temperature: float | None = None, top_p: float | None = None, max_tokens: int | None = 1024
+    ) -> None:
+        if not path or max_tokens is None:
+            raise ConfigError("the agent hf needs a model, hf:PATH, and a token limit above 0")
+        self.path, self.temperature, self.top_p, self.max_tokens = path, temperature or 0.0, top_p, max_tokens
+        self.processor, self.model = _load(path)
+        tokenizer = self.processor.tokenizer
+        self._special_tokens = [str(token) for token in tokenizer.added_tokens_decoder.values() if token.special]
+        self._waiting: _Batch | None = None
+        self._lock = asyncio.Lock()
+
+    async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
+        """Ask the model, together with what other episodes ask."""
+        if self._waiting is None:
+            self._waiting = _Batch()
+            self._waiting.task = asyncio.create_task(self._run(self._waiting))
+        batch = self._waiting
+        assert batch.task is not None  # noqa: S101  # it is set where the batch is made
+        place = len(batch.requests)
+        batch.requests.append(_Request(session.messages(), int(rng.integers(NUM_SEEDS))))
+        replies = await asyncio.shield(batch.task)  # an episode that is cancelled must not cancel the others
+        return replies[place]
+
+    def describe(self) -> dict[str, Any]:
+        """Return the model, its sampling, and the software that runs it."""
+        import torch
+        import transformers
+
+        return {
+            "name": f"hf:{self.path}",
+            "model": self.path,
+            "revision": getattr(self.model.config, "_commit_hash", None),
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "max_tokens": self.max_tokens,
+            "precision": str(self.model.dtype),
+            "torch": torch.__version__,
+            "transformers": transformers.__version__,
+        }
+
+    async def close(self) -> None:
+        """Forget the event loop, so that another one may ask."""
+        self._waiting, self._lock = None, asyncio.Lock()
+
+    async def _run(self, batch: _Batch) -> list[Reply]:
+        async with self._lock:  # while one batch is generated, the next one gathers
+            await asyncio.sleep(GATHER_S)
+            self._waiting = None
+            return await asyncio.to_thread(self._generate, batch.requests)
+
+    def _generate(self, requests: Sequence[_Request]) -> list[Reply]:
+        import torch
+
+        start_s = time.perf_counter()
+        conversations = [to_hugging_face(request.messages, self._special_tokens) for request in requests]
+        inputs = self.processor.apply_chat_template(
+            conversations,
+            add_generation_prompt=True,
+            tokenize=True,
+            return_dict=True,
+            return_tensors="pt",
+            processor_kwargs={"padding": True},
+        ).to(self.model.device, self.model.dtype)
+        try:
+            with torch.inference_mode():
+                tokens = self.model.generate(
+                    **inputs, max_new_tokens=self.max_tokens, logits_processor=self._chance(requests)
+                )
+        except torch.OutOfMemoryError as error:
+            raise AgentRefusedError(
+                f"no memory for {len(requests)} conversations at once: lower --concurrency, then go on with --resume"
+            ) from error
+        latency_s = time.perf_counter() - start_s
+        prompt_lengths = inputs["attention_mask"].sum(dim=1).tolist()
+        answers = tokens[:, inputs["input_ids"].shape[1] :].tolist()
+        return [self._reply(answer, length, latency_s) for answer, length in zip(answers, prompt_lengths, strict=True)]
+
+    def _chance(self, requests: Sequence[_Request]) -> list[Any]:
+        """Return what makes greedy decoding sample: temperature, the likeliest tokens, and noise from each seed."""
+        import transformers
+
+        if self.temperature == 0.0:
+            return []
+        likeliest = [] if self.top_p is None else [transformers.TopPLogitsWarper(self.top_p)]
+        noise = _GumbelNoise([request.seed for request in requests], self.model.device)
+        return [transformers.TemperatureLogitsWarper(self.temperature), *likeliest, noise]
+
+    def _reply(self, tokens: list[int], num_prompt_tokens: int, latency_s: float) -> Reply:
+        end = self.model.generation_config.eos_token_id
+        ends = set(end if isinstance(end, list) else [end])
+        length = next((i + 1 for i, token in enumerate(tokens) if token in ends), len(tokens))
+        is_ended = bool(tokens) and tokens[length - 1] in ends
+        return Reply(
+            text=self.processor.tokenizer.decode(tokens[:length], skip_special_tokens=True),
+            prompt_tokens=num_prompt_tokens,
+            completion_tokens=length,
+            latency_s=latency_s,
+            num_requests=1,
+            is_cut_off=not is_ended,
+        )
+
+
+class _GumbelNoise:
+    """Adds Gumbel noise to the logits (n, V), each row's from a generator of its own: the largest sum is a sample.
+
+    Source: Gumbel 1954, "Statistical Theory of Extreme Values and Some Practical Applications".
+    """
+
+    def __init__(self, seeds: Sequence[int], device: Any) -> None:
+        import torch
+
+        self._generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
+
+    def __call__(self, _tokens: Any, scores: Any) -> Any:
+        import torch
+
+        rows = [torch.empty_like(scores[0]).exponential_(generator=generator) for generator in self._generators]
+        return scores - torch.stack(rows).clamp_min(torch.finfo(scores.dtype).tiny).log()
+
+
+def _load(path: str) -> tuple[Any, Any]:
+    """Return the processor and the model of a checkpoint, on the GPU if there is one."""
+    try:
+        import torch
+        from transformers import AutoModelForImageTextToText, AutoProcessor
+    except ImportError as error:
+        raise MissingDependencyError(
+            "torch and transformers, which run hf: models, are missing: pip install 'vlm-gym[train]'"
+        ) from error
+    has_gpu = torch.cuda.is_available()
+    try:
+        processor = AutoProcessor.from_pretrained(path)
+        model = AutoModelForImageTextToText.from_pretrained(
+            path, dtype="auto" if has_gpu else torch.float32, device_map="auto" if has_gpu else None
+        )
+    except ImportError as error:
+        raise MissingDependencyError(f"the model {path!r} needs another package: {error}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path!r} is no model that reads pictures and text: {error}") from error
+    except OSError as error:
+        raise DataNotFoundError(f"the model {path!r} is neither a directory nor on the hub: {error}") from error
+    if not getattr(processor, "chat_template", None):
+        raise ConfigError(f"{path!r} has no chat template: take the model's instruction-tuned version")
+    return _left_padding(processor), _greedy(model.eval())
+
+
+def _left_padding(processor: Any) -> Any:
+    processor.tokenizer.padding_side = "left"
+    if processor.tokenizer.pad_token is None:
+        processor.tokenizer.pad_token = processor.tokenizer.eos_token
+    return processor
+
+
+def _greedy(model: Any) -> Any:
+    """Take the checkpoint's own sampling out of a model: what is sampled is ours to say."""
+    settings = model.generation_config
+    settings.do_sample, settings.temperature, settings.top_p, settings.top_k = False, None, None, None
+    return model
