@@ -159,6 +159,6 @@ class Learner:
         place = self.folder / f"not_finite_{self.accelerator.process_index}"
         part.write(place)
         raise NotFiniteError(
-            f"the {name} is {float(number)}; the turns that made it are in {place}. A smaller --ppo.lr may help, or "
-            "--model.dtype float32; the newest checkpoint is from before"
+            f"the {name} is {number.item()}; the turns that made it are in {place}. A smaller --ppo.lr may help, or "
+            "--model.precision float32; the newest checkpoint is from before"
         )

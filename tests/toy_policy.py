@@ -1,0 +1,167 @@
+"""A toy policy and probe environments: small enough for known answers, through the real update code."""
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import gymnasium as gym
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import nn
+
+from baselines.learner import Learner
+from baselines.models.policy import Answer, Evaluation, Prompt
+from baselines.rollout import PromptWriter, Sampling, Seat, Start, collect
+from baselines.settings import PpoConfig
+
+WORDS = ("left", "right")
+END = len(WORDS)
+
+
+class ToyModule(nn.Module):
+    """Says one of two words, then the end, whatever; both word and value are linear in one pixel of the picture."""
+
+    def __init__(self):
+        super().__init__()
+        self.word = nn.Linear(2, len(WORDS))
+        self.value = nn.Linear(2, 1)
+        for layer in (self.word, self.value):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, prompts, answers, temperature=1.0):
+        seen = see(prompts)
+        every = torch.log_softmax(self.word(seen) / temperature, dim=-1)  # (B, 2)
+        lengths = [len(answer.tokens) for answer in answers]
+        mask = torch.arange(max(lengths))[None] < torch.tensor(lengths)[:, None]  # (B, L)
+        first = torch.tensor([answer.tokens[0] for answer in answers])
+        blank = torch.zeros(len(answers), max(lengths) - 1)
+        said = every.gather(1, first[:, None])
+        entropy = -(every.exp() * every).sum(1, keepdim=True)
+        return Evaluation(torch.cat([said, blank], 1), mask, torch.cat([entropy, blank], 1), self.value(seen)[:, 0])
+
+
+class ToyPolicy:
+    """A Policy around a ToyModule. Its second token, the end, is certain."""
+
+    def __init__(self):
+        self.module = ToyModule()
+
+    def generate(self, prompts, *, max_new_tokens, temperature, generator=None):
+        logits = self.module.word(see(prompts))
+        if temperature == 0:
+            words = logits.argmax(1)
+        else:
+            words = torch.multinomial(torch.softmax(logits / temperature, 1), 1, generator=generator)[:, 0]
+        return [self.write(WORDS[word]) for word in words.tolist()]
+
+    def evaluate(self, prompts, answers, *, temperature):
+        return self.module(prompts, answers, temperature)
+
+    @torch.no_grad()
+    def values(self, prompts):
+        return self.module.value(see(prompts))[:, 0]
+
+    def write(self, text):
+        return Answer((WORDS.index(text), END), text, ((0, len(text)), (len(text), len(text))))
+
+    def reference(self):
+        return nullcontext()
+
+    def parameter_groups(self, *, lr, value_lr):
+        return [
+            {"name": "model", "lr": lr, "params": list(self.module.word.parameters())},
+            {"name": "value_head", "lr": value_lr, "params": list(self.module.value.parameters())},
+        ]
+
+    def state_dict(self):
+        return dict(self.module.state_dict())
+
+    def load_state_dict(self, state):
+        self.module.load_state_dict(state)
+
+
+def see(prompts):
+    """Return what the toy sees, (B, 2): one-hot, whether the picture is dark or bright."""
+    bright = torch.tensor([float(prompt.picture[0, 0, 0] > 127) for prompt in prompts])
+    return torch.stack([1 - bright, bright], dim=1)
+
+
+def picture(is_bright):
+    return np.full((2, 2, 3), 255 if is_bright else 0, np.uint8)
+
+
+class Probe(gym.Env):
+    """An environment whose values are known. `rule` maps (is_bright, word, turn) to a reward; it ends after `turns`.
+
+    `brightness` says which picture is shown in each turn; None draws it. With `is_cut_off` the end is a truncation.
+    """
+
+    def __init__(self, rule, turns=1, brightness=None, *, is_cut_off=False):
+        self.rule, self.turns, self.brightness, self.is_cut_off = rule, turns, brightness, is_cut_off
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.turn = 0
+        return self._look()
+
+    def step(self, action):
+        reward = self.rule(self.is_bright, action, self.turn)
+        self.turn += 1
+        is_over = self.turn == self.turns
+        shown, info = self._look()
+        return (
+            shown,
+            reward,
+            is_over and not self.is_cut_off,
+            is_over and self.is_cut_off,
+            {
+                **info,
+                "answer": {"span": (0, len(action))},
+                "is_success": reward > 0,
+            },
+        )
+
+    def _look(self):
+        turns = self.brightness or (bool(self.np_random.integers(2)),) * (self.turn + 1)
+        self.is_bright = turns[min(self.turn, len(turns) - 1)]
+        return picture(self.is_bright), {
+            "prompt": f"turn {self.turn}",
+            "answer": None,
+            "fault": None,
+            "illegal": None,
+            "is_success": False,
+        }
+
+
+def make_learner(policy, folder=Path("unused"), **settings):
+    config = PpoConfig(**{"lr": 0.05, "value_lr": 0.05, "epochs": 2, "minibatch": 32, "microbatch": 16, **settings})
+    optimizer = torch.optim.Adam(policy.parameter_groups(lr=config.lr, value_lr=config.value_lr))
+    return Learner(policy, optimizer, config, 1.0, Accelerator(cpu=True), folder)
+
+
+def make_seats(probe, num_seats=8):
+    return [
+        Seat(probe(), PromptWriter(None), lambda number, seat=seat: Start(1000 * seat + number))
+        for seat in range(num_seats)
+    ]
+
+
+def train(probe, num_updates=60, **settings):
+    """Train a toy policy on a probe; return the policy."""
+    policy = ToyPolicy()
+    learner, seats = make_learner(policy, **settings), make_seats(probe)
+    generator, rng = torch.Generator().manual_seed(0), np.random.default_rng(0)
+    for _ in range(num_updates):
+        turns, _ = collect(policy, seats, 8, Sampling(4, 1.0), generator)
+        learner.learn(turns, rng)
+    return policy
+
+
+def value_of(policy, is_bright):
+    return policy.values([Prompt(picture(is_bright), "")]).item()
+
+
+def chance_of(policy, word, is_bright):
+    seen = see([Prompt(picture(is_bright), "")])
+    return torch.softmax(policy.module.word(seen), 1)[0, WORDS.index(word)].item()
