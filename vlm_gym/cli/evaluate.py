@@ -6,6 +6,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +15,9 @@ from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, limits
 from vlm_gym.evaluation.agent_names import FORMS, make_agent
 
 if TYPE_CHECKING:
+    from vlm_gym.evaluation.agents import Agent
     from vlm_gym.evaluation.plan import Plan
+    from vlm_gym.evaluation.players import Player
     from vlm_gym.evaluation.run import Limits, Progress
 
 INCOMPLETE: Final = 1  # exit status of a run with episodes missing
@@ -35,6 +38,16 @@ def add(commands: Any) -> None:
     command.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="the run's folder")
     command.add_argument("--resume", action="store_true", help="go on with the run that is in the folder, if any")
     command.add_argument("--concurrency", type=positive, default=16, metavar="N", help="episodes at once (default: 16)")
+    command.add_argument(
+        "--executor",
+        choices=("local", "ray"),
+        default="local",
+        help="where it plays: in this process, or on a Ray cluster (default: local)",
+    )
+    command.add_argument(
+        "--workers", type=positive, metavar="N", help="of the cluster (default: as many as it has room for)"
+    )
+    command.add_argument("--gpus-per-worker", type=float, default=0.0, metavar="X", help="for hf: agents (default: 0)")
     add_episodes(command)
     add_chat(command)
     add_limits(command)
@@ -44,18 +57,31 @@ def _evaluate(options: argparse.Namespace) -> int:
     from vlm_gym.cli.progress import shown_progress
 
     plan, limits = plan_of(options), limits_of(options)
+    agent = _agent(options, plan)  # starts Ray, which takes SIGTERM for itself: `_until_signalled` takes it back
     with shown_progress() as show:
         last = _Last(show)
-        signalled = asyncio.run(_until_signalled(_play(options, plan, limits, last)))
+        signalled = asyncio.run(_until_signalled(_play(options, plan, limits, agent, last)))
     return _tell_end(last.progress, signalled)
 
 
+def _agent(options: argparse.Namespace, plan: "Plan") -> "Agent | Player":
+    make = partial(make_agent, options.agent)
+    if options.executor == "local":
+        return make()
+    from vlm_gym.evaluation.cluster import ClusterPlayer
+
+    return ClusterPlayer(make, plan, num_workers=options.workers, gpus_per_worker=options.gpus_per_worker)
+
+
 async def _play(
-    options: argparse.Namespace, plan: "Plan", limits: "Limits", on_progress: "Callable[[Progress], None]"
+    options: argparse.Namespace,
+    plan: "Plan",
+    limits: "Limits",
+    agent: "Agent | Player",
+    on_progress: "Callable[[Progress], None]",
 ) -> None:
     from vlm_gym.evaluation.run import evaluate
 
-    agent = make_agent(options.agent)
     try:
         await evaluate(
             options.out,

@@ -24,6 +24,7 @@ CIRCUMSTANCES: Final = ("format", "started", "command", "platform", "git")
 """The parts of run.json that may differ within a run."""
 USER_IN_URL: Final = re.compile(r"//[^/@\s]*@")  # it may be a password
 NUM_SHOWN: Final = 6  # of the differences between two runs, and of a list's
+VALUE_LENGTH: Final = 80  # characters of a value in a difference
 GIT_TIMEOUT_S: Final = 10.0
 
 
@@ -153,7 +154,16 @@ def _differing(name: str, there: Any, here: Any) -> Iterator[str]:
             yield from _differing(f"{name}[{i}]", one, other)
         return
     if there != here:
-        yield f"{name}: {canonical(there)} there, {canonical(here)} here"
+        one, other = canonical(there), canonical(here)
+        begin = next((i for i, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
+        yield f"{name}: {_cut(one, begin)} there, {_cut(other, begin)} here"
+
+
+def _cut(text: str, begin: int) -> str:
+    """Return a text, or a part of it around the place `begin` if it is long."""
+    first = 0 if len(text) <= VALUE_LENGTH else max(0, begin - VALUE_LENGTH // 2)
+    part = text[first : first + VALUE_LENGTH]
+    return ("..." if first else "") + part + ("..." if first + VALUE_LENGTH < len(text) else "")
 
 
 def _specs(plan: Plan) -> dict[str, str]:

@@ -100,7 +100,7 @@ async def evaluate(
     Args:
         folder: The run's folder; it must be new, unless the run is resumed.
         plan: What is played.
-        agent: What plays; it stays open. A `Player` plays elsewhere than in this process.
+        agent: What plays; it is not closed. A `Player` plays elsewhere than in this process.
         concurrency: Episodes in play at the same time.
         limits: Budgets. When one is used up, turns in flight are finished and no other is begun.
         is_resumed: Go on with the run that is in the folder, if there is one: finished episodes are kept,
@@ -125,7 +125,8 @@ async def evaluate(
             await sitting.play(concurrency)
         return sitting.progress()
     finally:
-        await player.close()
+        if player is not agent:
+            await player.close()
 
 
 def check_folder(folder: Path, run: dict[str, Any], *, is_resumed: bool) -> None:
