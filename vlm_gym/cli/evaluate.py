@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vlm_gym.cli.arguments import add_command
+from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of
 from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, limits_of, plan_of, positive
 from vlm_gym.evaluation.agent_names import FORMS, make_agent
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 INCOMPLETE: Final = 1  # exit status of a run with episodes missing
 NUM_SHOWN: Final = 10  # of the episodes that failed
 EXAMPLES: Final = """vlm-gym eval --agent random --panel cards-v0 --out runs/random
+  vlm-gym eval --agent openai:Qwen/Qwen2.5-VL-7B-Instruct --base-url http://localhost:8000/v1 --temperature 0 \\
+      --panel cards-v0 --concurrency 64 --out runs/qwen
   vlm-gym eval --agent oracle:0.8 --panel household-v0 --first 20 --out runs/noisy
   vlm-gym eval --agent python:my_model:answer --task Blackjack-v0 --episodes 200 --arg natural=true --out runs/mine
   vlm-gym eval --agent random --panel cards-v0 --out runs/random --resume       # goes on where it stopped
@@ -38,19 +41,23 @@ def add(commands: Any) -> None:
     command.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="the run's folder")
     command.add_argument("--resume", action="store_true", help="go on with the run that is in the folder, if any")
     command.add_argument("--concurrency", type=positive, default=16, metavar="N", help="episodes at once (default: 16)")
-    command.add_argument(
+    add_episodes(command)
+    add_chat(command)
+    add_endpoint(command)
+    _add_cluster(command)
+    add_limits(command)
+
+
+def _add_cluster(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("where it is played")
+    group.add_argument(
         "--executor",
         choices=("local", "ray"),
         default="local",
-        help="where it plays: in this process, or on a Ray cluster (default: local)",
+        help="ray: on a Ray cluster, that of $RAY_ADDRESS or one on this machine (default: local)",
     )
-    command.add_argument(
-        "--workers", type=positive, metavar="N", help="of the cluster (default: as many as it has room for)"
-    )
-    command.add_argument("--gpus-per-worker", type=float, default=0.0, metavar="X", help="for hf: agents (default: 0)")
-    add_episodes(command)
-    add_chat(command)
-    add_limits(command)
+    group.add_argument("--workers", type=positive, metavar="N", help="of the cluster (default: all that have room)")
+    group.add_argument("--gpus-per-worker", type=float, default=0.0, metavar="X", help="for hf: agents (default: 0)")
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -61,11 +68,11 @@ def _evaluate(options: argparse.Namespace) -> int:
     with shown_progress() as show:
         last = _Last(show)
         signalled = asyncio.run(_until_signalled(_play(options, plan, limits, agent, last)))
-    return _tell_end(last.progress, signalled)
+    return _tell_end(options.out, last.progress, signalled)
 
 
 def _agent(options: argparse.Namespace, plan: "Plan") -> "Agent | Player":
-    make = partial(make_agent, options.agent)
+    make = partial(make_agent, options.agent, endpoint_of(options))
     if options.executor == "local":
         return make()
     from vlm_gym.evaluation.cluster import ClusterPlayer
@@ -130,21 +137,30 @@ async def _until_signalled(playing: Coroutine[Any, Any, None]) -> str | None:
     return received[0] if received else None
 
 
-def _tell_end(progress: "Progress | None", signalled: str | None) -> int:
-    """Print how the run ended; return the exit status."""
-    if progress is None:  # it was stopped before it began
-        print(f"stopped by {signalled}", file=sys.stderr)
-        return INCOMPLETE
-    if progress.is_complete:
+def _tell_end(folder: Path, progress: "Progress | None", signalled: str | None) -> int:
+    """Print the scores and what is missing; return the exit status."""
+    from vlm_gym.cli.score_table import score_table
+    from vlm_gym.evaluation.summary import summarise
+
+    if progress is not None and progress.num_done:
+        print(score_table(summarise(folder)))
+    if progress is not None and progress.is_complete:
         return 0
-    why = signalled or progress.stopped_by
-    num_missing = progress.num_episodes - progress.num_done
-    print(f"{num_missing} of {progress.num_episodes} episodes are missing", file=sys.stderr)
-    if why is not None:
-        print(f"stopped by {why}", file=sys.stderr)
-    for failure in progress.failures[:NUM_SHOWN]:
-        print(f"failed: {failure.episode}: {failure.reason}", file=sys.stderr)
-    if len(progress.failures) > NUM_SHOWN:
-        print(f"... and {len(progress.failures) - NUM_SHOWN} more failed", file=sys.stderr)
-    print("The same command with --resume plays them", file=sys.stderr)
+    print(_missing(progress, signalled), file=sys.stderr)
     return INCOMPLETE
+
+
+def _missing(progress: "Progress | None", signalled: str | None) -> str:
+    """Say what is missing, and why."""
+    if progress is None:
+        return f"stopped by {signalled} before it began"
+    failures = progress.failures
+    lines = [f"failed: {failure.episode}: {failure.reason}" for failure in failures[:NUM_SHOWN]]
+    if len(failures) > NUM_SHOWN:
+        lines.append(f"... and {len(failures) - NUM_SHOWN} more failed")
+    why = signalled or progress.stopped_by
+    if why is not None:
+        lines.append(f"stopped by {why}")
+    num_missing = progress.num_episodes - progress.num_done
+    lines.append(f"{num_missing} of {progress.num_episodes} episodes are missing: --resume plays them")
+    return "\n".join(lines)

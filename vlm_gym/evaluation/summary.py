@@ -9,6 +9,7 @@ import numpy as np
 
 from vlm_gym.evaluation.comparison import Comparison, compare
 from vlm_gym.evaluation.floors import floor_of, mean_floor
+from vlm_gym.evaluation.plan import planned_episodes
 from vlm_gym.evaluation.played import Played, agent_name, grouped, read_played, run_name
 from vlm_gym.evaluation.run_folder import read_run
 from vlm_gym.evaluation.statistics import Estimate, average, mean_estimate, sample, success_estimate
@@ -112,7 +113,7 @@ def summarise(folder: Path) -> RunSummary:
         panel=panel.get("name"),
         fingerprint=panel.get("fingerprint"),
         num_first=panel.get("first"),
-        num_planned=len(run.get("episodes", ())),
+        num_planned=len(planned_episodes(run)),
         num_episodes=len(played),
         overall=_overall(scores),
         tasks=scores,

@@ -1,0 +1,42 @@
+"""The table of scores that `eval` prints at the end."""
+
+from typing import Final
+
+from vlm_gym.evaluation.statistics import percent
+from vlm_gym.evaluation.summary import RunSummary, Scores
+
+HEADS: Final = ("task", "episodes", "success %", "95 %", "random", "best", "score", "faults %", "illegal %", "turns")
+NOTE: Final = (
+    "random, best: uniformly random actions and the best play, in %; ~ measured. score: 0 is random, 1 is best"
+)
+
+
+def score_table(summary: RunSummary) -> str:
+    """Return a run's scores as a table in plain text, a line a task, and one for all if there are more."""
+    scores = summary.tasks if len(summary.tasks) == 1 else (*summary.tasks, summary.overall)
+    rows = [HEADS, *map(_row, scores)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADS))]
+    lines = ("  ".join(_cells(row, widths)) for row in rows)
+    return "\n".join(
+        [*lines, "", "random, best: uniformly random actions and the best play, in %; ~ measured, not exact"]
+    )
+
+
+def _row(scores: Scores) -> tuple[str, ...]:
+    floor = "?" if scores.floor is None else ("" if scores.is_floor_exact else "~") + percent(scores.floor)
+    return (
+        scores.name,
+        str(scores.num_episodes),
+        f"{100 * scores.success.value:.1f}",
+        f"{100 * scores.success.low:.0f}-{100 * scores.success.high:.0f}",
+        floor,
+        percent(scores.ceiling),
+        "?" if scores.score is None else f"{round(scores.score.value, 2) + 0.0:.2f}",
+        f"{100 * scores.fault_rate:.1f}",
+        f"{100 * scores.illegal_rate:.1f}",
+        f"{scores.turns:.1f}",
+    )
+
+
+def _cells(row: tuple[str, ...], widths: list[int]) -> list[str]:
+    return [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
