@@ -8,10 +8,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
-from typing import Final
+from typing import Any, Final
+
+import gymnasium as gym
 
 from vlm_gym.errors import ConfigError, DataNotFoundError, did_you_mean
 from vlm_gym.evaluation.episodes import EpisodeSpec
+from vlm_gym.evaluation.records import canonical
 from vlm_gym.games.household.splits import list_games, task_of_folder
 from vlm_gym.games.household.tasks import TASK_TYPES
 
@@ -65,6 +68,19 @@ def get_panel(name: str) -> Panel:
     summary, list_episodes = PANELS[name]
     episodes = list_episodes()
     return Panel(name, summary, episodes, FINGERPRINTS.get(name) or fingerprint_of(episodes))
+
+
+def check_panel(panel: Panel) -> str | None:
+    """Compute a whole panel's fingerprint anew and say what differs, in a sentence; None if nothing does."""
+    found, expected = fingerprint_of(panel.episodes), panel.fingerprint
+    if found.partition("-")[0] != expected.partition("-")[0]:
+        return f"its episodes or prompts differ from the published ones: expected {expected}, got {found}"
+    if found != expected:
+        return (
+            "its episodes and prompts are the published ones, the pixels of its pictures differ: they were drawn with "
+            f"Pillow {DRAWN_WITH['Pillow']} and OpenCV {DRAWN_WITH['opencv-python']}"
+        )
+    return None
 
 
 def fingerprint_of(episodes: Iterable[EpisodeSpec]) -> str:
@@ -175,4 +191,7 @@ FINGERPRINTS: Final[Mapping[str, str]] = {
     "household-unseen-v0": "c4448dc0f10da683-2dcd4cd4a6fca7f7",
     "alfworld-valid-seen-v0": "6e6efac076a02585-d50108169b795ab5",
 }
-"""What the panels' fingerprints are; one that is not listed is computed when the panel is asked for."""
+"""The fingerprints, their second halves with the versions of DRAWN_WITH; one not listed is computed when asked for."""
+
+DRAWN_WITH: Final[Mapping[str, str]] = {"Pillow": "13.0.0", "opencv-python": "5.0.0"}
+"""The packages that draw, as they were for the fingerprints: others may smooth an edge by a shade more or less."""
