@@ -89,10 +89,11 @@ def fingerprint_of(episodes: Iterable[EpisodeSpec]) -> str:
     The second half hangs on the pixels, hence on the versions of Pillow and OpenCV; the first half does not.
     """
     content, pictures = hashlib.sha256(), hashlib.sha256()
+    envs: dict[tuple[str, str], gym.Env[Any, Any]] = {}
     for episode in episodes:
-        env = episode.make()
+        kind = episode.task, canonical(episode.arguments)
+        env = envs[kind] = envs.get(kind) or episode.make()
         picture, info = env.reset(seed=episode.seed, options=None if episode.options is None else dict(episode.options))
-        env.close()
         content.update("\0".join((episode.key, info["prompt"], info["observation_text"], "")).encode())
         pictures.update(repr(picture.shape).encode() + picture.tobytes())
     return f"{content.hexdigest()[:HASH_LENGTH]}-{pictures.hexdigest()[:HASH_LENGTH]}"
