@@ -3,21 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, Literal
 
 import torch
 from huggingface_hub.errors import (
     GatedRepoError,
+    HFValidationError,
     LocalEntryNotFoundError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
 )
+from safetensors import SafetensorError
 from transformers import AutoModelForImageTextToText, BitsAndBytesConfig
 from transformers.utils import is_bitsandbytes_available, is_flash_attn_2_available
 
 from baselines.config import setting
-from baselines.models.lora import PARTS, Part, Training
+from baselines.models.lora import PARTS, Part, Training, merge_adapter
 from baselines.models.memory import memory_advice
 from baselines.models.processors import load_processor
 from baselines.models.tiny import build_tiny
@@ -78,7 +79,7 @@ def load_policy(config: ModelConfig, *, device: str | torch.device = "cpu", seed
     else:
         model, processor = _load(config, device, dtype)
     if config.adapter:
-        model = _merge_adapter(model, config.adapter)
+        model = merge_adapter(model, config.adapter)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return VlmPolicy(
@@ -134,14 +135,6 @@ def _quantization_config(quantization: Quantization | None) -> BitsAndBytesConfi
     )
 
 
-def _merge_adapter(model: Any, directory: str) -> Any:
-    if not (Path(directory) / "adapter_config.json").is_file():
-        raise DataNotFoundError(f"{directory!r} holds no PEFT adapter: adapter_config.json is missing")
-    from peft import PeftModel
-
-    return PeftModel.from_pretrained(model, directory).merge_and_unload()
-
-
 @contextmanager
 def _clear_errors(name: str) -> Iterator[None]:
     """Say in one sentence why a checkpoint could not be had."""
@@ -149,6 +142,8 @@ def _clear_errors(name: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise DataNotFoundError(f"{name!r} cannot be loaded: {_reason(error)}") from error
+    except SafetensorError as error:
+        raise DataNotFoundError(f"{name!r} is damaged ({error}): fetch it again") from error
 
 
 def _reason(error: OSError) -> str:
@@ -157,7 +152,7 @@ def _reason(error: OSError) -> str:
         causes.append(causes[-1].__cause__ or causes[-1].__context__)  # type: ignore[arg-type]
     if any(isinstance(cause, GatedRepoError) for cause in causes):
         return "the model is gated: accept its licence on its page, then log in with `hf auth login`"
-    if any(isinstance(cause, RepositoryNotFoundError) for cause in causes):
+    if any(isinstance(cause, (RepositoryNotFoundError, HFValidationError)) for cause in causes):
         return "there is no such directory, and no such model on the hub (or it is private: `hf auth login`)"
     if any(isinstance(cause, (LocalEntryNotFoundError, OfflineModeIsEnabled, ConnectionError)) for cause in causes):
         return "it is not on this machine and the hub cannot be reached: fetch it elsewhere and name its directory"

@@ -1,12 +1,16 @@
 """What trains: low-rank adapters on chosen parts of the model, or all weights of these parts."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
 from typing import Any, Final, Literal, get_args
 
 from torch import nn
 
-from vlm_gym.errors import ConfigError, MissingDependencyError, check_choice, check_int
+from vlm_gym.errors import ConfigError, DataNotFoundError, MissingDependencyError, check_choice, check_int
 
 Part = Literal["vision", "projector", "language"]
 PARTS: Final[tuple[Part, ...]] = get_args(Part)
@@ -75,11 +79,19 @@ def idle_modules(model: nn.Module) -> tuple[str, ...]:
     return tuple(name for name in names if any(name.endswith(f".{end}") for end in ends))
 
 
+def merge_adapter(model: nn.Module, directory: str) -> Any:
+    """Return the model with a saved PEFT adapter added to its weights.
+
+    Raises:
+        DataNotFoundError: if the directory holds none.
+    """
+    if not (Path(directory) / "adapter_config.json").is_file():
+        raise DataNotFoundError(f"{directory!r} holds no PEFT adapter: adapter_config.json is missing")
+    with _peft() as peft:
+        return peft.PeftModel.from_pretrained(model, directory).merge_and_unload()
+
+
 def _add_adapters(model: nn.Module, training: Training, idle: tuple[str, ...]) -> Any:
-    try:
-        from peft import LoraConfig, get_peft_model
-    except ImportError as error:
-        raise MissingDependencyError("peft is missing: pip install 'vlm-gym[train]'") from error
     targets = [
         name
         for name, module in model.named_modules()
@@ -90,7 +102,17 @@ def _add_adapters(model: nn.Module, training: Training, idle: tuple[str, ...]) -
     ]
     if not targets:
         raise ConfigError(f"no linear layer in parts {training.parts!r} of {type(model).__name__}: choose other parts")
-    config = LoraConfig(r=training.rank, lora_alpha=training.alpha, target_modules=targets, lora_dropout=0.0)
+    with _peft() as peft:
+        config = peft.LoraConfig(r=training.rank, lora_alpha=training.alpha, target_modules=targets, lora_dropout=0.0)
+        return peft.get_peft_model(model, config)
+
+
+@contextmanager
+def _peft() -> Iterator[ModuleType]:
+    try:
+        import peft
+    except ImportError as error:
+        raise MissingDependencyError("peft is missing: pip install 'vlm-gym[train]'") from error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft 0.21 reads a property that transformers 5 has renamed
-        return get_peft_model(model, config)
+        yield peft

@@ -36,6 +36,8 @@ class VlmModule(nn.Module):
         text_config = model.config.get_text_config()
         softcap = getattr(text_config, "final_logit_softcapping", None)
         self.token_head = TokenHead(model.get_output_embeddings(), suppressed, softcap)
+        layers = [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
+        self._checkpointed = [layer for layer in layers if layer.gradient_checkpointing]
         self.train()
 
     def forward(self, prompts: Sequence[Prompt], answers: Sequence[Answer], temperature: float = 1.0) -> Evaluation:
@@ -68,9 +70,8 @@ class VlmModule(nn.Module):
         return super().train(False)
 
     def _hidden(self, inputs: Mapping[str, Tensor], positions: Tensor) -> Tensor:
-        for layer in self.model.modules():
-            if isinstance(layer, GradientCheckpointingLayer):  # transformers recomputes only what is in training mode
-                layer.training = layer.gradient_checkpointing and torch.is_grad_enabled()
+        for layer in self._checkpointed:  # transformers recomputes only what is in training mode
+            layer.training = torch.is_grad_enabled()
         hidden: Tensor = self.model.model(**inputs, position_ids=positions, use_cache=False).last_hidden_state
         return hidden
 
@@ -207,6 +208,16 @@ class VlmPolicy:
         with self._merged(always=True):
             self.model.save_pretrained(directory)
         self.processor.save_pretrained(directory)
+
+    def save_adapter(self, directory: str) -> None:
+        """Write the adapter alone in PEFT's format.
+
+        Raises:
+            ConfigError: in full fine-tuning.
+        """
+        if not self.peft:
+            raise ConfigError("there is no adapter in full fine-tuning: use save_pretrained")
+        self.peft.save_pretrained(directory)
 
     @contextmanager
     def _merged(self, always: bool = False) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """The built-in tiny VLM is an ordinary Hugging Face model of about half a million parameters, and it learns."""
 
 import json
+import re
 
 import gymnasium as gym
 import pytest
@@ -96,11 +97,8 @@ def _oracle_episode(env, seed):
     picture, info = env.reset(seed=seed)
     is_over = False
     while not is_over:
-        target, current = (
-            part for part in info["observation_text"].split() if part.rstrip(".").isdigit() and part != "5."
-        )
-        action = env.unwrapped.oracle_action()
-        text = json.dumps({"current": current.rstrip("."), "target": target.rstrip("."), "action": action})
+        target, current = re.findall(r"(?:Target|Current): (\d)", info["observation_text"])
+        text = json.dumps({"current": current, "target": target, "action": env.unwrapped.oracle_action()})
         yield Prompt(picture, "NumberLine."), text
         picture, _, is_terminated, is_truncated, info = env.step(text)
         is_over = is_terminated or is_truncated
