@@ -1,0 +1,53 @@
+"""The commands `report` and `film`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from vlm_gym.cli.arguments import add_command, count
+
+
+def add(commands: Any) -> None:
+    """Add the two commands."""
+    command = add_command(
+        commands,
+        "report",
+        _report,
+        "write a page with the scores and every turn of one run or more",
+        "vlm-gym report runs/mine --out report.html\n"
+        "  vlm-gym report runs/random runs/mine --out out/report.html   # side by side, and compared pair by pair\n"
+        "  vlm-gym report runs/mine --out report.html --pictures failures --max-episodes 2000\n\n"
+        "Beside report.html come report.md, its tables, and results.json, for programs.",
+    )
+    command.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run's folder")
+    command.add_argument("--out", type=_html, default=Path("report.html"), help="the page (default: %(default)s)")
+    command.add_argument(
+        "--pictures",
+        choices=["all", "failures", "none"],
+        default="all",
+        help="the episodes whose pictures are in the page (default: %(default)s)",
+    )
+    command.add_argument(
+        "--max-episodes", type=count, metavar="N", help="the most episodes of each run in the viewer (default: all)"
+    )
+    command.add_argument("--no-compare", action="store_true", help="do not compare the runs: they may be of any panels")
+
+
+def _report(options: argparse.Namespace) -> None:
+    from vlm_gym.evaluation.report import write_report
+
+    report = write_report(
+        options.runs,
+        options.out,
+        pictures_of=options.pictures,
+        max_episodes=options.max_episodes,
+        is_compared=not options.no_compare,
+    )
+    print(f"The page: {report.page} ({report.page.stat().st_size / 1e6:.1f} MB)")
+    print(f"Its tables: {report.markdown}\nFor programs: {report.results}")
+
+
+def _html(text: str) -> Path:
+    if not text.lower().endswith(".html"):
+        raise argparse.ArgumentTypeError(f"must be the name of an .html file, got {text}")
+    return Path(text)

@@ -1,0 +1,70 @@
+// Draws the page, follows its address (#run=..&episode=..&turn=..) and the keyboard.
+
+function drawPage() {
+  byId("title").textContent = visible(REPORT.runs.map((run) => run.name).join(" · "));
+  byId("facts").textContent = visible(reportFacts());
+  byId("viewer-notes").textContent = visible(REPORT.notes.join(" "));
+  byId("footer").textContent = visible(`Written by vlm-gym ${REPORT.vlm_gym}, ${REPORT.written}. Keys: ← → turns, Home and End the first and the last, n and p the next and the previous episode, / search.`);
+  drawSummary();
+  drawCharts();
+  drawComparison();
+  drawRuns();
+  drawFilters();
+}
+
+function reportFacts() {
+  const panels = [...new Set(REPORT.runs.map((run) => run.summary.panel ?? "chosen tasks"))];
+  const total = REPORT.runs.reduce((sum, run) => sum + run.summary.num_episodes, 0);
+  return [count(REPORT.runs.length, "run"), panels.join(", "), count(total, "episode"), REPORT.written].join(" · ");
+}
+
+async function start() {
+  drawPage();
+  list.found = REPORT.episodes.map((_, index) => index);
+  drawList();
+  if (!(await followAddress()) && REPORT.episodes.length) await openEpisode(0);
+  document.documentElement.dataset.ready = "true";
+}
+
+// Open what the address names; return whether it names an episode of this page.
+async function followAddress() {
+  const named = new URLSearchParams(location.hash.slice(1));
+  if (!named.has("episode")) return false;
+  const run = runNamed(named.get("run"));
+  const index = REPORT.episodes.findIndex((episode) => episode.id === named.get("episode") && (run < 0 || episode.run === run));
+  if (index < 0) return false;
+  const { turns } = await turnsOf(index);
+  const turn = named.get("turn") ?? "1";
+  await openEpisode(index, turn === "end" ? turns.length : turns.findIndex((record) => String(record.turn) === turn));
+  byId("viewer").scrollIntoView();
+  return true;
+}
+
+// The address of what is shown; it is written only once somebody has moved.
+function writeAddress() {
+  if (!document.documentElement.dataset.ready) return;
+  const episode = REPORT.episodes[viewer.index];
+  const turn = isOver() ? "end" : viewer.turns[viewer.step].turn;
+  history.replaceState(null, "", `#${new URLSearchParams({ run: REPORT.runs[episode.run].name, episode: episode.id, turn })}`);
+}
+
+const KEYS = {
+  ArrowLeft: () => goTo(viewer.step - 1),
+  ArrowRight: () => goTo(viewer.step + 1),
+  Home: () => goTo(0),
+  End: () => goTo(viewer.turns.length),
+  n: () => chooseBeside(1),
+  p: () => chooseBeside(-1),
+  "/": () => byId("filters").elements.text.focus(),
+};
+
+function onKey(event) {
+  const isTyping = event.target.closest("input, select, textarea, .scrolling");
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
+  event.preventDefault();
+  KEYS[event.key]();
+}
+
+document.addEventListener("keydown", onKey);
+window.addEventListener("hashchange", followAddress);
+start();

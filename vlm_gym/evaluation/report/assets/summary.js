@@ -1,0 +1,139 @@
+// The tables: what each run scored, how two runs compare, and what determines a run.
+
+// A column: head, what it means, the cell of a group's scores (null for none), and whether it may be left out.
+const COLUMNS = [
+  ["Success", "Share of episodes that reached the goal, in %, with its 95 % interval", (scores) => withInterval(scores.success, (x) => percent(x))],
+  ["Floor", "What uniformly random actions succeed at, in %; ~ if it was measured, not computed", (scores) => scores.floor === null ? null : (scores.is_floor_exact ? "" : "~") + percent(scores.floor)],
+  ["Ceiling", "What the best play succeeds at from these very starts, in %, exactly", (scores) => percent(scores.ceiling)],
+  ["Normalised", "Success on the scale on which the floor is 0 and the ceiling 1", (scores) => withInterval(scores.score, (x) => fixed(x))],
+  ["Return", "Mean undiscounted return", (scores) => withInterval(scores.mean_return, (x) => fixed(x))],
+  ["Unread", "Turns whose answer could not be read, in %", (scores) => percent(scores.fault_rate)],
+  ["Illegal", "Turns whose move broke a rule, in %", (scores) => percent(scores.illegal_rate)],
+  ["Misread", "Turns whose answer names something else than the picture shows, in % of those that name anything", (scores) => scores.misread_rate == null ? null : percent(scores.misread_rate)],
+  ["Regret", "Probability of success that an episode's choices gave away, on average, luck left out", (scores) => fixed(scores.regret)],
+  ["Turns", "Mean number of turns of an episode", (scores) => fixed(scores.turns, 1)],
+  ["Tokens", "Tokens read and written by all episodes", (scores) => scores.prompt_tokens + scores.completion_tokens ? compact(scores.prompt_tokens + scores.completion_tokens) : null],
+  ["Cost", "Sum over all episodes, in the currency of the prices given", (scores) => scores.cost ? number(scores.cost, 4) : null],
+  ["s/turn", "Mean seconds from a request to its answer", (scores) => scores.latency_s >= 0.005 ? fixed(scores.latency_s) : null],
+  ["Episodes", "Finished episodes", (scores) => number(scores.num_episodes)],
+];
+
+function compact(value) {
+  return value.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 });
+}
+
+function withInterval(estimate, write) {
+  if (estimate === null) return null;
+  return element("span", { class: "estimate" }, element("span", { text: write(estimate.value) }),
+    element("span", { class: "muted interval", text: `${write(estimate.low)} to ${write(estimate.high)}` }));
+}
+
+// Return [{name, members: [{run, scores}]}] of the groups that the runs have, in their order.
+function groupsOf(kind) {
+  const groups = new Map();
+  REPORT.runs.forEach((run, index) => {
+    for (const scores of run.summary[kind]) {
+      if (!groups.has(scores.name)) groups.set(scores.name, { name: scores.name, members: [] });
+      groups.get(scores.name).members.push({ run: index, scores });
+    }
+  });
+  return [...groups.values()];
+}
+
+function taskGroups() {
+  const groups = groupsOf("tasks");
+  if (groups.length < 2) return groups;
+  const members = REPORT.runs.map((run, index) => ({ run: index, scores: run.summary.overall }));
+  return [{ name: "overall", members }, ...groups];
+}
+
+function drawSummary() {
+  const place = byId("summary");
+  place.append(scoresTable(taskGroups()), element("p", { class: "muted hint", text: summaryNote() }));
+  const kinds = groupsOf("labels");
+  if (kinds.length) {
+    place.append(element("details", { class: "card kinds" }, element("summary", { text: "By kind of episode" }), scoresTable(kinds)));
+  }
+}
+
+function summaryNote() {
+  const isAveraged = groupsOf("tasks").length > 1 ? " “overall” weighs every task alike." : "";
+  return `Success with Wilson's 95 % interval, return with a bootstrap interval; attempts at the same start count as one cluster.${isAveraged}`;
+}
+
+function scoresTable(groups) {
+  const all = groups.flatMap((group) => group.members);
+  const columns = COLUMNS.filter(([, , cell]) => all.some(({ scores }) => cell(scores) !== null));
+  const heads = [["Task", ""], ["Run", ""], ...columns].map(([text, title], i) =>
+    element("th", { scope: "col", text, title: title || null, class: i < 2 ? "name" : null }));
+  const bodies = groups.map((group) => element("tbody", {}, ...group.members.map(({ run, scores }, i) => element("tr", {},
+    i === 0 ? element("th", { scope: "rowgroup", rowspan: group.members.length, class: "name", text: visible(group.name) }) : null,
+    element("th", { scope: "row", class: "name run" }, runLabel(run)),
+    ...columns.map(([, , cell]) => element("td", {}, cell(scores) ?? "–"))))));
+  return scrolling("Scores", element("table", { class: "numbers" }, element("thead", {}, element("tr", {}, ...heads)), ...bodies));
+}
+
+// Wide tables scroll within a frame that the keyboard can reach.
+function scrolling(label, table) {
+  return element("div", { class: "card scrolling", tabindex: "0", role: "region", "aria-label": label }, table);
+}
+
+function drawComparison() {
+  const place = byId("comparison");
+  if (!REPORT.comparisons.length) {
+    place.hidden = true;
+    document.querySelector('nav a[href="#comparison"]').hidden = true;
+    return;
+  }
+  place.append(...REPORT.comparisons.map(comparisonTable), element("p", { class: "muted hint", text:
+    "Paired on the episodes that both runs finished: difference of success in percentage points with its 95 % interval (Bonett and Price), p-value of McNemar's exact test; difference of returns with a bootstrap interval and the sign-flip test. Below 0.05 a difference is unlikely to be chance; with many rows some are so by chance." }));
+}
+
+function comparisonTable(comparison) {
+  const heads = ["Task", "Episodes", "Success", "Difference", "", "p", "Return", "p"];
+  const rows = comparison.tasks.length > 1 ? [comparison.overall, ...comparison.tasks] : comparison.tasks;
+  const table = element("table", { class: "numbers compared" },
+    element("caption", {}, runLabel(comparison.b), " minus ", runLabel(comparison.a)),
+    element("thead", {}, element("tr", {}, ...heads.map((text, i) => element("th", { scope: "col", text, class: i === 0 ? "name" : null })))),
+    element("tbody", {}, ...rows.map((row) => differenceRow(row))));
+  const alone = [[comparison.num_only_a, comparison.run_a], [comparison.num_only_b, comparison.run_b]].filter(([size]) => size);
+  const note = alone.map(([size, name]) => `${count(size, "episode")} of ${visible(name)} left out: the other run has not finished ${size === 1 ? "it" : "them"}.`);
+  return element("div", {}, scrolling("Comparison", table), note.length ? element("p", { class: "muted hint", text: note.join(" ") }) : "");
+}
+
+function differenceRow(row) {
+  const points = (x) => signedFixed(100 * x, 1);
+  const change = row.success.low > 0 ? "good" : row.success.high < 0 ? "bad" : null;
+  return element("tr", {},
+    element("th", { scope: "row", class: "name", text: visible(row.name) }),
+    element("td", { text: number(row.num_episodes) }),
+    element("td", { text: `${percent(row.success_a)} → ${percent(row.success_b)}` }),
+    element("td", { class: change }, withInterval(row.success, points)),
+    element("td", {}, differenceBar(row.success)),
+    element("td", { text: pValue(row.success_p) }),
+    element("td", {}, withInterval(row.mean_return, signedFixed) ?? "–"),
+    element("td", { text: row.return_p === null ? "–" : pValue(row.return_p) }));
+}
+
+function pValue(p) {
+  return p < 0.001 ? "<0.001" : p.toFixed(3);
+}
+
+function differenceBar(estimate) {
+  const bar = element("span", { class: "difference", "aria-hidden": "true" }, element("span", { class: "zero" }));
+  bar.append(placed("whisker", (estimate.low + 1) / 2, (estimate.high + 1) / 2), placed("dot", (estimate.value + 1) / 2));
+  return bar;
+}
+
+function drawRuns() {
+  byId("runs").append(...REPORT.runs.map((run, index) => element("details", { class: "card" },
+    element("summary", {}, runLabel(index), element("span", { class: "muted", text: visible(` ${runFacts(run)}`) })),
+    element("pre", { tabindex: "0", "aria-label": "run.json", text: visible(JSON.stringify(run.settings, null, 2)) }))));
+}
+
+function runFacts(run) {
+  const { summary } = run;
+  const panel = summary.panel === null ? "chosen tasks" : summary.panel + (summary.num_first === null ? "" : `, first ${summary.num_first} of each task`);
+  const isPart = summary.num_episodes < summary.num_planned;
+  return [`agent ${summary.agent}`, panel, isPart ? `${summary.num_episodes} of ${count(summary.num_planned, "episode")} finished` : count(summary.num_episodes, "episode")].join(" · ");
+}

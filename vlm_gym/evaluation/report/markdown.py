@@ -1,0 +1,119 @@
+"""The tables of a report in Markdown."""
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Final
+
+from vlm_gym._version import __version__
+from vlm_gym.evaluation.comparison import Difference
+from vlm_gym.evaluation.report.results import ReportedRun, Results, RunPair
+from vlm_gym.evaluation.statistics import Estimate, percent
+from vlm_gym.evaluation.summary import Scores
+
+ACTIVE: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")  # what Markdown or HTML would read as more than text
+NONE: Final = "–"
+
+Cell = Callable[[Scores], str]
+
+
+def render_markdown(results: Results, written: str) -> str:
+    """Write the tables: what each run scored per task, and how every two runs compare."""
+    parts = [
+        f"# {' · '.join(_plain(run.name) for run in results.runs)}",
+        "\n".join(f"- {_plain(run.name)}: {_facts(run)}" for run in results.runs),
+        "## Scores",
+        _scores_table(results.runs),
+        "Success in % with Wilson's 95 % interval; ~ floors are measured, not computed. Normalised: floor 0, ceiling "
+        "1. Unread and illegal: share of turns in %. Regret: probability of success given away in an episode.",
+    ]
+    if results.pairs:
+        parts += ["## Comparison", *(_comparison_table(results, pair) for pair in results.pairs)]
+    return "\n\n".join([*parts, f"Written by vlm-gym {__version__}, {written}."]) + "\n"
+
+
+COLUMNS: Final[tuple[tuple[str, Cell], ...]] = (
+    ("success", lambda scores: _estimate(scores.success, percent)),
+    ("floor", lambda scores: NONE if scores.floor is None else _tilde(scores) + percent(scores.floor)),
+    ("ceiling", lambda scores: percent(scores.ceiling)),
+    ("normalised", lambda scores: _estimate(scores.score, _number)),
+    ("return", lambda scores: _estimate(scores.mean_return, _number)),
+    ("unread", lambda scores: percent(scores.fault_rate)),
+    ("illegal", lambda scores: percent(scores.illegal_rate)),
+    ("regret", lambda scores: _number(scores.regret)),
+    ("turns", lambda scores: f"{scores.turns:.1f}"),
+    ("tokens", lambda scores: f"{scores.prompt_tokens + scores.completion_tokens:,}"),
+    ("cost", lambda scores: f"{scores.cost:g}"),
+    ("s/turn", lambda scores: _number(scores.latency_s)),
+    ("episodes", lambda scores: str(scores.num_episodes)),
+)
+
+
+def _scores_table(runs: Sequence[ReportedRun]) -> str:
+    groups: dict[str, list[list[str]]] = {}
+    for run in runs:
+        is_averaged = len(run.summary.tasks) > 1
+        for scores in (run.summary.overall, *run.summary.tasks) if is_averaged else run.summary.tasks:
+            row = [scores.name, run.name, *(cell(scores) for _, cell in COLUMNS)]
+            groups.setdefault(scores.name, []).append(row)
+    return _table(["task", "run", *(head for head, _ in COLUMNS)], list(chain.from_iterable(groups.values())))
+
+
+def _comparison_table(results: Results, pair: RunPair) -> str:
+    comparison, a, b = pair.comparison, results.runs[pair.a], results.runs[pair.b]
+    differences = [comparison.overall, *comparison.tasks] if len(comparison.tasks) > 1 else comparison.tasks
+    heads = ["task", "episodes", "success", "difference", "p", "return", "p"]
+    table = _table(heads, [_difference_row(difference) for difference in differences])
+    return (
+        f"### {_plain(b.name)} minus {_plain(a.name)}\n\n{table}\n\nOn the {comparison.num_common} episodes that both "
+        "finished; success in %, its difference in percentage points (Bonett and Price's interval, McNemar's exact "
+        "test), returns with a bootstrap interval and the sign-flip test."
+    )
+
+
+def _difference_row(row: Difference) -> list[str]:
+    return [
+        row.name,
+        str(row.num_episodes),
+        f"{percent(row.success_a)} → {percent(row.success_b)}",
+        _estimate(row.success, lambda share: f"{100 * share:+.1f}"),
+        _p_value(row.success_p),
+        _estimate(row.mean_return, lambda value: f"{value:+.2f}"),
+        NONE if row.return_p is None else _p_value(row.return_p),
+    ]
+
+
+def _facts(run: ReportedRun) -> str:
+    summary = run.summary
+    panel = "chosen tasks" if summary.panel is None else summary.panel
+    first = "" if summary.num_first is None else f", first {summary.num_first} of each task"
+    episodes = f"{summary.num_episodes} of {summary.num_planned} episodes"
+    fingerprint = "" if summary.fingerprint is None else f", fingerprint {summary.fingerprint}"
+    return _plain(f"agent {summary.agent}, {panel}{first}, {episodes}{fingerprint}")
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a table, the first column to the left."""
+    lines = [heads, ["---", *("---:" for _ in heads[1:])], *([_plain(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _plain(text: str) -> str:
+    """Return a text that Markdown shows as it is, on one line."""
+    return ACTIVE.sub(r"\\\1", " ".join(text.encode("utf-8", "replace").decode("utf-8").split()))
+
+
+def _estimate(estimate: Estimate | None, write: Callable[[float], str]) -> str:
+    return NONE if estimate is None else f"{write(estimate.value)} ({write(estimate.low)} to {write(estimate.high)})"
+
+
+def _tilde(scores: Scores) -> str:
+    return "" if scores.is_floor_exact else "~"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}"
+
+
+def _p_value(p: float) -> str:
+    return "<0.001" if p < 0.001 else f"{p:.3f}"

@@ -1,0 +1,111 @@
+"""The page: one file of HTML that holds its style, its script and all data, and asks the network for nothing.
+
+A model wrote part of the data, so none of it stands in the page as HTML: the index is JSON in an inert script element
+with `<`, `>` and `&` escaped, all longer texts are gzipped and in base64, and the script builds the page from text
+nodes alone. A content security policy allows that one script, by its hash, and lets nothing be loaded.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from html import escape
+from importlib.resources import files
+from typing import Any, Final
+
+from vlm_gym._version import __version__
+from vlm_gym.evaluation.report.episodes import (
+    PicturesOf,
+    choose_episodes,
+    collect_pictures,
+    index_entry,
+    pack_turns,
+)
+from vlm_gym.evaluation.report.pictures import NUM_COLORS, Pictures
+from vlm_gym.evaluation.report.results import Results, comparisons_json, run_json
+
+SCRIPTS: Final = ("dom.js", "data.js", "summary.js", "charts.js", "turn.js", "episodes.js", "main.js")
+ESCAPES: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}  # json.dumps escapes all that is not ASCII itself
+
+
+def render_page(
+    results: Results, written: str, pictures_of: PicturesOf = "all", max_episodes: int | None = None
+) -> str:
+    """Write the page.
+
+    Args:
+        results: What it tells.
+        written: The time, in words.
+        pictures_of: The episodes whose pictures are in it.
+        max_episodes: The most episodes of each run in its viewer; the tables tell of all.
+    """
+    episodes = choose_episodes(results, max_episodes)
+    pictures = collect_pictures(results, episodes, pictures_of)
+    data = {
+        "vlm_gym": __version__,
+        "written": written,
+        "notes": _notes(results, len(episodes), pictures, pictures_of),
+        "runs": [run_json(run) for run in results.runs],
+        "episodes": [index_entry(item) for item in episodes],
+        "comparisons": comparisons_json(results),
+    }
+    chunks = [
+        *(_chunk(f"turns-{i}", pack_turns(item, pictures)) for i, item in enumerate(episodes)),
+        *(_chunk(f"strip-{i}", strip) for i, strip in enumerate(pictures.strips)),
+    ]
+    return _assemble(" · ".join(run.name for run in results.runs), data, chunks)
+
+
+def _notes(results: Results, num_episodes: int, pictures: Pictures, pictures_of: PicturesOf) -> list[str]:
+    """Say what the page leaves out."""
+    notes = []
+    num_all = sum(len(run.played) for run in results.runs)
+    if num_episodes < num_all:
+        notes.append(f"{num_episodes:,} of {num_all:,} episodes are in this page; the tables tell of all.")
+    if pictures_of == "none":
+        return [*notes, "This page was written without pictures."]
+    if pictures_of == "failures":
+        notes.append("Episodes that succeeded are without pictures.")
+    notes.append(f"Pictures are reduced to {NUM_COLORS} colours; the exact ones are in the runs' folders.")
+    if pictures.is_full:
+        notes.append("Not all pictures fit the page: episodes beyond its size limit are without them.")
+    if pictures.missing:
+        notes.append(f"{len(pictures.missing):,} pictures are missing in the runs' folders, or damaged.")
+    return notes
+
+
+def _assemble(title: str, data: Mapping[str, Any], chunks: Iterable[str]) -> str:
+    assets = files("vlm_gym.evaluation.report") / "assets"
+    read = {name: (assets / name).read_text("utf-8") for name in (*SCRIPTS, "page.css", "page.html")}
+    script = '"use strict";\n' + "\n".join(read[name] for name in SCRIPTS)
+    style = read["page.css"]
+    parts = {
+        "policy": f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'",
+        "title": escape(title.encode("utf-8", "replace").decode("utf-8")),
+        "style": style,
+        "data": _inert(json.dumps(data, allow_nan=False)),
+        "script": script,
+        "chunks": "\n".join(chunks),
+    }
+    before, *pieces = read["page.html"].split("{{")
+    filled = [before]
+    for piece in pieces:  # one pass: what is filled in is not searched for places again
+        name, after = piece.split("}}", 1)
+        filled += [parts[name], after]
+    return "".join(filled)
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+    return f"'sha256-{digest}'"
+
+
+def _inert(text: str) -> str:
+    for character, escaped in ESCAPES.items():
+        text = text.replace(character, escaped)
+    return text
+
+
+def _chunk(name: str, text: str) -> str:
+    return f'<script type="text/plain" id="{name}">{text}</script>'

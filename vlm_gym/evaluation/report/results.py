@@ -1,0 +1,138 @@
+"""What a report tells: runs, their scores and episodes, and how they compare."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Final
+
+from vlm_gym._version import __version__
+from vlm_gym.errors import ConfigError, RunError
+from vlm_gym.evaluation.played import Played, read_played
+from vlm_gym.evaluation.run_folder import read_run
+from vlm_gym.evaluation.summary import Comparison, RunSummary, compare, summarise, to_json
+
+FORMAT: Final = 1
+ID_LENGTH: Final = 8  # hex digits of an episode's short name
+LISTS: Final = ("episodes", "specs")  # parts of run.json that are long; the run's folder has them
+
+
+@dataclass(frozen=True)
+class ReportedRun:
+    """A run as a report shows it: under a name that no other run of the report has, its episodes in order."""
+
+    name: str
+    folder: Path
+    settings: Mapping[str, Any]
+    summary: RunSummary
+    played: tuple[Played, ...]
+
+
+@dataclass(frozen=True)
+class RunPair:
+    """Two runs, by their numbers in the report, and what came of comparing them."""
+
+    a: int
+    b: int
+    comparison: Comparison
+
+
+@dataclass(frozen=True)
+class Results:
+    """The runs of a report, and the comparisons of all pairs."""
+
+    runs: tuple[ReportedRun, ...]
+    pairs: tuple[RunPair, ...]
+
+
+def read_results(folders: Sequence[Path], *, is_compared: bool = True) -> Results:
+    """Read runs, and compare every two of them if asked to.
+
+    Raises:
+        ConfigError: if there is no folder, or one twice.
+        RunError: if a folder is no run or damaged, has no finished episode, or two runs cannot be compared.
+    """
+    if not folders:
+        raise ConfigError("a report needs one run or more, got none")
+    resolved = [folder.resolve() for folder in folders]
+    for folder in folders:
+        if resolved.count(folder.resolve()) > 1:
+            raise ConfigError(f"a report shows every run once, got {folder} twice")
+    names = _names(resolved)
+    runs = tuple(_read_run(name, folder) for name, folder in zip(names, folders, strict=True))
+    pairs = combinations(range(len(runs)), 2) if is_compared else ()
+    return Results(runs, tuple(RunPair(a, b, _compared(runs[a].folder, runs[b].folder)) for a, b in pairs))
+
+
+def episode_id(key: str) -> str:
+    """Return an episode's short name, which follows from its key: the same in all reports."""
+    return hashlib.sha256(key.encode("utf-8")).hexdigest()[:ID_LENGTH]
+
+
+def results_json(results: Results, written: str) -> dict[str, Any]:
+    """Return what results.json holds, for programs.
+
+        format, vlm_gym, written   1; version of the package; UTC time
+        runs                       of each run: `name`; `folder`; `settings`, run.json without its lists of episodes
+                                   and specs; `summary`, a `RunSummary`; `episodes`, each an `EpisodeRecord` with the
+                                   short name `id` that the page's address has
+        comparisons                of every two runs: their numbers `a` and `b` in `runs`, and a `Comparison`, b minus a
+
+    The turns are in the runs' folders (`vlm_gym.evaluation.run_folder.read_turns`).
+    """
+    return {
+        "format": FORMAT,
+        "vlm_gym": __version__,
+        "written": written,
+        "runs": [
+            {
+                **run_json(run),
+                "folder": str(run.folder),
+                "episodes": [episode_json(item) for item in run.played],
+            }
+            for run in results.runs
+        ],
+        "comparisons": comparisons_json(results),
+    }
+
+
+def episode_json(item: Played) -> dict[str, Any]:
+    """Return an episode without its turns."""
+    return {"id": episode_id(item.episode.episode), **asdict(item.episode)}
+
+
+def run_json(run: ReportedRun) -> dict[str, Any]:
+    """Return a run without its episodes."""
+    settings = {name: value for name, value in run.settings.items() if name not in LISTS}
+    return {"name": run.name, "settings": settings, "summary": to_json(run.summary)}
+
+
+def comparisons_json(results: Results) -> list[dict[str, Any]]:
+    """Return the comparisons of a report."""
+    return [{"a": pair.a, "b": pair.b, **to_json(pair.comparison)} for pair in results.pairs]
+
+
+def _read_run(name: str, folder: Path) -> ReportedRun:
+    summary = summarise(folder)
+    order = [scores.name for scores in summary.tasks]
+    played = sorted(
+        read_played(folder), key=lambda item: (order.index(item.task), item.episode.seed, item.episode.repeat)
+    )
+    return ReportedRun(name, folder, read_run(folder), summary, tuple(played))
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """Name each run by its folder, and by the folder above it too where that is not enough."""
+    short = [folder.name for folder in folders]
+    if len(set(short)) == len(short):
+        return short
+    longer = ["/".join(folder.parts[-2:]) for folder in folders]
+    return longer if len(set(longer)) == len(longer) else [str(folder) for folder in folders]
+
+
+def _compared(a: Path, b: Path) -> Comparison:
+    try:
+        return compare(a, b)
+    except RunError as error:
+        raise RunError(f"{error}. --no-compare shows the runs beside each other without comparing them") from error
