@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Generator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord, picture_name
 from vlm_gym.messages import Message
 from vlm_gym.render.encode import png_bytes
 from vlm_gym.web.recording import DESCRIPTION, Recording
+
+ASKING: Final = object()  # what `run_episode` yields where it waits for the person
 
 
 class PersonAgent(Agent):
@@ -76,7 +78,8 @@ class PersonsEpisode:
     def _go_on(self, reply: Reply | None) -> None:
         """Let `run_episode` play up to the next question, or to the end."""
         try:
-            self._playing.send(reply)
+            while self._playing.send(reply) is not ASKING:  # it may give way to other episodes; here are none
+                reply = None
         except StopIteration as end:
             self._recording.add_episode(end.value)
             self.record = end.value
@@ -88,5 +91,5 @@ class PersonsEpisode:
 
 
 @types.coroutine
-def _reply() -> Generator[None, Reply, Reply]:
-    return (yield)
+def _reply() -> Generator[object, Reply, Reply]:
+    return (yield ASKING)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from vlm_gym.errors import ConfigError, VlmGymError
@@ -25,12 +26,13 @@ TOKEN_BYTES: Final = 16
 MAX_ANSWER: Final = 1_000_000  # UTF-16 units, as the page's text box counts them
 MAX_BODY: Final = 6 * MAX_ANSWER + 1000  # bytes: JSON may write a unit as \u1234
 TIMEOUT_S: Final = 60.0  # for a request to arrive, and of an idle connection
-PAGE_FILES: Final = {
-    "": ("page.html", "text/html; charset=utf-8"),
-    "page.css": ("page.css", "text/css; charset=utf-8"),
-    "page.js": ("page.js", "text/javascript; charset=utf-8"),
-    "icon.svg": ("icon.svg", "image/svg+xml"),
+KINDS: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
 }
+PAGE_FILES: Final = ("page.html", "page.css", "page.js", "actions.js", "dom.js", "turns.js", "icon.svg")
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -130,9 +132,9 @@ class _Handler(BaseHTTPRequestHandler):
         return rest[0]
 
     def _get(self, path: str) -> None:
-        if path in PAGE_FILES:
-            name, kind = PAGE_FILES[path]
-            self._send((resources.files("vlm_gym.web") / "page" / name).read_bytes(), kind)
+        if path in ("", *PAGE_FILES):
+            file = PurePosixPath(path or "page.html")
+            self._send((resources.files("vlm_gym.web") / "page" / file.name).read_bytes(), KINDS[file.suffix])
             return
         if path == "state":
             self._send_json(self.server.game.show())

@@ -30,7 +30,7 @@ def episode_view(episode: PersonsEpisode) -> dict[str, Any]:
         "task": spec.task,
         "seed": spec.seed,
         "goal": session.info.get("goal"),
-        "turn": len(session.turns) + 1,
+        "turn": len(session.turns) + (episode.record is None),
         "max_turns": TASKS[spec.task].turns(spec.arguments),
         "picture": episode.picture_now,
         "prompt": session.info["prompt"],
@@ -70,13 +70,10 @@ def _result(record: EpisodeRecord, turns: Sequence[TurnRecord]) -> dict[str, Any
     return {
         "is_success": record.is_success,
         "outcome": "Success" if record.is_success else "Out of turns" if record.is_truncated else "No success",
-        "final_text": record.final_text,
         "oracles_view": oracles_view(record, turns),
         "turns": [
             {
-                "turn": turn.turn,
                 "picture": turn.picture,
-                "action": turn.action,
                 "oracle_action": turn.oracle_action,
                 "value_before": turn.value_before,
                 "value_after": turn.value_after,
