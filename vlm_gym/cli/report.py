@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from vlm_gym.cli.arguments import add_command, count
+from vlm_gym.cli.arguments import add_command, count, seconds
 
 
 def add(commands: Any) -> None:
@@ -32,6 +32,19 @@ def add(commands: Any) -> None:
     )
     command.add_argument("--no-compare", action="store_true", help="do not compare the runs: they may be of any panels")
 
+    command = add_command(
+        commands,
+        "film",
+        _film,
+        "write one episode of a run as a GIF or MP4",
+        "vlm-gym film runs/mine Points24-v0:1000000003 --out episode.gif\n"
+        "  vlm-gym film runs/mine 5f0c2a91 --out episode.mp4 --seconds 2   # its short name, from the report's address",
+    )
+    command.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
+    command.add_argument("episode", metavar="EPISODE", help="TASK:SEED, or its short name in the report's address")
+    command.add_argument("--out", type=_film_file, default=Path("episode.gif"), help="the film (default: %(default)s)")
+    command.add_argument("--seconds", type=seconds, default=1.2, help="time of a turn (default: %(default)s)")
+
 
 def _report(options: argparse.Namespace) -> None:
     from vlm_gym.evaluation.report import write_report
@@ -45,6 +58,19 @@ def _report(options: argparse.Namespace) -> None:
     )
     print(f"The page: {report.page} ({report.page.stat().st_size / 1e6:.1f} MB)")
     print(f"Its tables: {report.markdown}\nFor programs: {report.results}")
+
+
+def _film(options: argparse.Namespace) -> None:
+    from vlm_gym.evaluation.film import film_episode
+
+    played = film_episode(options.folder, options.episode, options.out, options.seconds)
+    print(f"The film: {options.out} ({len(played.turns)} turns, {options.out.stat().st_size / 1e6:.1f} MB)")
+
+
+def _film_file(text: str) -> Path:
+    if not text.lower().endswith((".gif", ".mp4")):
+        raise argparse.ArgumentTypeError(f"must be the name of a .gif or .mp4 file, got {text}")
+    return Path(text)
 
 
 def _html(text: str) -> Path:
