@@ -47,6 +47,7 @@ class ModelConfig:
     value_widths: tuple[int, ...] = setting(WIDTHS, "the two inner layers of the value head")
     checkpointing: bool = setting(False, "recompute activations in the backward pass: less memory, a third more time")
     merge: bool = setting(True, "generate with the adapters merged in: faster, for a second copy of their layers")
+    static_cache: bool = setting(False, "generate with a static cache, which transformers compiles on CUDA")
     keep_reference: bool = setting(False, "with rank 0: keep the starting weights, for the KL to them")
 
     def __post_init__(self) -> None:
@@ -90,6 +91,7 @@ def load_policy(config: ModelConfig, *, device: str | torch.device = "cpu", seed
             is_checkpointed=config.checkpointing,
             keeps_reference=config.keep_reference,
             is_merged=config.merge,
+            has_static_cache=config.static_cache,
         )
 
 

@@ -16,10 +16,12 @@ class Merger:
     """Swaps each adapted layer of a model for its plain linear layer while generating.
 
     Quantised layers stay as they are: their weights cannot take the adapter in without rounding it away. It costs a
-    second copy of the adapted weights for as long as it lasts.
+    second copy of the adapted weights for as long as it lasts; with `keeps_memory` for good, and always at the same
+    address, which compiled code and CUDA graphs need.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, *, keeps_memory: bool = False) -> None:
+        self._memory: dict[Any, torch.Tensor] | None = {} if keeps_memory else None
         self._layers: list[tuple[nn.Module, str, Any]] = []
         for name, layer in model.named_modules():
             base = getattr(layer, "base_layer", None)
@@ -38,13 +40,18 @@ class Merger:
                     continue
                 weight = layer.base_layer.weight
                 swapped.append((parent, attribute, layer, weight.data))
-                weight.data = merged_weight(layer)
+                weight.data = self._place(layer, merged_weight(layer))
                 setattr(parent, attribute, layer.base_layer)
             yield
         finally:
             for parent, attribute, layer, original in swapped:
                 layer.base_layer.weight.data = original
                 setattr(parent, attribute, layer)
+
+    def _place(self, layer: Any, merged: torch.Tensor) -> torch.Tensor:
+        if self._memory is None:
+            return merged
+        return self._memory.setdefault(layer, merged).copy_(merged)
 
 
 def merged_weight(layer: Any) -> torch.Tensor:

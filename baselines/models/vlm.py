@@ -14,9 +14,10 @@ from baselines.models.lora import Training, set_trainable
 from baselines.models.memory import memory_advice
 from baselines.models.merging import Merger
 from baselines.models.policy import Answer, Evaluation, Prompt
-from baselines.models.sampling import draw, sample
+from baselines.models.sampling import Sampled, draw, sample
 from baselines.models.spans import Transcriber
 from baselines.models.special_tokens import SpecialTokens, find_special_tokens
+from baselines.models.static_sampling import sample_static
 from baselines.models.stopping import Ending
 from baselines.models.value_head import WIDTHS, ValueHead
 from vlm_gym.errors import ConfigError
@@ -85,6 +86,7 @@ class VlmPolicy:
         is_checkpointed: recompute activations in the backward pass: less memory, a third more time.
         keeps_reference: in full fine-tuning, keep a copy of the starting weights (in CPU memory) for `reference`.
         is_merged: generate with the adapter merged into the weights: faster, for a second copy of them.
+        has_static_cache: generate with a static cache, which transformers compiles on CUDA.
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class VlmPolicy:
         is_checkpointed: bool = False,
         keeps_reference: bool = False,
         is_merged: bool = True,
+        has_static_cache: bool = False,
     ) -> None:
         self.model = model
         self.processor = processor
@@ -110,7 +113,8 @@ class VlmPolicy:
         value_head = ValueHead(hidden_size, value_widths).to(model.device)
         self.module = VlmModule(model, PromptEncoder(processor), value_head, self.special.suppressed)
         self._trainable = tuple(name for name, value in self.module.named_parameters() if value.requires_grad)
-        self._merger = Merger(model) if is_merged and self.peft else None
+        self._merger = Merger(model, keeps_memory=has_static_cache) if is_merged and self.peft else None
+        self._has_static_cache = has_static_cache
         self._start = self._copy_weights() if keeps_reference and not self.peft else None
 
     def generate(
@@ -122,18 +126,37 @@ class VlmPolicy:
         generator: torch.Generator | None = None,
     ) -> list[Answer]:
         """Answer each prompt, in one batch."""
+        run = self._sample_static if self._has_static_cache else self._sample
+        with memory_advice("fewer environments at once, or fewer max_new_tokens"), self._merged():
+            answers = run(prompts, max_new_tokens, temperature, generator)
+        return [self.transcriber.answer(tokens, is_cut_off=not is_ended) for tokens, is_ended in answers]
+
+    def _sample(
+        self, prompts: Sequence[Prompt], max_new_tokens: int, temperature: float, generator: torch.Generator | None
+    ) -> list[Sampled]:
         source = _on_device(generator, self.model.device)
 
         def choose(logits: Tensor) -> Tensor:
             shaped = self.module.token_head.shape(logits, temperature or 1.0)
             return draw(shaped, source, is_greedy=temperature == 0)
 
-        with memory_advice("fewer environments at once, or fewer max_new_tokens"), self._merged():
-            inputs, positions = self.module.encode(prompts)
-            answers = sample(
-                self.model, inputs, positions, choose=choose, is_over=self._is_over, max_new_tokens=max_new_tokens
-            )
-        return [self.transcriber.answer(tokens, is_cut_off=not is_ended) for tokens, is_ended in answers]
+        inputs, positions = self.module.encode(prompts)
+        return sample(
+            self.model, inputs, positions, choose=choose, is_over=self._is_over, max_new_tokens=max_new_tokens
+        )
+
+    def _sample_static(
+        self, prompts: Sequence[Prompt], max_new_tokens: int, temperature: float, generator: torch.Generator | None
+    ) -> list[Sampled]:
+        return sample_static(
+            self.model,
+            self.module.encode(prompts)[0],
+            shape=lambda logits: self.module.token_head.shape(logits, temperature or 1.0),
+            is_over=self._is_over,
+            max_new_tokens=max_new_tokens,
+            is_greedy=temperature == 0,
+            generator=generator,
+        )
 
     def evaluate(self, prompts: Sequence[Prompt], answers: Sequence[Answer], *, temperature: float) -> Evaluation:
         """Return the log-probs of the answers and the values of the prompts, from one forward."""

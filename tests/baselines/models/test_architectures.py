@@ -102,3 +102,11 @@ def test_bf16_works(checkpoint, prompts):
     assert evaluation.logp.dtype == evaluation.value.dtype == torch.float32
     (evaluation.logp.sum() + evaluation.value.sum()).backward()
     assert all(value.dtype == torch.float32 for value in policy.state_dict().values())
+
+
+def test_a_static_cache_changes_no_answer(checkpoint, prompts):
+    eager, static = (
+        load_policy(ModelConfig(name=checkpoint, rank=4, static_cache=is_static)) for is_static in (False, True)
+    )
+    expected = eager.generate(prompts, max_new_tokens=12, temperature=0.0)
+    assert static.generate(prompts, max_new_tokens=12, temperature=0.0) == expected

@@ -261,3 +261,37 @@ def test_two_groups_with_their_own_learning_rates_hold_all_that_trains(policy):
     assert [(group["name"], group["lr"]) for group in groups] == [("model", 1.0), ("value_head", 2.0)]
     held = sum(len(group["params"]) for group in groups)
     assert held == sum(value.requires_grad for value in policy.module.parameters()) == len(policy.state_dict())
+
+
+def test_a_static_cache_samples_from_the_same_distribution_with_its_own_seed(prompts):
+    policy = load_policy(ModelConfig(rank=4, static_cache=True))
+    disturb = torch.Generator().manual_seed(1)
+    for value in policy.state_dict().values():
+        value.add_(0.1 * torch.randn(value.shape, generator=disturb))
+    torch.manual_seed(0)
+    before = torch.random.get_rng_state()
+    first, second = (answers_of(policy, prompts, torch.Generator().manual_seed(3)) for _ in range(2))
+    assert first == second
+    assert first != answers_of(policy, prompts, torch.Generator().manual_seed(4))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    many = policy.generate(prompts[:1] * 400, max_new_tokens=1, temperature=0.5, generator=torch.Generator())
+    inputs, positions = policy.module.encode(prompts[:1])
+    with torch.no_grad():
+        logits = policy.model(**inputs, position_ids=positions).logits[0, -1]
+    chances = policy.module.token_head.shape(logits, 0.5).softmax(-1)
+    counts = torch.bincount(torch.tensor([answer.tokens[0] for answer in many]), minlength=len(chances))
+    assert (counts / 400 - chances).abs().max() < 0.1
+
+
+def test_merged_weights_can_stay_at_one_address():
+    policy = load_policy(ModelConfig(rank=4, static_cache=True))
+    addresses = []
+    for value in (0.0, 0.1):
+        for tensor in policy.state_dict().values():
+            tensor.fill_(value)
+        with policy._merged():
+            addresses.append([weight.data_ptr() for weight in policy.model.parameters()])
+            merged = policy.model.model.language_model.layers[0].self_attn.q_proj.weight.clone()
+        base = policy.model.model.language_model.layers[0].self_attn.q_proj.base_layer.weight
+        assert torch.equal(merged, base) == (value == 0.0)
+    assert addresses[0] == addresses[1]
