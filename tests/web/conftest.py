@@ -25,12 +25,29 @@ def serving(game):
 
 
 @pytest.fixture
-def start(tmp_path):
-    """Return a context manager: a server that plays a task from a start on, recorded in the test's folder."""
+def folder(tmp_path):
+    return tmp_path / "run"
 
-    def begin(task, options=None, seed=0):
+
+@pytest.fixture
+def begin(folder):
+    """Return a function that begins a game in the test's folder, or goes on with it."""
+
+    def begin_game(task, seed=0, options=None):
         id_ = f"vlm_gym/{task}-v0"
-        recording = Recording(tmp_path / "run", describe_open_run((EpisodeSpec(id_, seed),)))
-        return serving(Game(recording, seeds_from(id_, seed, {}, options)))
+        recording = Recording(folder, describe_open_run((EpisodeSpec(id_, seed),)))
+        return Game(recording, seeds_from(id_, seed, {}, options))
 
-    return begin
+    return begin_game
+
+
+@pytest.fixture
+def serve(begin):
+    """Return a context manager that serves such a game."""
+    return lambda *arguments, **options: serving(begin(*arguments, **options))
+
+
+@pytest.fixture
+def serve_choice(folder):
+    """Return a context manager that serves a game whose task is chosen on the page."""
+    return lambda: serving(Game(Recording(folder, describe_open_run()), choose=lambda task: seeds_from(task, 0)))
