@@ -60,7 +60,7 @@ def to_hugging_face(messages: Iterable[Message], special_tokens: Iterable[str] =
             "role": message.role,
             "content": [
                 *([] if message.picture is None else [{"type": "image", "image": Image.fromarray(message.picture)}]),
-                {"type": "text", "text": _sendable(message, tokens)},
+                {"type": "text", "text": sendable(message, tokens)},
             ],
         }
         for message in messages
@@ -71,7 +71,7 @@ def to_placeholders(messages: Iterable[Message]) -> tuple[list[dict[str, str]], 
     """Return messages in which "<image>" stands for each picture, and the pictures in their order."""
     told, pictures = [], []
     for message in messages:
-        text = _sendable(message)
+        text = sendable(message)
         if message.picture is not None:
             pictures.append(Image.fromarray(message.picture))
             text = f"{PLACEHOLDER}\n{text}"
@@ -80,14 +80,14 @@ def to_placeholders(messages: Iterable[Message]) -> tuple[list[dict[str, str]], 
 
 
 def _openai(message: Message) -> dict[str, Any]:
-    text = _sendable(message)
+    text = sendable(message)
     if message.picture is None:
         return {"role": message.role, "content": text}
     picture = {"type": "image_url", "image_url": {"url": message.picture_url}}
     return {"role": message.role, "content": [picture, {"type": "text", "text": text}]}
 
 
-def _sendable(message: Message, special_tokens: Iterable[str] = ()) -> str:
+def sendable(message: Message, special_tokens: Iterable[str] = ()) -> str:
     """Return the text without what JSON, templates and servers refuse: lone surrogates, and nothing at all.
 
     A player's "<image>" would stand for a picture that is not there, hence it counts as a special token everywhere.

@@ -93,7 +93,7 @@ def plan_of(options: argparse.Namespace) -> "Plan":
         repeated(episodes, options.repeats),
         panel=panel,
         parser=options.parser,
-        chat=_chat(options),
+        chat=chat_of(options),
         shard=options.shard,
     )
 
@@ -131,7 +131,8 @@ def _tasks_of(known: set[str], names: list[str]) -> list[str]:
     return tasks
 
 
-def _chat(options: argparse.Namespace) -> "ChatSettings":
+def chat_of(options: argparse.Namespace) -> "ChatSettings":
+    """Return how the options say a task is told."""
     from vlm_gym.chat import ChatSettings
 
     return ChatSettings(

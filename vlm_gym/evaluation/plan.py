@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -118,7 +119,7 @@ def describe(plan: Plan, agent: Mapping[str, Any]) -> dict[str, Any]:
     """
     return {
         "vlm_gym": __version__,
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "versions": versions(),
         "platform": platform.platform(),
         "git": _commit(),
         "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -132,6 +133,11 @@ def describe(plan: Plan, agent: Mapping[str, Any]) -> dict[str, Any]:
         "episodes": [asdict(episode) for episode in plan.episodes],
         "specs": _specs(plan),
     }
+
+
+def versions(*packages: str) -> dict[str, str | None]:
+    """Return the versions of Python, of what draws and deals, and of other packages; None where one is not there."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in (*PACKAGES, *packages)}}
 
 
 def differences(there: Mapping[str, Any], here: Mapping[str, Any], but: Sequence[str] = CIRCUMSTANCES) -> list[str]:
@@ -184,6 +190,7 @@ def _version(package: str) -> str | None:
         return None
 
 
+@lru_cache
 def _commit() -> str | None:
     """Return the commit of the checkout from which the package is imported; None if it is installed."""
     checkout = Path(__file__).parents[2]
