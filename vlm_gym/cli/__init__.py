@@ -9,11 +9,11 @@ from typing import Final
 import gymnasium as gym
 
 from vlm_gym._version import __version__
-from vlm_gym.cli import bench, download, evaluate, merge, panels, play, report, tasks
+from vlm_gym.cli import bench, collect, download, evaluate, merge, panels, play, report, tasks
 from vlm_gym.cli.arguments import HELP
 from vlm_gym.errors import VlmGymError
 
-COMMANDS: Final = (tasks, play, panels, evaluate, merge, report, download, bench)
+COMMANDS: Final = (tasks, play, panels, evaluate, merge, report, collect, download, bench)
 USAGE_ERROR: Final = 2
 INTERRUPTED: Final = 130  # as shells say it: 128 + SIGINT
 

@@ -92,6 +92,10 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
     def _describe(self, state: PointsState) -> str:
         return words.describe(self._view(state))
 
+    def view(self) -> PointsView:
+        """Return what the player sees."""
+        return self._view(self.state)
+
     def numbers(self) -> tuple[int, ...]:
         """Return what the cards on the table count, in their order."""
         return self.rules.numbers(self.state.cards)

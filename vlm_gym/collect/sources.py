@@ -1,0 +1,130 @@
+"""Which episodes are played: of tasks without end, of a panel, or of a run."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from vlm_gym.collect.settings import CollectSettings
+from vlm_gym.errors import ConfigError, DataNotFoundError, check_choice
+from vlm_gym.evaluation.episodes import EpisodeSpec
+from vlm_gym.evaluation.panels import PANELS, get_panel
+from vlm_gym.evaluation.records import TurnRecord
+from vlm_gym.evaluation.run_folder import read_episodes, read_turns
+from vlm_gym.registration import TASKS
+
+FIRST_TRAINING_SEED: Final = 2_000_000_000  # the panels' seeds lie below
+EPISODES_PER_SEED: Final = 100_000_000
+TRAINING_SPLIT: Final = "train"
+
+
+@dataclass(frozen=True)
+class Start:
+    """An episode to play, and the turns that were recorded of it, if it is played again."""
+
+    episode: EpisodeSpec
+    recorded: tuple[TurnRecord, ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """Episodes of one task; `starts` is None where there is no end of them."""
+
+    task: str
+    arguments: dict[str, Any]
+    seed: int
+    starts: tuple[Start, ...] | None = None
+
+    def begin(self, first: int) -> Iterator[Start]:
+        """Return the episodes from number `first` on, counted from 0."""
+        if self.starts is not None:
+            return iter(self.starts[first:])
+        return (Start(EpisodeSpec(self.task, self.seed + i, self.arguments)) for i in count(first))
+
+
+def sources_of(settings: CollectSettings) -> tuple[Source, ...]:
+    """Return where the episodes of a data set come from, one source a task.
+
+    Raises:
+        ConfigError: if they are evaluation episodes and nobody asked for the panel, or a task is not there.
+        RunError: if the run cannot be read.
+        DataNotFoundError: if the games of a panel are not on this machine.
+    """
+    if settings.from_run is not None:
+        return _of_starts(settings, _recorded(Path(settings.from_run), settings.panel))
+    if settings.panel is not None:
+        return _of_starts(settings, [Start(episode) for episode in get_panel(settings.panel).episodes])
+    first = FIRST_TRAINING_SEED + settings.seed * EPISODES_PER_SEED
+    for task in settings.tasks:
+        _check_is_for_training(task, {**TASKS[task].arguments, **settings.arguments})
+    return tuple(Source(task, dict(settings.arguments), first) for task in settings.tasks)
+
+
+def quotas(num_samples: int | None, num_sources: int) -> tuple[int | None, ...]:
+    """Return how many samples come from each source: even shares, the first ones one more if it does not divide."""
+    if num_samples is None:
+        return (None,) * num_sources
+    share, rest = divmod(num_samples, num_sources)
+    return tuple(share + (i < rest) for i in range(num_sources))
+
+
+def is_held_out(source: Source) -> bool:
+    """Whether a task's homes are those held out for evaluation."""
+    arguments = {**TASKS[source.task].arguments, **source.arguments}
+    return bool(arguments.get("split", TRAINING_SPLIT) != TRAINING_SPLIT)
+
+
+def _of_starts(settings: CollectSettings, starts: Sequence[Start]) -> tuple[Source, ...]:
+    groups: dict[str, list[Start]] = defaultdict(list)
+    for start in starts:
+        groups[start.episode.task].append(start)
+    for task in settings.tasks:
+        check_choice("a task here", task, tuple(groups))
+    return tuple(Source(task, {}, 0, tuple(groups[task])) for task in settings.tasks or groups)
+
+
+def _recorded(folder: Path, panel: str | None) -> list[Start]:
+    """Return the finished episodes of a run."""
+    turns: dict[str, list[TurnRecord]] = defaultdict(list)
+    for turn in read_turns(folder):
+        turns[turn.episode].append(turn)
+    starts = []
+    for record in read_episodes(folder):
+        episode = EpisodeSpec(record.task, record.seed, record.arguments, record.options, record.repeat)
+        starts.append(Start(episode, tuple(turns[record.episode])))
+    allowed = get_panel(panel).episodes if panel is not None else ()
+    _check_not_frozen([start.episode for start in starts], frozenset(episode.key for episode in allowed))
+    return starts
+
+
+def _check_not_frozen(episodes: Sequence[EpisodeSpec], allowed: frozenset[str]) -> None:
+    frozen = {key: name for name in PANELS for key in _keys_of(name)}
+    for episode in episodes:
+        key = replace(episode, repeat=0).key
+        if key in allowed:
+            continue
+        if key in frozen:
+            raise ConfigError(
+                f"the run holds episodes of the panel {frozen[key]!r}, which nobody who trains on them can be scored "
+                f"on: collect from another run, or say --panel {frozen[key]}"
+            )
+        _check_is_for_training(episode.task, {**TASKS[episode.task].arguments, **episode.arguments})
+
+
+def _keys_of(panel: str) -> tuple[str, ...]:
+    try:
+        return tuple(episode.key for episode in PANELS[panel][1]())
+    except DataNotFoundError:  # its games are not here, so no run here has played them
+        return ()
+
+
+def _check_is_for_training(task: str, arguments: dict[str, Any]) -> None:
+    """Refuse official games of an evaluation split, all of which are in a panel."""
+    split = arguments.get("split", TRAINING_SPLIT)
+    if TASKS[task].needs_data and split != TRAINING_SPLIT:
+        raise ConfigError(
+            f"{task} plays the official games of {split!r}, which are for evaluation: use vlm_gym/ALFWorld-v0, or name "
+            "their panel"
+        )

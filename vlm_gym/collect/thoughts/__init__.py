@@ -1,0 +1,1 @@
+"""Reasoning that is true to what the player sees, in many wordings; a game family keeps its file stem."""
