@@ -27,13 +27,14 @@ REASONS = {200: "OK", 307: "Temporary Redirect", 400: "Bad Request", 401: "Unaut
 
 @dataclass(frozen=True)
 class Response:
-    """What the server sends. With `num_sent`, the connection breaks after so many bytes of head and body."""
+    """What the server sends. With `num_sent`, the connection breaks `stall_s` after so many bytes of head and body."""
 
     status: int = 200
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     delay_s: float = 0.0
     num_sent: int | None = None
+    stall_s: float = 0.0
 
     def to_bytes(self) -> bytes:
         """Return the response as HTTP."""
@@ -84,6 +85,7 @@ HALF = Response(body=completion("half of it").body, num_sent=250)
 NO_CHOICE = Response(body=b'{"id": "x", "object": "chat.completion", "choices": [], "usage": null}')
 HTML = Response(body=b"<html><body><h1>Welcome to nginx!</h1></body></html>", headers=(("Content-Type", "text/html"),))
 HANGING = Response(delay_s=3600.0)
+STALLING = Response(body=completion("half of it").body, num_sent=250, stall_s=3600.0)
 
 
 @dataclass
@@ -95,6 +97,7 @@ class OpenAIServer:
         plan: From a request's number, from 0, to a failure; None lets the model answer.
         model, key: Those it knows; any key if it is None.
         delay_s: Time for an answer.
+        gate: No answer is given before so many requests are in flight at once.
         more_fields: Fields of a request that it takes beside the standard ones.
     """
 
@@ -103,6 +106,7 @@ class OpenAIServer:
     model: str = "model"
     key: str | None = None
     delay_s: float = 0.0
+    gate: int = 0
     more_fields: frozenset[str] = frozenset()
     num_requests: int = 0
     num_answered: int = 0
@@ -131,6 +135,7 @@ class OpenAIServer:
         self._loop.close()
 
     async def _start(self) -> asyncio.Server:
+        self._opened = asyncio.Event()
         server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=1024, limit=2**20)
         self.port = server.sockets[0].getsockname()[1]
         return server
@@ -161,7 +166,10 @@ class OpenAIServer:
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         self._in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self._in_flight)
+        if self._in_flight >= self.gate:
+            self._opened.set()
         try:
+            await self._opened.wait()
             response = self._respond(head[0], headers, body)
             await asyncio.sleep(response.delay_s)
         finally:
@@ -169,6 +177,7 @@ class OpenAIServer:
         data = response.to_bytes()
         writer.write(data[: response.num_sent])
         await writer.drain()
+        await asyncio.sleep(response.stall_s)
         return response.num_sent is None
 
     def _respond(self, first_line: str, headers: dict[str, str], body: bytes) -> Response:
