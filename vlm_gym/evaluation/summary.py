@@ -9,6 +9,7 @@ import numpy as np
 
 from vlm_gym.evaluation.comparison import Comparison, compare
 from vlm_gym.evaluation.floors import floor_of, mean_floor
+from vlm_gym.evaluation.perception import Perception, perceive
 from vlm_gym.evaluation.plan import planned_episodes
 from vlm_gym.evaluation.played import Played, agent_name, grouped, read_played, run_name
 from vlm_gym.evaluation.run_folder import read_run
@@ -42,6 +43,8 @@ class Scores:
         regret_per_turn: The same for a turn.
         prompt_tokens, completion_tokens, cost, num_requests: Sums.
         latency_s: Mean of a turn, in seconds.
+        perception: What the answers name in the pictures, in numbers of turns and episodes, also for all tasks; None
+            where they name nothing.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Scores:
     cost: float
     num_requests: int
     latency_s: float
+    perception: Perception | None
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ def summarise(folder: Path) -> RunSummary:
         num_first=panel.get("first"),
         num_planned=len(planned_episodes(run)),
         num_episodes=len(played),
-        overall=_overall(scores),
+        overall=_overall(scores, played),
         tasks=scores,
         labels=tuple(_label_scores(tasks)),
     )
@@ -156,6 +160,7 @@ def _score(name: str, label: str | None, played: Sequence[Played]) -> Scores:
         cost=sum(episode.cost for episode in episodes),
         num_requests=sum(episode.num_requests for episode in episodes),
         latency_s=_mean([turn.latency_s for turn in turns]),
+        perception=perceive(played),
     )
 
 
@@ -177,7 +182,7 @@ def _label_scores(tasks: Mapping[str, Sequence[Played]]) -> Iterator[Scores]:
             yield _score(name, label, items)
 
 
-def _overall(tasks: Sequence[Scores]) -> Scores:
+def _overall(tasks: Sequence[Scores], played: Sequence[Played]) -> Scores:
     """Return the mean of the tasks' figures, each task weighing the same."""
     floors, scores = [task.floor for task in tasks], [task.score for task in tasks]
     known_floors = [floor for floor in floors if floor is not None]
@@ -205,6 +210,7 @@ def _overall(tasks: Sequence[Scores]) -> Scores:
         cost=sum(task.cost for task in tasks),
         num_requests=sum(task.num_requests for task in tasks),
         latency_s=_mean([task.latency_s for task in tasks]),
+        perception=perceive(played),
     )
 
 
