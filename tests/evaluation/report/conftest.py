@@ -1,0 +1,127 @@
+"""Runs to report on: noisy players of card games, one without luck, and one whose answers attack the page."""
+
+import asyncio
+import time
+
+import pytest
+from browser import chromium, look_like, mistakes  # noqa: F401
+
+from vlm_gym.evaluation.agents import OracleAgent, RandomAgent, ScriptedAgent
+from vlm_gym.evaluation.episodes import EpisodeSpec
+from vlm_gym.evaluation.panels import get_panel
+from vlm_gym.evaluation.plan import Plan, panel_of
+from vlm_gym.evaluation.report import write_report
+from vlm_gym.evaluation.run import evaluate
+
+LONG = 1_000_000
+TIME_TO_OPEN_S = 30  # generous: other tests run beside this one
+SCRIPT = "<script>window.pwned = 1</script>"
+HOSTILE_ANSWERS = (
+    f"</script>{SCRIPT}<!-- <script> \u2028\u2029 </title></style></pre>{SCRIPT}",
+    '<img src=x onerror="window.pwned = 1"> <svg onload="window.pwned = 1"> <a href="javascript:window.pwned=1">x</a>',
+    "\x00\x01\x1b[31m red? \x7f\x9f \u202etxet desrever\u202c \ufeff",
+    'lone \ud83d surrogate \udc00, 😀😀 {"thoughts": "ends with \udfff", "action": "+"}',
+    "<" * (LONG // 2) + '{"action": "-"}' + "&" * (LONG // 2),
+    "{{script}} {{chunks}} ${window.pwned = 1} `${window.pwned = 1}` %3Cscript%3E",
+)
+
+
+def play(folder, agent, episodes, panel=None):
+    """Write a run."""
+    asyncio.run(evaluate(folder, Plan(tuple(episodes), panel), agent))
+    return folder
+
+
+def panel_run(folder, agent, *, first=2):
+    """Write a run of the first episodes of a panel."""
+    panel = get_panel("cards-v0").first(first)
+    return play(folder, agent, panel.episodes, panel_of(panel))
+
+
+def number_lines(num_episodes):
+    return [EpisodeSpec("vlm_gym/NumberLine-v0", seed) for seed in range(num_episodes)]
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory):
+    """A folder with the runs `random` and `noisy` of one panel."""
+    folder = tmp_path_factory.mktemp("runs")
+    panel_run(folder / "random", RandomAgent())
+    panel_run(folder / "noisy", OracleAgent(0.8))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def hostile_run(tmp_path_factory):
+    """A run whose answers, and whose name, attack the page."""
+    folder = tmp_path_factory.mktemp("hostile") / "<script>window.pwned=1<"
+    return play(folder, ScriptedAgent(HOSTILE_ANSWERS), number_lines(2))
+
+
+@pytest.fixture(scope="session")
+def report(runs, tmp_path_factory):
+    """The report of the two runs."""
+    return write_report([runs / "random", runs / "noisy"], tmp_path_factory.mktemp("report") / "report.html")
+
+
+class Page:
+    """The page in the browser, as a person uses it."""
+
+    def __init__(self, driver):
+        self.driver = driver
+
+    def open(self, path, address=""):
+        self.driver.get("about:blank")
+        mistakes(self.driver)
+        self.driver.get(path.as_uri() + address)
+        self.wait_for("return document.documentElement.dataset.ready")
+
+    def wait_for(self, script):
+        end = time.monotonic() + TIME_TO_OPEN_S
+        while time.monotonic() < end:
+            value = self.driver.execute_script(script)
+            if value:
+                return value
+            time.sleep(0.02)
+        raise AssertionError(f"waited in vain for: {script}")
+
+    def all(self, selector):
+        return self.driver.find_elements("css selector", selector)
+
+    def text(self, selector):
+        return self.driver.execute_script("return document.querySelector(arguments[0]).textContent", selector)
+
+    def press(self, key):
+        self.driver.switch_to.active_element.send_keys(key)
+
+    def choose(self, name, value):
+        self.driver.execute_script(
+            "const field = document.querySelector('#filters').elements[arguments[0]]; field.value = arguments[1];"
+            "field.dispatchEvent(new Event('input', {bubbles: true}))",
+            name,
+            value,
+        )
+
+    def found(self):
+        """Return the notes of the episodes that the list shows."""
+        return [item.text for item in self.all("#episode-list li")]
+
+    def wait_found(self, text):
+        self.wait_for(f"return document.querySelector('#found').textContent === {text!r}")
+
+    def turn(self):
+        return self.text(".step-buttons strong")
+
+    def has_drawn(self):
+        """Whether the picture has pixels of more than one colour."""
+        return self.wait_for(
+            "const canvas = document.querySelector('canvas.picture'); if (!canvas) return false;"
+            "const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;"
+            "return new Set(new Uint32Array(data.buffer)).size > 8"
+        )
+
+
+@pytest.fixture
+def page(chromium):  # noqa: F811
+    look_like(chromium)
+    return Page(chromium)

@@ -1,0 +1,203 @@
+"""The files of a report: what is in them, what is left out, and what is refused."""
+
+import base64
+import gzip
+import io
+import json
+import re
+import shutil
+
+import pytest
+from PIL import Image
+
+from vlm_gym.cli import main
+from vlm_gym.errors import ConfigError, RunError
+from vlm_gym.evaluation.played import read_played
+from vlm_gym.evaluation.report import write_report
+from vlm_gym.evaluation.report.pictures import Pictures
+from vlm_gym.evaluation.run_folder import EPISODES_FILE, RUN_FILE, TURNS_FILE, picture_path
+from vlm_gym.evaluation.summary import compare, summarise, to_json
+
+
+def data_of(page):
+    return json.loads(re.search(r'id="report-data">(.*?)</script>', page.read_text("utf-8"), re.DOTALL)[1])
+
+
+def chunks_of(page, kind):
+    return re.findall(rf'id="{kind}-\d+">([^<]*)</script>', page.read_text("utf-8"))
+
+
+def turns_of(page):
+    return [json.loads(gzip.decompress(base64.b64decode(chunk))) for chunk in chunks_of(page, "turns")]
+
+
+@pytest.fixture
+def damaged(runs, tmp_path):
+    """A copy of a run, for damaging it."""
+    return shutil.copytree(runs / "noisy", tmp_path / "damaged")
+
+
+def test_results_hold_everything_for_programs(report, runs):
+    results = json.loads(report.results.read_text("utf-8"))
+    assert results["format"] == 1
+    assert [run["name"] for run in results["runs"]] == ["random", "noisy"]
+    for run in results["runs"]:
+        folder = runs / run["name"]
+        assert run["summary"] == json.loads(json.dumps(to_json(summarise(folder))))
+        expected = sorted(item.episode.episode for item in read_played(folder))
+        assert sorted(episode["episode"] for episode in run["episodes"]) == expected
+    comparison = json.loads(json.dumps(to_json(compare(runs / "random", runs / "noisy"))))
+    assert results["comparisons"] == [{"a": 0, "b": 1, **comparison}]
+
+
+def test_the_tables_in_markdown_have_a_row_for_each_task_of_each_run(report, runs):
+    text = report.markdown.read_text("utf-8")
+    for name in ("random", "noisy"):
+        for scores in summarise(runs / name).tasks:
+            assert re.search(rf"^\| {scores.name} \| {name} \| {100 * scores.success.value:.2f} ", text, re.MULTILINE)
+    assert "### noisy minus random" in text
+    widths = {line.count("|") for line in text.splitlines() if line.startswith("| ") and "minus" not in line}
+    assert widths == {16, 8}
+
+
+def test_markdown_shows_hostile_names_as_they_are(hostile_run, tmp_path):
+    text = write_report([hostile_run], tmp_path / "report.html").markdown.read_text("utf-8")
+    assert "<script>" not in text
+    assert r"\<script\>window.pwned=1\<" in text
+
+
+def test_other_names_give_the_other_files_their_names(runs, tmp_path):
+    report = write_report([runs / "noisy"], tmp_path / "deep" / "cards.html")
+    assert report.markdown == tmp_path / "deep" / "cards.md"
+    assert report.results == tmp_path / "deep" / "cards.results.json"
+    assert all(path.stat().st_size for path in report)
+
+
+def test_the_page_holds_every_turn(report, runs):
+    expected = [item for name in ("random", "noisy") for item in read_played(runs / name)]
+    found = turns_of(report.page)
+    assert sum(len(item.turns) for item in expected) == sum(len(episode["turns"]) for episode in found)
+    assert {turn.answers[-1] for item in expected for turn in item.turns} == {
+        turn["answers"][-1] for episode in found for turn in episode["turns"]
+    }
+
+
+def test_every_turn_has_its_picture_and_each_is_there_once(report, runs):
+    strips = [Image.open(io.BytesIO(base64.b64decode(chunk))) for chunk in chunks_of(report.page, "strip")]
+    names = {turn.picture for name in ("random", "noisy") for item in read_played(runs / name) for turn in item.turns}
+    names |= {item.episode.final_picture for name in ("random", "noisy") for item in read_played(runs / name)}
+    assert sum(strip.height for strip in strips) == 300 * len(names)
+    for episode in turns_of(report.page):
+        for place in (*(turn["picture"] for turn in episode["turns"]), episode["final"]):
+            assert place["top"] + place["height"] <= strips[place["strip"]].height
+
+
+def test_a_picture_in_the_page_looks_like_the_one_in_the_run(runs):
+    item = read_played(runs / "noisy")[0]
+    pictures = Pictures()
+    pictures.add(runs / "noisy", [turn.picture for turn in item.turns])
+    place = pictures.places[item.turns[-1].picture]
+    with Image.open(io.BytesIO(base64.b64decode(pictures.strips[place.strip]))) as strip:
+        shown = strip.convert("RGB").crop((0, place.top, place.width, place.top + place.height))
+    with Image.open(picture_path(runs / "noisy", item.turns[-1].picture)) as exact:
+        errors = [abs(a - b) for a, b in zip(shown.tobytes(), exact.convert("RGB").tobytes(), strict=True)]
+    assert sum(errors) / len(errors) < 4
+
+
+def test_pictures_beyond_the_budget_are_left_out(runs):
+    item = read_played(runs / "noisy")[0]
+    pictures = Pictures(budget=10)
+    pictures.add(runs / "noisy", [turn.picture for turn in item.turns])
+    assert pictures.is_full
+    assert (pictures.strips, pictures.places) == ([], {})
+
+
+def test_pictures_of_failures_alone(runs, tmp_path):
+    page = write_report([runs / "noisy"], tmp_path / "report.html", pictures_of="failures").page
+    won = [i for i, episode in enumerate(data_of(page)["episodes"]) if episode["is_success"]]
+    lost = [i for i, episode in enumerate(data_of(page)["episodes"]) if not episode["is_success"]]
+    found = turns_of(page)
+    assert won
+    assert lost
+    assert all(turn["picture"] for i in lost for turn in found[i]["turns"])
+    assert not all(turn["picture"] for i in won for turn in found[i]["turns"])
+
+
+def test_a_page_without_pictures_says_so(runs, tmp_path):
+    page = write_report([runs / "noisy"], tmp_path / "report.html", pictures_of="none").page
+    assert chunks_of(page, "strip") == []
+    assert data_of(page)["notes"] == ["This page was written without pictures."]
+
+
+def test_fewer_episodes_are_a_fair_share_of_the_tasks(runs, tmp_path):
+    page = write_report([runs / "noisy"], tmp_path / "report.html", max_episodes=6).page
+    groups = [episode["group"] for episode in data_of(page)["episodes"]]
+    assert len(groups) == len(set(groups)) == 6
+    assert data_of(page)["notes"][0] == "6 of 12 episodes are in this page; the tables tell of all."
+    assert data_of(page)["runs"][0]["summary"]["num_episodes"] == 12
+
+
+def test_missing_and_broken_pictures_are_counted(damaged, tmp_path):
+    names = sorted((damaged / "pictures").iterdir())
+    names[0].unlink()
+    names[1].write_bytes(names[1].read_bytes()[:50])
+    names[2].write_text("no picture")
+    page = write_report([damaged], tmp_path / "report.html").page
+    assert "3 pictures are missing in the runs' folders, or damaged." in data_of(page)["notes"]
+
+
+def test_a_half_written_line_and_an_unfinished_episode_are_left_out(damaged, tmp_path):
+    lines = (damaged / EPISODES_FILE).read_text().splitlines(keepends=True)
+    (damaged / EPISODES_FILE).write_text("".join(lines[:-1]) + lines[-1][:40])
+    with (damaged / TURNS_FILE).open("a") as file:
+        file.write('{"episode": "half')
+    page = write_report([damaged], tmp_path / "report.html").page
+    assert len(data_of(page)["episodes"]) == len(lines) - 1
+
+
+def test_a_folder_that_is_no_run_is_named(capsys, tmp_path):
+    assert main(["report", str(tmp_path), "--out", str(tmp_path / "report.html")]) == 2
+    assert f"{tmp_path} is no run of `vlm-gym eval`" in capsys.readouterr().err
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_runs_of_different_panels_are_not_compared_unless_told_so(runs, damaged, tmp_path):
+    run = json.loads((damaged / RUN_FILE).read_text())
+    run["panel"]["name"] = "household-v0"
+    (damaged / RUN_FILE).write_text(json.dumps(run))
+    with pytest.raises(RunError, match="different panels.*--no-compare shows the runs beside each other"):
+        write_report([runs / "random", damaged], tmp_path / "report.html")
+    page = write_report([runs / "random", damaged], tmp_path / "report.html", is_compared=False).page
+    assert data_of(page)["comparisons"] == []
+    assert len(data_of(page)["runs"]) == 2
+
+
+def test_a_run_is_shown_once(runs, tmp_path):
+    with pytest.raises(ConfigError, match="every run once, got .*noisy twice"):
+        write_report([runs / "noisy", runs / "random" / ".." / "noisy"], tmp_path / "report.html")
+
+
+def test_runs_of_one_name_are_told_apart_by_the_folder_above(runs, tmp_path):
+    for parent in ("a", "b"):
+        shutil.copytree(runs / "noisy", tmp_path / parent / "noisy")
+    page = write_report([tmp_path / "a" / "noisy", tmp_path / "b" / "noisy"], tmp_path / "report.html").page
+    assert [run["name"] for run in data_of(page)["runs"]] == ["a/noisy", "b/noisy"]
+
+
+def test_a_folder_that_cannot_be_written_is_named(runs, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ConfigError, match=r"cannot write .*file.report\.html"):
+        write_report([runs / "noisy"], tmp_path / "file" / "report.html")
+
+
+def test_the_command_writes_the_three_files(capsys, runs, tmp_path):
+    out = tmp_path / "report.html"
+    assert main(["report", str(runs / "random"), str(runs / "noisy"), "--out", str(out), "--pictures", "none"]) == 0
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["report.html", "report.md", "results.json"]
+    assert f"The page: {out} (0." in capsys.readouterr().out
+
+
+def test_a_page_has_the_name_of_an_html_file(capsys, runs):
+    with pytest.raises(SystemExit):
+        main(["report", str(runs / "noisy"), "--out", "report.pdf"])
+    assert "must be the name of an .html file, got report.pdf" in capsys.readouterr().err
