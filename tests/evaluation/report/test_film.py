@@ -51,20 +51,15 @@ def test_a_frame_shows_the_picture_above_its_caption(runs, played):
         shown = frames[0].crop((0, 0, 420, 420)).resize(picture.size)
         errors = [abs(a - b) for a, b in zip(shown.tobytes(), picture.convert("RGB").tobytes(), strict=True)]
     assert sum(errors) / len(errors) < 8
-    assert (
-        frames[0].crop((0, 420, *frames[0].size)).getcolors() != frames[1].crop((0, 420, *frames[1].size)).getcolors()
-    )
+    captions = [frame.crop((0, 420, *frame.size)).tobytes() for frame in frames]
+    assert len(set(captions)) == len(captions)
 
 
 def test_an_episode_goes_by_three_names(runs, played):
     episode = played.episode
     task = episode.task.removeprefix("vlm_gym/")
-    for name in (
-        episode.episode,
-        episode_id(episode.episode),
-        f"{task}:{episode.seed}",
-        f"vlm_gym/{task}:{episode.seed}",
-    ):
+    short = f"{task}:{episode.seed}"
+    for name in (episode.episode, episode_id(episode.episode), short, f"vlm_gym/{short}"):
         assert find_episode(runs / "random", name) == played
 
 
@@ -75,7 +70,7 @@ def test_hostile_answers_are_filmed_too(hostile_run, tmp_path):
 
 
 def test_an_unknown_episode_is_answered_with_known_ones(runs, tmp_path):
-    with pytest.raises(RunError, match="no finished episode 'Points:7'.*It has .*-v0:1000000000"):
+    with pytest.raises(RunError, match=r"no finished episode 'Points:7'.*It has .*-v0:1000000000"):
         film_episode(runs / "random", "Points:7", tmp_path / "film.gif")
 
 

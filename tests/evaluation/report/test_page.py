@@ -139,7 +139,8 @@ def test_no_answer_is_ever_executed(page, hostile_run, tmp_path):
 def test_the_policy_lets_no_other_script_run(opened):
     opened.driver.execute_script(
         "const script = document.createElement('script'); script.textContent = 'window.pwned = 1';"
-        "document.body.append(script); document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=window.pwned=1>')"
+        "document.body.append(script);"
+        "document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=window.pwned=1>');"
     )
     assert opened.driver.execute_script("return window.pwned") is None
     assert any("Content Security Policy" in message for message in mistakes(opened.driver))

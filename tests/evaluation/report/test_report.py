@@ -165,7 +165,7 @@ def test_runs_of_different_panels_are_not_compared_unless_told_so(runs, damaged,
     run = json.loads((damaged / RUN_FILE).read_text())
     run["panel"]["name"] = "household-v0"
     (damaged / RUN_FILE).write_text(json.dumps(run))
-    with pytest.raises(RunError, match="different panels.*--no-compare shows the runs beside each other"):
+    with pytest.raises(RunError, match=r"different panels.*--no-compare shows the runs beside each other"):
         write_report([runs / "random", damaged], tmp_path / "report.html")
     page = write_report([runs / "random", damaged], tmp_path / "report.html", is_compared=False).page
     assert data_of(page)["comparisons"] == []
@@ -173,7 +173,7 @@ def test_runs_of_different_panels_are_not_compared_unless_told_so(runs, damaged,
 
 
 def test_a_run_is_shown_once(runs, tmp_path):
-    with pytest.raises(ConfigError, match="every run once, got .*noisy twice"):
+    with pytest.raises(ConfigError, match=r"every run once, got .*noisy twice"):
         write_report([runs / "noisy", runs / "random" / ".." / "noisy"], tmp_path / "report.html")
 
 
