@@ -80,7 +80,9 @@ def test_a_form_of_another_page_cannot_answer(server):
         assert ask(server, "answer", values, headers={"Content-Type": kind})[0] == 415
 
 
-@pytest.mark.parametrize("path", ["nothing", "../server.py", "page.css/..", "pictures/../run.json", "pictures/", "answer"])
+@pytest.mark.parametrize(
+    "path", ["nothing", "../server.py", "page.css/..", "pictures/../run.json", "pictures/", "answer"]
+)
 def test_there_is_nothing_at_other_addresses(server, path):
     assert ask(server, path)[0] == 404
 

@@ -48,7 +48,7 @@ def play(options: argparse.Namespace) -> None:
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            print(f"\n{game.num_played} episodes are in {game.folder}; the same command goes on from here.")
+            print(f"\nEpisodes played: {game.num_played}, in {game.folder}. The same command goes on from here.")
 
 
 def _game(options: argparse.Namespace) -> "Game":

@@ -5,13 +5,13 @@ import { byId, make } from "./dom.js";
 const LARGE = 5; // commands of one kind that get a heading of their own from so many on
 const FAMILY = 3; // actions that differ in their last number alone share one frame from so many on
 
-export function showActions(actions, play) {
+export function showActions(actions) {
   const isMany = actions.some((action) => action.includes(" ")); // commands in words: there can be dozens of them
   byId("actions-box").hidden = actions.length === 0;
   byId("actions-box").classList.toggle("many", isMany);
   byId("filter").hidden = !isMany;
   byId("filter").value = "";
-  const boxes = isMany ? grouped(actions).map(([name, members]) => group(name, members, play)) : [row(actions, play)];
+  const boxes = isMany ? grouped(actions).map(([name, members]) => group(name, members)) : [row(actions)];
   byId("actions").replaceChildren(...boxes);
   if (!isMany) setKeys(allButtons());
   filterActions();
@@ -33,17 +33,16 @@ function visibleButtons() {
   return allButtons().filter((button) => !button.hidden);
 }
 
-function actionButton(action, label, play) {
+function actionButton(action, label) {
   const button = make("button", { type: "button" }, make("span", { textContent: label }));
   if (label !== action) button.setAttribute("aria-label", action);
   button.dataset.action = action;
-  button.addEventListener("click", () => play(action));
   return button;
 }
 
-function row(actions, play) {
+function row(actions) {
   const size = actions.every((action) => action.length <= 2) ? "symbols" : "large";
-  return make("div", { className: `buttons ${size}` }, ...actions.map((action) => actionButton(action, action, play)));
+  return make("div", { className: `buttons ${size}` }, ...actions.map((action) => actionButton(action, action)));
 }
 
 // Each button's key: its own sign, 0 for 10, its first letter if no other button has it, else a letter that is free.
@@ -76,7 +75,7 @@ function grouped(actions) {
   return groups.filter(([, members]) => members.length);
 }
 
-function group(name, actions, play) {
+function group(name, actions) {
   const families = new Map();
   for (const action of actions) {
     const kind = action.slice(name && name.length + 1).replace(/ \d+$/, "");
@@ -84,7 +83,7 @@ function group(name, actions, play) {
   }
   const buttons = [...families].flatMap(([kind, members]) => (members.length >= FAMILY
     ? [make("span", { className: "family" }, make("span", { textContent: kind }),
-        ...members.map((action) => actionButton(action, action.match(/\d+$/)[0], play)))]
+        ...members.map((action) => actionButton(action, action.match(/\d+$/)[0])))]
     : members.map((action) => actionButton(action, action.slice(name && name.length + 1)))));
   const heading = name ? [make("h3", { textContent: name })] : [];
   return make("div", { className: "group" }, ...heading, make("div", { className: "buttons" }, ...buttons));

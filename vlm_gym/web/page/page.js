@@ -121,7 +121,7 @@ function showEpisode() {
   byId("prompt-box").hidden = isOver;
   byId("result").hidden = !isOver;
   if (isOver) showResult(episode);
-  else showActions(episode.actions, play);
+  else showActions(episode.actions);
   showTurns(episode);
 }
 
@@ -182,6 +182,10 @@ function onKeyInText(event, target) {
 
 document.addEventListener("keydown", onKey);
 document.addEventListener("visibilitychange", () => { if (!document.hidden && !isBusy) load(); });
+byId("actions").addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (button) play(button.dataset.action);
+});
 byId("filter").addEventListener("input", filterActions);
 byId("answer-form").addEventListener("submit", (event) => {
   event.preventDefault();
