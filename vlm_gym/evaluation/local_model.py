@@ -14,6 +14,7 @@ import numpy as np
 from vlm_gym.chat import ChatSession
 from vlm_gym.errors import AgentRefusedError, ConfigError, DataNotFoundError, MissingDependencyError
 from vlm_gym.evaluation.agents import Agent, Reply
+from vlm_gym.evaluation.endpoint_reply import clean
 from vlm_gym.messages import Message, to_hugging_face
 
 GATHER_S: Final = 0.02  # other episodes that are about to ask come into the same batch
@@ -135,7 +136,7 @@ class LocalModelAgent(Agent):
         if self.temperature == 0.0:
             return []
         likeliest = [] if self.top_p is None else [transformers.TopPLogitsWarper(self.top_p)]
-        noise = _GumbelNoise([request.seed for request in requests], self.model.device)
+        noise = GumbelNoise([request.seed for request in requests], self.model.device)
         return [transformers.TemperatureLogitsWarper(self.temperature), *likeliest, noise]
 
     def _reply(self, tokens: list[int], num_prompt_tokens: int, latency_s: float) -> Reply:
@@ -153,7 +154,7 @@ class LocalModelAgent(Agent):
         )
 
 
-class _GumbelNoise:
+class GumbelNoise:
     """Adds Gumbel noise to the logits (n, V), each row's from a generator of its own: the largest sum is a sample.
 
     Source: Gumbel 1954, "Statistical Theory of Extreme Values and Some Practical Applications".
@@ -187,11 +188,11 @@ def _load(path: str) -> tuple[Any, Any]:
             path, dtype="auto" if has_gpu else torch.float32, device_map="auto" if has_gpu else None
         )
     except ImportError as error:
-        raise MissingDependencyError(f"the model {path!r} needs another package: {error}") from error
+        raise MissingDependencyError(f"the model {path!r} needs another package: {clean(str(error))}") from error
     except ValueError as error:
-        raise ConfigError(f"{path!r} is no model that reads pictures and text: {error}") from error
+        raise ConfigError(f"{path!r} cannot be loaded as a model for pictures and text: {clean(str(error))}") from error
     except OSError as error:
-        raise DataNotFoundError(f"the model {path!r} is neither a directory nor on the hub: {error}") from error
+        raise DataNotFoundError(f"there is no model in {path!r}: {clean(str(error))}") from error
     if not getattr(processor, "chat_template", None):
         raise ConfigError(f"{path!r} has no chat template: take the model's instruction-tuned version")
     return _left_padding(processor), _greedy(model.eval())

@@ -1,0 +1,204 @@
+"""A Hugging Face model as an agent: a tiny LLaVA with random weights, loaded as any other."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from vlm_gym.chat import ChatSession, ChatSettings
+from vlm_gym.errors import AgentRefusedError, ConfigError, DataNotFoundError, MissingDependencyError
+from vlm_gym.evaluation.agent_names import make_agent
+from vlm_gym.evaluation.endpoint import EndpointSettings
+from vlm_gym.evaluation.episodes import EpisodeSpec, run_episode
+from vlm_gym.evaluation.local_model import GumbelNoise, LocalModelAgent
+
+if "VLM_GYM_ALL_TESTS" not in os.environ:
+    pytest.importorskip("transformers", reason="local models need torch and transformers: pip install 'vlm-gym[train]'")
+
+import torch
+from tiny_checkpoints import llava
+
+TASK, ARGUMENTS = "vlm_gym/NumberLine-v0", {"max_position": 2, "image_size": 84}
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "llava"
+    llava(folder)
+    return str(folder)
+
+
+def conversations(number, **settings):
+    sessions = [ChatSession(EpisodeSpec(TASK, 0, ARGUMENTS).make(), ChatSettings(**settings)) for _ in range(number)]
+    for seed, session in enumerate(sessions):
+        session.reset(seed=seed)
+    return sessions
+
+
+async def ask_together(agent, sessions):
+    rngs = [np.random.default_rng(i) for i in range(len(sessions))]
+    try:
+        return await asyncio.gather(*map(agent.answer, sessions, rngs))
+    finally:
+        await agent.close()
+
+
+async def ask_one_by_one(agent, sessions):
+    replies = [await agent.answer(session, np.random.default_rng(i)) for i, session in enumerate(sessions)]
+    await agent.close()
+    return replies
+
+
+@pytest.mark.parametrize("temperature", [None, 1.0])
+def test_an_answer_does_not_hang_on_the_batch(checkpoint, temperature):
+    agent = LocalModelAgent(checkpoint, temperature, top_p=0.9, max_tokens=8)
+    sessions = conversations(3, history="all", max_reasks=1)
+    sessions[0].answer("what?")  # a longer conversation than the others
+    together = asyncio.run(ask_together(agent, sessions))
+    alone = asyncio.run(ask_one_by_one(agent, sessions))
+    assert [reply.text for reply in together] == [reply.text for reply in alone]
+    assert [reply.prompt_tokens for reply in together] == [reply.prompt_tokens for reply in alone]
+    assert together[0].prompt_tokens > together[1].prompt_tokens
+    assert all(1 <= reply.completion_tokens <= 8 for reply in together)
+    assert all(reply.is_cut_off == (reply.completion_tokens == 8) for reply in together)
+
+
+def test_what_waits_is_generated_together(checkpoint):
+    agent = LocalModelAgent(checkpoint, max_tokens=2)
+    sizes, generate = [], agent.model.generate
+
+    def counting(**inputs):
+        sizes.append(len(inputs["input_ids"]))
+        return generate(**inputs)
+
+    agent.model.generate = counting
+    replies = asyncio.run(ask_together(agent, conversations(8)))
+    assert sizes == [8]
+    assert all(reply.num_requests == 1 and reply.latency_s > 0 for reply in replies)
+
+
+def test_whole_episodes_are_the_same_again(checkpoint):
+    async def play():
+        agent = make_agent(f"hf:{checkpoint}", EndpointSettings(temperature=0.7, max_tokens=6))
+        episodes = [EpisodeSpec(TASK, seed, ARGUMENTS) for seed in range(4)]
+        turns = []
+        records = await asyncio.gather(
+            *(
+                run_episode(ChatSession(each.make()), agent, each, on_turn=lambda turn, shown: turns.append(turn))
+                for each in episodes
+            )
+        )
+        await agent.close()
+        return [record.num_turns for record in records], {(turn.episode, turn.turn): turn.answers for turn in turns}
+
+    first = asyncio.run(play())
+    assert first == asyncio.run(play())
+    assert len(first[1]) == sum(first[0])
+    assert len(set(first[1].values())) > 1
+
+
+def test_special_tokens_in_an_answer_are_only_words(checkpoint):
+    """Read as the tokens that they name, they would stand for pictures that are not there."""
+    agent = LocalModelAgent(checkpoint, max_tokens=2)
+    (session,) = conversations(1, history="all", max_reasks=3)
+    for answer in ("<image><image>", "</s><s><pad>", "\ud800\x00<ima<image>ge>"):
+        session.answer(answer)
+    (reply,) = asyncio.run(ask_together(agent, [session]))
+    assert reply.completion_tokens > 0
+
+
+def test_an_episode_that_is_cancelled_cancels_no_other(checkpoint):
+    agent = LocalModelAgent(checkpoint, max_tokens=2)
+
+    async def play():
+        tasks = [asyncio.create_task(ask_together(agent, [session])) for session in conversations(3)]
+        await asyncio.sleep(0)
+        tasks[0].cancel()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    cancelled, *others = asyncio.run(play())
+    assert isinstance(cancelled, asyncio.CancelledError)
+    assert all(replies[0].completion_tokens > 0 for replies in others)
+
+
+def test_too_little_memory_says_what_to_do(checkpoint, monkeypatch):
+    agent = LocalModelAgent(checkpoint, max_tokens=2)
+
+    def fail(**inputs):
+        raise torch.OutOfMemoryError("no memory")
+
+    monkeypatch.setattr(agent.model, "generate", fail)
+    with pytest.raises(AgentRefusedError, match="no memory for 2 conversations at once: lower --concurrency"):
+        asyncio.run(ask_together(agent, conversations(2)))
+
+
+def test_noise_makes_the_largest_logit_a_sample():
+    logits = torch.tensor([[2.0, 1.0, 0.0, -torch.inf]]).repeat(20_000, 1)
+    noise = GumbelNoise(list(range(len(logits))), "cpu")
+    drawn = torch.bincount(noise(None, logits).argmax(dim=1), minlength=4) / len(logits)
+    assert torch.allclose(drawn, logits[0].softmax(dim=0), atol=0.015)
+
+
+def test_the_description_names_the_software(checkpoint):
+    described = LocalModelAgent(checkpoint, max_tokens=2).describe()
+    assert described["name"] == f"hf:{checkpoint}"
+    assert (described["temperature"], described["precision"]) == (0.0, "torch.float32")
+    assert described["torch"] == torch.__version__
+    json.dumps(described)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [(None, "Unrecognized processing class"), ("{}", "cannot be loaded"), ('{"model_type": "gpt2"}', "GPT2Config")],
+)
+def test_a_folder_without_a_model_is_refused(tmp_path, config, message):
+    if config is not None:
+        (tmp_path / "config.json").write_text(config)
+    with pytest.raises(ConfigError, match=message) as caught:
+        make_agent(f"hf:{tmp_path}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(DataNotFoundError, match="there is no model in "):
+        make_agent(f"hf:{tmp_path / 'nothing'}")
+
+
+def test_a_model_without_a_token_limit_is_refused():
+    with pytest.raises(ConfigError, match="a token limit above 0"):
+        make_agent("hf:somewhere", EndpointSettings(max_tokens=None))
+    with pytest.raises(ConfigError, match="needs a model, hf:PATH"):
+        make_agent("hf:")
+
+
+def test_a_model_without_a_chat_template_is_refused(tmp_path):
+    llava(tmp_path)
+    (tmp_path / "chat_template.jinja").unlink()
+    with pytest.raises(ConfigError, match="has no chat template"):
+        make_agent(f"hf:{tmp_path}")
+
+
+def test_without_torch_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingDependencyError, match=r"vlm-gym\[train\]"):
+        LocalModelAgent("somewhere")
+
+
+def test_no_other_agent_imports_torch():
+    code = (
+        "import sys; from vlm_gym.evaluation.agent_names import make_agent; make_agent('openai:m'); make_agent('random');"
+        "import vlm_gym.evaluation.local_model; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
