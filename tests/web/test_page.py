@@ -252,6 +252,7 @@ def test_a_task_is_chosen_on_the_page(chromium, serve_choice, folder):
         page.click(f"#tasks li:nth-child({names.index('Points24Formula') + 1}) button")
         assert page.text("#title") == "Points24Formula"
         assert not page.is_shown("#actions-box")
+        assert page.text("#answer-label").startswith("Write an answer: a formula")
         page.write("1 + 1")
         assert page.is_shown("#outcome")
         page.click("#to-tasks")
@@ -268,7 +269,7 @@ def test_the_persons_run_is_summarised_like_an_agents(chromium, serve, folder):
             page.click_action("+")
             page.click("#next")
     summary = summarise(folder)
-    assert summary.agent == "human"
+    assert (summary.agent, summary.num_planned, summary.num_episodes) == ("human", 3, 3)
     assert (summary.overall.num_episodes, summary.overall.success.value) == (3, 1.0)
     assert summary.overall.latency_s > 0
 

@@ -161,5 +161,5 @@ def test_a_browser_that_leaves_harms_nobody(server):
 
 
 def test_a_port_that_is_taken_is_named(server, begin, tmp_path):
-    with pytest.raises(ConfigError, match="cannot listen on port .* --port 0 takes a free one"):
+    with pytest.raises(ConfigError, match=r"cannot listen on port .* --port 0 takes a free one"):
         PlayServer(server.game, server.server_address[1])

@@ -109,7 +109,7 @@ def describe(plan: Plan, agent: Mapping[str, Any]) -> dict[str, Any]:
         panel                {"name", "fingerprint", "first", "tasks"}, or null
         parser, chat, agent  what reads answers; ChatSettings; Agent.describe()
         num_repeats          attempts at each start
-        episodes             EpisodeSpec of all episodes, in playing order
+        episodes             EpisodeSpec of all episodes, in playing order; none where a person plays without a panel
         shard                [i, n]: this run plays those of `episodes` that `planned_episodes` returns; or null
         specs                {task: env.spec as JSON}; a task with arguments is named by both, as JSON
 

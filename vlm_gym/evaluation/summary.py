@@ -82,7 +82,8 @@ class RunSummary:
         panel: The panel's name; None for a run of chosen tasks.
         fingerprint: The panel's fingerprint.
         num_first: If only so many episodes of each task were played, their number.
-        num_planned: Episodes that the run was to play; it is complete with as many finished ones.
+        num_planned: Episodes that the run was to play; it is complete with as many finished ones. In a
+            run that a person plays without a panel, those that are finished.
         num_episodes: Finished episodes.
         overall: All tasks, each weighing the same.
         tasks: Each task.
@@ -117,7 +118,7 @@ def summarise(folder: Path) -> RunSummary:
         panel=panel.get("name"),
         fingerprint=panel.get("fingerprint"),
         num_first=panel.get("first"),
-        num_planned=len(planned_episodes(run)),
+        num_planned=len(planned_episodes(run)) or len(played),
         num_episodes=len(played),
         overall=_overall(scores, played),
         tasks=scores,

@@ -121,8 +121,14 @@ function showEpisode() {
   byId("prompt-box").hidden = isOver;
   byId("result").hidden = !isOver;
   if (isOver) showResult(episode);
-  else showActions(episode.actions);
+  else showTurn(episode.actions);
   showTurns(episode);
+}
+
+function showTurn(actions) {
+  showActions(actions);
+  const words = actions.length ? "Or write an answer: an action" : "Write an answer: a formula";
+  byId("answer-label").textContent = `${words}, or whole JSON as a model would`;
 }
 
 function showResult(episode) {
