@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from vlm_gym.errors import RunError
+from vlm_gym.evaluation.plan import planned_episodes
 from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord, canonical
-from vlm_gym.evaluation.run_folder import read_episodes, read_turns
+from vlm_gym.evaluation.run_folder import read_episodes, read_run, read_turns
 
 NAMESPACE: Final = "vlm_gym/"
 
@@ -35,20 +36,22 @@ class Played:
 
 
 def read_played(folder: Path) -> list[Played]:
-    """Return a run's finished episodes.
+    """Return a run's finished episodes in the order of its plan, whatever order they were finished in.
 
     Raises:
-        RunError: if there is none, or a line is damaged or missing.
+        RunError: if the folder is no run, there is no finished episode, or a line is damaged or missing.
     """
+    order = {episode.key: i for i, episode in enumerate(planned_episodes(read_run(folder)))}
+    finished = sorted(read_episodes(folder), key=lambda episode: order.get(episode.episode, len(order)))
     turns: dict[str, list[TurnRecord]] = defaultdict(list)
     for turn in read_turns(folder):
         turns[turn.episode].append(turn)
-    played = [Played(episode, tuple(turns[episode.episode])) for episode in read_episodes(folder)]
+    played = [Played(episode, tuple(turns[episode.episode])) for episode in finished]
     for item in played:
         if len(item.turns) != item.episode.num_turns:
             raise RunError(
                 f"{folder}: expected {item.episode.num_turns} turns of the episode {item.episode.episode}, "
-                f"got {len(item.turns)}: turns.jsonl is damaged"
+                f"got {len(item.turns)}: turns.jsonl is damaged. --resume plays them again"
             )
     if not played:
         raise RunError(f"{folder} has no finished episode yet: go on with it with --resume")

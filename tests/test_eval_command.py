@@ -1,0 +1,267 @@
+"""`vlm-gym eval` and `vlm-gym merge`, as a person uses them; and what is left when they are killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from recorded import results
+
+from vlm_gym.cli import main
+from vlm_gym.evaluation.run_folder import TURNS_FILE, read_episodes, read_run, read_turns
+
+PANEL = ("eval", "--agent", "oracle:0.5", "--panel", "cards-v0", "--first", "8")
+PATIENCE_S = 120.0
+
+
+def begin(*arguments):
+    """Start a command in a process of its own."""
+    command = [sys.executable, "-m", "vlm_gym", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_turns(process, folder, num_bytes):
+    """Wait until a run has written so much."""
+    path, end_s = folder / TURNS_FILE, time.monotonic() + PATIENCE_S
+    while process.poll() is None and time.monotonic() < end_s:
+        if path.exists() and path.stat().st_size >= num_bytes:
+            return
+        time.sleep(0.001)
+    pytest.fail(f"the run ended before it wrote {num_bytes} bytes: {process.communicate()}")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The folder of a run that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    assert main([*PANEL, "--out", str(folder)]) == 0
+    return folder
+
+
+def test_a_run_ends_with_a_table(capsys, tmp_path):
+    arguments = ["eval", "--agent", "oracle", "--panel", "cards-v0", "--first", "2", "--out", str(tmp_path)]
+    assert main(arguments) == 0
+    told = capsys.readouterr()
+    lines = told.out.splitlines()
+    assert lines[0].split()[:3] == ["task", "episodes", "success"]
+    assert [line.split()[0] for line in lines[1:8]] == [
+        "NumberLine-v0", "EZPoints-v0", "Points24-v0", "EZPointsFormula-v0", "Points24Formula-v0", "Blackjack-v0",
+        "overall",
+    ]  # fmt: skip
+    assert lines[1].split()[1:3] == ["2", "100.0"]
+    assert "12/12 episodes, success" in told.err
+
+
+def test_one_task_is_played_without_a_panel(capsys, tmp_path):
+    arguments = ["eval", "--agent", "oracle", "--task", "Blackjack-v0", "--episodes", "7", "--seed", "100"]
+    more = ["--arg", "natural=true", "--repeats", "2", "--out", str(tmp_path)]
+    assert main([*arguments, *more]) == 0
+    assert "overall" not in capsys.readouterr().out
+    run = read_run(tmp_path)
+    assert run["panel"] is None
+    assert {episode["seed"] for episode in run["episodes"]} == set(range(100, 107))
+    assert run["episodes"][0]["arguments"] == {"natural": True}
+    assert len(read_episodes(tmp_path)) == 14
+
+
+def test_a_start_can_be_given(tmp_path):
+    start = json.dumps({"position": 4, "target": 0})
+    arguments = ["eval", "--agent", "constant:-", "--task", "NumberLine-v0", "--options", start, "--episodes", "1"]
+    assert main([*arguments, "--out", str(tmp_path)]) == 0
+    assert [episode.num_turns for episode in read_episodes(tmp_path)] == [4]
+
+
+def test_tasks_of_a_panel_are_chosen(tmp_path):
+    arguments = ["eval", "--agent", "random", "--panel", "cards-v0", "--first", "3"]
+    assert main([*arguments, "--tasks", "Blackjack-v0", "vlm_gym/EZPoints-v0", "--out", str(tmp_path)]) == 0
+    assert {episode.task for episode in read_episodes(tmp_path)} == {"vlm_gym/Blackjack-v0", "vlm_gym/EZPoints-v0"}
+    assert read_run(tmp_path)["panel"]["tasks"] == ["vlm_gym/Blackjack-v0", "vlm_gym/EZPoints-v0"]
+
+
+def test_how_a_task_is_told_is_chosen(tmp_path):
+    chosen = ["--parser", "tagged", "--history", "all", "--history-no-pictures", "--system", "Play.", "--show", "both"]
+    chosen += ["--token-budget", "900", "--picture-size", "448", "--tell-mistakes", "--max-reasks", "1"]
+    arguments = ["eval", "--agent", "random", "--task", "NumberLine-v0", "--episodes", "2", *chosen]
+    assert main([*arguments, "--out", str(tmp_path)]) == 0
+    run = read_run(tmp_path)
+    assert run["parser"] == "tagged"
+    assert run["chat"] == {
+        "system": "Play.", "show": "both", "history": "all", "history_pictures": False, "token_budget": 900,
+        "picture_size": 448, "tell_mistakes": True, "max_reasks": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--panel", "card-v0"], "there is no panel 'card-v0'. Did you mean 'cards-v0'?"),
+        (["--panel", "cards-v0", "--agent", "randon"], "there is no agent 'randon'. Did you mean 'random'?"),
+        ([], "eval plays either --panel NAME or --task ID: give one of them"),
+        (["--panel", "cards-v0", "--task", "Blackjack-v0"], "give one of them"),
+        (["--panel", "cards-v0", "--episodes", "5"], "--episodes goes with --task ID"),
+        (["--panel", "cards-v0", "--arg", "natural=true"], "--arg goes with --task ID"),
+        (["--task", "Blackjack-v0", "--first", "5"], "--first goes with --panel NAME"),
+        (["--task", "Blackjak-v0"], "Did you mean 'Blackjack-v0'?"),
+        (["--task", "Blackjack-v0", "--arg", "natural=7"], "natural"),
+        (["--task", "Blackjack-v0", "--arg", "parser=json"], "--arg parser cannot be chosen here"),
+        (["--panel", "cards-v0", "--tasks", "Household-v0"], "a task of the panel must be one of"),
+        (["--panel", "cards-v0", "--parser", "xml"], "xml"),
+        (["--panel", "cards-v0", "--show", "sound"], "show must be one of 'picture', 'text', 'both'"),
+        (["--panel", "cards-v0", "--max-reasks", "99"], "max_reasks must be an int from 0 to 10"),
+        (["--panel", "cards-v0", "--max-cost", "-1"], "max_cost must be a number above 0 or None, got -1.0"),
+        (["--panel", "cards-v0", "--concurrency", "99999"], "concurrency must be an int from 1 to 10000"),
+    ],
+)
+def test_a_mistake_gets_one_clear_line_and_leaves_no_folder(capsys, tmp_path, arguments, message):
+    agent = [] if "--agent" in arguments else ["--agent", "random"]
+    assert main(["eval", *agent, *arguments, "--out", str(tmp_path / "run")]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("vlm-gym: ")
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2"])
+def test_a_shard_that_is_none_is_named(capsys, tmp_path, shard):
+    with pytest.raises(SystemExit) as stop:
+        main([*PANEL, f"--shard={shard}", "--out", str(tmp_path / "run")])
+    assert stop.value.code == 2
+    assert "I/N" in capsys.readouterr().err
+
+
+def test_a_run_is_not_begun_twice(capsys, whole):
+    assert main([*PANEL, "--out", str(whole)]) == 2
+    assert "add --resume to go on with it, or choose another --out" in capsys.readouterr().err
+    assert main([*PANEL, "--first", "9", "--out", str(whole), "--resume"]) == 2
+    assert "panel.first: 8 there, 9 here" in capsys.readouterr().err
+    assert main([*PANEL, "--out", str(whole), "--resume"]) == 0
+
+
+def test_shards_are_played_and_merged(capsys, tmp_path, whole):
+    shards = [tmp_path / f"shard-{i}" for i in (1, 2)]
+    for i, shard in enumerate(shards, start=1):
+        assert main([*PANEL, "--shard", f"{i}/2", "--out", str(shard)]) == 0
+    assert main(["merge", str(shards[0]), "--out", str(tmp_path / "half")]) == 1
+    told = capsys.readouterr()
+    assert "24 of 48 episodes" in told.out
+    assert told.err.count("missing: ") == 10
+    assert "... and 14 more are missing" in told.err
+    assert main(["merge", *map(str, shards), "--out", str(tmp_path / "run")]) == 0
+    assert results(tmp_path / "run") == results(whole)
+
+
+def test_an_agent_that_fails_is_told_of_and_the_status_says_that_episodes_are_missing(capsys, tmp_path, monkeypatch):
+    (tmp_path / "failing_agent.py").write_text(
+        "from vlm_gym.errors import AgentError\n"
+        "calls = iter(range(10**9))\n"
+        "async def answer(messages):\n"
+        "    if next(calls) < 12:\n"
+        "        raise AgentError('the server is down')\n"
+        "    return '+'\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    arguments = ["eval", "--agent", "python:failing_agent:answer", "--task", "NumberLine-v0", "--episodes", "20"]
+    assert main([*arguments, "--out", "run"]) == 1
+    told = capsys.readouterr().err
+    assert told.count("failed: [") == 10
+    assert "the server is down" in told
+    assert "... and 2 more failed" in told
+    assert "12 of 20 episodes are missing: --resume plays them" in told
+    assert main([*arguments, "--out", "run", "--resume"]) == 0
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_at_any_moment_goes_on_to_the_same_end(tmp_path, whole):
+    """Each time, the run is killed when it has added so many bytes, and cut as a half-written line would be."""
+    folder = tmp_path / "run"
+    for num_bytes, cut in ((1, 0), (3_000, 1), (60_000, 0), (40_000, 700), (100_000, 0)):
+        size = (folder / TURNS_FILE).stat().st_size if folder.exists() else 0
+        process = begin(*PANEL, "--out", folder, "--resume")
+        wait_for_turns(process, folder, size + num_bytes)
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        os.truncate(folder / TURNS_FILE, (folder / TURNS_FILE).stat().st_size - cut)
+    assert len(read_turns(folder)) < len(read_turns(whole))
+    finished = begin(*PANEL, "--out", folder, "--resume")
+    finished.communicate()
+    assert finished.returncode == 0
+    assert results(folder) == results(whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_cleanly(tmp_path, whole, number):
+    folder = tmp_path / "run"
+    process = begin(*PANEL, "--out", folder)
+    wait_for_turns(process, folder, 20_000)
+    process.send_signal(number)
+    _, told = process.communicate()
+    assert process.returncode == 1
+    assert f"stopped by {number.name}" in told
+    assert "of 48 episodes are missing: --resume plays them" in told
+    assert "Traceback" not in told
+    assert main([*PANEL, "--out", str(folder), "--resume"]) == 0
+    assert results(folder) == results(whole)
+
+
+def limited(size):
+    """Return a program that is `vlm-gym` on a disk where no file may grow beyond a size."""
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+    return f"{limit}; import sys; from vlm_gym.cli import main; sys.exit(main(sys.argv[1:]))"
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_said_and_loses_nothing(tmp_path, whole):
+    folder = tmp_path / "run"
+    command = [sys.executable, "-c", limited(100_000), *PANEL, "--out", str(folder)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert "File too large. All earlier turns are there: make room, then go on with --resume" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert len(read_turns(folder)) > 10
+    assert main([*PANEL, "--out", str(folder), "--resume"]) == 0
+    assert results(folder) == results(whole)
+
+
+def test_a_bar_needs_rich_and_plain_lines_do_not(capsys, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    arguments = ["eval", "--agent", "random", "--task", "NumberLine-v0", "--episodes", "2", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(arguments) == 2
+    assert "pip install 'vlm-gym[eval]'" in capsys.readouterr().err
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
+    assert main(arguments) == 0
+
+
+def test_a_terminal_shows_a_bar(tmp_path):
+    """In a pseudo-terminal, as a person sees it."""
+    import pty
+
+    output, terminal = pty.openpty()
+    command = [sys.executable, "-m", "vlm_gym", *PANEL[:-1], "2", "--out", str(tmp_path / "run")]
+    environ = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=terminal, env=environ) as process:
+        os.close(terminal)
+        told = b""
+        try:
+            while part := os.read(output, 65536):
+                told += part
+        except OSError:  # how a pseudo-terminal says that the other side has gone
+            pass
+        os.close(output)
+    assert process.returncode == 0
+    assert b"12/12" in told
+    assert b"success" in told
+
+
+def test_help_has_examples(capsys):
+    for command in ("eval", "merge"):
+        with pytest.raises(SystemExit) as stop:
+            main([command, "--help"])
+        assert stop.value.code == 0
+        assert "examples:" in capsys.readouterr().out
