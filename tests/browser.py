@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -45,11 +44,6 @@ def look_like(driver, *, width=1280, height=900, is_dark=False):
     )
     scheme = [{"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}]
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": scheme})
-
-
-def screenshot(driver, path: Path):
-    """Write what the window shows to a PNG file, and the whole page where `VLM_GYM_SCREENSHOTS` names a folder."""
-    path.write_bytes(driver.get_screenshot_as_png())
 
 
 def mistakes(driver):
