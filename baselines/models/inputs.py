@@ -3,7 +3,7 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import torch
 from PIL import Image
@@ -15,28 +15,24 @@ from vlm_gym.errors import ConfigError
 
 Inputs = dict[str, Tensor]
 
-CACHE_BYTES: Final = 2**30  # processed prompts that are kept: an update reads each of its samples in every epoch
-
 
 class PromptEncoder:
     """Runs the processor on single prompts, remembers what it made of them, and pads batches on the left.
 
-    What a prompt becomes does not depend on the batch it is in.
+    An update reads each of its samples in every epoch. What a prompt becomes does not depend on the batch it is in.
     """
 
-    def __init__(self, processor: Any, cache_bytes: int = CACHE_BYTES) -> None:
+    def __init__(self, processor: Any, dtype: torch.dtype, cache_mebibytes: int) -> None:
         self.processor = processor
-        self.cache_bytes = cache_bytes
+        self.dtype = dtype
+        self.cache_bytes = cache_mebibytes * 2**20
         self._kept: OrderedDict[bytes, Inputs] = OrderedDict()
         self._kept_bytes = 0
 
-    def __call__(self, prompts: Sequence[Prompt], device: torch.device, dtype: torch.dtype) -> Inputs:
+    def __call__(self, prompts: Sequence[Prompt], device: torch.device) -> Inputs:
         """Return the model's inputs for a batch; `input_ids` and `attention_mask` are (B, P)."""
         batch = self._collate([self._encode(prompt) for prompt in prompts])
-        return {
-            name: value.to(device, dtype if value.is_floating_point() else None, non_blocking=True)
-            for name, value in batch.items()
-        }
+        return {name: value.to(device, non_blocking=True) for name, value in batch.items()}
 
     def _encode(self, prompt: Prompt) -> Inputs:
         key = _digest(prompt)
@@ -59,7 +55,11 @@ class PromptEncoder:
             return_tensors="pt",
             add_special_tokens=not (start and text.startswith(start)),
         )
-        return {name: value for name, value in inputs.items() if isinstance(value, Tensor)}
+        return {
+            name: value.to(self.dtype) if value.is_floating_point() else value
+            for name, value in inputs.items()
+            if isinstance(value, Tensor)
+        }
 
     def _collate(self, samples: Sequence[Inputs]) -> Inputs:
         """Pad token rows on the left and pictures of several tiles at the end, then stack."""

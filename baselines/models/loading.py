@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any
 
 import torch
 from huggingface_hub.errors import (
@@ -17,50 +16,13 @@ from safetensors import SafetensorError
 from transformers import AutoModelForImageTextToText, BitsAndBytesConfig
 from transformers.utils import is_bitsandbytes_available, is_flash_attn_2_available
 
-from baselines.config import setting
-from baselines.models.lora import PARTS, Part, Training, merge_adapter
+from baselines.models.lora import merge_adapter
 from baselines.models.memory import memory_advice
+from baselines.models.model_config import TINY, Attention, ModelConfig, Quantization
 from baselines.models.processors import load_processor
 from baselines.models.tiny import build_tiny
-from baselines.models.value_head import WIDTHS
 from baselines.models.vlm import VlmPolicy
-from vlm_gym.errors import ConfigError, DataNotFoundError, MissingDependencyError
-
-TINY: Final = "tiny"
-Precision = Literal["float32", "bfloat16"]
-Quantization = Literal["4bit", "8bit"]
-Attention = Literal["auto", "sdpa", "flash_attention_2", "eager"]
-
-
-@dataclass(frozen=True)
-class ModelConfig:
-    """Which model, in which form, and which of its weights train."""
-
-    name: str = setting(TINY, "'tiny' (built in), a directory, or a name on the Hugging Face hub")
-    adapter: str | None = setting(None, "directory of a PEFT adapter that is merged in first: training starts there")
-    precision: Precision = setting("float32", "of the weights; adapters and value head are always float32")
-    quantization: Quantization | None = setting(None, "of the frozen weights: '4bit' or '8bit'; needs a rank above 0")
-    attention: Attention = setting("auto", "'auto' is flash attention where it is installed for a GPU, else 'sdpa'")
-    rank: int = setting(16, "rank of the adapters (LoRA); 0 trains all weights of the parts")
-    alpha: int = setting(32, "an adapter's change is multiplied by alpha / rank")
-    parts: tuple[Part, ...] = setting(PARTS, "what trains: vision, projector, language")
-    value_widths: tuple[int, ...] = setting(WIDTHS, "the two inner layers of the value head")
-    checkpointing: bool = setting(False, "recompute activations in the backward pass: less memory, a third more time")
-    merge: bool = setting(True, "generate with the adapters merged in: faster, for a second copy of their layers")
-    static_cache: bool = setting(False, "generate with a static cache, which transformers compiles on CUDA")
-    keep_reference: bool = setting(False, "with rank 0: keep the starting weights, for the KL to them")
-
-    def __post_init__(self) -> None:
-        if len(self.value_widths) != 2:
-            raise ConfigError(f"value_widths must be two sizes, got {self.value_widths!r}")
-        if self.quantization and not self.rank:
-            raise ConfigError("quantised weights cannot train: set a rank above 0, or no quantization")
-        _ = self.training  # checks itself
-
-    @property
-    def training(self) -> Training:
-        """Which weights train."""
-        return Training(self.rank, self.alpha, self.parts)
+from vlm_gym.errors import DataNotFoundError, MissingDependencyError
 
 
 def load_policy(config: ModelConfig, *, device: str | torch.device = "cpu", seed: int = 0) -> VlmPolicy:
@@ -83,16 +45,7 @@ def load_policy(config: ModelConfig, *, device: str | torch.device = "cpu", seed
         model = merge_adapter(model, config.adapter)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return VlmPolicy(
-            model,
-            processor,
-            config.training,
-            value_widths=config.value_widths,
-            is_checkpointed=config.checkpointing,
-            keeps_reference=config.keep_reference,
-            is_merged=config.merge,
-            has_static_cache=config.static_cache,
-        )
+        return VlmPolicy(model, processor, config)
 
 
 def _load(config: ModelConfig, device: torch.device, dtype: torch.dtype) -> tuple[Any, Any]:

@@ -19,8 +19,8 @@ from transformers import (
 )
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
-PICTURE_SIZE: Final = 64  # pixels a side
-PATCH_SIZE: Final = 16
+PICTURE_SIZE: Final = 84  # pixels a side, the smallest that the tasks draw: what is drawn so is not resampled
+PATCH_SIZE: Final = 21
 INITIAL_DEVIATION: Final = 0.08  # with 0.02, the default, it stays at chance
 PAD, END, IMAGE = "<pad>", "</s>", "<image>"
 

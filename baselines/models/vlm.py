@@ -10,16 +10,17 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 
 from baselines.models.inputs import PromptEncoder, append, pad_answers, prompt_positions
 from baselines.models.log_probs import TokenHead
-from baselines.models.lora import Training, set_trainable
+from baselines.models.lora import set_trainable
 from baselines.models.memory import memory_advice
 from baselines.models.merging import Merger
+from baselines.models.model_config import ModelConfig
 from baselines.models.policy import Answer, Evaluation, Prompt
 from baselines.models.sampling import Sampled, draw, sample
 from baselines.models.spans import Transcriber
 from baselines.models.special_tokens import SpecialTokens, find_special_tokens
 from baselines.models.static_sampling import sample_static
 from baselines.models.stopping import Ending
-from baselines.models.value_head import WIDTHS, ValueHead
+from baselines.models.value_head import ValueHead
 from vlm_gym.errors import ConfigError
 
 
@@ -63,7 +64,7 @@ class VlmModule(nn.Module):
 
     def encode(self, prompts: Sequence[Prompt]) -> tuple[dict[str, Tensor], Tensor]:
         """Return the model's inputs for left-padded prompts and their position ids."""
-        inputs = self.encoder(prompts, self.model.device, self.model.dtype)
+        inputs = self.encoder(prompts, self.model.device)
         return inputs, prompt_positions(self.model, inputs)
 
     def train(self, mode: bool = True) -> "VlmModule":  # noqa: ARG002
@@ -78,44 +79,24 @@ class VlmModule(nn.Module):
 
 
 class VlmPolicy:
-    """A Policy over a model and its processor.
+    """A Policy over a model of transformers and its processor; `config` says what trains and how it generates."""
 
-    Arguments:
-        training: which weights train. None: only the value head.
-        value_widths: the two inner layers of the value head.
-        is_checkpointed: recompute activations in the backward pass: less memory, a third more time.
-        keeps_reference: in full fine-tuning, keep a copy of the starting weights (in CPU memory) for `reference`.
-        is_merged: generate with the adapter merged into the weights: faster, for a second copy of them.
-        has_static_cache: generate with a static cache, which transformers compiles on CUDA.
-    """
-
-    def __init__(
-        self,
-        model: Any,
-        processor: Any,
-        training: Training | None = None,
-        *,
-        value_widths: Sequence[int] = WIDTHS,
-        is_checkpointed: bool = False,
-        keeps_reference: bool = False,
-        is_merged: bool = True,
-        has_static_cache: bool = False,
-    ) -> None:
+    def __init__(self, model: Any, processor: Any, config: ModelConfig) -> None:
         self.model = model
         self.processor = processor
         self.special: SpecialTokens = find_special_tokens(model, processor)
         self.transcriber = Transcriber(processor.tokenizer, self.special.silent)
         self._is_over = Ending(self.transcriber, self.special.ends)
-        self.peft = set_trainable(model, training) if training else model.requires_grad_(False) and None
-        if is_checkpointed:
+        self.peft = set_trainable(model, config.training)
+        if config.checkpointing:
             model.activation_checkpointing_enable({"use_reentrant": False})
-        hidden_size = model.config.get_text_config().hidden_size
-        value_head = ValueHead(hidden_size, value_widths).to(model.device)
-        self.module = VlmModule(model, PromptEncoder(processor), value_head, self.special.suppressed)
+        encoder = PromptEncoder(processor, model.dtype, config.cache_mebibytes)
+        value_head = ValueHead(model.config.get_text_config().hidden_size, config.value_widths).to(model.device)
+        self.module = VlmModule(model, encoder, value_head, self.special.suppressed)
         self._trainable = tuple(name for name, value in self.module.named_parameters() if value.requires_grad)
-        self._merger = Merger(model, keeps_memory=has_static_cache) if is_merged and self.peft else None
-        self._has_static_cache = has_static_cache
-        self._start = self._copy_weights() if keeps_reference and not self.peft else None
+        self._merger = Merger(model, keeps_memory=config.static_cache) if config.merge and self.peft else None
+        self._has_static_cache = config.static_cache
+        self._start = self._copy_weights() if config.keep_reference and not self.peft else None
 
     def generate(
         self,
@@ -185,7 +166,7 @@ class VlmPolicy:
         """Evaluate as the model that training started from: the adapter switched off, or the starting weights.
 
         Raises:
-            ConfigError: in full fine-tuning without `keeps_reference`.
+            ConfigError: in full fine-tuning without `keep_reference`.
         """
         if self.peft:
             with self.peft.disable_adapter():

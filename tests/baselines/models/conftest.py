@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.models.loading import ModelConfig, load_policy
+from baselines.models.loading import load_policy
+from baselines.models.model_config import ModelConfig
 from baselines.models.policy import Prompt
 
 

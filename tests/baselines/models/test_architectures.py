@@ -4,8 +4,11 @@ import pytest
 import torch
 from tiny_checkpoints import CHECKPOINTS
 
-from baselines.models.loading import ModelConfig, load_policy
+from baselines.models.loading import load_policy
 from baselines.models.lora import PARTS
+from baselines.models.model_config import ModelConfig
+
+pytestmark = pytest.mark.slow
 
 ANSWER = '{"thoughts": "add 1", "action": "+"}'
 

@@ -11,9 +11,10 @@ from safetensors.torch import load_file, save_file
 from tiny_checkpoints import llava
 
 from baselines.models import loading
-from baselines.models.loading import ModelConfig, load_policy
+from baselines.models.loading import load_policy
 from baselines.models.lora import Training
 from baselines.models.memory import OutOfMemoryError, memory_advice
+from baselines.models.model_config import ModelConfig
 from vlm_gym.errors import ConfigError, DataNotFoundError, MissingDependencyError
 
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
-from baselines.models.loading import ModelConfig, load_policy
+from baselines.models.loading import load_policy
+from baselines.models.model_config import ModelConfig
 from baselines.models.policy import Prompt
 from baselines.models.tiny import IMAGE, build_tiny
 from vlm_gym.registration import TASKS
@@ -16,7 +17,7 @@ from vlm_gym.registration import TASKS
 
 def test_it_has_about_half_a_million_parameters():
     model, processor = build_tiny()
-    assert 450_000 < sum(value.numel() for value in model.parameters()) < 600_000
+    assert 450_000 < sum(value.numel() for value in model.parameters()) < 620_000
     assert processor.tokenizer.padding_side == "left"
     assert model.get_output_embeddings().weight is model.get_input_embeddings().weight
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from baselines.models.loading import ModelConfig, load_policy
+from baselines.models.loading import load_policy
+from baselines.models.model_config import ModelConfig
 from baselines.models.policy import Prompt
 from baselines.models.sampling import sample
 from vlm_gym.errors import ConfigError
@@ -295,3 +296,12 @@ def test_merged_weights_can_stay_at_one_address():
         base = policy.model.model.language_model.layers[0].self_attn.q_proj.base_layer.weight
         assert torch.equal(merged, base) == (value == 0.0)
     assert addresses[0] == addresses[1]
+
+
+def test_with_and_without_gradients_the_log_probs_are_the_very_same(policy, prompts, random_generator):
+    answers = answers_of(policy, prompts, random_generator)
+    with torch.no_grad():
+        old = policy.evaluate(prompts, answers, temperature=0.7)
+    new = policy.evaluate(prompts, answers, temperature=0.7)
+    assert torch.equal(new.logp, old.logp)
+    assert torch.equal(new.value, old.value)
