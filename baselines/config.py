@@ -68,7 +68,7 @@ def build(config_class: type[ConfigT], tree: Mapping[str, Any], prefix: str = ""
     for name in tree:
         if name not in known:
             listed = ", ".join(f"{prefix}{entry}" for entry in known)
-            guess = did_you_mean(f"{prefix}{name}", [leaf for leaf, _, _ in _leaves(config_class, prefix)])
+            guess = _nearest(f"{prefix}{name}", [leaf for leaf, _, _ in _leaves(config_class, prefix)])
             raise ConfigError(f"there is no setting {f'{prefix}{name}'!r}; there are {listed}.{guess}")
     values = {name: _convert(f"{prefix}{name}", value, hints[name]) for name, value in tree.items()}
     return config_class(**values)
@@ -96,6 +96,12 @@ def _leaves(config_class: type[Any], prefix: str = "") -> list[tuple[str, Field[
         is_section = is_dataclass(hints[entry.name])
         found += _leaves(hints[entry.name], f"{name}.") if is_section else [(name, entry, hints[entry.name])]
     return found
+
+
+def _nearest(name: str, leaves: Sequence[str]) -> str:
+    """Suggest the setting that was meant, be it the one of that name in a section."""
+    inside = [leaf for leaf in leaves if leaf.endswith(f".{name}")]
+    return f" Did you mean {inside[0]!r}?" if inside else did_you_mean(name, leaves)
 
 
 def _default(entry: Field[Any]) -> str:

@@ -48,9 +48,9 @@ def demonstrate(
 ) -> Iterator[Demonstration]:
     """Play an episode from each start; yield an answer for every turn.
 
-    The thoughts of an answer are the picture in words, and its action is chosen as `actions` says. What is played is
-    the oracle's action for "oracle" and a random legal one otherwise, so that random answers come to all kinds of
-    states too.
+    An answer says what the picture shows, in the fields that the prompt asks for, and its action is chosen as `actions`
+    says. What is played is the oracle's action for "oracle" and a random legal one otherwise, so that answers with
+    random actions come to all kinds of states too.
     """
     env, write_prompt = make_env(task), PromptWriter(task.prompt)
     choose, play = CHOOSERS[actions], CHOOSERS["oracle" if actions == "oracle" else "legal"]
@@ -62,11 +62,12 @@ def demonstrate(
             played = said if actions != "random" else play(env, info, rng)
             if said is None or played is None:
                 break
-            yield Demonstration(write_prompt(picture, info), _answer(env, info, said))
-            picture, _, is_terminated, is_truncated, info = env.step(_answer(env, info, played))
+            yield Demonstration(write_prompt(picture, info), _answer(env, said))
+            picture, _, is_terminated, is_truncated, info = env.step(_answer(env, played))
             is_over = is_terminated or is_truncated
 
 
-def _answer(env: gym.Env[Any, str], info: Mapping[str, Any], action: str) -> str:
-    text: str = env.get_wrapper_attr("answer")(action, thoughts=info["observation_text"])
+def _answer(env: gym.Env[Any, str], action: str) -> str:
+    task = env.unwrapped
+    text: str = env.get_wrapper_attr("parser").write(action, task.actions, "", task.readings())  # type: ignore[attr-defined]
     return text

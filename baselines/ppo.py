@@ -42,25 +42,30 @@ def train(config: TrainConfig, stopper: Stopper) -> None:
     """Run SFT if need be, then PPO, from the start or from a checkpoint, to the end."""
     _refuse_to_overwrite(config)
     accelerator = start_accelerator(config)
-    folder = start_folder(config, accelerator)
+    start_folder(config, accelerator)
     run = Run.start(config, accelerator, sft.train(config, accelerator, stopper))
     done = run.resume(Path(config.resume)) if config.resume else run.begin()
-    for update in range(done + 1, config.ppo.updates + 1):
-        place, began = run.place(), time.monotonic()
-        run.set_learning_rates(update)
-        rollout = collect(
-            run.learner.policy, run.seats, config.ppo.turns, run.sampling, run.generator, stopper.is_stopping
-        )
-        if stopper.is_anyone_stopping(accelerator) or rollout is None:
-            run.save(update - 1, place)
-            stopper.exit(folder)
-        turns, episodes = rollout  # turns (T, N)
-        collected = time.monotonic()
-        steps = run.learner.learn(turns, run.shuffling)
-        seconds = {"collect": collected - began, "learn": time.monotonic() - collected}
-        run.report(update, episodes, steps, seconds)
-        run.keep(update)
-    run.finish()
+    try:
+        for update in range(done + 1, config.ppo.updates + 1):
+            advance(run, update, stopper)
+    finally:
+        run.finish()
+
+
+def advance(run: Run, update: int, stopper: Stopper) -> None:
+    """Run one update: play, learn, report, keep. One that is stopped while it plays is not begun on disk."""
+    settings, place, began = run.config.ppo, run.place(), time.monotonic()
+    run.set_learning_rates(update)
+    rollout = collect(run.learner.policy, run.seats, settings.turns, run.sampling, run.generator, stopper.is_stopping)
+    if stopper.is_anyone_stopping(run.accelerator) or rollout is None:
+        run.save(update - 1, place)
+        stopper.exit(Path(run.config.folder))
+    turns, episodes = rollout  # turns (T, N)
+    collected = time.monotonic()
+    steps = run.learner.learn(turns, run.shuffling)
+    seconds = {"collect": collected - began, "learn": time.monotonic() - collected}
+    run.report(update, episodes, steps, seconds)
+    run.keep(update)
 
 
 def _refuse_to_overwrite(config: TrainConfig) -> None:

@@ -1,9 +1,7 @@
 """What a person sees of a run: a line in the terminal, metrics.jsonl, TensorBoard, Weights & Biases, curve.png."""
 
 import json
-import time
-from collections.abc import Iterable, Mapping, Sequence
-from importlib.util import find_spec
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,30 +18,35 @@ _BLUE, _ORANGE, _GREY = "#2a6fbb", "#d9822b", "#777777"
 class Recorder:
     """Records a run's metrics by update. Only the main process has one.
 
-    `floor` and `ceiling` are what random and the best play reach by the run's metric; None where it is unknown.
+    `floor` and `ceiling` are what random and the best play reach by `metric`; a floor of None is unknown. It records
+    from `begin` to `close`.
     """
 
     def __init__(
         self, folder: Path, name: str, metric: Metric, floor: float | None, ceiling: float, num_updates: int
     ) -> None:
         try:
-            from rich.console import Console
-            from torch.utils.tensorboard import SummaryWriter
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
         except ImportError as error:
-            raise MissingDependencyError("rich or tensorboard is missing: pip install 'vlm-gym[train]'") from error
+            raise MissingDependencyError("rich is missing: pip install 'vlm-gym[train]'") from error
         self.folder, self.name, self.metric = folder, name, metric
         self.floor, self.ceiling, self.num_updates = floor, ceiling, num_updates
-        self.console = Console(highlight=False)
-        self._tensorboard = SummaryWriter(str(folder / "tensorboard"))
-        self._wandb = _start_wandb(folder, name)
-        self._started = time.monotonic()
-        self._first_update: int | None = None
+        self._bar = Progress(TextColumn("{task.description}"), BarColumn(bar_width=20), TimeRemainingColumn())
+        self._task = self._bar.add_task("first evaluation", total=num_updates)
 
-    def forget_after(self, update: int) -> None:
-        """Drop what was recorded after an update that a run goes on from."""
-        kept = [line for line in read_metrics(self.folder) if line["update"] <= update]
+    def begin(self, done: int, *, is_wandb_on: bool) -> None:
+        """Begin behind update `done`, -1 for a new run; what was recorded after it is dropped."""
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise MissingDependencyError("tensorboard is missing: pip install 'vlm-gym[train]'") from error
+        kept = [line for line in read_metrics(self.folder) if line["update"] <= done]
         text = "".join(json.dumps(line) + "\n" for line in kept)
         (self.folder / METRICS).write_text(text, encoding="utf-8")
+        self._tensorboard = SummaryWriter(str(self.folder / "tensorboard"), purge_step=done + 1)
+        self._wandb = _start_wandb(self.folder, self.name) if is_wandb_on else None
+        self._bar.update(self._task, completed=max(0, done))
+        self._bar.start()
 
     def record(self, update: int, metrics: Mapping[str, float]) -> None:
         """Write the metrics of an update everywhere."""
@@ -56,26 +59,21 @@ class Recorder:
 
     def say(self, text: str) -> None:
         """Print a line."""
-        self.console.print(text)
+        self._bar.console.print(text, soft_wrap=True, highlight=False)
 
     def show(self, update: int, score: Score | None, turns_per_second: float) -> None:
-        """Print the line of an update."""
-        if self._first_update is None:
-            self._first_update = update - 1
-            self._started = time.monotonic() - 1e-9
-        per_update = (time.monotonic() - self._started) / max(1, update - self._first_update - 1)
-        left = (self.num_updates - update) * per_update if update - self._first_update > 1 else None
-        time_left = f"{_clock(left)} left" if left is not None else ""
-        self.say(
-            f"update {update:>3}/{self.num_updates}  {turns_per_second:6.1f} turns/s  "
-            f"{self.describe(score) if score else 'no episode ended':<34}  {time_left}"
-        )
+        """Show an update in the progress bar, or without a terminal in a line."""
+        measured = self.describe(score) if score else "no episode ended"
+        text = f"update {update}/{self.num_updates}  {turns_per_second:.1f} turns/s  {measured}"
+        self._bar.update(self._task, description=text, completed=update)
+        if not self._bar.console.is_terminal:
+            self.say(text)
 
     def describe(self, score: Score) -> str:
         """Return a score with its interval, between floor and ceiling."""
         low, high = score.interval(self.metric)
-        words = self.metric.replace("_", " ")
-        return f"{words} {100 * score.share(self.metric):.1f} % ({100 * low:.0f}-{100 * high:.0f}), {self.bounds}"
+        name = self.metric.replace("_", " ")
+        return f"{name} {100 * score.share(self.metric):.1f} % ({100 * low:.0f}-{100 * high:.0f}), {self.bounds}"
 
     @property
     def bounds(self) -> str:
@@ -85,6 +83,7 @@ class Recorder:
 
     def close(self) -> None:
         """Draw the curve and close all files."""
+        self._bar.stop()
         draw_curve(self.folder, self.name, self.metric, self.floor, self.ceiling)
         self._tensorboard.close()
         if self._wandb is not None:
@@ -133,7 +132,7 @@ def draw_curve(folder: Path, name: str, metric: Metric, floor: float | None, cei
         shown = [line for line in lines if f"{prefix}/low" in line]
         updates = [line["update"] for line in shown]
         bounds = [[line[f"{prefix}/{end}"] for line in shown] for end in ("low", "high")]
-        axes.fill_between(updates, *bounds, color=color, alpha=0.15, linewidth=0)
+        axes.fill_between(updates, bounds[0], bounds[1], color=color, alpha=0.15, linewidth=0)
     for height, words in ((floor, "random play"), (ceiling, "best play")):
         if height is not None:
             axes.axhline(height, color="black", linewidth=0.8, linestyle=":")
@@ -157,20 +156,8 @@ def _read_line(text: str) -> dict[str, Any] | None:
 
 
 def _start_wandb(folder: Path, name: str) -> Any:
-    if find_spec("wandb") is None:
-        return None
-    import wandb
-
+    try:
+        import wandb  # type: ignore[import-not-found, unused-ignore]
+    except ImportError as error:
+        raise MissingDependencyError("wandb is missing: pip install wandb, or --wandb false") from error
     return wandb.init(project="vlm-gym", name=name, dir=str(folder), resume="allow", id=folder.name)
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def mean_of(values: Iterable[float]) -> float:
-    """Return the mean."""
-    numbers = list(values)
-    return sum(numbers) / len(numbers)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Final
 
 import numpy as np
@@ -24,11 +25,12 @@ from baselines.checkpoint import (
 )
 from baselines.evaluate import Score, evaluate, score_of
 from baselines.learner import Learner, Step
-from baselines.progress import Recorder, mean_of, score_metrics
+from baselines.progress import Recorder, score_metrics
 from baselines.rollout import Episode, PromptWriter, Sampling, Seat, Start, make_env, training_starts
 from baselines.session import start_policy
 from baselines.settings import PpoConfig, TrainConfig
 from vlm_gym.errors import ConfigError
+from vlm_gym.evaluation.panels import get_panel
 from vlm_gym.registration import TASKS
 
 BETAS: Final = (0.9, 0.95)
@@ -123,14 +125,14 @@ class Run:
         self.num_turns, self.best = mine.facts["num_turns"], mine.facts["best"]
         update = int(found.name.removeprefix("step-"))
         if self.recorder:
-            self.recorder.forget_after(update)
+            self.recorder.begin(update, is_wandb_on=self.config.wandb)
             self.recorder.say(f"going on from {found}")
         return update
 
     def begin(self) -> int:
         """Measure the model that PPO starts from; return 0, the number of updates done."""
         if self.recorder:
-            self.recorder.forget_after(-1)
+            self.recorder.begin(-1, is_wandb_on=self.config.wandb)
         self.measure(0)
         return 0
 
@@ -151,7 +153,7 @@ class Run:
     def measure(self, update: int) -> bool:
         """Evaluate greedily and sampled, and record it; return whether the greedy score is the best so far."""
         config = self.config.evaluation
-        starts = [Start(seed) for seed in range(config.first_seed, config.first_seed + config.episodes)]
+        starts = evaluation_starts(self.config)
         scores = {name: self._evaluate(starts, name) for name in ("greedy", "sampled")}
         is_best = scores["greedy"].share(config.metric) > self.best
         self.best = max(self.best, scores["greedy"].share(config.metric))
@@ -173,7 +175,7 @@ class Run:
             return
         metrics = {
             **score_metrics("rollout", score, self.config.evaluation.metric),
-            **{f"update/{name}": mean_of(getattr(step, name) for step in steps) for name in Step._fields},
+            **{f"update/{name}": fmean(getattr(step, name) for step in steps) for name in Step._fields},
             **{f"seconds/{name}": value for name, value in seconds.items()},
             "lr": self.learner.optimizer.param_groups[0]["lr"],
             "env_turns": self.num_turns,
@@ -192,6 +194,21 @@ class Run:
             self.accelerator,
             num_seats=len(self.seats),
         )
+
+
+def evaluation_starts(config: TrainConfig) -> tuple[Start, ...]:
+    """Return the starts of an evaluation.
+
+    Raises:
+        ConfigError: if the panel has no episode of the task.
+    """
+    settings = config.evaluation
+    if settings.panel is None:
+        return tuple(Start(seed) for seed in range(settings.first_seed, settings.first_seed + settings.episodes))
+    episodes = [episode for episode in get_panel(settings.panel).episodes if episode.task == config.task.full_id]
+    if not episodes:
+        raise ConfigError(f"the panel {settings.panel!r} has no episode of {config.task.full_id}: choose another one")
+    return tuple(Start(episode.seed, dict(episode.options) if episode.options else None) for episode in episodes)
 
 
 def lr_share(config: PpoConfig, update: int) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Final
+from typing import Final, NoReturn
 
 import torch
 from accelerate import Accelerator
@@ -97,7 +97,7 @@ class Stopper:
         mine = torch.tensor([float(self.is_stopping())], device=accelerator.device)
         return bool(accelerator.gather(mine).sum().item())
 
-    def exit(self, folder: Path) -> None:
+    def exit(self, folder: Path) -> NoReturn:
         """Leave, after the checkpoint has been written."""
         number = self.signal or signal.SIGTERM
         _log.warning("stopped by %s; go on with --resume %s", signal.Signals(number).name, folder)

@@ -8,6 +8,7 @@ from baselines.config import section, setting
 from baselines.losses import RatioLevel
 from baselines.models.loading import ModelConfig
 from vlm_gym.errors import ConfigError, check_choice, check_int
+from vlm_gym.evaluation.panels import FIRST_SEED
 from vlm_gym.registration import TASKS
 
 Metric = Literal["success", "positive_return"]
@@ -108,8 +109,11 @@ class SamplingConfig:
 class EvaluationConfig:
     """Measuring on episodes that training never sees."""
 
-    episodes: int = setting(200, "episodes of each evaluation, from the first seed on")
-    first_seed: int = setting(0, "seed of the first one")
+    panel: str | None = setting(None, "a panel of `vlm-gym eval`: its episodes of this task")
+    episodes: int = setting(
+        200, "without a panel: episodes with seeds from first_seed on; the cards panel's come first"
+    )
+    first_seed: int = setting(FIRST_SEED, "seed of the first one; training has seeds from 2**32 on")
     every: int = setting(5, "updates between evaluations; there is one at the start and one at the end, too")
     metric: Metric = setting("success", "'success' is the task's own; 'positive_return' is the paper's")
     floor: float | None = setting(None, "what random play reaches by that metric, where it is not the task's own")
@@ -140,6 +144,7 @@ class TrainConfig:
     device: Literal["auto", "cpu", "cuda"] = setting("auto", "'auto' is a GPU where there is one")
     threads: int | None = setting(None, "threads of each process on the CPU; several processes want 1")
     processes: int | None = setting(None, "how many processes the launcher must have started; else the run is refused")
+    wandb: bool = setting(False, "record in Weights & Biases too")
     resume: str | None = setting(None, "folder of a run, or one of its checkpoints, to go on from")
     task: TaskConfig = section(TaskConfig)
     model: ModelConfig = section(ModelConfig)

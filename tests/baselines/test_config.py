@@ -1,0 +1,136 @@
+"""Configurations: the same from a file, a command line and a run's folder; mistakes are told with a suggestion."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+
+from baselines.config import CONFIGS, build, describe, read_config, section, setting, write_config
+from baselines.settings import TrainConfig
+from vlm_gym.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Inner:
+    """A section."""
+
+    lr: float = setting(0.5, "the learning rate")
+    kind: Literal["big", "small"] = setting("big", "what kind")
+    names: tuple[str, ...] = setting(("a",), "some names")
+
+
+@dataclass(frozen=True)
+class Outer:
+    """A configuration."""
+
+    folder: str = setting("out", "where")
+    steps: int = setting(3, "how many")
+    is_fast: bool = setting(False, "whether")
+    limit: float | None = setting(None, "how far")
+    words: dict[str, object] = setting({}, "anything")
+    inner: Inner = section(Inner)
+
+
+@pytest.fixture
+def read(tmp_path):
+    file = tmp_path / "some.yaml"
+    file.write_text("steps: 4\ninner: {lr: 1e-4}\n")
+    return lambda *arguments: read_config(Outer, ["--config", str(file), *arguments], usage="", default="")
+
+
+def test_a_file_and_the_command_line_set_the_same_fields(read):
+    assert read() == Outer(steps=4, inner=Inner(lr=1e-4))
+    assert read("--steps", "5", "--inner.lr=2e-3", "--is-fast", "true").inner.lr == 2e-3
+    assert read("--inner.names", "[b, c]").inner.names == ("b", "c")
+    assert read("--words", "{size: 84}", "--words.theme", "night").words == {"size": 84, "theme": "night"}
+    assert read("--limit", "2").limit == 2.0
+    assert read("--limit", "null").limit is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--step", "3"], "there is no setting 'step'; there are folder, .* Did you mean 'steps'"),
+        (["--lr", "3"], "there is no setting 'lr'; .* Did you mean 'inner.lr'"),
+        (["--inner.lrr", "3"], "there is no setting 'inner.lrr'; there are inner.lr, .* Did you mean 'inner.lr'"),
+        (["--steps", "many"], "steps must be an int, got 'many'"),
+        (["--steps", "true"], "steps must be an int, got True"),
+        (["--steps", "[1"], "--steps must be written as in YAML"),
+        (["--is-fast", "3"], "is_fast must be true or false, got 3"),
+        (["--inner.lr", "fast"], "inner.lr must be a number, got 'fast'"),
+        (["--inner.kind", "bog"], "inner.kind must be one of 'big', 'small'; got 'bog'. Did you mean 'big'"),
+        (["--inner.names", "a"], "inner.names must be a list, got 'a'"),
+        (["--inner", "3"], "inner is a section: expected a mapping, got 3"),
+        (["--steps.more", "3"], "'steps' is a value, no section"),
+        (["--words", "3"], "words must be a mapping, got 3"),
+        (["--folder", "[]"], "folder must be a text, got "),
+        (["steps"], "expected --section.field VALUE, got 'steps'"),
+        (["--steps"], "--steps needs a value"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_told(read, arguments, message):
+    with pytest.raises(ConfigError, match=message):
+        read(*arguments)
+
+
+def test_a_configuration_is_found_by_its_name_and_a_wrong_name_gets_a_suggestion():
+    config = read_config(TrainConfig, ["--config", "tiny-numberline"], usage="", default="")
+    assert config == read_config(TrainConfig, [], usage="", default="tiny-numberline")
+    with pytest.raises(ConfigError, match="Did you mean 'tiny-numberline'"):
+        read_config(TrainConfig, ["--config", "tiny-numbersline"], usage="", default="")
+
+
+@pytest.mark.parametrize("text", ["steps: [", "- steps", "", "\xff"])
+def test_a_file_that_is_no_configuration_is_told(tmp_path, text):
+    file = tmp_path / "bad.yaml"
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"bad.yaml (cannot be read as YAML|must hold a mapping)"):
+        read_config(Outer, ["--config", str(file)], usage="", default="")
+
+
+def test_a_runs_folder_holds_its_configuration_wherever_it_was_moved(tmp_path):
+    (tmp_path / "config.yaml").write_text("steps: 7\nfolder: elsewhere\n")
+    for place in (tmp_path, tmp_path / "ppo" / "step-000003"):
+        with pytest.raises(ConfigError, match="no setting 'resume'"):  # Outer has none; TrainConfig has
+            read_config(Outer, ["--resume", str(place)], usage="", default="")
+    (tmp_path / "config.yaml").write_text("seed: 7\nfolder: elsewhere\n")
+    config = read_config(TrainConfig, ["--resume", str(tmp_path / "ppo" / "step-000003")], usage="", default="")
+    assert (config.seed, config.folder) == (7, str(tmp_path))
+    with pytest.raises(ConfigError, match="--resume needs the folder of a run"):
+        read_config(TrainConfig, ["--resume", str(tmp_path.parent)], usage="", default="")
+
+
+def test_what_is_written_is_read_back():
+    config = Outer(limit=1e-9, words={"theme": {"table": "white"}}, inner=Inner(names=("x", "y")))
+    import yaml
+
+    assert build(Outer, yaml.safe_load(write_config(config))) == config
+
+
+def test_help_names_every_setting_with_default_and_meaning(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        read_config(TrainConfig, ["--help"], usage="python -m baselines.ppo", default="")
+    assert exit_.value.code == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("python -m baselines.ppo")
+    assert shown == f"python -m baselines.ppo\n\n{describe(TrainConfig)}\n"
+    for line in ("--ppo.clip ", "the paper's lambda (0.5)", "--model.name ", "--config NAME or file: "):
+        assert line in shown
+    assert all(path.stem in shown for path in CONFIGS.glob("*.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--task.id NumberLin-v0", "task.id must be one of .* Did you mean 'vlm_gym/NumberLine-v0'"),
+        ("--task.num_envs 0", "task.num_envs must be an int from 1"),
+        ("--ppo.gamma 1.5", "ppo.gamma must be from 0 to 1, got 1.5"),
+        ("--sampling.temperature 0", "sampling.temperature must be positive"),
+        ("--threads 0", "threads must be an int from 1"),
+        ("--model.adapter somewhere", "model.adapter is a start of its own: set sft.steps to 0"),
+        ("--seed -1", "seed must be an int from 0"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(arguments, message):
+    with pytest.raises(ConfigError, match=message):
+        read_config(TrainConfig, arguments.split(), usage="", default="tiny-numberline")

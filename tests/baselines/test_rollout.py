@@ -1,0 +1,169 @@
+"""Rollouts: whose prompt, whose picture, which episode; and the way back to the very same place."""
+
+import json
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+from toy_policy import Probe
+
+from baselines.models.policy import Answer
+from baselines.rollout import TRAINING_SEEDS, PromptWriter, Sampling, Seat, Start, collect, make_env, training_starts
+from baselines.settings import TaskConfig
+from vlm_gym.errors import ConfigError
+from vlm_gym.evaluation.panels import FIRST_SEED, get_panel
+
+
+def say(text):
+    """Return a text as an answer of one token for each character."""
+    return Answer(tuple(map(ord, text)), text, tuple((i, i + 1) for i in range(len(text))))
+
+
+def make_seat(task="NumberLine-v0", prompt=None, starts=Start, **arguments):
+    return Seat(make_env(TaskConfig(task, {"image_size": 84, **arguments})), PromptWriter(prompt), starts)
+
+
+class Scripted:
+    """Answers with the oracle's action of the env whose prompt is asked, and remembers every prompt."""
+
+    def __init__(self, seats, text=None):
+        self.seats, self.text, self.asked = seats, text, []
+
+    def generate(self, prompts, *, max_new_tokens, temperature, generator):
+        self.asked.append(prompts)
+        return [say(self.text or json.dumps({"action": seat.env.unwrapped.oracle_action()})) for seat in self.seats]
+
+
+def test_after_an_autoreset_the_prompt_is_the_new_episodes():
+    """Defect of the published code: it is built from the previous episode's info."""
+    seat = make_seat(prompt="{observation_text}", starts=lambda number: Start(number))
+    oracle = Scripted([seat])
+    turns, episodes = collect(oracle, [seat], 12, Sampling(64, 1.0), torch.Generator())
+    assert len(episodes) > 2
+    twin = make_seat().env
+    number = 0
+    picture, info = twin.reset(seed=0)
+    for (turn,) in turns:
+        assert turn.prompt.text == info["observation_text"]
+        assert np.array_equal(turn.prompt.picture, picture)
+        picture, _, is_terminated, is_truncated, info = twin.step(turn.answer.text)
+        assert turn.following.text == info["observation_text"]
+        if is_terminated or is_truncated:
+            number += 1
+            picture, info = twin.reset(seed=number)
+    assert seat.prompt.text == info["observation_text"]
+    assert all(episode.is_success and episode.total > 0 for episode in episodes)
+
+
+def test_each_seat_keeps_its_own_prompt_and_picture():
+    seats = [make_seat(prompt="{observation_text}", starts=lambda _, seed=seed: Start(seed)) for seed in range(4)]
+    before = [seat.prompt for seat in seats]
+    ((*turns,),), _ = collect(Scripted(seats), seats, 1, Sampling(64, 1.0), torch.Generator())
+    assert [turn.prompt.text for turn in turns] == [prompt.text for prompt in before]
+    assert len({turn.prompt.text for turn in turns}) > 1
+
+
+def test_the_action_is_marked_where_the_parser_read_it():
+    seat = make_seat()
+    turn, _ = seat.play(say('{"thoughts": "+ or -?", "action": "+"}'))
+    marked = [char for char, is_action in zip(turn.answer.text, turn.is_action, strict=True) if is_action]
+    assert marked == ["+"]
+    assert turn.is_action.index(True) == turn.answer.text.rindex("+")
+
+
+def test_an_unread_answer_is_a_fault_and_all_of_it_pays():
+    """Defects of the published code: a random move is played, its reward is credited to unrelated text."""
+    seat = make_seat()
+    turn, _ = seat.play(say("hm"))
+    assert turn.is_fault
+    assert turn.reward == -1.0
+    assert turn.is_action == (True, True)
+
+
+def test_an_illegal_move_is_counted():
+    seat = make_seat(starts=lambda _: Start(0, {"position": 0, "target": 3}))
+    turn, _ = seat.play(say('{"action": "-"}'))
+    assert turn.is_illegal
+    assert not turn.is_fault
+
+
+def test_the_turn_limit_truncates_and_does_not_terminate():
+    seat = make_seat()
+    turns = [seat.play(say("hm")) for _ in range(10)]
+    (last, episode) = turns[-1]
+    assert (last.is_terminated, last.is_truncated, last.is_last) == (False, True, True)
+    assert (episode.num_turns, episode.num_faults, episode.total) == (10, 10, -10.0)
+
+
+def test_no_training_seed_is_one_of_evaluation_and_no_two_seats_share_one():
+    """The published "4 seeds" are four ranks that share gradients; here every rank has episodes of its own."""
+    seeds = [
+        training_starts(run, rank, seat)(episode).seed
+        for run in range(3)
+        for rank in range(3)
+        for seat in range(8)
+        for episode in range(8)
+    ]
+    assert len(set(seeds)) == len(seeds)
+    assert min(seeds) >= TRAINING_SEEDS > FIRST_SEED + 10**6
+    assert max(episode.seed for episode in get_panel("cards-v0").episodes) < TRAINING_SEEDS
+
+
+@pytest.mark.parametrize("task", ["NumberLine-v0", "EZPoints-v0", "Points24-v0", "Blackjack-v0", "Household-v0"])
+@pytest.mark.parametrize("num_turns", [1, 7])
+def test_a_seat_comes_back_to_exactly_the_same_place(task, num_turns):
+    starts = training_starts(0, 0, 0)
+    seat, twin = (make_seat(task, starts=starts) for _ in range(2))
+    rng = np.random.default_rng(0)
+
+    def answer(seat):
+        actions = seat.env.unwrapped.actions
+        return say(json.dumps({"action": actions.sample(rng)})) if rng.random() < 0.9 else say("hm")
+
+    for _ in range(num_turns):
+        seat.play(answer(seat))
+    state = json.loads(json.dumps(seat.state()))
+    twin.restore(state)
+    assert twin.state() == seat.state()
+    for _ in range(12):
+        assert twin.prompt.text == seat.prompt.text
+        assert np.array_equal(twin.prompt.picture, seat.prompt.picture)
+        said = answer(seat)
+        (one, its_episode), (other, other_episode) = seat.play(said), twin.play(said)
+        assert (one.reward, one.is_last, its_episode) == (other.reward, other.is_last, other_episode)
+
+
+def test_a_place_of_another_game_is_refused():
+    seat = make_seat(starts=lambda _: Start(0, {"position": 0, "target": 3}))
+    seat.play(say('{"action": "-"}'))
+    other = make_seat(starts=lambda _: Start(0, {"position": 2, "target": 0}))
+    with pytest.raises(ConfigError, match="the task or its arguments have changed"):
+        other.restore(seat.state())
+
+
+def test_a_template_stands_for_the_prompt():
+    goal = make_seat("Household-v0", prompt="{goal} You may: {admissible_actions}").prompt.text
+    assert "You may: go to " in goal
+    for template in ("{gaol}", "{goal", "{0}"):
+        with pytest.raises(ConfigError, match=r"task.prompt .* must be text with keys of info in braces"):
+            make_seat("Household-v0", prompt=template)
+
+
+def test_a_rollout_stops_when_it_is_told():
+    seat = make_seat()
+    assert collect(Scripted([seat]), [seat], 5, Sampling(64, 1.0), torch.Generator(), lambda: True) is None
+
+
+def test_a_finished_seat_is_done():
+    seat = make_seat(starts=lambda number: Start(0, {"position": 0, "target": 1}) if number == 0 else None)
+    _, episode = seat.play(say('{"action": "+"}'))
+    assert seat.is_done
+    assert episode.is_success
+
+
+def test_any_gymnasium_environment_with_this_info_can_be_played():
+    seat = Seat(Probe(lambda *_: 1.0), PromptWriter(None), Start)
+    turn, episode = seat.play(say("left"))
+    assert isinstance(seat.env, gym.Env)
+    assert (turn.reward, episode.total) == (1.0, 1.0)
