@@ -230,6 +230,15 @@ def test_a_run_is_not_written_over(tmp_path):
         run(tmp_path)
 
 
+def test_a_run_that_never_got_an_answer_holds_no_folder(tmp_path, whole):
+    """A wrong address can be set right without another --out."""
+    with pytest.raises(AgentRefusedError):
+        run(tmp_path, agent=Fallible(failing(lambda session, number: True, AgentRefusedError)))
+    run(tmp_path)
+    assert read_run(tmp_path)["agent"] == {"name": "random"}
+    assert results(tmp_path) == whole
+
+
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").write_text("important")
     for is_resumed in (False, True):

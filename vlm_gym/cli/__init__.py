@@ -15,7 +15,6 @@ from vlm_gym.errors import VlmGymError
 
 COMMANDS: Final = (tasks, play, panels, evaluate, merge, report, collect, download, bench)
 USAGE_ERROR: Final = 2
-INTERRUPTED: Final = 130  # as shells say it: 128 + SIGINT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,10 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (VlmGymError, gym.error.Error) as error:
         print(f"vlm-gym: {error}", file=sys.stderr)
         return USAGE_ERROR
-    except KeyboardInterrupt:
-        print()
-        return INTERRUPTED
-    except EOFError:
+    except (KeyboardInterrupt, EOFError):
         print()
     except BrokenPipeError:  # the reader of our output, `head` for example, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -61,6 +61,14 @@ def _add_cluster(command: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    try:
+        return _run(options)
+    except KeyboardInterrupt:  # before the run began, or a second time
+        print("stopped", file=sys.stderr)
+        return INCOMPLETE
+
+
+def _run(options: argparse.Namespace) -> int:
     from vlm_gym.cli.progress import shown_progress
 
     plan, limits = plan_of(options), limits_of(options)

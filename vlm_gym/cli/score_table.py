@@ -17,9 +17,7 @@ def score_table(summary: RunSummary) -> str:
     rows = [HEADS, *map(_row, scores)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEADS))]
     lines = ("  ".join(_cells(row, widths)) for row in rows)
-    return "\n".join(
-        [*lines, "", "random, best: uniformly random actions and the best play, in %; ~ measured, not exact"]
-    )
+    return "\n".join([*lines, "", NOTE])
 
 
 def _row(scores: Scores) -> tuple[str, ...]:

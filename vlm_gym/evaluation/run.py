@@ -13,7 +13,7 @@ from vlm_gym.evaluation.episodes import EpisodeSpec
 from vlm_gym.evaluation.plan import Plan, describe, differences
 from vlm_gym.evaluation.players import LocalPlayer, Player
 from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord
-from vlm_gym.evaluation.run_folder import RunWriter, is_empty, read_episodes, read_run, read_turns
+from vlm_gym.evaluation.run_folder import RunWriter, has_turns, is_empty, read_episodes, read_run, read_turns
 from vlm_gym.messages import Message
 
 CONCURRENCY: Final = 16
@@ -130,10 +130,12 @@ async def evaluate(
 
 
 def check_folder(folder: Path, run: dict[str, Any], *, is_resumed: bool) -> None:
-    """Raise RunError unless this run may be written to this folder."""
+    """Raise RunError unless this run may be written to this folder: no other run has a turn there."""
     if is_empty(folder):
         return
     there = read_run(folder)
+    if not has_turns(folder):
+        return
     if not is_resumed:
         raise RunError(f"{folder} holds a run already: add --resume to go on with it, or choose another --out")
     differing = differences(there, run)

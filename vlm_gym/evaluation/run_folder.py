@@ -47,6 +47,12 @@ def is_empty(folder: Path) -> bool:
     return not any(path.stat().st_size for path in files)
 
 
+def has_turns(folder: Path) -> bool:
+    """Return whether anything was played in a run."""
+    path = folder / TURNS_FILE
+    return path.exists() and path.stat().st_size > 0
+
+
 def read_run(folder: Path) -> dict[str, Any]:
     """Return what determines a run.
 
@@ -97,7 +103,7 @@ class RunWriter:
 
     Args:
         folder: Is made if it is not there.
-        run: What determines the run, plain values; written as run.json where there is none.
+        run: What determines the run, plain values; written as run.json, unless turns of a run are there already.
 
     Raises:
         RunError: if the folder cannot be written, or another process or writer is at it.
@@ -111,7 +117,7 @@ class RunWriter:
             self._episodes = _open_for_adding(folder / EPISODES_FILE)
             for draft in chain(folder.glob(f"*{DRAFT}"), (folder / PICTURES).glob(f"*{DRAFT}")):
                 draft.unlink()  # of a process that was killed
-            if not (folder / RUN_FILE).exists():
+            if not (has_turns(folder) and (folder / RUN_FILE).exists()):
                 _write_whole(folder / RUN_FILE, json.dumps({"format": FORMAT, **run}, indent=1).encode("ascii"))
         except OSError as error:
             raise RunError(f"cannot write the run {folder}: {error.strerror or error}") from error
