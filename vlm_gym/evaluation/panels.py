@@ -78,7 +78,7 @@ def check_panel(panel: Panel) -> str | None:
     if found != expected:
         return (
             "its episodes and prompts are the published ones, the pixels of its pictures differ: they were drawn with "
-            f"Pillow {DRAWN_WITH['Pillow']} and OpenCV {DRAWN_WITH['opencv-python']}"
+            f"Pillow {DRAWN_WITH['Pillow']} and OpenCV {DRAWN_WITH['OpenCV']}"
         )
     return None
 
@@ -194,5 +194,5 @@ FINGERPRINTS: Final[Mapping[str, str]] = {
 }
 """The fingerprints, their second halves with the versions of DRAWN_WITH; one not listed is computed when asked for."""
 
-DRAWN_WITH: Final[Mapping[str, str]] = {"Pillow": "13.0.0", "opencv-python": "5.0.0"}
+DRAWN_WITH: Final[Mapping[str, str]] = {"Pillow": "13.0.0", "OpenCV": "5.0.0"}
 """The packages that draw, as they were for the fingerprints: others may smooth an edge by a shade more or less."""
