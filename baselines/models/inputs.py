@@ -1,7 +1,6 @@
 """Prompts and answers as the tensors of a model: rendered, padded, and put side by side."""
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import pad
 
+from baselines.models.memory import TensorCache
 from baselines.models.policy import Answer, Prompt
 from vlm_gym.errors import ConfigError
 
@@ -25,25 +25,19 @@ class PromptEncoder:
     def __init__(self, processor: Any, dtype: torch.dtype, cache_mebibytes: int) -> None:
         self.processor = processor
         self.dtype = dtype
-        self.cache_bytes = cache_mebibytes * 2**20
-        self._kept: OrderedDict[bytes, Inputs] = OrderedDict()
-        self._kept_bytes = 0
+        self._cache = TensorCache(cache_mebibytes)
 
     def __call__(self, prompts: Sequence[Prompt], device: torch.device) -> Inputs:
         """Return the model's inputs for a batch; `input_ids` and `attention_mask` are (B, P)."""
         batch = self._collate([self._encode(prompt) for prompt in prompts])
         return {name: value.to(device, non_blocking=True) for name, value in batch.items()}
 
-    def _encode(self, prompt: Prompt) -> Inputs:
-        key = _digest(prompt)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        inputs = self._process(prompt)
-        self._kept[key] = inputs
-        self._kept_bytes += _num_bytes(inputs)
-        while self._kept_bytes > self.cache_bytes:
-            self._kept_bytes -= _num_bytes(self._kept.popitem(last=False)[1])
+    def _encode(self, prompt: Prompt) -> Mapping[str, Tensor]:
+        key = picture_digest(prompt) + prompt.text.encode("utf-8", "surrogatepass")
+        inputs = self._cache.get(key)
+        if inputs is None:
+            inputs = self._process(prompt)
+            self._cache.put(key, inputs)
         return inputs
 
     def _process(self, prompt: Prompt) -> Inputs:
@@ -61,7 +55,7 @@ class PromptEncoder:
             if isinstance(value, Tensor)
         }
 
-    def _collate(self, samples: Sequence[Inputs]) -> Inputs:
+    def _collate(self, samples: Sequence[Mapping[str, Tensor]]) -> Inputs:
         """Pad token rows on the left and pictures of several tiles at the end, then stack."""
         width = max(sample["input_ids"].shape[1] for sample in samples)
         batch = {}
@@ -72,6 +66,13 @@ class PromptEncoder:
                 rows = [pad(row, (width - row.shape[1], 0), value=filler) for row in rows]
             batch[name] = torch.cat(_same_shape(rows))
         return batch
+
+
+def picture_digest(prompt: Prompt) -> bytes:
+    """Return what stands for the prompt's picture in a dictionary."""
+    digest = hashlib.blake2b(repr(prompt.picture.shape).encode(), digest_size=16)
+    digest.update(prompt.picture.tobytes())
+    return digest.digest()
 
 
 def render(processor: Any, text: str) -> str:
@@ -101,11 +102,11 @@ def pad_answers(answers: Sequence[Answer], device: torch.device) -> tuple[Tensor
     return tokens.to(device), (torch.arange(length) < lengths[:, None]).to(device)
 
 
-def append(inputs: Inputs, positions: Tensor, tokens: Tensor, mask: Tensor) -> tuple[Inputs, Tensor]:
+def append(inputs: Mapping[str, Any], positions: Tensor, tokens: Tensor, mask: Tensor) -> tuple[dict[str, Any], Tensor]:
     """Put answer tokens (B, T) behind prompts (B, P); `positions` (..., B, P) go on counting."""
     longer = dict(inputs)
     for name, value in inputs.items():
-        if value.shape == inputs["input_ids"].shape:
+        if isinstance(value, Tensor) and value.shape == inputs["input_ids"].shape:
             longer[name] = pad(value, (0, tokens.shape[1]))  # token types: 0 is text
     longer["input_ids"] = torch.cat([inputs["input_ids"], tokens], dim=1)
     longer["attention_mask"] = torch.cat([inputs["attention_mask"], mask.to(inputs["attention_mask"].dtype)], dim=1)
@@ -131,14 +132,3 @@ def _same_shape(rows: Sequence[Tensor]) -> list[Tensor]:
 def _missing(sizes: Sequence[int], target: Sequence[int]) -> list[int]:
     """Return what torch's pad needs, which counts from the last dimension: nothing before, the rest behind."""
     return [n for size, aim in zip(reversed(sizes), reversed(target), strict=True) for n in (0, aim - size)]
-
-
-def _digest(prompt: Prompt) -> bytes:
-    content = hashlib.blake2b(prompt.text.encode("utf-8", "surrogatepass"), digest_size=16)
-    content.update(repr(prompt.picture.shape).encode())
-    content.update(prompt.picture.tobytes())
-    return content.digest()
-
-
-def _num_bytes(inputs: Inputs) -> int:
-    return sum(value.nbytes for value in inputs.values())

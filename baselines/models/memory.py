@@ -1,9 +1,11 @@
-"""Out of memory: an error that names the setting which helps."""
+"""Memory that runs out: an error that names the setting which helps, and what keeps a bounded amount."""
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
+from torch import Tensor
 
 from vlm_gym.errors import VlmGymError
 
@@ -19,3 +21,30 @@ def memory_advice(advice: str) -> Iterator[None]:
         yield
     except torch.OutOfMemoryError as error:
         raise OutOfMemoryError(f"out of memory: {str(error).splitlines()[0]} What helps: {advice}.") from error
+
+
+class TensorCache:
+    """Keeps named tensors by key, at most so many mebibytes of them: the least recently used leave first."""
+
+    def __init__(self, mebibytes: int) -> None:
+        self.limit = mebibytes * 2**20
+        self.num_bytes = 0
+        self._kept: OrderedDict[bytes, Mapping[str, Tensor]] = OrderedDict()
+
+    def get(self, key: bytes) -> Mapping[str, Tensor] | None:
+        """Return what was put there, if it is still there."""
+        if key not in self._kept:
+            return None
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    def put(self, key: bytes, tensors: Mapping[str, Tensor]) -> None:
+        """Keep tensors under a key that is not in use."""
+        self._kept[key] = tensors
+        self.num_bytes += _num_bytes(tensors)
+        while self.num_bytes > self.limit:
+            self.num_bytes -= _num_bytes(self._kept.popitem(last=False)[1])
+
+
+def _num_bytes(tensors: Mapping[str, Tensor]) -> int:
+    return sum(tensor.nbytes for tensor in tensors.values())

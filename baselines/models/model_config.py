@@ -30,7 +30,7 @@ class ModelConfig:
     checkpointing: bool = setting(False, "recompute activations in the backward pass: less memory, a third more time")
     merge: bool = setting(True, "generate with the adapters merged in: faster, for a second copy of their layers")
     static_cache: bool = setting(False, "generate with a static cache, which transformers compiles on CUDA")
-    cache_mebibytes: int = setting(1024, "memory for processed prompts: best if an update's turns fit")
+    cache_mebibytes: int = setting(1024, "memory for processed prompts, and again for features of frozen vision")
     keep_reference: bool = setting(False, "with rank 0: keep the starting weights, for the KL to them")
 
     def __post_init__(self) -> None:
@@ -39,6 +39,11 @@ class ModelConfig:
         if self.quantization and not self.rank:
             raise ConfigError("quantised weights cannot train: set a rank above 0, or no quantization")
         Training(self.rank, self.alpha, self.parts)  # checks these three
+
+    @property
+    def remembers_pictures(self) -> bool:
+        """Whether what the model makes of a picture never changes: neither vision tower nor projector trains."""
+        return self.parts == ("language",)
 
     @property
     def training(self) -> Training:

@@ -14,6 +14,7 @@ from baselines.models.lora import set_trainable
 from baselines.models.memory import memory_advice
 from baselines.models.merging import Merger
 from baselines.models.model_config import ModelConfig
+from baselines.models.picture_features import PictureFeatures
 from baselines.models.policy import Answer, Evaluation, Prompt
 from baselines.models.sampling import Sampled, draw, sample
 from baselines.models.spans import Transcriber
@@ -27,11 +28,20 @@ from vlm_gym.errors import ConfigError
 class VlmModule(nn.Module):
     """The training forward of a policy. It stays in evaluation mode for good: dropout changes the log-probs.
 
-    `model` is an AutoModelForImageTextToText. Checkpointing recomputes its layers in the backward pass.
+    `model` is an AutoModelForImageTextToText. With `features`, its frozen vision tower sees each picture once.
+    Checkpointing recomputes its layers in the backward pass.
     """
 
-    def __init__(self, model: Any, encoder: PromptEncoder, value_head: ValueHead, suppressed: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        model: Any,
+        encoder: PromptEncoder,
+        value_head: ValueHead,
+        suppressed: tuple[int, ...],
+        features: PictureFeatures | None = None,
+    ) -> None:
         super().__init__()
+        self.features = features
         self.model = model
         self.encoder = encoder
         self.value_head = value_head
@@ -62,16 +72,17 @@ class VlmModule(nn.Module):
         values: Tensor = self.value_head(self._hidden(*self.encode(prompts))[:, -1])
         return values
 
-    def encode(self, prompts: Sequence[Prompt]) -> tuple[dict[str, Tensor], Tensor]:
+    def encode(self, prompts: Sequence[Prompt]) -> tuple[dict[str, Any], Tensor]:
         """Return the model's inputs for left-padded prompts and their position ids."""
         inputs = self.encoder(prompts, self.model.device)
-        return inputs, prompt_positions(self.model, inputs)
+        positions = prompt_positions(self.model, inputs)
+        return (self.features(prompts, inputs) if self.features else inputs), positions
 
     def train(self, mode: bool = True) -> "VlmModule":  # noqa: ARG002
         """Do nothing but stay in evaluation mode, whatever a trainer asks for."""
         return super().train(False)
 
-    def _hidden(self, inputs: Mapping[str, Tensor], positions: Tensor) -> Tensor:
+    def _hidden(self, inputs: Mapping[str, Any], positions: Tensor) -> Tensor:
         for layer in self._checkpointed:  # transformers recomputes only what is in training mode
             layer.training = torch.is_grad_enabled()
         hidden: Tensor = self.model.model(**inputs, position_ids=positions, use_cache=False).last_hidden_state
@@ -92,7 +103,8 @@ class VlmPolicy:
             model.activation_checkpointing_enable({"use_reentrant": False})
         encoder = PromptEncoder(processor, model.dtype, config.cache_mebibytes)
         value_head = ValueHead(model.config.get_text_config().hidden_size, config.value_widths).to(model.device)
-        self.module = VlmModule(model, encoder, value_head, self.special.suppressed)
+        features = PictureFeatures(model, encoder, config.cache_mebibytes) if config.remembers_pictures else None
+        self.module = VlmModule(model, encoder, value_head, self.special.suppressed, features)
         self._trainable = tuple(name for name, value in self.module.named_parameters() if value.requires_grad)
         self._merger = Merger(model, keeps_memory=config.static_cache) if config.merge and self.peft else None
         self._has_static_cache = config.static_cache
@@ -131,7 +143,7 @@ class VlmPolicy:
     ) -> list[Sampled]:
         return sample_static(
             self.model,
-            self.module.encode(prompts)[0],
+            self.module.encoder(prompts, self.model.device),
             shape=lambda logits: self.module.token_head.shape(logits, temperature or 1.0),
             is_over=self._is_over,
             max_new_tokens=max_new_tokens,

@@ -113,3 +113,25 @@ def test_a_static_cache_changes_no_answer(checkpoint, prompts):
     )
     expected = eager.generate(prompts, max_new_tokens=12, temperature=0.0)
     assert static.generate(prompts, max_new_tokens=12, temperature=0.0) == expected
+
+
+def test_a_frozen_vision_tower_sees_each_picture_once(checkpoint, prompts, monkeypatch):
+    """With the language model alone in training; the answers, log-probs and gradients are those of fresh features."""
+    policy = load_policy(ModelConfig(name=checkpoint, rank=4, parts=("language",)))
+    fresh = load_policy(ModelConfig(name=checkpoint, rank=4, parts=("language",), cache_mebibytes=0))
+    fresh.module.features = None
+    seen = []
+    look = policy.model.model.get_image_features
+    monkeypatch.setattr(policy.model.model, "get_image_features", lambda **inputs: seen.append(1) or look(**inputs))
+    answers = policy.generate(prompts, max_new_tokens=8, temperature=0.0)
+    assert answers == fresh.generate(prompts, max_new_tokens=8, temperature=0.0)
+    for rows in ([0, 1, 2, 3], [3, 1], [2, 0]):
+        some, said = [prompts[row] for row in rows], [answers[row] for row in rows]
+        mine, theirs = (made.evaluate(some, said, temperature=1.0) for made in (policy, fresh))
+        torch.testing.assert_close(mine.logp, theirs.logp, atol=1e-5, rtol=0.0)
+        mine.logp.sum().backward()
+        theirs.logp.sum().backward()
+    assert len(seen) == 1
+    for group, other in zip(*(made.parameter_groups(lr=1, value_lr=1)[:1] for made in (policy, fresh)), strict=True):
+        for value, expected in zip(group["params"], other["params"], strict=True):
+            torch.testing.assert_close(value.grad, expected.grad, atol=1e-4, rtol=1e-4)

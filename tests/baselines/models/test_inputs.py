@@ -61,7 +61,7 @@ def test_the_memory_of_prompts_has_a_bound():
         for brightness in range(40):
             encode([prompt(brightness)], CPU)
     assert processor.count == 80
-    assert encode._kept_bytes <= 2**20
+    assert encode._cache.num_bytes <= 2**20
 
 
 def test_a_picture_that_is_larger_than_the_memory_still_works():

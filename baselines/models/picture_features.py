@@ -1,0 +1,68 @@
+"""What a frozen vision tower and projector make of a picture is worked out once, not in every epoch."""
+
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from baselines.models.inputs import Inputs, PromptEncoder, picture_digest
+from baselines.models.memory import TensorCache
+from baselines.models.policy import Prompt
+
+_POOLED, _DEEP = "pooled", "deep"  # the features in place of picture tokens; Qwen3-VL adds some to its first layers
+
+
+class PictureFeatures:
+    """Puts remembered features in place of the pictures. They are kept in CPU memory."""
+
+    def __init__(self, model: Any, encoder: PromptEncoder, mebibytes: int) -> None:
+        self.model = model
+        self.encoder = encoder
+        self._cache = TensorCache(mebibytes)
+        self._has_list = True  # whether the model's own features come as one tensor for each picture
+
+    def __call__(self, prompts: Sequence[Prompt], inputs: Inputs) -> dict[str, Any]:
+        """Return the model's inputs for a batch of prompts with features instead of pixels."""
+        words: dict[str, Any] = {
+            name: value for name, value in inputs.items() if value.shape == inputs["input_ids"].shape
+        }
+        device = inputs["input_ids"].device
+        rows = [{name: value.to(device) for name, value in row.items()} for row in self._rows(prompts)]
+        pooled = [row[_POOLED] for row in rows]
+        depths = [name for name in rows[0] if name.startswith(_DEEP)]
+        features = SimpleNamespace(pooler_output=pooled if self._has_list else torch.cat(pooled))
+        features.deepstack_features = [[row[name] for row in rows] for name in depths]
+        return {**words, "mm_encoder_outputs": {"image": features}}
+
+    def _rows(self, prompts: Sequence[Prompt]) -> list[Mapping[str, Tensor]]:
+        keys = [picture_digest(prompt) for prompt in prompts]
+        found = {key: self._cache.get(key) for key in keys}
+        missing = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if found[key] is None}
+        if missing:
+            fresh = self._work_out(list(missing.values()))
+            for key, row in zip(missing, fresh, strict=True):
+                found[key] = row
+                self._cache.put(key, row)
+        return [row for row in (found[key] for key in keys) if row is not None]
+
+    @torch.no_grad()
+    def _work_out(self, prompts: Sequence[Prompt]) -> list[dict[str, Tensor]]:
+        """Return the features of each picture. A picture has as many rows as its prompt has picture tokens."""
+        inputs = self.encoder(prompts, self.model.device)
+        tokens = inputs["input_ids"]
+        pictures = {name: value for name, value in inputs.items() if value.shape != tokens.shape}
+        output = self.model.model.get_image_features(**pictures, return_dict=True)
+        counts = (tokens == self.model.config.image_token_id).sum(1).tolist()
+        self._has_list = not isinstance(output.pooler_output, Tensor)
+        layers = {_POOLED: output.pooler_output}
+        layers |= {f"{_DEEP}{depth}": layer for depth, layer in enumerate(getattr(output, "deepstack_features", ()))}
+        split = {name: _flat(layer).cpu().split(counts) for name, layer in layers.items()}
+        return [{name: parts[row].clone() for name, parts in split.items()} for row in range(len(prompts))]
+
+
+def _flat(features: Any) -> Tensor:
+    """Return features as (tokens of all pictures, hidden size)."""
+    joined = features if isinstance(features, Tensor) else torch.cat(list(features))
+    return joined.reshape(-1, joined.shape[-1])
