@@ -9,7 +9,11 @@ MAX_CARDS: Final = 30  # more are no reading of a table
 
 
 class NamedCard(NamedTuple):
-    """A card as it was named: its rank as in `RANKS`, its suit as in `SUITS` or None if none was named."""
+    """A card as it was named.
+
+    Its rank is as in `RANKS`, or "11", which may be a jack or an ace. Its suit is as in `SUITS`; None if none was
+    named.
+    """
 
     rank: str
     suit: str | None
@@ -66,6 +70,7 @@ _RANK_WORDS: Final = {
 }  # fmt: skip
 _RANKS: Final[dict[str, str]] = {
     **dict(zip(map(str, range(1, 14)), RANKS, strict=True)),
+    "11": "11",
     **{rank.lower(): rank for rank in RANKS},
     **_RANK_WORDS,
     "t": "10",
@@ -84,8 +89,8 @@ _ASIDES: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"\bcard[ _]?#?[1-9]\b[ :=]{0,3}",
-        r"\b(?:total|sum|values?|valued|worth|counts?|counted|counting|adds? up|points?|target)\b"
-        r"(?:[ :=]|as|at|is|of|to){0,8}[0-9]{1,4}",
+        r"\b(?:total|sum|value|valued|worth|counts?|counted|counting|adds? up|points|target)\b"
+        r"(?:[ :='\"]|as|at|is|of|to){0,8}[0-9]{1,4}",
         r"=[ ]{0,3}[0-9]{1,4}(?: or [0-9]{1,2})?",
         r"(?<=[a-z])[ ]?\([ ]?[0-9]{1,2}(?:[ ]?(?:or|/)[ ]?[0-9]{1,2})?[ ]?\)",  # K (10)
         r"\b(?:[1-9]|one|two|three|four|five|six) (?:playing )?cards?\b",
@@ -95,7 +100,7 @@ _ASIDES: Final = tuple(
     )
 )
 _OPEN: Final = re.compile(
-    r"\b(?:or|not|no|either|neither|maybe|perhaps|possibly|unsure|unclear)\b|n['’]t\b|\?", re.IGNORECASE
+    r"\b(?:or|not|no|either|neither|maybe|perhaps|possibly|unsure|unclear)\b|n['’]t\b|(?<=\w)\?", re.IGNORECASE
 )
 _COUNTED: Final = re.compile(rf"\b({'|'.join(_COUNTS)}) (10|[2-9]|[ajqk]|{_WORD})(?:['’]?s|es)\b", re.IGNORECASE)
 _TOKEN: Final = re.compile(

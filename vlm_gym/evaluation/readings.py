@@ -5,21 +5,21 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Final
 
 from vlm_gym.evaluation.card_words import NamedCard, find_cards
 from vlm_gym.games.cards import FACE_RANKS
+from vlm_gym.games.household.vocabulary import kinds
 
 MAX_LENGTH: Final = 2000  # characters; what is longer is no reading
+PLACE_LENGTH: Final = 60  # characters after "at" in which the place must be named
 
 
 class Reading(str, Enum):
     """How a field of an answer stands to the truth."""
 
     RIGHT = "right"
-    INEXACT = (
-        "inexact"  # right as far as the game counts: another suit, a face card as "10", or a part of what is there
-    )
+    INEXACT = "inexact"  # right as far as it matters: other suits, a face card as "10", a part of what is there
     WRONG = "wrong"
     UNNAMED = "unnamed"  # not in the answer, or in no form that says one thing
 
@@ -80,9 +80,12 @@ def _judge_cards(said: str, truth: str, *, faces_are_tens: bool) -> Reading:
     named, shown = find_cards(said), find_cards(truth)
     if not named or not shown:
         return Reading.UNNAMED
-    if Counter(card.rank for card in named) == Counter(card.rank for card in shown):
-        return Reading.RIGHT if _suits_fit(named, shown) else Reading.INEXACT
-    if faces_are_tens and Counter(map(_counted, named)) == Counter(map(_counted, shown)):
+    for eleven in ("J", "A") if faces_are_tens else ("J",):
+        ranks = [eleven if card.rank == "11" else card.rank for card in named]
+        if Counter(ranks) == Counter(card.rank for card in shown):
+            return Reading.RIGHT if _suits_fit(named, shown) else Reading.INEXACT
+    values = Counter("10" if card.rank in FACE_RANKS else card.rank for card in named)
+    if faces_are_tens and values == Counter("10" if card.rank in FACE_RANKS else card.rank for card in shown):
         return Reading.INEXACT
     return Reading.WRONG
 
@@ -92,56 +95,57 @@ def _suits_fit(named: tuple[NamedCard, ...], shown: tuple[NamedCard, ...]) -> bo
     return not Counter(card for card in named if card.suit is not None) - Counter(shown)
 
 
-def _counted(card: NamedCard) -> str:
-    return "10" if card.rank in FACE_RANKS else card.rank
-
-
 def _judge_carried(said: str, truth: str) -> Reading:
-    wanted = _things(truth)
-    named = _things(said)
+    wanted, named = set(_things(truth)), set(_things(said))
+    is_nothing = _NOTHING.search(said) is not None or not _letters(said)
     if not wanted:
-        is_nothing = _NOTHING.search(said) is not None or not _letters(said)
         return Reading.WRONG if named else Reading.RIGHT if is_nothing else Reading.UNNAMED
     if named:
         return Reading.RIGHT if named == wanted else Reading.WRONG
     if any(kind in _letters(said) for kind, _ in wanted):
         return Reading.INEXACT  # "the apple"
-    return Reading.WRONG if _NOTHING.search(said) else Reading.UNNAMED
+    return Reading.WRONG if is_nothing else Reading.UNNAMED
 
 
 def _judge_place(said: str, truth: str, scene: str) -> Reading:
-    wanted, visible, named = _things(truth), _things(truth) | _things(scene), _things(said)
+    wanted, named, at = set(_things(truth)), set(_things(said)), _thing_at(said)
+    is_middle = _MIDDLE.search(said) is not None
+    if named - wanted - set(_things(scene)):
+        return Reading.WRONG
     if not wanted:  # in the middle of the room
-        is_middle = _MIDDLE.search(said) is not None
-        if named - visible or (_AT.search(said) and not is_middle):
-            return Reading.WRONG
-        return Reading.RIGHT if is_middle else Reading.UNNAMED
-    if named - visible or _MIDDLE.search(said):
-        return Reading.WRONG
-    at = _AT.search(said)
-    if at and (at[1].lower(), at[2]) not in wanted:
-        return Reading.WRONG
-    if len(_doors(said)) == 1 and len(_doors(truth)) == 1 and _doors(said) != _doors(truth):
+        return Reading.RIGHT if is_middle else Reading.WRONG if at else Reading.UNNAMED
+    if is_middle or (at is not None and at not in wanted) or {_door(said), _door(truth)} == {"open", "closed"}:
         return Reading.WRONG
     if wanted <= named:
         return Reading.RIGHT
     return Reading.INEXACT if wanted & named else Reading.UNNAMED
 
 
-_Thing: TypeAlias = tuple[str, str]
+def _thing_at(text: str) -> tuple[str, str] | None:
+    """Return what the text says the player stands at."""
+    at = _AT.search(text)
+    things = _things(text[at.end() : at.end() + PLACE_LENGTH]) if at else []
+    return things[0] if things else None
 
 
-def _things(text: str) -> set[_Thing]:
-    """Return the things that are named with their numbers: ("apple", "1")."""
-    return {(match[1].lower(), match[2]) for match in _THING.finditer(text)}
+def _things(text: str) -> list[tuple[str, str]]:
+    """Return the things of a home that are named with their numbers: ("alarmclock", "1") for "Alarm clock 1"."""
+    found = []
+    for match in _NUMBERED.finditer(text.lower()):
+        words = _NO_LETTER.sub(" ", match[1]).split()
+        names = ("".join(words[-count:]) for count in (3, 2, 1))
+        found += [(name, match[2]) for name in names if name in kinds()][:1]
+    return found
+
+
+def _door(text: str) -> str | None:
+    """Return whether a text says "open" or "closed"; None if it says neither or both."""
+    said = {match[0].lower() for match in _DOOR.finditer(text)}
+    return said.pop() if len(said) == 1 else None
 
 
 def _letters(text: str) -> str:
     return _NO_LETTER.sub("", text.lower())
-
-
-def _doors(text: str) -> set[str]:
-    return {match[0].lower() for match in _DOOR.finditer(text)}
 
 
 _NUMBERS: Final = ("current number", "target number", "total")
@@ -164,10 +168,7 @@ _NOTHING: Final = re.compile(
     r"\b(?:nothing|empty|none|null|blank|n/a|no object|no formula|not started)\b", re.IGNORECASE
 )
 _CARD: Final = re.compile(r"\b(?:10|[2-9AJQK]) of (?:spades|hearts|diamonds|clubs)\b")
-_THING: Final = re.compile(r"\b([A-Za-z]{2,30})[ _#]{0,2}([0-9]{1,3})\b")
-_AT: Final = re.compile(
-    r"\b(?:at|facing|in front of|next to|beside|near|by)\b (?:the |a )?([A-Za-z]{2,30})[ _#]{0,2}([0-9]{1,3})\b",
-    re.IGNORECASE,
-)
+_NUMBERED: Final = re.compile(r"\b((?:[a-z]{1,20}[ _-]){0,2}[a-z]{1,20})[ _#]{0,2}([0-9]{1,3})\b")
+_AT: Final = re.compile(r"\b(?:at|facing|in front of)\b", re.IGNORECASE)
 _MIDDLE: Final = re.compile(r"\b(?:middle|cent(?:er|re))\b", re.IGNORECASE)
 _DOOR: Final = re.compile(r"\b(?:open|closed)\b", re.IGNORECASE)

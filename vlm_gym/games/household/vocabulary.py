@@ -51,11 +51,12 @@ def _one_word(name: str) -> str:
 def _is_known(name: str) -> bool:
     """Whether a name is a verb, or that of a kind of thing that there is in homes."""
     kind, _, number = name.partition(" ")
-    return not number or kind in _kinds()
+    return not number or kind in kinds()
 
 
 @cache
-def _kinds() -> frozenset[str]:
+def kinds() -> frozenset[str]:
+    """Return the kinds of things that there are in homes, each in one word: "alarmclock", "cabinet"."""
     tables = load_tables()
     return frozenset(kind.lower() for kind in (*tables.accepts, *tables.properties, *_ONLY_OFFICIAL_KINDS))
 
