@@ -78,6 +78,13 @@ def _add_samples(command: argparse.ArgumentParser) -> None:
     group.add_argument("--successful-only", action="store_true", help="only episodes that succeed")
     group.add_argument("--balance-actions", action="store_true", help="no action, or verb, more than its even share")
     group.add_argument("--keep-duplicates", action="store_true", help="keep samples that are the same in all")
+    group.add_argument(
+        "--patience",
+        type=positive,
+        default=2000,
+        metavar="N",
+        help="leave a task after N episodes in a row that gave nothing new (default: %(default)s)",
+    )
     group.add_argument("--unit", default="step", metavar="WHAT", help="a sample: step or conversation (default: step)")
     group.add_argument(
         "--format",
@@ -103,7 +110,7 @@ async def _run(
 ) -> Mapping[str, Any]:
     from vlm_gym.collect.run import collect
 
-    agent = make_agent(settings.agent, endpoint_of(options))
+    agent = make_agent(options.agent or "oracle", endpoint_of(options))
     try:
         return await collect(
             options.out,
@@ -127,7 +134,6 @@ def _settings_of(options: argparse.Namespace) -> "CollectSettings":
         samples=options.samples,
         panel=options.panel,
         from_run=options.from_run,
-        agent=options.agent or "oracle",
         label=options.label,
         cot=options.cot,
         unit=options.unit,
@@ -138,6 +144,7 @@ def _settings_of(options: argparse.Namespace) -> "CollectSettings":
         balance_actions=options.balance_actions,
         keep_duplicates=options.keep_duplicates,
         seed=options.seed,
+        patience=options.patience,
         shard_size=options.shard_size,
     )
     return settings if options.from_run is None else _as_in_run(settings, has_agent=options.agent is not None)

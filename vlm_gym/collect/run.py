@@ -24,7 +24,6 @@ from vlm_gym.evaluation.plan import versions
 from vlm_gym.evaluation.records import canonical
 from vlm_gym.evaluation.run_folder import read_run
 
-PATIENCE: Final = 2000  # episodes in a row without a new sample
 SHARD_BYTES: Final = 2**26  # of pictures: what is kept in memory
 
 
@@ -159,13 +158,13 @@ class _Collection:
                 self._take_episode(played)
                 if self._on_progress is not None:
                     self._on_progress(Progress(tally.num_samples, self._settings.samples, task.task))
-                if task.is_full or tally.fruitless >= PATIENCE:
+                if task.is_full or tally.fruitless >= self._settings.patience:
                     break
                 if self._is_batch_full():
                     self._write_batch()
         finally:
             await episodes.aclose()  # type: ignore[attr-defined]  # it is a generator
-        task.notice = _notice(task, tally.fruitless)
+        task.notice = _notice(task, tally.fruitless, self._settings.patience)
         tally.source, tally.episode, tally.fruitless = tally.source + 1, 0, 0
         self._write_batch()
 
@@ -218,14 +217,14 @@ def _empty_tally(settings: CollectSettings, sources: Sequence[Source]) -> Tally:
     return Tally(tuple(TaskTally(source.task, share) for source, share in zip(sources, shares, strict=True)))
 
 
-def _notice(task: TaskTally, fruitless: int) -> str | None:
+def _notice(task: TaskTally, fruitless: int, patience: int) -> str | None:
     """Say why a task has fewer samples than were wanted."""
     if task.quota is None or task.is_full:
         return None
-    if fruitless >= PATIENCE:
+    if fruitless >= patience:
         return (
-            f"{task.num_samples} of {task.quota} samples: {PATIENCE} episodes in a row gave nothing new, so there are "
-            "hardly more distinct ones of this kind"
+            f"{task.num_samples} of {task.quota} samples: {patience} episodes in a row gave nothing new: either "
+            "there are hardly more distinct ones, or hardly any that are wanted"
         )
     return f"{task.num_samples} of {task.quota} samples: the episodes are used up"
 

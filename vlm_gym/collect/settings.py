@@ -15,6 +15,7 @@ Format = Literal["parquet", "llava", "trl"]
 MAX_SAMPLES: Final = 10**9
 MAX_SEED: Final = 1_000_000  # of a data set
 SHARD_SIZE: Final = 2000  # samples
+PATIENCE: Final = 2000  # episodes
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,6 @@ class CollectSettings:
         samples: How many samples in all, shared evenly among the tasks; None for all that a panel or a run has.
         panel: A frozen panel whose episodes are played, although nobody who trains on them can be scored on it.
         from_run: The folder of a run whose episodes are played again, answer by answer.
-        agent: Name of what plays (`vlm_gym.evaluation.agent_names`).
         label: Which answer a sample teaches: the one that was "played"; the "best" one in the situation, whoever
             played; or one in the right form, with what the picture shows, and a "random" action of the vocabulary.
         cot: Whether answers that are written here think aloud, "varied" in wording, or not: "none".
@@ -37,6 +37,7 @@ class CollectSettings:
         successful_only: Whether only episodes that succeed are kept.
         balance_actions: Whether every action (in the household tasks: every verb) may have only its even share.
         keep_duplicates: Whether a sample may come twice.
+        patience: After how many episodes in a row that give nothing new a task is left with fewer samples.
         seed: From 0 to a million; data sets of different seeds share no episode's seed.
         shard_size: Samples of a file.
     """
@@ -46,7 +47,6 @@ class CollectSettings:
     samples: int | None = None
     panel: str | None = None
     from_run: str | None = None
-    agent: str = "oracle"
     label: Label = "played"
     cot: Thoughts = "varied"
     unit: Unit = "step"
@@ -56,6 +56,7 @@ class CollectSettings:
     successful_only: bool = False
     balance_actions: bool = False
     keep_duplicates: bool = False
+    patience: int = PATIENCE
     seed: int = 0
     shard_size: int = SHARD_SIZE
 
@@ -65,6 +66,7 @@ class CollectSettings:
         if self.samples is not None:
             check_int("samples", self.samples, 1, MAX_SAMPLES)
         check_int("seed", self.seed, 0, MAX_SEED)
+        check_int("patience", self.patience, 1, MAX_SAMPLES)
         check_int("shard_size", self.shard_size, 1, MAX_SAMPLES)
         self._check_source()
         self._check_form()
