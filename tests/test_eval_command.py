@@ -174,6 +174,22 @@ def test_an_agent_that_fails_is_told_of_and_the_status_says_that_episodes_are_mi
     assert main([*arguments, "--out", "run", "--resume"]) == 0
 
 
+def test_a_refusal_in_the_middle_says_how_to_go_on(capsys, tmp_path, monkeypatch):
+    (tmp_path / "refusing_agent.py").write_text(
+        "from vlm_gym.errors import AgentRefusedError\n"
+        "calls = iter(range(10**9))\n"
+        "async def answer(messages):\n"
+        "    if next(calls) > 12:\n"
+        "        raise AgentRefusedError('the key is wrong')\n"
+        "    return '+'\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    arguments = ["eval", "--agent", "python:refusing_agent:answer", "--task", "NumberLine-v0", "--episodes", "20"]
+    assert main([*arguments, "--out", "run"]) == 2
+    told = capsys.readouterr().err
+    assert "of 20 episodes are missing: --resume plays them\nvlm-gym: the key is wrong\n" in told
+
+
 @pytest.mark.slow
 def test_a_run_that_is_killed_at_any_moment_goes_on_to_the_same_end(tmp_path, whole):
     """Each time, the run is killed when it has added so many bytes, and cut as a half-written line would be."""

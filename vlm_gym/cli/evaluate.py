@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from vlm_gym.cli.arguments import add_command
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of
 from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, limits_of, plan_of, positive
+from vlm_gym.errors import VlmGymError
 from vlm_gym.evaluation.agent_names import FORMS, make_agent
 
 if TYPE_CHECKING:
@@ -75,7 +76,12 @@ def _run(options: argparse.Namespace) -> int:
     agent = _agent(options, plan)  # starts Ray, which takes SIGTERM for itself: `_until_signalled` takes it back
     with shown_progress() as show:
         last = _Last(show)
-        signalled = asyncio.run(_until_signalled(_play(options, plan, limits, agent, last)))
+        try:
+            signalled = asyncio.run(_until_signalled(_play(options, plan, limits, agent, last)))
+        except VlmGymError:
+            if last.progress is not None and last.progress.num_turns:
+                print(_missing(last.progress, None), file=sys.stderr)
+            raise
     return _tell_end(options.out, last.progress, signalled)
 
 
