@@ -1,8 +1,8 @@
 """VlmPolicy: any image-text-to-text model of transformers with a value head, as a Policy."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +22,10 @@ from baselines.models.special_tokens import SpecialTokens, find_special_tokens
 from baselines.models.static_sampling import sample_static
 from baselines.models.stopping import Ending
 from baselines.models.value_head import ValueHead
+from baselines.sharding import own_part
 from vlm_gym.errors import ConfigError
+
+ResultT = TypeVar("ResultT")
 
 
 class VlmModule(nn.Module):
@@ -50,6 +53,7 @@ class VlmModule(nn.Module):
         self.token_head = TokenHead(model.get_output_embeddings(), suppressed, softcap)
         layers = [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
         self._checkpointed = [layer for layer in layers if layer.gradient_checkpointing]
+        self._no_split_modules = model._no_split_modules  # FSDP2 divides the weights by these
         self.train()
 
     def forward(self, prompts: Sequence[Prompt], answers: Sequence[Answer], temperature: float = 1.0) -> Evaluation:
@@ -72,6 +76,10 @@ class VlmModule(nn.Module):
         values: Tensor = self.value_head(self._hidden(*self.encode(prompts))[:, -1])
         return values
 
+    def call(self, function: Callable[[], ResultT]) -> ResultT:
+        """Call a function that uses the weights: FSDP2 must know of every way in."""
+        return function()
+
     def encode(self, prompts: Sequence[Prompt]) -> tuple[dict[str, Any], Tensor]:
         """Return the model's inputs for left-padded prompts and their position ids."""
         inputs = self.encoder(prompts, self.model.device)
@@ -83,10 +91,20 @@ class VlmModule(nn.Module):
         return super().train(False)
 
     def _hidden(self, inputs: Mapping[str, Any], positions: Tensor) -> Tensor:
-        for layer in self._checkpointed:  # transformers recomputes only what is in training mode
-            layer.training = torch.is_grad_enabled()
-        hidden: Tensor = self.model.model(**inputs, position_ids=positions, use_cache=False).last_hidden_state
+        with self._recomputed():
+            hidden: Tensor = self.model.model(**inputs, position_ids=positions, use_cache=False).last_hidden_state
         return hidden
+
+    @contextmanager
+    def _recomputed(self) -> Iterator[None]:
+        """Have transformers recompute its layers, which it does in training mode; that rules out a cache."""
+        try:
+            for layer in self._checkpointed:
+                layer.training = torch.is_grad_enabled()
+            yield
+        finally:
+            for layer in self._checkpointed:
+                layer.training = False
 
 
 class VlmPolicy:
@@ -105,6 +123,7 @@ class VlmPolicy:
         value_head = ValueHead(model.config.get_text_config().hidden_size, config.value_widths).to(model.device)
         features = PictureFeatures(model, encoder, config.cache_mebibytes) if config.remembers_pictures else None
         self.module = VlmModule(model, encoder, value_head, self.special.suppressed, features)
+        self._own = self.module  # also when `module` has been wrapped for several processes
         self._trainable = tuple(name for name, value in self.module.named_parameters() if value.requires_grad)
         self._merger = Merger(model, keeps_memory=config.static_cache) if config.merge and self.peft else None
         self._has_static_cache = config.static_cache
@@ -121,7 +140,7 @@ class VlmPolicy:
         """Answer each prompt, in one batch."""
         run = self._sample_static if self._has_static_cache else self._sample
         with memory_advice("fewer environments at once, or fewer max_new_tokens"), self._merged():
-            answers = run(prompts, max_new_tokens, temperature, generator)
+            answers = self._own.call(lambda: run(prompts, max_new_tokens, temperature, generator))
         return [self.transcriber.answer(tokens, is_cut_off=not is_ended) for tokens, is_ended in answers]
 
     def _sample(
@@ -130,10 +149,10 @@ class VlmPolicy:
         source = _on_device(generator, self.model.device)
 
         def choose(logits: Tensor) -> Tensor:
-            shaped = self.module.token_head.shape(logits, temperature or 1.0)
+            shaped = self._own.token_head.shape(logits, temperature or 1.0)
             return draw(shaped, source, is_greedy=temperature == 0)
 
-        inputs, positions = self.module.encode(prompts)
+        inputs, positions = self._own.encode(prompts)
         return sample(
             self.model, inputs, positions, choose=choose, is_over=self._is_over, max_new_tokens=max_new_tokens
         )
@@ -143,8 +162,8 @@ class VlmPolicy:
     ) -> list[Sampled]:
         return sample_static(
             self.model,
-            self.module.encoder(prompts, self.model.device),
-            shape=lambda logits: self.module.token_head.shape(logits, temperature or 1.0),
+            self._own.encoder(prompts, self.model.device),
+            shape=lambda logits: self._own.token_head.shape(logits, temperature or 1.0),
             is_over=self._is_over,
             max_new_tokens=max_new_tokens,
             is_greedy=temperature == 0,
@@ -160,7 +179,7 @@ class VlmPolicy:
     @torch.no_grad()
     def values(self, prompts: Sequence[Prompt]) -> Tensor:
         """Return the values of the prompts, (B,) float32, without gradients."""
-        return self.module.values(prompts)
+        return self._own.values(prompts)
 
     def write(self, text: str) -> Answer:
         """Return a text as this model's answer, with the end of its turn.
@@ -191,7 +210,7 @@ class VlmPolicy:
 
     def parameter_groups(self, *, lr: float, value_lr: float) -> list[dict[str, Any]]:
         """Return the trainable parameters, the model's and the value head's, as groups for a torch optimizer."""
-        trainable = [(name, value) for name, value in self.module.named_parameters() if name in set(self._trainable)]
+        trainable = [(name, value) for name, value in self._own.named_parameters() if name in set(self._trainable)]
         groups = [
             {"name": "model", "lr": lr, "params": [p for name, p in trainable if name.startswith("model.")]},
             {"name": "value_head", "lr": value_lr, "params": [p for n, p in trainable if n.startswith("value_head.")]},
@@ -200,7 +219,7 @@ class VlmPolicy:
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return what trains, by name: tensors that share the parameters' memory."""
-        parameters = dict(self.module.named_parameters())
+        parameters = dict(self._own.named_parameters())
         return {name: parameters[name].detach() for name in self._trainable}
 
     @torch.no_grad()
@@ -217,7 +236,7 @@ class VlmPolicy:
         for name, value in own.items():
             if value.shape != state[name].shape:
                 raise ConfigError(f"{name} must have shape {tuple(value.shape)}, got {tuple(state[name].shape)}")
-            value.copy_(state[name])
+            value.copy_(own_part(state[name], value))
 
     def save_pretrained(self, directory: str) -> None:
         """Write the model, with its adapter merged in, and the processor as an ordinary Hugging Face directory."""
@@ -246,7 +265,7 @@ class VlmPolicy:
 
     @contextmanager
     def _swapped(self, weights: Mapping[str, Tensor]) -> Iterator[None]:
-        parameters = dict(self.module.named_parameters())
+        parameters = dict(self._own.named_parameters())
         originals = {name: parameters[name].data for name in weights}
         try:
             for name, value in weights.items():

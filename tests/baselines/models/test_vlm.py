@@ -224,13 +224,14 @@ def test_a_state_of_another_model_is_refused(policy):
 
 @pytest.mark.parametrize("rank", [0, 4])
 def test_checkpointing_changes_no_gradient(prompts, rank):
-    gradients = []
+    gradients, answers = [], []
     for is_checkpointed in (False, True):
         policy = load_policy(ModelConfig(rank=rank, checkpointing=is_checkpointed))
         evaluation = policy.evaluate(prompts, [policy.write('{"action": "+"}')] * 4, temperature=1.0)
         (evaluation.logp.sum() + evaluation.value.sum()).backward()
         gradients.append({n: v.grad for n, v in policy.module.named_parameters() if v.requires_grad})
-        answers_of(policy, prompts, None, 0.0)
+        answers.append(answers_of(policy, prompts, None, 0.0))
+    assert answers[0] == answers[1]
     for name, gradient in gradients[0].items():
         torch.testing.assert_close(gradients[1][name], gradient)
 
