@@ -4,15 +4,17 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 SETUP_FILES = setup.cfg pyproject.toml
+TORCH ?= torch==2.13.0
 
-.PHONY: demo test quick check format bench sb3 alfworld wheel-check test-oldest clean help
+.PHONY: demo test quick check format bench train alfworld wheel-check test-oldest clean help
 
 help:
 	@echo "make demo         play every task with the random and the oracle agent; a table and a picture"
 	@echo "make test         all tests          make quick  without the slow ones"
 	@echo "make check        lint, types, layers  make format  rewrite the files"
 	@echo "make bench        speed and memory, beside the cost of copying a picture"
-	@echo "make sb3          installs stable-baselines3, and make alfworld TextWorld and ALFWorld, for the tests that use them"
+	@echo "make train        installs what training needs (torch and more), and make alfworld TextWorld and ALFWorld:"
+	@echo "                  the tests that use them run wherever they are installed"
 	@echo "make wheel-check  build the wheel and play every id from it in an empty environment"
 	@echo "make test-oldest  the contract tests on the oldest gymnasium in use"
 
@@ -33,10 +35,10 @@ $(VENV)/.dev: $(BIN)/python $(SETUP_FILES)
 	$(PIP) install -e '.[demo,test,dev]'
 	@touch $@
 
-# One torch first, which pip may have as a CPU build: stable-baselines3 would take the newest, with all of CUDA.
-$(VENV)/.sb3: $(VENV)/.test
-	$(PIP) install torch==2.13.0
-	$(PIP) install stable-baselines3
+# torch first, in a version that pip may have as a CPU build; TORCH= chooses another one.
+$(VENV)/.train: $(VENV)/.test
+	$(PIP) install '$(TORCH)'
+	$(PIP) install -e '.[train,cnn,data,ray]'
 	@touch $@
 
 $(VENV)/.alfworld: $(VENV)/.test
@@ -65,7 +67,7 @@ format: $(VENV)/.dev
 bench: $(VENV)/.demo
 	$(BIN)/vlm-gym bench
 
-sb3: $(VENV)/.sb3
+train: $(VENV)/.train
 
 alfworld: $(VENV)/.alfworld
 
