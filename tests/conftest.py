@@ -1,4 +1,4 @@
-"""Settings of all tests: importing vlm_gym registers its ids; the trainer is tested where its packages are installed."""
+"""Settings of all tests: importing vlm_gym registers its ids; the trainer is tested where it can be imported."""
 
 import importlib.util
 import os

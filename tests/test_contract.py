@@ -80,7 +80,7 @@ def test_the_passive_checker_warns_of_nothing(task):
 @pytest.mark.parametrize("task", DISCRETE_IDS)
 def test_stable_baselines_checker_finds_nothing(task):
     if "VLM_GYM_ALL_TESTS" not in os.environ:
-        pytest.importorskip("stable_baselines3", reason="stable-baselines3 is not installed: make sb3")
+        pytest.importorskip("stable_baselines3", reason="stable-baselines3 is not installed: make train")
     from stable_baselines3.common.env_checker import check_env as check_env_of_sb3
 
     check_env_of_sb3(make(task, render_mode="rgb_array"), warn=True)
