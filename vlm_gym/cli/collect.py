@@ -210,9 +210,10 @@ def _shown_progress() -> "Iterator[Callable[[Progress], None]]":
 
 def _tell_end(folder: Path, counts: Mapping[str, Any]) -> int:
     """Print what there is now; return the exit status."""
+    num_files = counts["num_shards"]
     print(
         f"{folder}: {counts['num_samples']:,} samples with {counts['num_pictures']:,} distinct pictures "
-        f"in {counts['num_shards']} files"
+        f"in {num_files} {'file' if num_files == 1 else 'files'}"
     )
     notices = [task for task in counts["tasks"] if task["notice"] is not None]
     for task in notices:

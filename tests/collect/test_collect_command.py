@@ -1,0 +1,178 @@
+"""`vlm-gym collect`, as a person uses it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from data_sets import EZPOINTS, answers_of, bytes_of, rows_of
+
+from vlm_gym.cli import main
+
+LINES = ("--format", "llava")
+
+
+def collect(*arguments):
+    """Run the command here and return its exit status."""
+    return main(["collect", *map(str, arguments)])
+
+
+@pytest.fixture
+def run_folder(tmp_path):
+    """A run of 20 episodes that is no panel's."""
+    folder = tmp_path / "run"
+    playing = ["--task", "EZPoints-v0", "--episodes", "20", "--agent", "oracle:0.8", "--system", "You play."]
+    assert main(["eval", *playing, "--out", str(folder)]) == 0
+    return folder
+
+
+def test_it_says_what_there_is_now(tmp_path, capsys):
+    assert collect("NumberLine-v0", "--samples", 50, "--out", tmp_path / "d", *LINES) == 0
+    assert f"{tmp_path / 'd'}: 50 samples with 26 distinct pictures in 1 file\n" in capsys.readouterr().out
+    card = (tmp_path / "d/README.md").read_text()
+    assert str(tmp_path) not in card
+    assert "--out FOLDER" in card
+
+
+def test_fewer_samples_than_wanted_are_told_and_show_in_the_exit_status(tmp_path, capsys):
+    wanted = ("NumberLine-v0", "--samples", 50, "--cot", "none", "--patience", 200)
+    assert collect(*wanted, "--out", tmp_path / "d", *LINES) == 1
+    assert "vlm_gym/NumberLine-v0: 30 of 50 samples: 200 episodes in a row gave nothing new" in capsys.readouterr().err
+
+
+def test_arguments_of_the_task_and_of_the_chat_reach_it(tmp_path):
+    wanted = ("Points24-v0", "--samples", 10, "--arg", "solvable=true", "--arg", "image_size=84")
+    assert collect(*wanted, "--system", "You play.", "--history", 1, "--out", tmp_path / "d", *LINES) == 0
+    described = json.loads((tmp_path / "d/data.json").read_text())
+    assert described["settings"]["arguments"] == {"solvable": True, "image_size": 84}
+    assert described["settings"]["chat"]["system"] == "You play."
+    assert described["is_complete"] is True
+    assert rows_of(tmp_path / "d")[0]["conversations"][0] == {"from": "system", "value": "You play."}
+
+
+def test_resume_finds_a_complete_data_set_complete(tmp_path, capsys):
+    wanted = ("EZPoints-v0", "--samples", 20, "--out", tmp_path / "d", *LINES)
+    assert collect(*wanted) == 0
+    before = bytes_of(tmp_path / "d")
+    assert collect(*wanted, "--resume") == 0
+    assert bytes_of(tmp_path / "d") == before
+    assert capsys.readouterr().out.count("20 samples") == 2
+
+
+def test_format_only_is_a_name_for_random_labels(tmp_path):
+    assert collect("EZPoints-v0", "--samples", 20, "--format-only", "--out", tmp_path / "a", *LINES) == 0
+    assert collect("EZPoints-v0", "--samples", 20, "--label", "random", "--out", tmp_path / "b", *LINES) == 0
+    assert answers_of(tmp_path / "a") == answers_of(tmp_path / "b")
+
+
+def test_a_runs_answers_are_taken_over_word_by_word(tmp_path, run_folder):
+    assert collect("--from-run", run_folder, "--out", tmp_path / "d", "--keep-duplicates", *LINES) == 0
+    turns = [json.loads(line) for line in (run_folder / "turns.jsonl").read_text().splitlines()]
+    expected = [turn["answers"][-1] for turn in turns if not (turn["fault"] or turn["illegal"])]
+    assert sorted(answers_of(tmp_path / "d")) == sorted(expected)
+    assert all(row["conversations"][0]["value"] == "You play." for row in rows_of(tmp_path / "d"))
+    assert "a run of `vlm-gym eval`" in (tmp_path / "d/README.md").read_text()
+
+
+def test_a_run_can_be_corrected(tmp_path, run_folder):
+    wanted = ("--from-run", run_folder, "--label", "best", "--successful-only")
+    assert collect(*wanted, "--out", tmp_path / "d", *LINES) == 0
+    assert all(row["is_success"] for row in rows_of(tmp_path / "d"))
+    assert all("thoughts" in json.loads(answer) for answer in answers_of(tmp_path / "d"))
+
+
+def test_a_run_that_plays_otherwise_now_is_refused(tmp_path, run_folder, capsys):
+    turns = (run_folder / "turns.jsonl").read_text().replace('"reward": 10.0', '"reward": 11.0')
+    (run_folder / "turns.jsonl").write_text(turns)
+    assert collect("--from-run", run_folder, "--out", tmp_path / "d", *LINES) == 2
+    assert "does not play as it was recorded" in capsys.readouterr().err
+
+
+def test_a_panels_run_is_refused_unless_the_panel_is_named(tmp_path, capsys):
+    playing = ("--panel", "cards-v0", "--tasks", "EZPoints-v0", "--first", "3", "--agent", "oracle")
+    assert main(["eval", *playing, "--out", str(tmp_path / "run")]) == 0
+    assert collect("--from-run", tmp_path / "run", "--out", tmp_path / "d", *LINES) == 2
+    assert "the run holds episodes of the panel 'cards-v0'" in capsys.readouterr().err
+    assert not (tmp_path / "d").exists()
+    assert collect("--from-run", tmp_path / "run", "--panel", "cards-v0", "--out", tmp_path / "d", *LINES) == 0
+    assert "must not be scored" in (tmp_path / "d/README.md").read_text().replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["EZPoints-v0"], "samples must say how many samples are wanted"),
+        (["--samples", "5"], "expected one task or more, a panel or a run; got none"),
+        (["EZPints-v0", "--samples", "5"], "Did you mean 'EZPoints-v0'?"),
+        (["EZPoints-v0", "--samples", "5", "--format", "llama"], "format must be one of 'parquet', 'llava', 'trl'"),
+        (["EZPoints-v0", "--samples", "5", "--unit", "turn"], "unit must be one of 'step', 'conversation'"),
+        (["EZPoints-v0", "--samples", "5", "--agent", "oracel"], "Did you mean 'oracle'?"),
+        (["EZPoints-v0", "--samples", "5", "--arg", "parser=json"], "--arg parser cannot be chosen here"),
+        (["EZPoints-v0", "--samples", "5", "--arg", "num_card=3"], "Did you mean 'num_cards'?"),
+        (["EZPoints-v0", "--samples", "5", "--parser", "jsn"], "Did you mean 'json'?"),
+        (["--panel", "card-v0"], "Did you mean 'cards-v0'?"),
+        (["--from-run", "nowhere"], "nowhere is no run of `vlm-gym eval`"),
+        (["ALFWorld-ValidSeen-v0", "--samples", "5"], "which are for evaluation"),
+    ],
+)
+def test_a_mistake_gets_one_clear_line_and_leaves_no_folder(tmp_path, capsys, arguments, message):
+    assert collect(*arguments, "--out", tmp_path / "d") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("vlm-gym: ")
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "d").exists() or not list((tmp_path / "d").rglob("*.parquet"))
+
+
+def test_a_run_has_an_agent_of_its_own(tmp_path, run_folder, capsys):
+    assert collect("--from-run", run_folder, "--agent", "random", "--out", tmp_path / "d") == 2
+    assert "--from-run has an agent, a parser and a way of telling of its own" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_named(capsys):
+    assert collect("EZPoints-v0", "--samples", 5, "--out", "/proc/no/data", *LINES) == 2
+    assert "cannot write /proc/no/data/data.json" in capsys.readouterr().err
+
+
+def test_a_missing_extra_is_named(tmp_path):
+    program = (
+        "import sys; sys.modules['pyarrow'] = None\n"
+        "from vlm_gym.cli import main\n"
+        f"sys.exit(main(['collect', 'EZPoints-v0', '--samples', '5', '--out', {str(tmp_path / 'd')!r}]))"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert ran.stderr == "vlm-gym: parquet files need pyarrow: pip install 'vlm-gym[data]'\n"
+    assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.skipif(shutil.which("script") is None, reason="`script` gives a program a terminal")
+def test_on_a_terminal_there_is_a_bar(tmp_path):
+    command = f"{sys.executable} -m vlm_gym collect EZPoints-v0 --samples 40 --out {tmp_path / 'd'} --format llava"
+    environ = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    ran = subprocess.run(
+        ["script", "-qec", command, "/dev/null"], capture_output=True, text=True, check=True, env=environ
+    )
+    assert "40/40" in ran.stdout
+    assert "samples, EZPoints-v0" in ran.stdout
+    card = (tmp_path / "d/README.md").read_text()
+    assert "\nvlm-gym collect EZPoints-v0 --samples 40 --format llava --out FOLDER\n" in card
+
+
+def test_the_help_has_examples(capsys):
+    with pytest.raises(SystemExit) as stop:
+        collect("--help")
+    assert stop.value.code == 0
+    assert "examples:" in capsys.readouterr().out
+
+
+def test_collecting_imports_no_deep_learning():
+    program = "import sys, vlm_gym.collect.run; print(sorted({'torch', 'transformers', 'datasets'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_two_tasks_come_one_after_the_other(tmp_path):
+    assert collect("EZPoints-v0", "Blackjack-v0", "--samples", 10, "--out", tmp_path / "d", *LINES) == 0
+    assert [row["task"] for row in rows_of(tmp_path / "d")] == [EZPOINTS] * 5 + ["vlm_gym/Blackjack-v0"] * 5
