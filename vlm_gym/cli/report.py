@@ -1,6 +1,7 @@
 """The commands `report` and `film`."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,15 @@ def _report(options: argparse.Namespace) -> None:
         pictures_of=options.pictures,
         max_episodes=options.max_episodes,
         is_compared=not options.no_compare,
+        on_progress=_tell if sys.stderr.isatty() else None,
     )
     print(f"The page: {report.page} ({report.page.stat().st_size / 1e6:.1f} MB)")
     print(f"Its tables: {report.markdown}\nFor programs: {report.results}")
+
+
+def _tell(num_done: int, num_all: int) -> None:
+    end = "\n" if num_done == num_all else ""
+    print(f"\rpacking the pictures of {num_done:,} of {num_all:,} episodes", end=end, file=sys.stderr, flush=True)
 
 
 def _film(options: argparse.Namespace) -> None:

@@ -31,6 +31,10 @@ def turns_of(page):
     return [json.loads(gzip.decompress(base64.b64decode(chunk))) for chunk in chunks_of(page, "turns")]
 
 
+def places_of(page):
+    return [json.loads(chunk) for chunk in chunks_of(page, "places")]
+
+
 @pytest.fixture
 def damaged(runs, tmp_path):
     """A copy of a run, for damaging it."""
@@ -57,7 +61,7 @@ def test_the_tables_in_markdown_have_a_row_for_each_task_of_each_run(report, run
             assert re.search(rf"^\| {scores.name} \| {name} \| {100 * scores.success.value:.2f} ", text, re.MULTILINE)
     assert "### noisy minus random" in text
     widths = {line.count("|") for line in text.splitlines() if line.startswith("| ") and "minus" not in line}
-    assert widths == {16, 8}
+    assert widths == {17, 8}
 
 
 def test_markdown_shows_hostile_names_as_they_are(hostile_run, tmp_path):
@@ -76,9 +80,9 @@ def test_other_names_give_the_other_files_their_names(runs, tmp_path):
 def test_the_page_holds_every_turn(report, runs):
     expected = [item for name in ("random", "noisy") for item in read_played(runs / name)]
     found = turns_of(report.page)
-    assert sum(len(item.turns) for item in expected) == sum(len(episode["turns"]) for episode in found)
+    assert sum(len(item.turns) for item in expected) == sum(map(len, found))
     assert {turn.answers[-1] for item in expected for turn in item.turns} == {
-        turn["answers"][-1] for episode in found for turn in episode["turns"]
+        turn["answers"][-1] for turns in found for turn in turns
     }
 
 
@@ -87,14 +91,15 @@ def test_every_turn_has_its_picture_and_each_is_there_once(report, runs):
     names = {turn.picture for name in ("random", "noisy") for item in read_played(runs / name) for turn in item.turns}
     names |= {item.episode.final_picture for name in ("random", "noisy") for item in read_played(runs / name)}
     assert sum(strip.height for strip in strips) == 300 * len(names)
-    for episode in turns_of(report.page):
-        for place in (*(turn["picture"] for turn in episode["turns"]), episode["final"]):
+    for turns, places in zip(turns_of(report.page), places_of(report.page), strict=True):
+        assert len(places) == len(turns) + 1
+        for place in places:
             assert place["top"] + place["height"] <= strips[place["strip"]].height
 
 
 def test_a_picture_in_the_page_looks_like_the_one_in_the_run(runs):
     item = read_played(runs / "noisy")[0]
-    pictures = Pictures()
+    pictures = Pictures(budget=1_000_000)
     pictures.add(runs / "noisy", [turn.picture for turn in item.turns])
     place = pictures.places[item.turns[-1].picture]
     with Image.open(io.BytesIO(base64.b64decode(pictures.strips[place.strip]))) as strip:
@@ -116,11 +121,11 @@ def test_pictures_of_failures_alone(runs, tmp_path):
     page = write_report([runs / "noisy"], tmp_path / "report.html", pictures_of="failures").page
     won = [i for i, episode in enumerate(data_of(page)["episodes"]) if episode["is_success"]]
     lost = [i for i, episode in enumerate(data_of(page)["episodes"]) if not episode["is_success"]]
-    found = turns_of(page)
+    places = places_of(page)
     assert won
     assert lost
-    assert all(turn["picture"] for i in lost for turn in found[i]["turns"])
-    assert not all(turn["picture"] for i in won for turn in found[i]["turns"])
+    assert all(place for i in lost for place in places[i])
+    assert not all(place for i in won for place in places[i])
 
 
 def test_a_page_without_pictures_says_so(runs, tmp_path):

@@ -7,6 +7,7 @@ from typing import Final
 
 from vlm_gym._version import __version__
 from vlm_gym.evaluation.comparison import Difference
+from vlm_gym.evaluation.perception import Perception
 from vlm_gym.evaluation.report.results import ReportedRun, Results, RunPair
 from vlm_gym.evaluation.statistics import Estimate, percent
 from vlm_gym.evaluation.summary import Scores
@@ -25,7 +26,8 @@ def render_markdown(results: Results, written: str) -> str:
         "## Scores",
         _scores_table(results.runs),
         "Success in % with Wilson's 95 % interval; ~ floors are measured, not computed. Normalised: floor 0, ceiling "
-        "1. Unread and illegal: share of turns in %. Regret: probability of success given away in an episode.",
+        "1. Unread and illegal: share of turns in %. Misread: share of readings of the picture in %. Regret: chance of "
+        "success given away in an episode.",
     ]
     if results.pairs:
         parts += ["## Comparison", *(_comparison_table(results, pair) for pair in results.pairs)]
@@ -40,6 +42,7 @@ COLUMNS: Final[tuple[tuple[str, Cell], ...]] = (
     ("return", lambda scores: _estimate(scores.mean_return, _number)),
     ("unread", lambda scores: percent(scores.fault_rate)),
     ("illegal", lambda scores: percent(scores.illegal_rate)),
+    ("misread", lambda scores: NONE if scores.perception is None else percent(_misread_share(scores.perception))),
     ("regret", lambda scores: _number(scores.regret)),
     ("turns", lambda scores: f"{scores.turns:.1f}"),
     ("tokens", lambda scores: f"{scores.prompt_tokens + scores.completion_tokens:,}"),
@@ -105,6 +108,11 @@ def _plain(text: str) -> str:
 
 def _estimate(estimate: Estimate | None, write: Callable[[float], str]) -> str:
     return NONE if estimate is None else f"{write(estimate.value)} ({write(estimate.low)} to {write(estimate.high)})"
+
+
+def _misread_share(perception: Perception) -> float:
+    num_named = sum(field.num_right + field.num_inexact + field.num_wrong for field in perception.fields)
+    return sum(field.num_wrong for field in perception.fields) / max(1, num_named)
 
 
 def _tilde(scores: Scores) -> str:

@@ -15,21 +15,28 @@ from typing import Any, Final
 
 from vlm_gym._version import __version__
 from vlm_gym.evaluation.report.episodes import (
+    OnProgress,
     PicturesOf,
     choose_episodes,
     collect_pictures,
     index_entry,
     pack_turns,
+    picture_places,
 )
 from vlm_gym.evaluation.report.pictures import NUM_COLORS, Pictures
 from vlm_gym.evaluation.report.results import Results, comparisons_json, run_json
 
 SCRIPTS: Final = ("dom.js", "data.js", "summary.js", "charts.js", "turn.js", "episodes.js", "main.js")
+MAX_LENGTH: Final = 57_000_000  # of turns and pictures, in characters: with it a page stays under 60 MB
 ESCAPES: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}  # json.dumps escapes all that is not ASCII itself
 
 
 def render_page(
-    results: Results, written: str, pictures_of: PicturesOf = "all", max_episodes: int | None = None
+    results: Results,
+    written: str,
+    pictures_of: PicturesOf = "all",
+    max_episodes: int | None = None,
+    on_progress: OnProgress | None = None,
 ) -> str:
     """Write the page.
 
@@ -38,9 +45,11 @@ def render_page(
         written: The time, in words.
         pictures_of: The episodes whose pictures are in it.
         max_episodes: The most episodes of each run in its viewer; the tables tell of all.
+        on_progress: Is called as pictures are packed, which takes most of the time.
     """
     episodes = choose_episodes(results, max_episodes)
-    pictures = collect_pictures(results, episodes, pictures_of)
+    turns = [pack_turns(item) for item in episodes]
+    pictures = collect_pictures(results, episodes, pictures_of, MAX_LENGTH - sum(map(len, turns)), on_progress)
     data = {
         "vlm_gym": __version__,
         "written": written,
@@ -50,7 +59,8 @@ def render_page(
         "comparisons": comparisons_json(results),
     }
     chunks = [
-        *(_chunk(f"turns-{i}", pack_turns(item, pictures)) for i, item in enumerate(episodes)),
+        *(_chunk(f"turns-{i}", packed) for i, packed in enumerate(turns)),
+        *(_chunk(f"places-{i}", picture_places(item, pictures)) for i, item in enumerate(episodes)),
         *(_chunk(f"strip-{i}", strip) for i, strip in enumerate(pictures.strips)),
     ]
     return _assemble(" · ".join(run.name for run in results.runs), data, chunks)

@@ -19,7 +19,6 @@ NUM_COLORS: Final = 128  # of a strip; the drawn pictures look the same with so 
 MAX_STRIP_HEIGHT: Final = 16_383  # WebP's limit
 EFFORT: Final = 80  # above 75 the encoder looks for repetitions far enough up the strip
 METHOD: Final = 2  # higher ones take longer and save nothing here
-BUDGET: Final = 45_000_000  # characters of all strips in the page
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,12 @@ class Pictures:
 
     `strips` are WebP files in base64, `places` says where a picture of a name is; those that are neither in the runs'
     folders nor within the budget are not there.
+
+    Args:
+        budget: The most characters of all strips together.
     """
 
-    def __init__(self, budget: int = BUDGET) -> None:
+    def __init__(self, budget: int) -> None:
         self.strips: list[str] = []
         self.places: dict[str, Place] = {}
         self.missing: set[str] = set()

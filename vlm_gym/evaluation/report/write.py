@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vlm_gym.errors import ConfigError
-from vlm_gym.evaluation.report.episodes import PicturesOf
+from vlm_gym.evaluation.report.episodes import OnProgress, PicturesOf
 from vlm_gym.evaluation.report.markdown import render_markdown
 from vlm_gym.evaluation.report.page import render_page
 from vlm_gym.evaluation.report.results import read_results, results_json
@@ -28,6 +28,7 @@ def write_report(
     pictures_of: PicturesOf = "all",
     max_episodes: int | None = None,
     is_compared: bool = True,
+    on_progress: OnProgress | None = None,
 ) -> Report:
     """Write the report of one run or more: `out`, and beside it report.md and results.json.
 
@@ -38,6 +39,7 @@ def write_report(
         pictures_of: The episodes whose pictures are in the page.
         max_episodes: The most episodes of each run in the page's viewer; the tables tell of all.
         is_compared: Whether every two runs are compared, which needs runs of one panel.
+        on_progress: Is called as pictures are packed, which takes most of the time.
 
     Raises:
         RunError: if a folder is no run or damaged, has no finished episode, or two runs cannot be compared.
@@ -46,7 +48,7 @@ def write_report(
     results = read_results(folders, is_compared=is_compared)
     written = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     texts = {
-        out: render_page(results, written, pictures_of, max_episodes),
+        out: render_page(results, written, pictures_of, max_episodes, on_progress),
         out.with_suffix(".md"): render_markdown(results, written),
         out.with_name("results.json" if out.stem == "report" else f"{out.stem}.results.json"): json.dumps(
             results_json(results, written), indent=1, allow_nan=False

@@ -16,11 +16,16 @@ async function chunk(id) {
   return byId(id).textContent;
 }
 
-// Return {turns, final} of an episode: gzipped JSON in base64.
+// Return an episode's turns: gzipped JSON in base64.
 async function turnsOf(index) {
   const packed = Uint8Array.from(atob(await chunk(`turns-${index}`)), (character) => character.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).json();
+}
+
+// Return where the pictures of an episode's turns are, and of its end; null for those that are not in the page.
+async function placesOf(index) {
+  return JSON.parse(await chunk(`places-${index}`));
 }
 
 // Return a decoded strip, an image with an episode's pictures one below the other.

@@ -6,7 +6,7 @@ const list = { found: [], numShown: PAGE, searched: null };
 
 const CHOICES = {
   outcome: ["Outcome", { success: "success", failure: "no success" }],
-  turns: ["Turns", { fault: "with an unread answer", illegal: "with an illegal move", misread: "with a misreading", mistake: "with a mistake" }],
+  turns: ["Turns", { fault: "with an unread answer", illegal: "with an illegal move", misread: "with a misreading", mistake: "with a mistake", misled: "failed by a misreading" }],
 };
 
 const CONDITIONS = {
@@ -16,6 +16,7 @@ const CONDITIONS = {
   illegal: (episode) => episode.num_illegal > 0,
   misread: (episode) => episode.num_misread > 0,
   mistake: (episode) => episode.regret > 0.0005,
+  misled: (episode) => episode.cause === "misread",
 };
 
 function shortTask(task) {
@@ -65,7 +66,7 @@ function isFound(index, form, words) {
 // What a search looks through: an episode's start and end, its answers, and what was wrong with them.
 async function allTexts() {
   return Promise.all(REPORT.episodes.map(async (episode, index) => {
-    const { turns } = await turnsOf(index);
+    const turns = await turnsOf(index);
     const told = turns.flatMap((turn) => [...turn.answers, turn.fault ?? "", turn.illegal ?? ""]);
     return [shortTask(episode.task), startOf(episode), episode.id, ...told, episode.final_text].join("\n").toLowerCase();
   }));
@@ -95,6 +96,21 @@ function listItem(index) {
 async function choose(index) {
   await openEpisode(index);
   if (matchMedia("(max-width: 860px)").matches) byId("viewer").scrollIntoView();
+}
+
+// Mark an episode in the list, as far down as it may be.
+function showInList(index) {
+  const place = list.found.indexOf(index);
+  if (place >= list.numShown) {
+    list.numShown = place + PAGE;
+    drawList();
+  }
+  markOpen(index);
+  const open = byId("episode-list").querySelector("[aria-current]");
+  if (!open) return;
+  const { scrollTop, clientHeight } = byId("episode-list");
+  const isSeen = open.offsetTop >= scrollTop && open.offsetTop + open.offsetHeight <= scrollTop + clientHeight;
+  if (!isSeen) byId("episode-list").scrollTop = open.offsetTop - clientHeight / 3;
 }
 
 function markOpen(index) {

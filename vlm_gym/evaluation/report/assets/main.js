@@ -33,7 +33,7 @@ async function followAddress() {
   const run = runNamed(named.get("run"));
   const index = REPORT.episodes.findIndex((episode) => episode.id === named.get("episode") && (run < 0 || episode.run === run));
   if (index < 0) return false;
-  const { turns } = await turnsOf(index);
+  const turns = await turnsOf(index);
   const turn = named.get("turn") ?? "1";
   await openEpisode(index, turn === "end" ? turns.length : turns.findIndex((record) => String(record.turn) === turn));
   byId("viewer").scrollIntoView();

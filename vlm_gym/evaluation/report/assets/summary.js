@@ -9,7 +9,7 @@ const COLUMNS = [
   ["Return", "Mean undiscounted return", (scores) => withInterval(scores.mean_return, (x) => fixed(x))],
   ["Unread", "Turns whose answer could not be read, in %", (scores) => percent(scores.fault_rate)],
   ["Illegal", "Turns whose move broke a rule, in %", (scores) => percent(scores.illegal_rate)],
-  ["Misread", "Turns whose answer names something else than the picture shows, in % of those that name anything", (scores) => scores.misread_rate == null ? null : percent(scores.misread_rate)],
+  ["Misread", "Readings that name something else than the picture shows, in % of all that name anything", (scores) => scores.perception === null ? null : percent(misreadShare(scores.perception))],
   ["Regret", "Probability of success that an episode's choices gave away, on average, luck left out", (scores) => fixed(scores.regret)],
   ["Turns", "Mean number of turns of an episode", (scores) => fixed(scores.turns, 1)],
   ["Tokens", "Tokens read and written by all episodes", (scores) => scores.prompt_tokens + scores.completion_tokens ? compact(scores.prompt_tokens + scores.completion_tokens) : null],
@@ -17,6 +17,37 @@ const COLUMNS = [
   ["s/turn", "Mean seconds from a request to its answer", (scores) => scores.latency_s >= 0.005 ? fixed(scores.latency_s) : null],
   ["Episodes", "Finished episodes", (scores) => number(scores.num_episodes)],
 ];
+
+const PERCEPTION = [
+  ["Read right", "Readings that name what the picture shows, or as much of it as matters, in %", (scores) => readingShare(scores, (field) => field.num_right + field.num_inexact)],
+  ["wrong", "Readings that name something else, in %", (scores) => readingShare(scores, (field) => field.num_wrong)],
+  ["not named", "What was asked for and not named, in %", (scores) => readingShare(scores, (field) => field.num_unnamed)],
+  ["Failures", "Episodes that did not succeed or gave away probability of success", (scores) => ofFailures(scores, "num_failures")],
+  ["by misreading", "of these, with something named wrong at the turn that decided, or before", (scores) => ofFailures(scores, "num_misread")],
+  ["by reasoning", "of these, with all that was named being right", (scores) => ofFailures(scores, "num_reasoning")],
+  ["unknown", "of these, with nothing named at the turn that decided", (scores) => ofFailures(scores, "num_unnamed")],
+  ["no mistake", "of these, decided by luck, or from a start that cannot be won", (scores) => ofFailures(scores, "num_no_mistake")],
+];
+
+function readingsOf(perception) {
+  const total = (count) => perception.fields.reduce((sum, field) => sum + count(field), 0);
+  return { total, num: total((field) => field.num_right + field.num_inexact + field.num_wrong + field.num_unnamed) };
+}
+
+function misreadShare(perception) {
+  const { total, num } = readingsOf(perception);
+  return total((field) => field.num_wrong) / Math.max(1, num - total((field) => field.num_unnamed));
+}
+
+function readingShare(scores, count) {
+  if (scores.perception === null) return null;
+  const { total, num } = readingsOf(scores.perception);
+  return percent(total(count) / Math.max(1, num));
+}
+
+function ofFailures(scores, name) {
+  return scores.perception === null ? null : number(scores.perception[name]);
+}
 
 function compact(value) {
   return value.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 });
@@ -48,12 +79,21 @@ function taskGroups() {
 }
 
 function drawSummary() {
-  const place = byId("summary");
-  place.append(scoresTable(taskGroups()), element("p", { class: "muted hint", text: summaryNote() }));
-  const kinds = groupsOf("labels");
-  if (kinds.length) {
-    place.append(element("details", { class: "card kinds" }, element("summary", { text: "By kind of episode" }), scoresTable(kinds)));
-  }
+  byId("summary").append(
+    scoresTable("Scores", taskGroups(), COLUMNS), element("p", { class: "muted hint", text: summaryNote() }),
+    ...folded("By kind of episode", groupsOf("labels"), COLUMNS),
+    ...folded("Perception and reasoning: what the answers name in the pictures, and why episodes failed", perceived(), PERCEPTION));
+}
+
+function folded(title, groups, columns) {
+  if (!groups.length) return [];
+  return [element("details", { class: "card folded" }, element("summary", { text: title }), scoresTable(title, groups, columns))];
+}
+
+// The groups, without the runs that name nothing in them.
+function perceived() {
+  const named = taskGroups().map(({ name, members }) => ({ name, members: members.filter(({ scores }) => scores.perception !== null) }));
+  return named.filter(({ members }) => members.length);
 }
 
 function summaryNote() {
@@ -61,16 +101,16 @@ function summaryNote() {
   return `Success with Wilson's 95 % interval, return with a bootstrap interval; attempts at the same start count as one cluster.${isAveraged}`;
 }
 
-function scoresTable(groups) {
+function scoresTable(title, groups, available) {
   const all = groups.flatMap((group) => group.members);
-  const columns = COLUMNS.filter(([, , cell]) => all.some(({ scores }) => cell(scores) !== null));
-  const heads = [["Task", ""], ["Run", ""], ...columns].map(([text, title], i) =>
-    element("th", { scope: "col", text, title: title || null, class: i < 2 ? "name" : null }));
+  const columns = available.filter(([, , cell]) => all.some(({ scores }) => cell(scores) !== null));
+  const heads = [["Task", null], ["Run", null], ...columns].map(([text, meaning], i) =>
+    element("th", { scope: "col", text, title: meaning, class: i < 2 ? "name" : null }));
   const bodies = groups.map((group) => element("tbody", {}, ...group.members.map(({ run, scores }, i) => element("tr", {},
     i === 0 ? element("th", { scope: "rowgroup", rowspan: group.members.length, class: "name", text: visible(group.name) }) : null,
     element("th", { scope: "row", class: "name run" }, runLabel(run)),
     ...columns.map(([, , cell]) => element("td", {}, cell(scores) ?? "–"))))));
-  return scrolling("Scores", element("table", { class: "numbers" }, element("thead", {}, element("tr", {}, ...heads)), ...bodies));
+  return scrolling(title, element("table", { class: "numbers" }, element("thead", {}, element("tr", {}, ...heads)), ...bodies));
 }
 
 // Wide tables scroll within a frame that the keyboard can reach.

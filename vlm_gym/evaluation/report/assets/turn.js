@@ -4,21 +4,22 @@ const SHOWN_START = 2000;
 const SHOWN_AROUND = 300;
 const SHOWN_END = 600;
 const SHOWN_WHOLE = 4000;
+const SHOWN_READING = 300;
 
 // Which kinds of text the reader has opened or closed, by title; it holds from turn to turn.
 const areOpen = { Answer: true, Prompt: true };
 
-const viewer = { index: null, turns: [], final: null, step: 0 };
+const viewer = { index: null, turns: [], places: [], step: 0 };
 
 function isOver() {
   return viewer.step === viewer.turns.length;
 }
 
 async function openEpisode(index, step = 0) {
-  const { turns, final } = await turnsOf(index);
-  Object.assign(viewer, { index, turns, final, step: Math.max(0, Math.min(step, turns.length)) });
+  const [turns, places] = await Promise.all([turnsOf(index), placesOf(index)]);
+  Object.assign(viewer, { index, turns, places, step: Math.max(0, Math.min(step, turns.length)) });
   drawViewer();
-  markOpen(index);
+  showInList(index);
 }
 
 function goTo(step) {
@@ -94,7 +95,7 @@ function stepButtons() {
 
 function turnView(turn) {
   return element("div", { class: "turn" },
-    pictureView(turn.picture, turn.observation_text),
+    pictureView(turn.observation_text),
     element("div", { class: "turn-facts" }, ...verdicts(turn), actionFacts(turn), readingsTable(turn)),
     element("div", { class: "turn-texts" },
       ...turn.answers.slice(0, -1).map((answer, i) => textBlock(`Answer ${i + 1}, asked for again`, answer, null)),
@@ -106,7 +107,7 @@ function turnView(turn) {
 function lastView() {
   const episode = REPORT.episodes[viewer.index];
   return element("div", { class: "turn" },
-    pictureView(viewer.final, episode.final_text),
+    pictureView(episode.final_text),
     element("div", { class: "turn-facts" },
       element("p", { class: `verdict ${episode.is_success ? "good" : "bad"}`, text: episode.is_success ? "The episode ended in success." : episode.is_truncated ? "The episode ran out of turns." : "The episode ended without success." }),
       definitions([
@@ -114,18 +115,30 @@ function lastView() {
         ["Unread answers", number(episode.num_faults)],
         ["Illegal moves", number(episode.num_illegal)],
         ["Regret", number(episode.regret, 3)],
+        ["Cause", episode.cause === null ? null : CAUSES[episode.cause]],
         ...spending(episode),
       ]),
       element("p", { class: "muted", text: visible(episode.final_text) })));
 }
 
-function pictureView(place, words) {
-  if (place === null) {
-    return element("div", { class: "picture absent" }, element("p", { text: "no picture in this page" }));
-  }
+// Why an episode failed or gave away probability of success.
+const CAUSES = {
+  misread: "a misreading: something in the picture was named wrong when it was decided, or before",
+  reasoning: "reasoning: what was named in the picture was right",
+  unnamed: "unknown: the answer that decided names nothing in the picture",
+  "no mistake": "no mistake: luck, or a start that cannot be won",
+};
+
+function pictureView(words) {
+  const place = viewer.places[viewer.step];
+  if (place === null) return noPicture();
   const canvas = element("canvas", { class: "picture", role: "img", "aria-label": visible(words) });
-  drawPicture(canvas, place).catch(() => canvas.replaceWith(pictureView(null, words)));
+  drawPicture(canvas, place).catch(() => canvas.replaceWith(noPicture()));
   return canvas;
+}
+
+function noPicture() {
+  return element("div", { class: "picture absent" }, element("p", { text: "no picture in this page" }));
 }
 
 function verdicts(turn) {
@@ -168,18 +181,20 @@ function definitions(pairs) {
 
 // What the answer says of the picture beside the truth.
 function readingsTable(turn) {
-  const names = Object.keys(turn.readings);
-  if (!names.length) return null;
-  const row = (name) => {
-    const said = turn.fields[name];
-    const isWrong = turn.misread.includes(name);
-    return element("tr", { class: isWrong ? "misread" : null },
-      element("th", { scope: "row", text: visible(name) }),
-      element("td", { text: said === undefined ? "–" : visible(said) + (isWrong ? " ✗" : "") }),
-      element("td", { text: visible(turn.readings[name]) }));
-  };
+  if (!turn.readings.length) return null;
   const heads = ["Seen in the picture", "as answered", "in truth"].map((text) => element("th", { scope: "col", text }));
-  return element("table", { class: "readings" }, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...names.map(row)));
+  return element("table", { class: "readings" }, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...turn.readings.map(readingRow)));
+}
+
+const READINGS = { right: ["good", "✓ "], inexact: ["warn", "≈ "], wrong: ["bad", "✗ "], unnamed: ["muted", ""] };
+
+function readingRow({ field, said, truth, reading }) {
+  const [kind, sign] = READINGS[reading];
+  const shown = said === null ? "not named" : sign + visible(said.length > SHOWN_READING ? `${said.slice(0, SHOWN_READING)} …` : said);
+  return element("tr", {},
+    element("th", { scope: "row", text: visible(field) }),
+    element("td", { class: kind, title: reading, text: shown }),
+    element("td", { text: visible(truth) }));
 }
 
 function textBlock(title, text, span = null) {
