@@ -239,7 +239,13 @@ class VlmPolicy:
             value.copy_(own_part(state[name], value))
 
     def save_pretrained(self, directory: str) -> None:
-        """Write the model, with its adapter merged in, and the processor as an ordinary Hugging Face directory."""
+        """Write the model, with its adapter merged in, and the processor as an ordinary Hugging Face directory.
+
+        Raises:
+            ConfigError: if the base is quantised: its adapter cannot be merged.
+        """
+        if getattr(self.model, "is_quantized", False):
+            raise ConfigError("an adapter cannot be merged into quantised weights: use save_adapter")
         with self._merged(always=True):
             self.model.save_pretrained(directory)
         self.processor.save_pretrained(directory)

@@ -94,6 +94,18 @@ def test_quantisation_needs_its_extra(checkpoint, quantization, monkeypatch):
         load_policy(ModelConfig(name=str(checkpoint), quantization=quantization))
 
 
+def test_adapters_train_on_an_eight_bit_base(checkpoint, prompts, tmp_path):
+    pytest.importorskip("bitsandbytes")
+    policy = load_policy(ModelConfig(name=str(checkpoint), rank=4, quantization="8bit", precision="bfloat16"))
+    answers = policy.generate(prompts, max_new_tokens=4, temperature=0.0)
+    evaluation = policy.evaluate(prompts, answers, temperature=1.0)
+    (evaluation.logp.sum() + evaluation.value.sum()).backward()
+    assert all(value.grad is not None for value in policy.module.parameters() if value.requires_grad)
+    with pytest.raises(ConfigError, match="save_adapter"):
+        policy.save_pretrained(str(tmp_path / "merged"))
+    policy.save_adapter(str(tmp_path / "adapter"))
+
+
 def test_quantised_weights_cannot_train():
     with pytest.raises(ConfigError, match="rank above 0"):
         ModelConfig(quantization="4bit", rank=0)
