@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear, log_softmax
 from torch.utils.checkpoint import checkpoint
 
-CHUNK_ELEMENTS: Final = 2**26  # logits held at a time, 256 MiB in float32
+CHUNK_ELEMENTS: Final = 2**25  # logits in one chunk, 128 MiB in float32; about six such tensors live at a time
 
 
 class TokenHead(nn.Module):
