@@ -29,7 +29,7 @@ def png_bytes(picture: Picture) -> bytes:
     rows = np.zeros((height, 1 + 3 * width), np.uint8)  # each row starts with its filter: 0 is none
     rows[:, 1:] = picture.reshape(height, -1)
     header = struct.pack(">II5B", width, height, *EIGHT_BIT_RGB)
-    data = zlib.compress(rows, LEVEL)
+    data = zlib.compress(rows.data, LEVEL)
     return SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
 
 
