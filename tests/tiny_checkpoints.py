@@ -295,7 +295,9 @@ def gemma4(directory: Path) -> None:
             "head_dim": 16,
             "global_head_dim": 16,
             "sliding_window": 512,
-            "layer_types": ["sliding_attention", "full_attention"],
+            "num_hidden_layers": 4,
+            "num_kv_shared_layers": 2,  # as in the small Gemma 4 models
+            "layer_types": ["sliding_attention", "full_attention"] * 2,
             "hidden_size_per_layer_input": 8,
             "vocab_size_per_layer_input": len(tokenizer),
             "final_logit_softcapping": 30.0,
