@@ -53,7 +53,7 @@ class VlmModule(nn.Module):
         self.token_head = TokenHead(model.get_output_embeddings(), suppressed, softcap)
         layers = [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
         self._checkpointed = [layer for layer in layers if layer.gradient_checkpointing]
-        self._no_split_modules = model._no_split_modules  # FSDP2 divides the weights by these
+        self._no_split_modules = sorted({type(layer).__name__ for layer in layers})  # FSDP2 divides weights by these
         self.train()
 
     def forward(self, prompts: Sequence[Prompt], answers: Sequence[Answer], temperature: float = 1.0) -> Evaluation:
