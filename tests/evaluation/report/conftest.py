@@ -1,17 +1,13 @@
 """Runs to report on: noisy players of card games, one without luck, and one whose answers attack the page."""
 
-import asyncio
 import time
 
 import pytest
 from browser import chromium, look_like, mistakes  # noqa: F401
+from sample_runs import number_lines, panel_run, play
 
-from vlm_gym.evaluation.agents import OracleAgent, RandomAgent, ScriptedAgent
-from vlm_gym.evaluation.episodes import EpisodeSpec
-from vlm_gym.evaluation.panels import get_panel
-from vlm_gym.evaluation.plan import Plan, panel_of
+from vlm_gym.evaluation.agents import ConstantAgent, OracleAgent, RandomAgent, ScriptedAgent
 from vlm_gym.evaluation.report import write_report
-from vlm_gym.evaluation.run import evaluate
 
 LONG = 1_000_000
 TIME_TO_OPEN_S = 30  # generous: other tests run beside this one
@@ -24,22 +20,6 @@ HOSTILE_ANSWERS = (
     "<" * (LONG // 2) + '{"action": "-"}' + "&" * (LONG // 2),
     "{{script}} {{chunks}} ${window.pwned = 1} `${window.pwned = 1}` %3Cscript%3E",
 )
-
-
-def play(folder, agent, episodes, panel=None):
-    """Write a run."""
-    asyncio.run(evaluate(folder, Plan(tuple(episodes), panel), agent))
-    return folder
-
-
-def panel_run(folder, agent, *, first=2):
-    """Write a run of the first episodes of a panel."""
-    panel = get_panel("cards-v0").first(first)
-    return play(folder, agent, panel.episodes, panel_of(panel))
-
-
-def number_lines(num_episodes):
-    return [EpisodeSpec("vlm_gym/NumberLine-v0", seed) for seed in range(num_episodes)]
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +36,13 @@ def hostile_run(tmp_path_factory):
     """A run whose answers, and whose name, attack the page."""
     folder = tmp_path_factory.mktemp("hostile") / "<script>window.pwned=1<"
     return play(folder, ScriptedAgent(HOSTILE_ANSWERS), number_lines(2))
+
+
+@pytest.fixture(scope="session")
+def misread_run(tmp_path_factory):
+    """A run that names a number wrong and leaves another out."""
+    answer = '{"current number": "77", "thoughts": "no idea", "action": "+"}'
+    return play(tmp_path_factory.mktemp("misread") / "run", ConstantAgent(answer), number_lines(2))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,10 @@
 
 import pytest
 from browser import look_like, mistakes
+from sample_runs import number_lines, play
 
+from vlm_gym.evaluation.agents import OracleAgent, RandomAgent
+from vlm_gym.evaluation.episodes import EpisodeSpec
 from vlm_gym.evaluation.played import read_played
 from vlm_gym.evaluation.report import write_report
 from vlm_gym.evaluation.report.results import episode_id
@@ -109,7 +112,7 @@ def test_a_link_leads_to_its_turn(page, report, runs):
 def test_buttons_step_too_and_keep_the_focus(opened):
     opened.choose("turns", "illegal")
     opened.all("#episode-list button")[0].click()
-    opened.wait_for("return document.querySelector('.step-buttons strong').textContent.startsWith('Turn 1 of')")
+    opened.wait_for("return location.hash.includes('turn=1')")
     following = opened.all(".step-buttons button")[1]
     following.click()
     assert not opened.turn().startswith("Turn 1 ")
@@ -174,6 +177,42 @@ def test_a_long_answer_is_shortened_around_its_action_until_all_is_asked_for(pag
     assert "characters left out" in page.text(".viewer pre")
     page.all(".viewer .gap button")[0].click()
     assert page.text(".viewer pre") == "<" * (LONG // 2) + '{"action": "-"}' + "&" * (LONG // 2)
+
+
+def test_misreadings_stand_beside_the_truth(page, misread_run, tmp_path):
+    page.open(write_report([misread_run], tmp_path / "report.html").page)
+    rows = [row.text for row in page.all(".readings tbody tr")]
+    turn = read_played(misread_run)[0].turns[0]
+    assert rows[0].split() == ["current", "number", "✗", "77", turn.readings["current number"]]
+    assert rows[1].split() == ["target", "number", "not", "named", turn.readings["target number"]]
+    assert "Perception and reasoning" in page.text("#summary")
+    page.choose("turns", "misread")
+    page.wait_found("2 episodes")
+
+
+def test_a_link_to_an_episode_far_down_shows_it_in_the_list(page, tmp_path):
+    run = play(tmp_path / "run", RandomAgent(), number_lines(150))
+    last = max(read_played(run), key=lambda item: item.episode.seed)
+    page.open(
+        write_report([run], tmp_path / "report.html").page, f"#run=run&episode={episode_id(last.episode.episode)}"
+    )
+    assert "seed 149" in page.text("#episode-list [aria-current]")
+    assert page.driver.execute_script("return document.querySelector('#episode-list').scrollTop") > 0
+
+
+@pytest.mark.slow
+def test_a_thousand_episodes_open_fast_and_stay_small(page, tmp_path):
+    tasks = {"Blackjack": 350, "EZPoints": 350, "Points24": 240, "Household": 60}
+    episodes = [EpisodeSpec(f"vlm_gym/{task}-v0", seed) for task, count in tasks.items() for seed in range(count)]
+    run = play(tmp_path / "run", OracleAgent(0.8), episodes)
+    report = write_report([run], tmp_path / "report.html")
+    assert report.page.stat().st_size < 60_000_000
+    page.open(report.page)
+    assert page.text("#found") == "1,000 episodes"
+    assert page.has_drawn()
+    opened_ms = page.driver.execute_script("return performance.getEntriesByType('navigation')[0].loadEventEnd")
+    assert opened_ms < 15_000  # 600 ms on an idle machine; others run here
+    assert mistakes(page.driver) == []
 
 
 @pytest.mark.parametrize(("width", "is_dark"), [(390, False), (390, True), (1440, False), (1440, True)])
