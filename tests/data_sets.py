@@ -18,7 +18,14 @@ def make(folder, *tasks, agent="oracle", resume=False, on_progress=None, **setti
     """Collect into a folder and return the counts; JSON lines unless another format is asked for."""
     wanted = CollectSettings(tasks, **{"format": "llava", **settings})
     player = make_agent(agent) if isinstance(agent, str) else agent
-    return asyncio.run(collect(folder, wanted, player, is_resumed=resume, on_progress=on_progress))
+
+    async def run():
+        try:
+            return await collect(folder, wanted, player, is_resumed=resume, on_progress=on_progress)
+        finally:
+            await player.close()
+
+    return asyncio.run(run())
 
 
 def rows_of(folder):

@@ -392,3 +392,25 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
         make(tmp_path / "other", EZPOINTS, samples=5, resume=True)
     with pytest.raises(ConfigError, match="must be a folder, but it is a file"):
         make(tmp_path / "other/notes.txt", EZPOINTS, samples=5)
+
+
+def test_a_household_card_says_what_the_oracle_knows(tmp_path):
+    make(tmp_path / "home", HOUSEHOLD, samples=2)
+    assert "its\nchoice is told as a guess" in (tmp_path / "home/README.md").read_text()
+    make(tmp_path / "cards", BLACKJACK, samples=2)
+    assert "told as a guess" not in (tmp_path / "cards/README.md").read_text()
+
+
+def test_a_model_behind_an_endpoint_is_asked_many_times_at_once(tmp_path):
+    pytest.importorskip("httpx", reason="httpx is not installed: pip install 'vlm-gym[eval]'")
+    from openai_server import OpenAIServer
+
+    from vlm_gym.evaluation.agent_names import make_agent
+    from vlm_gym.evaluation.endpoint import EndpointSettings
+
+    with OpenAIServer(answer=lambda _: '{"thoughts": "a card more", "action": "hit"}') as server:
+        agent = make_agent("openai:model", EndpointSettings(base_url=server.base_url))
+        make(tmp_path / "d", BLACKJACK, samples=30, agent=agent)
+    assert {row["action"] for row in rows_of(tmp_path / "d")} == {"hit"}
+    described = json.loads((tmp_path / "d/data.json").read_text())
+    assert described["agent"]["name"] == "openai:model"

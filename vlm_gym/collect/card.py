@@ -12,6 +12,7 @@ from vlm_gym.registration import TASKS
 SIZES: Final = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 LARGER: Final = "1M<n<10M"
 WRITTEN_HERE: Final = ("oracle", "random")
+HOME: Final = ".household."  # in the modules of the household tasks
 FEW_PICTURES: Final = 0.5  # distinct pictures a sample, below which the card warns
 
 
@@ -24,7 +25,7 @@ def write_card(
         "# Episodes of vlm_gym as supervised data\n",
         _summary(settings, described, counts),
         _table(counts),
-        *_notices(counts),
+        *_notices(settings, described, counts),
         f"## Files\n\n{writer.usage()}",
         _origin(settings, described),
     )
@@ -73,8 +74,11 @@ def _table(counts: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _notices(counts: Mapping[str, Any]) -> list[str]:
+def _notices(settings: CollectSettings, described: Mapping[str, Any], counts: Mapping[str, Any]) -> list[str]:
     told = [f"**{task['task']}**: {task['notice']}.\n" for task in counts["tasks"] if task["notice"]]
+    is_home = any(HOME in TASKS[task["task"]].entry for task in counts["tasks"])
+    if is_home and _has_thoughts_from_here(settings, described):
+        told.append(_ALL_KNOWING)
     if counts["num_pictures"] < FEW_PICTURES * counts["num_samples"]:
         told.append(
             "Few pictures stand behind many samples, which differ in their wording. Scores on starts that look like "
@@ -131,6 +135,10 @@ _COT: Final = {
     "none": "They hold no thoughts.",
 }
 _AS_THEY_CAME: Final = "The texts are as they came."
+_ALL_KNOWING: Final = """\
+The oracle of the household tasks knows the whole home. Where the player cannot know, as of what is behind a door, its
+choice is told as a guess; so guesses in these texts are right more often than a player's can be.
+"""
 _LICENCE: Final = """\
 MIT, as vlm_gym. Pictures of the ALFWorld tasks are drawn by vlm_gym; their games are ALFWorld's (MIT)."""
 _LICENCE_OTHER: Final = """\
