@@ -1,7 +1,7 @@
 """The places of tokens in a text, for four families of tokenizers: sampled tokens, not re-encoded text."""
 
 import pytest
-from tiny_checkpoints import END, byte_fallback, byte_level, unigram, word_piece, wrap
+from tiny_tokenizers import END, byte_fallback, byte_level, unigram, word_piece, wrap
 
 from baselines.models.policy import Answer
 from baselines.models.spans import Transcriber, action_mask
