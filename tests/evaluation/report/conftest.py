@@ -1,6 +1,7 @@
 """Runs to report on: noisy players of card games, one without luck, and one whose answers attack the page."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from browser import chromium, look_like, mistakes  # noqa: F401
@@ -43,6 +44,20 @@ def misread_run(tmp_path_factory):
     """A run that names a number wrong and leaves another out."""
     answer = '{"current number": "77", "thoughts": "no idea", "action": "+"}'
     return play(tmp_path_factory.mktemp("misread") / "run", ConstantAgent(answer), number_lines(2))
+
+
+class PaidAgent(OracleAgent):
+    """An oracle that says what its answers took."""
+
+    async def answer(self, session, rng):
+        reply = await super().answer(session, rng)
+        return replace(reply, prompt_tokens=1000, completion_tokens=20, cost=0.0031, latency_s=1.5, num_requests=2)
+
+
+@pytest.fixture(scope="session")
+def paid_run(tmp_path_factory):
+    """A run that took tokens, money and time."""
+    return play(tmp_path_factory.mktemp("paid") / "run", PaidAgent(), number_lines(3))
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,16 @@ def test_the_tables_show_every_task_of_every_run(opened, runs):
     assert len(opened.all(".chart")) == 3
 
 
+def test_tokens_and_costs_have_columns_where_there_are_any(page, report, paid_run, tmp_path):
+    page.open(report.page)
+    assert "Tokens" not in page.text("#summary thead")
+    page.open(write_report([paid_run], tmp_path / "report.html").page)
+    heads = page.text("#summary thead")
+    assert all(name in heads for name in ("Tokens", "Cost", "s/turn"))
+    assert "1,000 in, 20 out" in page.text(".facts")
+    assert "1.5 s, 2 requests" in page.text(".facts")
+
+
 def test_filters_leave_the_episodes_they_name(opened, runs):
     played = [item for name in ("random", "noisy") for item in read_played(runs / name)]
     assert opened.text("#found") == f"{len(played)} episodes"

@@ -55,9 +55,9 @@ function outcomeChip(episode) {
 function startOf(episode) {
   const parts = [`seed ${episode.seed}`];
   if (episode.repeat > 0) parts.push(`attempt ${episode.repeat + 1}`);
-  for (const value of Object.values(episode.labels)) parts.push(value);
-  for (const given of [episode.arguments, episode.options]) {
-    if (given && Object.keys(given).length) parts.push(JSON.stringify(given));
+  parts.push(...Object.values(episode.labels));
+  for (const [name, value] of Object.entries({ ...episode.arguments, ...episode.options })) {
+    if (episode.labels[name] !== value) parts.push(`${name} ${JSON.stringify(value)}`);
   }
   return parts.join(" · ");
 }
