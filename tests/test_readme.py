@@ -27,7 +27,7 @@ def test_the_session_prints_what_it_says(name):
 @pytest.mark.parametrize("name", PAGES)
 def test_every_link_leads_somewhere(name):
     targets = re.findall(r"\]\(([^)#]+)[^)]*\)", PAGES[name].read_text(encoding="utf-8"))
-    assert [] == [target for target in targets if "://" not in target and not (PAGES[name].parent / target).exists()]
+    assert [target for target in targets if "://" not in target and not (PAGES[name].parent / target).exists()] == []
 
 
 @pytest.mark.parametrize("name", PAGES)
