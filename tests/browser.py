@@ -22,18 +22,24 @@ FLAGS = (
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory):
     """One browser for all tests; skipped where there is none, unless VLM_GYM_ALL_TESTS is set."""
-    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if (browser is None or driver is None) and "VLM_GYM_ALL_TESTS" not in os.environ:
+    if None in (shutil.which("chromium"), shutil.which("chromedriver")) and "VLM_GYM_ALL_TESTS" not in os.environ:
         pytest.skip("chromium and chromedriver are not installed (Debian: apt-get install chromium-driver)")
-    webdriver = pytest.importorskip("selenium.webdriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = browser
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    pytest.importorskip("selenium")
+    driver = launch(tmp_path_factory.mktemp("chromium"))
     yield driver
     driver.quit()
+
+
+def launch(profile):
+    """Start the browser with an empty folder for what it keeps."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
 
 
 def look_like(driver, *, width=1280, height=900, is_dark=False):

@@ -4,7 +4,7 @@ function drawPage() {
   byId("title").textContent = visible(REPORT.runs.map((run) => run.name).join(" · "));
   byId("facts").textContent = visible(reportFacts());
   byId("viewer-notes").textContent = visible(REPORT.notes.join(" "));
-  byId("footer").textContent = visible(`Written by vlm-gym ${REPORT.vlm_gym}, ${REPORT.written}. Keys: ← → turns, Home and End the first and the last, n and p the next and the previous episode, / search.`);
+  byId("footer").textContent = visible(`Written by vlm-gym ${REPORT.vlm_gym}, ${REPORT.written}. Keys: ← → turns (in the viewer also Home and End), n and p the next and the previous episode, / search.`);
   drawSummary();
   drawCharts();
   drawComparison();
@@ -36,6 +36,7 @@ async function followAddress() {
   const turns = await turnsOf(index);
   const turn = named.get("turn") ?? "1";
   await openEpisode(index, turn === "end" ? turns.length : turns.findIndex((record) => String(record.turn) === turn));
+  byId("viewer").focus({ preventScroll: true });
   byId("viewer").scrollIntoView();
   return true;
 }
@@ -51,18 +52,23 @@ function writeAddress() {
 const KEYS = {
   ArrowLeft: () => goTo(viewer.step - 1),
   ArrowRight: () => goTo(viewer.step + 1),
-  Home: () => goTo(0),
-  End: () => goTo(viewer.turns.length),
   n: () => chooseBeside(1),
   p: () => chooseBeside(-1),
   "/": () => byId("filters").elements.text.focus(),
 };
 
+// Elsewhere these scroll the page.
+const VIEWER_KEYS = {
+  Home: () => goTo(0),
+  End: () => goTo(viewer.turns.length),
+};
+
 function onKey(event) {
   const isTyping = event.target.closest("input, select, textarea, .scrolling");
-  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
+  const act = KEYS[event.key] ?? (event.target.closest("#viewer") ? VIEWER_KEYS[event.key] : undefined);
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !act) return;
   event.preventDefault();
-  KEYS[event.key]();
+  act();
 }
 
 document.addEventListener("keydown", onKey);

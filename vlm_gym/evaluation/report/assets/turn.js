@@ -32,8 +32,15 @@ function drawViewer() {
   const focused = document.activeElement?.dataset?.step;
   byId("viewer").replaceChildren(viewerHead(), turnStrip(), stepButtons(), isOver() ? lastView() : turnView(viewer.turns[viewer.step]));
   if (focused !== undefined) byId("viewer").querySelector(`[data-step="${focused}"]`)?.focus();
-  byId("viewer").querySelector(".turn-strip [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  showInStrip();
   writeAddress();
+}
+
+// Scroll the strip, and nothing else, to the turn that is shown.
+function showInStrip() {
+  const strip = byId("viewer").querySelector(".turn-strip");
+  const current = strip.querySelector("[aria-current]");
+  strip.scrollTop = current.offsetTop - (strip.clientHeight - current.offsetHeight) / 2;
 }
 
 function viewerHead() {
