@@ -22,6 +22,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from baselines.sharding import own_part, whole
 from vlm_gym.errors import ConfigError, VlmGymError
 
 MANIFEST: Final = "manifest.json"
@@ -116,7 +117,7 @@ def pack_optimizer(optimizer: torch.optim.Optimizer) -> Part:
     for index, entries in state["state"].items():
         for name, value in entries.items():
             (tensors if isinstance(value, Tensor) else values)[f"{index}.{name}"] = value
-    return Part(tensors, {"groups": state["param_groups"], "values": values})
+    return Part(whole(tensors), {"groups": state["param_groups"], "values": values})
 
 
 def unpack_optimizer(optimizer: torch.optim.Optimizer, part: Part) -> None:
@@ -125,10 +126,13 @@ def unpack_optimizer(optimizer: torch.optim.Optimizer, part: Part) -> None:
     Raises:
         ConfigError: if the optimizer has other parameters than the packed one had.
     """
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Any]] = {}
     for key, value in {**part.tensors, **part.facts["values"]}.items():
         index, _, name = key.partition(".")
-        state.setdefault(int(index), {})[name] = value
+        like = parameters[int(index)] if int(index) < len(parameters) else None
+        is_divided = like is not None and isinstance(value, Tensor) and value.shape == like.shape
+        state.setdefault(int(index), {})[name] = own_part(value, like) if is_divided else value
     try:
         optimizer.load_state_dict({"state": state, "param_groups": part.facts["groups"]})
     except ValueError as error:

@@ -17,6 +17,7 @@ from baselines.batch import Batch, Minibatch, flatten, plan_epoch
 from baselines.models.policy import Policy
 from baselines.rollout import Turn
 from baselines.settings import PpoConfig
+from baselines.sharding import whole, whole_weights
 from vlm_gym.errors import VlmGymError
 
 
@@ -62,13 +63,15 @@ class Learner:
         """
         flat, shape = flatten(turns), (len(turns), len(turns[0]))
         batch = Batch.unassessed(flat)
-        for numbers in itertools.chain(*epoch):
-            self._fill(batch, numbers)
-        values = batch.values.reshape(shape)
+        with whole_weights(self.policy.module, self.accelerator):
+            for numbers in itertools.chain(*epoch):
+                self._fill(batch, numbers)
+            values = batch.values.reshape(shape)  # (T, N)
+            next_values = self._next_values(turns, values)
         advantages = losses.estimate_advantages(
             torch.tensor([turn.reward for turn in flat]).reshape(shape),
             values,
-            self._next_values(turns, values),
+            next_values,
             torch.tensor([turn.is_terminated for turn in flat]).reshape(shape),
             torch.tensor([turn.is_last for turn in flat]).reshape(shape),
             gamma=self.config.gamma,
@@ -101,6 +104,7 @@ class Learner:
                 self.accelerator.backward(loss * share)
             sums += share * terms
         norm = self.accelerator.clip_grad_norm_(self.policy.module.parameters(), self.config.max_grad_norm)
+        norm = whole({"norm": norm})["norm"]
         self._require_finite("gradient", norm, batch.select(tuple(itertools.chain(*minibatch))))
         self.optimizer.step()
         self.optimizer.zero_grad()

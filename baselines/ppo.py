@@ -23,6 +23,7 @@ from baselines.rollout import collect
 from baselines.run import CHECKPOINTS, Run
 from baselines.session import Stopper, read_train_config, start_accelerator, start_folder
 from baselines.settings import TrainConfig
+from baselines.sharding import whole_weights
 from vlm_gym.errors import ConfigError, VlmGymError
 
 
@@ -56,7 +57,9 @@ def advance(run: Run, update: int, stopper: Stopper) -> None:
     """Run one update: play, learn, report, keep. One that is stopped while it plays is not begun on disk."""
     settings, place, began = run.config.ppo, run.place(), time.monotonic()
     run.set_learning_rates(update)
-    rollout = collect(run.learner.policy, run.seats, settings.turns, run.sampling, run.generator, stopper.is_stopping)
+    policy = run.learner.policy
+    with whole_weights(policy.module, run.accelerator):
+        rollout = collect(policy, run.seats, settings.turns, run.sampling, run.generator, stopper.is_stopping)
     if stopper.is_anyone_stopping(run.accelerator) or rollout is None:
         run.save(update - 1, place)
         stopper.exit(Path(run.config.folder))

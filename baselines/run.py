@@ -29,6 +29,7 @@ from baselines.progress import Recorder, score_metrics
 from baselines.rollout import Episode, PromptWriter, Sampling, Seat, Start, make_env, training_starts
 from baselines.session import start_policy
 from baselines.settings import PpoConfig, TrainConfig
+from baselines.sharding import prepare, whole, whole_weights
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.panels import get_panel
 from vlm_gym.registration import TASKS
@@ -58,7 +59,7 @@ class Run:
         policy = start_policy(config, accelerator, start)
         groups = policy.parameter_groups(lr=config.ppo.lr, value_lr=config.ppo.value_lr)
         optimizer = torch.optim.AdamW(groups, betas=BETAS, eps=EPSILON, weight_decay=0.0)
-        policy.module, optimizer = accelerator.prepare(policy.module, optimizer)
+        policy.module, optimizer = prepare(policy.module, optimizer, accelerator)
         rank, folder = accelerator.process_index, Path(config.folder)
         write_prompt = PromptWriter(config.task.prompt)
         return cls(
@@ -95,11 +96,12 @@ class Run:
 
     def save(self, update: int, place: Part, *, is_best: bool = False) -> None:
         """Write the checkpoint of an update; `place` is where this process was after it."""
-        parts = {
-            "policy": Part(self.learner.policy.state_dict()),
+        shared = {
+            "policy": Part(whole(self.learner.policy.state_dict())),
             "optimizer": pack_optimizer(self.learner.optimizer),
-            f"process-{self.accelerator.process_index}": place,
-        }
+        }  # every process takes part in bringing these together; one writes them
+        own = {f"process-{self.accelerator.process_index}": place}
+        parts = {**shared, **own} if self.accelerator.is_main_process else own
         folder = Path(self.config.folder) / CHECKPOINTS
         write_checkpoint(folder, update, parts, self.accelerator, keep=self.config.checkpoint.keep, is_best=is_best)
 
@@ -134,6 +136,7 @@ class Run:
         if self.recorder:
             self.recorder.begin(-1, is_wandb_on=self.config.wandb)
         self.measure(0)
+        self.best = -math.inf  # there is no checkpoint of this one
         return 0
 
     def keep(self, update: int) -> None:
@@ -155,7 +158,7 @@ class Run:
         config = self.config.evaluation
         starts = evaluation_starts(self.config)
         scores = {name: self._evaluate(starts, name) for name in ("greedy", "sampled")}
-        is_best = scores["greedy"].share(config.metric) > self.best
+        is_best = scores["greedy"].share(config.metric) >= self.best
         self.best = max(self.best, scores["greedy"].share(config.metric))
         if self.recorder:
             metrics = [score_metrics(name, score, config.metric) for name, score in scores.items()]
@@ -186,14 +189,15 @@ class Run:
 
     def _evaluate(self, starts: Sequence[Start], name: str) -> Score:
         temperature = 0.0 if name == "greedy" else self.config.sampling.temperature
-        return evaluate(
-            self.learner.policy,
-            lambda own: Seat(make_env(self.config.task), PromptWriter(self.config.task.prompt), own),
-            starts,
-            Sampling(self.config.sampling.max_new_tokens, temperature),
-            self.accelerator,
-            num_seats=len(self.seats),
-        )
+        with whole_weights(self.learner.policy.module, self.accelerator):
+            return evaluate(
+                self.learner.policy,
+                lambda own: Seat(make_env(self.config.task), PromptWriter(self.config.task.prompt), own),
+                starts,
+                Sampling(self.config.sampling.max_new_tokens, temperature),
+                self.accelerator,
+                num_seats=len(self.seats),
+            )
 
 
 def evaluation_starts(config: TrainConfig) -> tuple[Start, ...]:

@@ -12,9 +12,10 @@ from typing import Final, NoReturn
 import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs
+from transformers.utils.logging import disable_progress_bar
 
 from baselines.config import FILE_NAME, read_config, write_config
-from baselines.models.loading import load_policy
+from baselines.models.loading import TINY, load_policy
 from baselines.models.vlm import VlmPolicy
 from baselines.settings import TrainConfig
 from vlm_gym.errors import ConfigError
@@ -34,10 +35,13 @@ def start_accelerator(config: TrainConfig) -> Accelerator:
     """Join the other processes of this run, if there are any.
 
     Raises:
-        ConfigError: if another number of processes was started, or no GPU is there where one was asked for.
+        ConfigError: if another number of processes was started, a batch cannot be divided among them, or no GPU is
+            there where one was asked for.
     """
     if config.device == "cuda" and not torch.cuda.is_available():
         raise ConfigError("device='cuda', but PyTorch sees no GPU here: check its build and driver, or --device cpu")
+    if config.model.name == TINY:
+        disable_progress_bar()  # it is there at once
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     # Buffers never change here; sending them with every forward would make ranks wait for each other in rollouts.
@@ -49,6 +53,9 @@ def start_accelerator(config: TrainConfig) -> Accelerator:
             f"expected {wanted} processes, got {accelerator.num_processes}: `accelerate launch --cpu` starts only one; "
             "use ACCELERATE_USE_CPU=true torchrun --nproc-per-node N -m baselines.ppo"
         )
+    for name, size in (("sft.batch", config.sft.batch), ("ppo.minibatch", config.ppo.minibatch)):
+        if size % accelerator.num_processes:
+            raise ConfigError(f"{name} must be a multiple of the {accelerator.num_processes} processes, got {size}")
     return accelerator
 
 

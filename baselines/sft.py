@@ -36,6 +36,7 @@ from baselines.models.vlm import VlmPolicy
 from baselines.rollout import training_starts
 from baselines.session import Stopper, read_train_config, start_accelerator, start_folder, start_policy
 from baselines.settings import TrainConfig
+from baselines.sharding import prepare, whole, whole_weights
 from vlm_gym.errors import VlmGymError
 
 BETAS: Final = (0.9, 0.98)
@@ -67,7 +68,7 @@ def train(config: TrainConfig, accelerator: Accelerator, stopper: Stopper) -> Pa
     optimizer = torch.optim.AdamW(
         policy.parameter_groups(lr=config.sft.lr, value_lr=0.0), betas=BETAS, weight_decay=0.0
     )
-    policy.module, optimizer = accelerator.prepare(policy.module, optimizer)
+    policy.module, optimizer = prepare(policy.module, optimizer, accelerator)
     first = _resume(folder, policy, optimizer)
     data = load_data(config)
     _log.info("SFT: %d answers, %d steps", len(data), config.sft.steps)
@@ -76,18 +77,18 @@ def train(config: TrainConfig, accelerator: Accelerator, stopper: Stopper) -> Pa
         loss = _step(policy, optimizer, data, step, config, accelerator)
         is_stopping = stopper.is_anyone_stopping(accelerator)
         if is_stopping or (step + 1) % config.sft.checkpoint_every == 0:
-            parts = {"policy": Part(policy.state_dict()), "optimizer": pack_optimizer(optimizer)}
-            write_checkpoint(folder, step + 1, parts, accelerator, keep=1)
+            parts = {"policy": Part(whole(policy.state_dict())), "optimizer": pack_optimizer(optimizer)}
+            write_checkpoint(folder, step + 1, parts if accelerator.is_main_process else {}, accelerator, keep=1)
         if is_stopping:
             stopper.exit(Path(config.folder))
         if (step + 1) % 50 == 0 and accelerator.is_main_process:
             _log.info(
                 "SFT step %d/%d  loss %.3f  %.0f CPU-s", step + 1, config.sft.steps, loss, time.process_time() - started
             )
-    policy.module = accelerator.unwrap_model(policy.module)
-    if accelerator.is_main_process:
-        _export(policy, folder)
-    accelerator.wait_for_everyone()
+    with whole_weights(policy.module, accelerator):
+        if accelerator.is_main_process:
+            _export(policy, folder)
+        accelerator.wait_for_everyone()
     accelerator.free_memory()
     return model
 
@@ -109,7 +110,10 @@ def _step(
     """Take one optimizer step on answers that the seed and the step's number choose; return the loss."""
     settings = config.sft
     chosen = np.random.default_rng((config.seed, step)).integers(len(data), size=settings.batch)
-    mine = [data[number] for number in chosen[accelerator.process_index :: accelerator.num_processes]]
+    answers = [policy.write(data[number].text) for number in chosen]
+    num_tokens = sum(len(answer.tokens) for answer in answers)
+    rank, world = accelerator.process_index, accelerator.num_processes
+    mine = [(data[number].prompt, answer) for number, answer in zip(chosen, answers, strict=True)][rank::world]
     for group in optimizer.param_groups:
         group["lr"] = settings.lr * min(1.0, (step + 1) / max(1, settings.warmup))
     total = 0.0
@@ -117,10 +121,10 @@ def _step(
         part = mine[place : place + settings.microbatch]
         is_last = place + settings.microbatch >= len(mine)
         with nullcontext() if is_last else accelerator.no_sync(policy.module):
-            prompts, answers = [one.prompt for one in part], [policy.write(one.text) for one in part]
-            found = policy.evaluate(prompts, answers, temperature=1.0)
+            found = policy.evaluate(*zip(*part, strict=True), temperature=1.0)
+            share = found.mask.sum() * world / num_tokens  # gradients are averaged over the processes
             # DDP wants a gradient for every parameter, the value head's too.
-            loss = (answer_loss(found.logp, found.mask) + 0.0 * found.value.sum()) * len(part) / len(mine)
+            loss = share * answer_loss(found.logp, found.mask) + 0.0 * found.value.sum()
             accelerator.backward(loss)
         total += loss.item()
     accelerator.clip_grad_norm_(policy.module.parameters(), settings.max_grad_norm)
