@@ -141,7 +141,9 @@ def test_bench_prints_a_row_for_each_task(capsys):
     assert lines[3].startswith("vlm_gym/Points24Formula-v0 ")
 
 
-@pytest.mark.parametrize("command", [[], ["list"], ["show"], ["play"], ["panels"], ["report"], ["film"], ["download"], ["bench"]])
+@pytest.mark.parametrize(
+    "command", [[], ["list"], ["show"], ["play"], ["panels"], ["report"], ["film"], ["download"], ["bench"]]
+)
 def test_help_has_examples(capsys, command):
     with pytest.raises(SystemExit) as stop:
         main([*command, "--help"])

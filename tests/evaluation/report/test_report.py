@@ -117,6 +117,23 @@ def test_pictures_beyond_the_budget_are_left_out(runs):
     assert (pictures.strips, pictures.places) == ([], {})
 
 
+def test_a_full_page_says_so_and_its_tasks_have_taken_turns(report, runs, tmp_path, monkeypatch):
+    text, strips = (sum(map(len, chunks_of(report.page, kind))) for kind in ("turns", "strip"))
+    limit = text + strips // 2
+    monkeypatch.setattr("vlm_gym.evaluation.report.page.MAX_LENGTH", limit)
+    page = write_report([runs / "random", runs / "noisy"], tmp_path / "report.html").page
+    assert limit * 0.7 < text + sum(map(len, chunks_of(page, "strip"))) <= limit
+    assert "Not all pictures fit the page: episodes beyond its size limit are without them." in data_of(page)["notes"]
+    entries = zip(data_of(page)["episodes"], places_of(page), strict=True)
+    assert {entry["run"] for entry, places in entries if all(places)} == {0, 1}
+
+
+def test_the_progress_counts_episodes(runs, tmp_path):
+    told = []
+    write_report([runs / "noisy"], tmp_path / "report.html", on_progress=lambda *counts: told.append(counts))
+    assert told == [(i, 12) for i in range(1, 13)]
+
+
 def test_pictures_of_failures_alone(runs, tmp_path):
     page = write_report([runs / "noisy"], tmp_path / "report.html", pictures_of="failures").page
     won = [i for i, episode in enumerate(data_of(page)["episodes"]) if episode["is_success"]]
