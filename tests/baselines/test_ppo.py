@@ -1,0 +1,178 @@
+"""A whole run of the tiny model: what it writes, and that nothing is lost when it is killed, stopped or damaged."""
+
+import json
+import logging
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from baselines import ppo
+from baselines.checkpoint import best_checkpoint, list_checkpoints
+from baselines.progress import read_metrics
+
+ROOT = Path(__file__).parents[2]
+NUM_UPDATES = 6
+SMALL = (
+    "--task.num-envs=3 --sft.steps=3 --sft.batch=4 --sft.episodes=5 --ppo.turns=3 --ppo.epochs=2 --ppo.minibatch=4 "
+    f"--ppo.microbatch=3 --ppo.updates={NUM_UPDATES} --evaluation.episodes=4 --evaluation.every=3 "
+    "--checkpoint.every=1 --checkpoint.keep=9 --sampling.max-new-tokens=12 --device=cpu"
+).split()
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory):
+    """A run that nothing disturbs."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    ppo.main([*SMALL, "--folder", str(folder)])
+    return folder
+
+
+def start_run(folder):
+    command = [sys.executable, "-m", "baselines.ppo", *SMALL, "--folder", str(folder)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def wait_for(path, process, seconds=300):
+    end = time.monotonic() + seconds
+    while not path.is_dir():
+        assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def weights(folder, update=NUM_UPDATES):
+    return load_file(folder / "ppo" / f"step-{update:06d}" / "policy.safetensors")
+
+
+def assert_same_run(one, other):
+    expected, got = weights(one), weights(other)
+    assert expected.keys() == got.keys()
+    for name in expected:
+        assert expected[name].equal(got[name]), name
+    lines = [[strip(line) for line in read_metrics(folder)] for folder in (one, other)]
+    assert lines[0] == lines[1]
+
+
+def strip(line):
+    return {name: value for name, value in line.items() if "seconds" not in name}
+
+
+def test_a_run_writes_what_it_measured(whole_run):
+    lines = read_metrics(whole_run)
+    assert [line["update"] for line in lines] == [0, 1, 2, 3, 3, 4, 5, 6, 6]
+    assert [line["env_turns"] for line in lines if "env_turns" in line] == [9 * update for update in range(1, 7)]
+    measured = [line for line in lines if "greedy/success" in line]
+    assert len(measured) == 3
+    assert all(line["greedy/low"] <= line["greedy/positive_return"] <= line["greedy/high"] for line in measured)
+    for name in ("faults", "illegal", "cut_off", "return", "turns"):
+        assert all(f"{part}/{name}" in measured[-1] for part in ("greedy", "sampled"))
+    assert (whole_run / "curve.png").stat().st_size > 10_000
+    assert list((whole_run / "tensorboard").iterdir())
+    assert (whole_run / "sft" / "model" / "model.safetensors").is_file()
+    assert len(list_checkpoints(whole_run / "ppo")) == NUM_UPDATES
+    assert best_checkpoint(whole_run / "ppo") is not None
+
+
+def test_the_learning_rate_changes_once_per_update(whole_run):
+    """Defect of the published code: its schedule is stepped once per GPU."""
+    rates = [line["lr"] for line in read_metrics(whole_run) if "lr" in line]
+    assert rates == pytest.approx([1e-3 * (1 - done / NUM_UPDATES) for done in range(NUM_UPDATES)])
+
+
+def test_a_checkpoint_holds_only_what_trains(whole_run):
+    """Defect of the published code: no checkpoint is ever saved."""
+    names = weights(whole_run).keys()
+    assert all("lora" in name or name.startswith("value_head.") for name in names)
+    assert any("lora" in name for name in names)
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_goes_on_bit_for_bit(whole_run, tmp_path):
+    """Train 6 updates = train 3, kill -9, resume 3: the same weights and the same metrics."""
+    folder = tmp_path / "run"
+    process = start_run(folder)
+    wait_for(folder / "ppo" / "step-000003", process)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert len(list_checkpoints(folder / "ppo")) < NUM_UPDATES
+    ppo.main(["--resume", str(folder)])
+    assert_same_run(whole_run, folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_told_to_stop_writes_a_checkpoint_and_goes_on_bit_for_bit(whole_run, tmp_path, number):
+    folder = tmp_path / "run"
+    process = start_run(folder)
+    wait_for(folder / "ppo" / "step-000002", process)
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode == 128 + number
+    assert f"go on with --resume {folder}" in said
+    assert not list((folder / "ppo").glob("*.unfinished"))
+    ppo.main(["--resume", str(folder)])
+    assert_same_run(whole_run, folder)
+
+
+@pytest.mark.slow
+def test_sft_that_is_stopped_goes_on_bit_for_bit(whole_run, tmp_path):
+    folder = tmp_path / "run"
+    process = start_run(folder)
+    wait_for(folder, process)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=300)
+    assert process.returncode == 128 + signal.SIGTERM
+    ppo.main(["--resume", str(folder)])
+    assert_same_run(whole_run, folder)
+
+
+def test_a_damaged_checkpoint_is_named_and_the_one_before_it_can_be_resumed(whole_run, tmp_path):
+    folder = tmp_path / "run"
+    subprocess.run(["cp", "-r", str(whole_run), str(folder)], check=True)
+    newest = folder / "ppo" / "step-000006"
+    (newest / "policy.safetensors").write_bytes(b"")
+    with pytest.raises(SystemExit, match=f"baselines.ppo: the checkpoint {newest} is damaged") as raised:
+        ppo.main(["--resume", str(folder)])
+    offered = str(raised.value).rpartition("--resume ")[2]
+    assert offered == str(folder / "ppo" / "step-000005")
+    ppo.main(["--resume", offered])
+    assert_same_run(whole_run, folder)
+
+
+def test_a_folder_with_a_run_is_not_overwritten(whole_run):
+    before = json.dumps(read_metrics(whole_run))
+    with pytest.raises(SystemExit, match=f"holds a run already, up to step-000006: go on with --resume {whole_run}"):
+        ppo.main([*SMALL, "--folder", str(whole_run), "--seed", "5"])
+    assert json.dumps(read_metrics(whole_run)) == before
+
+
+def test_a_checkpoint_of_another_number_of_environments_is_refused(whole_run, tmp_path):
+    newest = whole_run / "ppo" / "step-000006"
+    with pytest.raises(SystemExit, match="other numbers of processes and environments"):
+        ppo.main(["--resume", str(newest), "--task.num-envs", "2", "--folder", str(tmp_path / "fork")])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--device", "cuda"], "PyTorch sees no GPU here"),
+        (["--processes", "2"], "expected 2 processes, got 1: `accelerate launch --cpu` starts only one"),
+        (["--evaluation.panel", "household-v0"], "the panel 'household-v0' has no episode of vlm_gym/NumberLine-v0"),
+        (["--task.arguments.image_size", "3"], "image_size must be"),
+    ],
+)
+def test_a_run_that_cannot_be_is_told_in_one_line(tmp_path, arguments, message, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.raises(SystemExit, match=message):
+        ppo.main([*SMALL, "--sft.steps", "0", "--folder", str(tmp_path), *arguments])
+
+
+@pytest.fixture(autouse=True)
+def _quiet_logs():
+    yield
+    logging.getLogger("baselines").setLevel(logging.NOTSET)
