@@ -65,7 +65,7 @@ def _scores_table(runs: Sequence[ReportedRun]) -> str:
 def _comparison_table(results: Results, pair: RunPair) -> str:
     comparison, a, b = pair.comparison, results.runs[pair.a], results.runs[pair.b]
     differences = [comparison.overall, *comparison.tasks] if len(comparison.tasks) > 1 else comparison.tasks
-    heads = ["task", "episodes", "success", "difference", "p", "return", "p"]
+    heads = ["task", "difference", "p", "success", "return", "p", "episodes"]
     table = _table(heads, [_difference_row(difference) for difference in differences])
     return (
         f"### {_plain(b.name)} minus {_plain(a.name)}\n\n{table}\n\nOn the {comparison.num_common} episodes that both "
@@ -77,12 +77,12 @@ def _comparison_table(results: Results, pair: RunPair) -> str:
 def _difference_row(row: Difference) -> list[str]:
     return [
         row.name,
-        str(row.num_episodes),
-        f"{percent(row.success_a)} → {percent(row.success_b)}",
         _estimate(row.success, lambda share: f"{100 * share:+.1f}"),
         _p_value(row.success_p),
+        f"{percent(row.success_a)} → {percent(row.success_b)}",
         _estimate(row.mean_return, lambda value: f"{value:+.2f}"),
         NONE if row.return_p is None else _p_value(row.return_p),
+        str(row.num_episodes),
     ]
 
 

@@ -130,7 +130,7 @@ function drawComparison() {
 }
 
 function comparisonTable(comparison) {
-  const heads = ["Task", "Episodes", "Success", "Difference", "", "p", "Return", "p"];
+  const heads = ["Task", "Difference", "", "p", "Success", "Return", "p", "Episodes"];
   const rows = comparison.tasks.length > 1 ? [comparison.overall, ...comparison.tasks] : comparison.tasks;
   const table = element("table", { class: "numbers compared" },
     element("caption", {}, runLabel(comparison.b), " minus ", runLabel(comparison.a)),
@@ -146,13 +146,13 @@ function differenceRow(row) {
   const change = row.success.low > 0 ? "good" : row.success.high < 0 ? "bad" : null;
   return element("tr", {},
     element("th", { scope: "row", class: "name", text: visible(row.name) }),
-    element("td", { text: number(row.num_episodes) }),
-    element("td", { text: `${percent(row.success_a)} → ${percent(row.success_b)}` }),
     element("td", { class: change }, withInterval(row.success, points)),
     element("td", {}, differenceBar(row.success)),
     element("td", { text: pValue(row.success_p) }),
+    element("td", { text: `${percent(row.success_a)} → ${percent(row.success_b)}` }),
     element("td", {}, withInterval(row.mean_return, signedFixed) ?? "–"),
-    element("td", { text: row.return_p === null ? "–" : pValue(row.return_p) }));
+    element("td", { text: row.return_p === null ? "–" : pValue(row.return_p) }),
+    element("td", { text: number(row.num_episodes) }));
 }
 
 function pValue(p) {
