@@ -148,7 +148,7 @@ def _export(policy: VlmPolicy, folder: Path) -> None:
     """Write the adapter, or without one the model, whole or not at all."""
     unfinished = folder / "model.unfinished"
     if policy.peft:
-        policy.peft.save_pretrained(str(unfinished))
+        policy.save_adapter(str(unfinished))
     else:
         policy.save_pretrained(str(unfinished))
     unfinished.rename(folder / "model")

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.distributed.fsdp import FSDPModule
 from transformers.modeling_layers import GradientCheckpointingLayer
 
 from baselines.models.inputs import PromptEncoder, append, pad_answers, prompt_positions
@@ -247,7 +248,7 @@ class VlmPolicy:
         if getattr(self.model, "is_quantized", False):
             raise ConfigError("an adapter cannot be merged into quantised weights: use save_adapter")
         with self._merged(always=True):
-            self.model.save_pretrained(directory)
+            self.model.save_pretrained(directory, state_dict=self._whole_weights(self.model))
         self.processor.save_pretrained(directory)
 
     def save_adapter(self, directory: str) -> None:
@@ -258,7 +259,11 @@ class VlmPolicy:
         """
         if not self.peft:
             raise ConfigError("there is no adapter in full fine-tuning: use save_pretrained")
-        self.peft.save_pretrained(directory)
+        self.peft.save_pretrained(directory, state_dict=self._whole_weights(self.peft))
+
+    def _whole_weights(self, model: Any) -> dict[str, Tensor] | None:
+        """Return the weights that are whole now in FSDP2, whose state_dict() would divide them again; else None."""
+        return dict(model.named_parameters()) if isinstance(self._own, FSDPModule) else None
 
     @contextmanager
     def _merged(self, always: bool = False) -> Iterator[None]:
