@@ -1,5 +1,6 @@
 """Answers to learn the form from: what the picture shows, put into words, then an action."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -12,6 +13,8 @@ from baselines.settings import SftActions, TaskConfig
 
 Chooser = Callable[[gym.Env[Any, str], Mapping[str, Any], np.random.Generator], str | None]
 """Chooses the action of an answer from an env and its info; None where there is none to choose."""
+
+_SUITS: Final = re.compile(r" of (?:clubs|diamonds|hearts|spades)")
 
 
 class Demonstration(NamedTuple):
@@ -44,13 +47,13 @@ CHOOSERS: Final[Mapping[SftActions, Chooser]] = {
 
 
 def demonstrate(
-    task: TaskConfig, actions: SftActions, starts: Iterable[Start], rng: np.random.Generator
+    task: TaskConfig, actions: SftActions, starts: Iterable[Start], rng: np.random.Generator, *, is_brief: bool = False
 ) -> Iterator[Demonstration]:
     """Play an episode from each start; yield an answer for every turn.
 
     An answer says what the picture shows, in the fields that the prompt asks for, and its action is chosen as `actions`
     says. What is played is the oracle's action for "oracle" and a random legal one otherwise, so that answers with
-    random actions come to all kinds of states too.
+    random actions come to all kinds of states too. Brief answers leave out the suits, on which nothing depends.
     """
     env, write_prompt = make_env(task), PromptWriter(task.prompt)
     choose, play = CHOOSERS[actions], CHOOSERS["oracle" if actions == "oracle" else "legal"]
@@ -62,12 +65,15 @@ def demonstrate(
             played = said if actions != "random" else play(env, info, rng)
             if said is None or played is None:
                 break
-            yield Demonstration(write_prompt(picture, info), _answer(env, said))
-            picture, _, is_terminated, is_truncated, info = env.step(_answer(env, played))
+            yield Demonstration(write_prompt(picture, info), _answer(env, said, is_brief=is_brief))
+            picture, _, is_terminated, is_truncated, info = env.step(_answer(env, played, is_brief=is_brief))
             is_over = is_terminated or is_truncated
 
 
-def _answer(env: gym.Env[Any, str], action: str) -> str:
+def _answer(env: gym.Env[Any, str], action: str, *, is_brief: bool) -> str:
     task = env.unwrapped
-    text: str = env.get_wrapper_attr("parser").write(action, task.actions, "", task.readings())  # type: ignore[attr-defined]
+    readings = task.readings()  # type: ignore[attr-defined]
+    if is_brief:
+        readings = {name: _SUITS.sub("", value) for name, value in readings.items()}
+    text: str = env.get_wrapper_attr("parser").write(action, task.actions, "", readings)  # type: ignore[attr-defined]
     return text

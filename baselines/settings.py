@@ -42,6 +42,7 @@ class SftConfig:
     actions: SftActions = setting(
         "random", "what the answers play: 'random' from all actions, 'legal' at random from the legal ones, 'oracle'"
     )
+    is_brief: bool = setting(False, "leave the suits of cards out of the answers: nothing depends on them")
     data: str | None = setting(None, "folder of `vlm-gym collect`, in place of answers made here")
     episodes: int = setting(300, "episodes that are played for the answers made here")
     steps: int = setting(100, "optimizer steps; 0 leaves SFT out")

@@ -96,7 +96,8 @@ def train(config: TrainConfig, accelerator: Accelerator, stopper: Stopper) -> Pa
 def load_data(config: TrainConfig) -> tuple[Demonstration, ...]:
     """Return the answers to learn from, the same ones in every process."""
     starts = map(training_starts(config.seed, 0, SFT_SEAT), range(config.sft.episodes))
-    return tuple(demonstrate(config.task, config.sft.actions, starts, np.random.default_rng(config.seed)))
+    rng = np.random.default_rng(config.seed)
+    return tuple(demonstrate(config.task, config.sft.actions, starts, rng, is_brief=config.sft.is_brief))
 
 
 def _step(
