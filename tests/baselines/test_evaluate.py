@@ -1,0 +1,91 @@
+"""Evaluation: every start once, in any division, and the same score for the same policy."""
+
+from functools import partial
+
+import pytest
+import torch
+from accelerate import Accelerator
+from toy_policy import Probe, ToyPolicy
+
+from baselines.config import build
+from baselines.evaluate import evaluate, score_of
+from baselines.rollout import Episode, PromptWriter, Sampling, Seat, Start
+from baselines.run import evaluation_starts
+from baselines.settings import TrainConfig
+from vlm_gym.errors import ConfigError
+from vlm_gym.evaluation.panels import get_panel
+
+
+def play(policy, starts, num_seats, temperature=1.0, probe=None):
+    probe = probe or partial(Probe, lambda is_bright, word, _: 1.0 if (word == "right") == is_bright else -1.0)
+    played = []
+
+    def make_seat(own):
+        def recorded(number):
+            start = own(number)
+            played.append(start) if start else None
+            return start
+
+        return Seat(probe(), PromptWriter(None), recorded)
+
+    score = evaluate(policy, make_seat, starts, Sampling(4, temperature), Accelerator(cpu=True), num_seats=num_seats)
+    return score, played
+
+
+@pytest.mark.parametrize("num_seats", [1, 3, 20])
+def test_every_start_is_played_once(num_seats):
+    starts = [Start(seed) for seed in range(11)]
+    score, played = play(ToyPolicy(), starts, num_seats)
+    assert sorted(played) == starts
+    assert score.num_episodes == 11
+
+
+def test_the_same_policy_gets_the_same_score():
+    starts = [Start(seed) for seed in range(40)]
+    assert play(ToyPolicy(), starts, 8)[0] == play(ToyPolicy(), starts, 8)[0]
+
+
+def test_greedy_play_is_not_sampled():
+    policy = ToyPolicy()
+    with torch.no_grad():
+        policy.module.word.weight.copy_(torch.tensor([[0.1, 0.0], [0.0, 0.1]]))  # left if dark, right if bright
+    starts = [Start(seed) for seed in range(50)]
+    assert play(policy, starts, 8, temperature=0.0)[0].share("success") == 1.0
+    assert play(policy, starts, 8, temperature=1.0)[0].share("success") < 0.8
+
+
+def test_the_papers_metric_counts_positive_returns_and_success_is_the_tasks_own():
+    episodes = [
+        Episode(is_success=True, total=1.0, num_turns=2),
+        Episode(is_success=True, total=-1.0, num_turns=4, num_illegal=1, num_faults=2, num_cut_off=1),
+        Episode(is_success=False, total=0.0, num_turns=2),
+        Episode(is_success=False, total=-3.0, num_turns=2),
+    ]
+    score = score_of(episodes)
+    assert (score.share("success"), score.share("positive_return")) == (0.5, 0.25)
+    assert (score.mean_return, score.mean_turns) == (-0.75, 2.5)
+    assert (score.fault_share, score.illegal_share, score.cut_off_share) == (0.2, 0.1, 0.1)
+    low, high = score.interval("positive_return")
+    assert low < 0.25 < high
+    assert score_of([]) is None
+
+
+def configure(task, **evaluation):
+    return build(TrainConfig, {"task": {"id": task}, "evaluation": evaluation})
+
+
+def test_a_panels_episodes_are_those_of_the_task():
+    starts = evaluation_starts(configure("EZPoints-v0", panel="cards-v0"))
+    assert len(starts) == 100
+    assert [start.seed for start in starts] == [
+        episode.seed for episode in get_panel("cards-v0").episodes if episode.task == "vlm_gym/EZPoints-v0"
+    ]
+    assert evaluation_starts(configure("EZPoints-v0", episodes=150))[:100] == starts
+    assert all(
+        start.options["task_type"] for start in evaluation_starts(configure("Household-v0", panel="household-v0"))
+    )
+
+
+def test_a_panel_without_the_task_is_refused():
+    with pytest.raises(ConfigError, match="has no episode of vlm_gym/Blackjack-v0"):
+        evaluation_starts(configure("Blackjack-v0", panel="household-v0"))

@@ -1,0 +1,77 @@
+"""Supervised fine-tuning: honest answers, and a model that PPO can start from."""
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from baselines import sft
+from baselines.config import build
+from baselines.demonstrations import demonstrate
+from baselines.models.loading import load_policy
+from baselines.rollout import Start
+from baselines.settings import TaskConfig, TrainConfig
+
+TASKS = ("NumberLine-v0", "EZPoints-v0", "Points24-v0", "Blackjack-v0", "Household-v0")
+
+
+def answers(task, actions, num_episodes=40):
+    starts = [Start(seed) for seed in range(num_episodes)]
+    found = demonstrate(TaskConfig(task, {"image_size": 84}), actions, starts, np.random.default_rng(0))
+    return [json.loads(one.text) for one in found]
+
+
+def test_answers_of_the_right_form_play_at_random():
+    """Format-only SFT starts at chance: what is learnt later is not the oracle's."""
+    said = answers("NumberLine-v0", "random", 300)
+    assert all(tuple(one) == ("current number", "target number", "action") for one in said)
+    is_up = [int(one["target number"]) > int(one["current number"]) for one in said]
+    agrees = np.mean([(one["action"] == "+") == up for one, up in zip(said, is_up, strict=True)])
+    assert abs(agrees - 0.5) < 4 * 0.5 / np.sqrt(len(said))
+
+
+def test_random_answers_are_drawn_from_all_actions_and_legal_ones_from_the_legal():
+    anything = Counter(one["action"] for one in answers("EZPoints-v0", "random", 200))
+    assert set(anything) == {*map(str, range(1, 11)), "+", "*", "="}
+    for one in answers("EZPoints-v0", "legal"):
+        begun = one["formula"] != "(empty)"
+        assert (one["action"] in ("+", "*", "=")) <= begun
+
+
+def test_the_oracles_answers_solve_the_task():
+    said = answers("EZPoints-v0", "oracle", 10)
+    assert len(said) == 40
+    assert [one["action"] for one in said][3::4] == ["="] * 10
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("actions", ["random", "legal", "oracle"])
+def test_every_task_has_answers_of_every_kind(task, actions):
+    assert len(answers(task, actions, 2)) > 0
+
+
+def test_answers_come_again_with_the_same_seed():
+    config = build(TrainConfig, {"task": {"arguments": {"image_size": 84}}, "sft": {"episodes": 5}})
+    one, other = sft.load_data(config), sft.load_data(config)
+    assert [demonstration.text for demonstration in one] == [demonstration.text for demonstration in other]
+
+
+@pytest.mark.parametrize("rank", [0, 4])
+def test_the_model_that_sft_leaves_is_the_one_that_ppo_starts_from(tmp_path, rank):
+    arguments = f"--folder {tmp_path} --sft.rank {rank} --sft.steps 3 --sft.batch 4 --sft.microbatch 3 --sft.episodes 5"
+    sft.main(arguments.split())
+    before = (tmp_path / "sft" / "model").stat().st_mtime_ns
+    sft.main(arguments.split())  # it is there already
+    assert (tmp_path / "sft" / "model").stat().st_mtime_ns == before
+    config = build(TrainConfig, {"folder": str(tmp_path), "task": {"arguments": {"image_size": 84}}})
+    from baselines.session import start_accelerator, start_policy
+
+    policy = start_policy(config, start_accelerator(config), tmp_path / "sft" / "model")
+    fresh = load_policy(config.model)
+    example = sft.load_data(config)[0]
+    said = [policy.write(example.text)]
+    trained, untrained = (
+        one.evaluate([example.prompt], said, temperature=1.0).logp.sum().item() for one in (policy, fresh)
+    )
+    assert trained > untrained + 1.0
