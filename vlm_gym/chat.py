@@ -71,11 +71,10 @@ class ChatSettings:
 class ChatTurn:
     """One turn that was played.
 
-    `picture` and `before` (the env's info) are what the player was shown, `answers` all answers of the turn, of which
-    the last one counted, and `info` the env's info after it.
+    `before` is the env's info that the player was shown, `answers` are all answers of the turn, of which the last one
+    counted, and `info` is the env's info after it. Pictures are not kept: an episode's would fill 20 MB.
     """
 
-    picture: Picture
     before: dict[str, Any]
     answers: tuple[str, ...]
     reward: float
@@ -151,8 +150,7 @@ class ChatSession:
         """Return what to send now: the system message, past turns, this turn's question, and what was asked again."""
         opening = () if self.settings.system is None else (Message("system", self.settings.system),)
         closing = (self.question, *self._asked_again)
-        kept = len(self.turns) if self.settings.history == "all" else min(self.settings.history, len(self.turns))
-        past = self._past[len(self._past) - 2 * kept :]
+        past: Sequence[Message] = self._past
         if self.settings.token_budget is not None:
             past = self._fitting(past, self.settings.token_budget - sum(map(self.count_tokens, (*opening, *closing))))
         return (*opening, *past, *closing)
@@ -174,10 +172,10 @@ class ChatSession:
             if mistake is not None:
                 self._asked_again += [Message("assistant", text), Message("user", f"{mistake} Please answer again.")]
                 return None
-        picture, before = self.picture, self.info
+        before = self.info
         self.picture, reward, is_terminated, is_truncated, self.info = self.env.step(text)
-        self.turns.append(ChatTurn(picture, before, answers, float(reward), is_terminated, is_truncated, self.info))
-        self._past += [self._remembered(), Message("assistant", text)]
+        self.turns.append(ChatTurn(before, answers, float(reward), is_terminated, is_truncated, self.info))
+        self._remember(text)
         self._asked_again = []
         self._question = self._ask()
         return self.turns[-1]
@@ -197,9 +195,12 @@ class ChatSession:
             return picture
         return np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_CUBIC), np.uint8)
 
-    def _remembered(self) -> Message:
-        """Return this turn's question as later turns show it."""
-        return self.question if self.settings.history_pictures else Message("user", self.question.text)
+    def _remember(self, answer: str) -> None:
+        """Keep this turn as later turns show it, and no more turns than they show."""
+        question = self.question if self.settings.history_pictures else Message("user", self.question.text)
+        self._past += [question, Message("assistant", answer)]
+        if self.settings.history != "all":
+            del self._past[: max(0, len(self._past) - 2 * self.settings.history)]
 
     def _fitting(self, past: Sequence[Message], budget: int) -> list[Message]:
         """Return the latest turns, each a question and its answer, that fit the budget."""

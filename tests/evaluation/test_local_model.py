@@ -198,7 +198,8 @@ def test_without_torch_the_extra_is_named(monkeypatch):
 
 def test_no_other_agent_imports_torch():
     code = (
-        "import sys; from vlm_gym.evaluation.agent_names import make_agent; make_agent('openai:m'); make_agent('random');"
-        "import vlm_gym.evaluation.local_model; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+        "import sys; from vlm_gym.evaluation.agent_names import make_agent; make_agent('openai:m');"
+        "make_agent('random'); import vlm_gym.evaluation.local_model;"
+        "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -166,6 +166,7 @@ class GumbelNoise:
         self._generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
 
     def __call__(self, _tokens: Any, scores: Any) -> Any:
+        """Return noisy logits; called once a token, as a logits processor of transformers."""
         import torch
 
         rows = [torch.empty_like(scores[0]).exponential_(generator=generator) for generator in self._generators]
