@@ -1,7 +1,8 @@
 """Answers to learn the form from: what the picture shows, put into words, then an action."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import gymnasium as gym
@@ -10,6 +11,8 @@ import numpy as np
 from baselines.models.policy import Prompt
 from baselines.rollout import PromptWriter, Start, make_env
 from baselines.settings import SftActions, TaskConfig
+from vlm_gym.collect.formats.parquet import ParquetWriter
+from vlm_gym.errors import ConfigError, DataNotFoundError
 
 Chooser = Callable[[gym.Env[Any, str], Mapping[str, Any], np.random.Generator], str | None]
 """Chooses the action of an answer from an env and its info; None where there is none to choose."""
@@ -44,6 +47,38 @@ CHOOSERS: Final[Mapping[SftActions, Chooser]] = {
     "legal": _legal_action,
     "oracle": _oracle_action,
 }
+
+
+class CollectedAnswers(Sequence[Demonstration]):
+    """The answers of a data set that `vlm-gym collect` wrote, read from its files when they are asked for.
+
+    Raises:
+        DataNotFoundError: if the folder holds no parquet files.
+        ConfigError: if these hold no steps with a picture, a prompt and an answer.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        import datasets
+
+        files = sorted(map(str, folder.glob(ParquetWriter.data_files)))
+        if not files:
+            raise DataNotFoundError(
+                f"{folder} holds no {ParquetWriter.data_files}: make them with `vlm-gym collect ID --samples N --out "
+                f"{folder}`"
+            )
+        self._rows = datasets.load_dataset("parquet", data_files=files, split="train")
+        missing = {"picture", "prompt", "answer"} - set(self._rows.column_names)
+        if missing:
+            raise ConfigError(
+                f"{folder} has no column {', '.join(sorted(missing))}: expected --format parquet and --unit step"
+            )
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, number: Any) -> Any:
+        row = self._rows[int(number)]
+        return Demonstration(Prompt(np.asarray(row["picture"].convert("RGB")), row["prompt"]), row["answer"])
 
 
 def demonstrate(

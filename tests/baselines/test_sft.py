@@ -11,7 +11,12 @@ from baselines.config import build
 from baselines.demonstrations import demonstrate
 from baselines.models.loading import load_policy
 from baselines.rollout import Start
+from baselines.session import start_accelerator, start_policy
 from baselines.settings import TaskConfig, TrainConfig
+from vlm_gym import cli
+from vlm_gym.errors import ConfigError, DataNotFoundError
+from vlm_gym.games.number_line import ACTIONS as NUMBER_LINE_ACTIONS
+from vlm_gym.parsers import get_parser
 
 TASKS = ("NumberLine-v0", "EZPoints-v0", "Points24-v0", "Blackjack-v0", "Household-v0")
 
@@ -57,16 +62,47 @@ def test_answers_come_again_with_the_same_seed():
     assert [demonstration.text for demonstration in one] == [demonstration.text for demonstration in other]
 
 
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data") / "number-line"
+    assert (
+        cli.main(["collect", "NumberLine-v0", "--arg", "image_size=84", "--samples", "40", "--out", str(folder)]) == 0
+    )
+    return folder
+
+
+def test_the_answers_of_a_data_set_can_be_learnt(collected, tmp_path):
+    config = build(TrainConfig, {"sft": {"data": str(collected)}})
+    data = sft.load_data(config)
+    assert len(data) == 40
+    assert data[np.int64(3)].prompt.picture.shape == (84, 84, 3)
+    assert data[3].prompt.text.startswith("You are playing NumberLine.")
+    assert get_parser("json").parse(data[3].text, NUMBER_LINE_ACTIONS).action in ("+", "-")
+    sft.main(f"--folder {tmp_path} --sft.data {collected} --sft.steps 2 --sft.batch 4".split())
+    assert (tmp_path / "sft" / "model").is_dir()
+
+
+def test_a_folder_without_a_data_set_is_told(tmp_path):
+    with pytest.raises(DataNotFoundError, match=r"holds no data/.*`vlm-gym collect ID"):
+        sft.load_data(build(TrainConfig, {"sft": {"data": str(tmp_path)}}))
+
+
+def test_a_data_set_of_another_form_is_told(collected, tmp_path):
+    folder = tmp_path / "trl"
+    arguments = ["--samples", "5", "--format", "trl", "--out", str(folder)]
+    assert cli.main(["collect", "NumberLine-v0", *arguments]) == 0
+    with pytest.raises(ConfigError, match="has no column answer, picture: expected --format parquet and --unit step"):
+        sft.load_data(build(TrainConfig, {"sft": {"data": str(folder)}}))
+
+
 @pytest.mark.parametrize("rank", [0, 4])
 def test_the_model_that_sft_leaves_is_the_one_that_ppo_starts_from(tmp_path, rank):
-    arguments = f"--folder {tmp_path} --sft.rank {rank} --sft.steps 3 --sft.batch 4 --sft.microbatch 3 --sft.episodes 5"
+    arguments = f"--folder {tmp_path} --sft.rank {rank} --sft.steps 8 --sft.batch 4 --sft.microbatch 3 --sft.warmup 1"
     sft.main(arguments.split())
     before = (tmp_path / "sft" / "model").stat().st_mtime_ns
     sft.main(arguments.split())  # it is there already
     assert (tmp_path / "sft" / "model").stat().st_mtime_ns == before
     config = build(TrainConfig, {"folder": str(tmp_path), "task": {"arguments": {"image_size": 84}}})
-    from baselines.session import start_accelerator, start_policy
-
     policy = start_policy(config, start_accelerator(config), tmp_path / "sft" / "model")
     fresh = load_policy(config.model)
     example = sft.load_data(config)[0]
