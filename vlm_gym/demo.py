@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             folders.append(str(runs / f"{panel}-{agent.replace(':', '-')}"))
             first = str(min(num_episodes, options.first or num_episodes))
             _run("eval", "--agent", agent, "--panel", panel, "--first", first, "--out", folders[-1])
-    _run("report", *folders, "--no-compare", "--out", str(options.out / "report.html"))
+    _run("report", *folders, "--any-panels", "--out", str(options.out / "report.html"))
     tasks, themes = options.out / "tasks.png", options.out / "themes.png"
     contact_sheet([_frame(task) for task in DEMO_STARTS], list(DEMO_STARTS), TASK_COLUMNS).save(tasks)
     looks = [(CARDS_TASK, name) for name in THEMES] + [(HOME_TASK, name) for name in HOME_THEMES]

@@ -31,7 +31,9 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--max-episodes", type=count, metavar="N", help="the most episodes of each run in the viewer (default: all)"
     )
-    command.add_argument("--no-compare", action="store_true", help="do not compare the runs: they may be of any panels")
+    command.add_argument(
+        "--any-panels", action="store_true", help="the runs may be of any panels: compare those of the same panel"
+    )
 
     command = add_command(
         commands,
@@ -55,7 +57,7 @@ def _report(options: argparse.Namespace) -> None:
         options.out,
         pictures_of=options.pictures,
         max_episodes=options.max_episodes,
-        is_compared=not options.no_compare,
+        is_one_panel=not options.any_panels,
         on_progress=_tell if sys.stderr.isatty() else None,
     )
     print(f"The page: {report.page} ({report.page.stat().st_size / 1e6:.1f} MB)")

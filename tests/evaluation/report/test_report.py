@@ -183,13 +183,13 @@ def test_a_folder_that_is_no_run_is_named(capsys, tmp_path):
     assert not (tmp_path / "report.html").exists()
 
 
-def test_runs_of_different_panels_are_not_compared_unless_told_so(runs, damaged, tmp_path):
+def test_runs_of_different_panels_are_refused_unless_told_so_and_not_compared(runs, damaged, tmp_path):
     run = json.loads((damaged / RUN_FILE).read_text())
     run["panel"]["name"] = "household-v0"
     (damaged / RUN_FILE).write_text(json.dumps(run))
-    with pytest.raises(RunError, match=r"different panels.*--no-compare shows the runs beside each other"):
+    with pytest.raises(RunError, match=r"different panels.*--any-panels shows the runs beside each other"):
         write_report([runs / "random", damaged], tmp_path / "report.html")
-    page = write_report([runs / "random", damaged], tmp_path / "report.html", is_compared=False).page
+    page = write_report([runs / "random", damaged], tmp_path / "report.html", is_one_panel=False).page
     assert data_of(page)["comparisons"] == []
     assert len(data_of(page)["runs"]) == 2
 

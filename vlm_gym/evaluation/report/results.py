@@ -40,14 +40,14 @@ class RunPair:
 
 @dataclass(frozen=True)
 class Results:
-    """The runs of a report, and the comparisons of all pairs."""
+    """The runs of a report, and the comparisons of all pairs of one panel."""
 
     runs: tuple[ReportedRun, ...]
     pairs: tuple[RunPair, ...]
 
 
-def read_results(folders: Sequence[Path], *, is_compared: bool = True) -> Results:
-    """Read runs, and compare every two of them if asked to.
+def read_results(folders: Sequence[Path], *, is_one_panel: bool = True) -> Results:
+    """Read runs, and compare every two of them; with `is_one_panel=False`, every two that are of the same panel.
 
     Raises:
         ConfigError: if there is no folder, or one twice.
@@ -61,8 +61,9 @@ def read_results(folders: Sequence[Path], *, is_compared: bool = True) -> Result
             raise ConfigError(f"a report shows every run once, got {folder} twice")
     names = _names(resolved)
     runs = tuple(_read_run(name, folder) for name, folder in zip(names, folders, strict=True))
-    pairs = combinations(range(len(runs)), 2) if is_compared else ()
-    return Results(runs, tuple(RunPair(a, b, _compared(runs[a].folder, runs[b].folder)) for a, b in pairs))
+    pairs = combinations(range(len(runs)), 2)
+    compared = [(a, b) for a, b in pairs if is_one_panel or _is_of_panel(runs[a].summary, runs[b].summary)]
+    return Results(runs, tuple(RunPair(a, b, _compared(runs[a].folder, runs[b].folder)) for a, b in compared))
 
 
 def episode_id(key: str) -> str:
@@ -131,8 +132,14 @@ def _names(folders: Sequence[Path]) -> list[str]:
     return longer if len(set(longer)) == len(longer) else [str(folder) for folder in folders]
 
 
+def _is_of_panel(a: RunSummary, b: RunSummary) -> bool:
+    return a.panel is not None and (a.panel, a.fingerprint) == (b.panel, b.fingerprint)
+
+
 def _compared(a: Path, b: Path) -> Comparison:
     try:
         return compare(a, b)
     except RunError as error:
-        raise RunError(f"{error}. --no-compare shows the runs beside each other without comparing them") from error
+        raise RunError(
+            f"{error}. --any-panels shows the runs beside each other and compares those of the same panel"
+        ) from error

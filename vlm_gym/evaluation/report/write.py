@@ -27,7 +27,7 @@ def write_report(
     *,
     pictures_of: PicturesOf = "all",
     max_episodes: int | None = None,
-    is_compared: bool = True,
+    is_one_panel: bool = True,
     on_progress: OnProgress | None = None,
 ) -> Report:
     """Write the report of one run or more: `out`, and beside it report.md and results.json.
@@ -38,14 +38,14 @@ def write_report(
             cards.html has cards.md and cards.results.json.
         pictures_of: The episodes whose pictures are in the page.
         max_episodes: The most episodes of each run in the page's viewer; the tables tell of all.
-        is_compared: Whether every two runs are compared, which needs runs of one panel.
+        is_one_panel: Whether every two runs are compared, which needs runs of one panel; else those of the same panel.
         on_progress: Is called as pictures are packed, which takes most of the time.
 
     Raises:
         RunError: if a folder is no run or damaged, has no finished episode, or two runs cannot be compared.
         ConfigError: if the files cannot be written.
     """
-    results = read_results(folders, is_compared=is_compared)
+    results = read_results(folders, is_one_panel=is_one_panel)
     written = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     texts = {
         out: render_page(results, written, pictures_of, max_episodes, on_progress),
