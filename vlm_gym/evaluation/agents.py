@@ -116,8 +116,9 @@ class ScriptedAgent(Agent):
     """Gives the answers of a script, one a turn; the last one again and again once they are used up."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        if not texts or not all(isinstance(text, str) for text in texts):
-            raise ConfigError(f"a script must be one text or more, got {texts!r}")
+        is_list = isinstance(texts, (list, tuple)) and all(isinstance(text, str) for text in texts)
+        if not is_list or not texts:
+            raise ConfigError(f"a script must be a list of one text or more, got {texts!r}")
         self.texts = tuple(texts)
 
     async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
@@ -144,7 +145,7 @@ class CallableAgent(Agent):
     async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
         """Answer with what the function returns."""
         messages = to_hugging_face(session.messages())
-        is_coroutine = inspect.iscoroutinefunction(self.function)
+        is_coroutine = any(map(inspect.iscoroutinefunction, (self.function, type(self.function).__call__)))
         text = await (self.function(messages) if is_coroutine else asyncio.to_thread(self._call, messages))
         if not isinstance(text, str):
             raise ConfigError(f"the agent {self.name} must return a str, got {text!r}")
@@ -172,7 +173,7 @@ def callable_agent(target: str) -> CallableAgent:
         ConfigError: if there is no such module or function.
     """
     module_name, _, name = target.partition(":")
-    if not name:
+    if not name or not module_name or module_name.startswith("."):
         raise ConfigError(f"an agent in Python must be named module:function, got {target!r}")
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
