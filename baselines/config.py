@@ -36,20 +36,24 @@ def section(config_class: type[Any]) -> Any:
     return field(default_factory=config_class)
 
 
-def read_config(config_class: type[ConfigT], arguments: Sequence[str], *, usage: str, default: str) -> ConfigT:
+def read_config(
+    config_class: type[ConfigT], arguments: Sequence[str], *, usage: str, default: str | None = None
+) -> ConfigT:
     """Read a script's configuration from its command line; without `--config` it is that called `default`.
+
+    A script without a `default` has no files in configs/: what its command line leaves out is as its dataclass says.
 
     Raises:
         ConfigError: for an unknown name, with a suggestion, a value of the wrong type, or a file that cannot be read.
         SystemExit: after `--help`, which prints `usage` and every setting.
     """
     if any(argument in _HELP_FLAGS for argument in arguments):
-        print(f"{usage.strip()}\n\n{describe(config_class)}")  # noqa: T201  # this is the scripts' command line
+        print(f"{usage.strip()}\n\n{describe(config_class, has_files=default is not None)}")  # noqa: T201  # a command line
         raise SystemExit(0)
     overrides = _read_arguments(arguments)
     path = _config_path(overrides, default)
-    tree = _read_file(path)
-    if _RESUME_FLAG in overrides and path.name == FILE_NAME:
+    tree = _read_file(path) if path else {}
+    if path and _RESUME_FLAG in overrides and path.name == FILE_NAME:
         tree["folder"] = str(path.parent)  # the run may have been moved
     overrides.pop(_CONFIG_FLAG, None)
     for name, value in overrides.items():
@@ -79,13 +83,14 @@ def write_config(config: Any) -> str:
     return str(yaml.safe_dump(_plain(asdict(config)), sort_keys=False, allow_unicode=True))
 
 
-def describe(config_class: type[Any]) -> str:
+def describe(config_class: type[Any], *, has_files: bool = True) -> str:
     """Return every setting with its default and its documentation, a line each."""
     settings = _leaves(config_class)
     width = max(len(name) for name, _, _ in settings)
     lines = [f"  --{name:<{width}}  {entry.metadata['words']} ({_default(entry)})" for name, entry, _ in settings]
     names = ", ".join(path.stem for path in sorted(CONFIGS.glob("*.yaml")))
-    return "\n".join(["settings (default):", *lines, "", f"  --config NAME or file: {names}"])
+    files = ["", f"  --config NAME or file: {names}"] if has_files else []
+    return "\n".join(["settings (default):", *lines, *files])
 
 
 def _leaves(config_class: type[Any], prefix: str = "") -> list[tuple[str, Field[Any], Any]]:
@@ -126,7 +131,9 @@ def _read_arguments(arguments: Sequence[str]) -> dict[str, Any]:
     return overrides
 
 
-def _config_path(overrides: Mapping[str, Any], default: str) -> Path:
+def _config_path(overrides: Mapping[str, Any], default: str | None) -> Path | None:
+    if default is None and not overrides.keys() & {_CONFIG_FLAG, _RESUME_FLAG}:
+        return None
     if _CONFIG_FLAG in overrides or _RESUME_FLAG not in overrides:
         return _find(overrides.get(_CONFIG_FLAG, default))
     folder = Path(overrides[_RESUME_FLAG])

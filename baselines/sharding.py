@@ -74,7 +74,7 @@ def _unsharded(module: FSDPModule, accelerator: Accelerator) -> Iterator[None]:
 
 @contextmanager
 def _gathered(module: nn.Module) -> Iterator[None]:
-    """Bring ZeRO-3's parts together; its hooks, which would let go of each layer behind its forward, are off meanwhile."""
+    """Bring ZeRO-3's parts together; its hooks, which let go of each layer behind its forward, are off meanwhile."""
     import deepspeed  # type: ignore[import-not-found, unused-ignore]
 
     offloader: Any = getattr(module, "optimizer", None)

@@ -37,9 +37,7 @@ def launch(what, folder, *arguments, settings=DDP):
     command += [str(ROOT / "tests" / "two_processes.py"), what, str(folder), *arguments]
     places = os.pathsep.join(map(str, (ROOT, ROOT / "tests")))
     environment = {**os.environ, **settings, "PYTHONPATH": places, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(  # noqa: S603  # our own script
-        command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-    )
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
 
 

@@ -188,7 +188,7 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
             ConfigError: if the action is not in the action space.
             gymnasium.error.ResetNeeded: before the first reset, and after the end of an episode.
         """
-        return self.play(self._name_of(action))
+        return self.play(self.name_of(action))
 
     def play(self, name: str) -> Turn:
         """Play an action of the vocabulary by its name."""
@@ -198,6 +198,21 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         if self.tells_mistakes and outcome.illegal is not None:
             info["prompt"] = f"Your last answer broke a rule: {outcome.illegal}.\n\n{info['prompt']}"
         return (*turn, info)  # type: ignore[return-value]
+
+    def name_of(self, action: object) -> str:
+        """Return the name of an action of the action space, as `play` takes it; numbers may change with the turn.
+
+        Raises:
+            ConfigError: if it is none.
+        """
+        if self.num_actions is None:
+            if isinstance(action, str):
+                return action
+            raise ConfigError(f"action must be a str, got {action!r}")
+        number = action.item() if isinstance(action, (np.integer, np.ndarray)) and action.shape == () else action
+        if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < self.num_actions:
+            return self._numbered(number)
+        raise ConfigError(f"action must be an int from 0 to {self.num_actions - 1}, got {action!r}")
 
     def forfeit(self, fault: str, *, is_charged: bool, is_end: bool = False) -> Turn:
         """Let a turn pass because the answer could not be read: the state stays as it is.
@@ -229,16 +244,6 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         if self._has_ended:
             raise gym.error.ResetNeeded("expected reset(): the episode has ended")
         return state
-
-    def _name_of(self, action: object) -> str:
-        if self.num_actions is None:
-            if isinstance(action, str):
-                return action
-            raise ConfigError(f"action must be a str, got {action!r}")
-        number = action.item() if isinstance(action, (np.integer, np.ndarray)) and action.shape == () else action
-        if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < self.num_actions:
-            return self._numbered(number)
-        raise ConfigError(f"action must be an int from 0 to {self.num_actions - 1}, got {action!r}")
 
     def _numbered(self, number: int) -> str:
         """Return the action that has this number in `Discrete` now."""
