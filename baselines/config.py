@@ -1,8 +1,9 @@
 """One frozen dataclass is the YAML file, the command line and the documentation of a script.
 
 Every field is made by `setting(default, words)`; a field whose type is a dataclass is a section. `--config NAME` reads
-baselines/configs/NAME.yaml or a file, `--section.field VALUE` overrides, `--help` prints all of it. `--resume FOLDER`
-reads the configuration that a run wrote into its folder.
+baselines/configs/NAME.yaml or a file, `--section.field VALUE` overrides, `--help` prints all of it. A file may begin
+with `base: NAME` and then says only what differs from that one. `--resume FOLDER` reads the configuration that a run wrote
+into its folder.
 """
 
 import types
@@ -17,6 +18,7 @@ from vlm_gym.errors import ConfigError, check_choice, did_you_mean
 
 CONFIGS: Final = Path(__file__).parent / "configs"
 FILE_NAME: Final = "config.yaml"
+_BASE: Final = "base"
 _CONFIG_FLAG: Final = "config"
 _RESUME_FLAG: Final = "resume"
 _HELP_FLAGS: Final = ("-h", "--help")
@@ -158,7 +160,17 @@ def _read_file(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read as YAML: {error}") from error
     if not isinstance(tree, dict):
         raise ConfigError(f"{path} must hold a mapping of settings, got {tree!r}")
-    return tree
+    base = tree.pop(_BASE, None)
+    return tree if base is None else _merge(_read_file(_find(str(base))), tree)
+
+
+def _merge(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a file's settings with those of another laid over them, section by section."""
+    merged = dict(base)
+    for name, value in changes.items():
+        both = isinstance(value, Mapping) and isinstance(base.get(name), Mapping)
+        merged[name] = _merge(base[name], value) if both else value
+    return merged
 
 
 def _put(tree: dict[str, Any], name: str, text: Any) -> None:

@@ -1,0 +1,66 @@
+"""Every configuration in baselines/configs is read, plays its task, and would find its data; no model is loaded."""
+
+import re
+
+import numpy as np
+import pytest
+
+from baselines.config import CONFIGS, read_config
+from baselines.demonstrations import demonstrate
+from baselines.rollout import PromptWriter, Seat, Start, make_env, training_starts
+from baselines.run import evaluation_starts
+from baselines.settings import TrainConfig
+from vlm_gym.errors import DataNotFoundError
+
+NAMES = tuple(path.stem for path in sorted(CONFIGS.glob("*.yaml")))
+PAPER_TASKS = ("numberline", "ezpoints", "points24", "blackjack", "alfworld")
+
+
+def read(name):
+    return read_config(TrainConfig, ["--config", name], usage="", default="")
+
+
+def test_every_model_has_the_papers_tasks_and_the_tiny_one_has_its_own():
+    big = {f"{model}-{task}" for model in ("llava", "qwen2.5-vl", "qwen3-vl") for task in PAPER_TASKS}
+    tiny = {f"tiny-{task}" for task in ("numberline", "ezpoints", "blackjack", "points24", "household")}
+    assert set(NAMES) == big | tiny | {"qwen2.5-vl-3b-numberline"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_configuration_builds(name):
+    config = read(name)
+    assert config.folder == f"out/{name}"
+    try:
+        seat = Seat(make_env(config.task), PromptWriter(config.task.prompt), training_starts(0, 0, 0))
+    except DataNotFoundError:
+        pytest.skip("the official games are not on this machine")
+    assert seat.prompt.text
+    assert evaluation_starts(config)
+    assert config.task.num_envs * config.ppo.turns % config.ppo.minibatch == 0
+    if not config.sft.data:
+        assert next(demonstrate(config.task, config.sft.actions, [Start(0)], np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("tiny")])
+def test_the_first_line_says_how_the_data_are_made(name):
+    config = read(name)
+    said = re.search(r"vlm-gym collect (\S+) --samples (\d+) --out (\S+)", (CONFIGS / f"{name}.yaml").read_text())
+    assert said.groups() == (config.task.id, said[2], config.sft.data)
+    assert config.sft.steps == int(said[2]) // config.sft.batch  # one epoch
+
+
+@pytest.mark.parametrize("task", PAPER_TASKS)
+def test_the_papers_recipe_is_the_papers(task):
+    """Zhai et al. 2024, section 6 and appendix."""
+    config = read(f"llava-{task}")
+    assert (config.model.rank, config.model.alpha) == (128, 256)
+    assert config.model.parts == ("vision", "projector", "language")
+    assert (config.ppo.lr, config.ppo.schedule, config.ppo.updates) == (1e-5, "cosine", 25)
+    assert config.ppo.lr * config.ppo.final_lr_share == pytest.approx(1e-9)
+    assert (config.ppo.epochs, config.ppo.clip, config.ppo.value_clip, config.ppo.value_weight) == (4, 0.1, 0.1, 0.5)
+    assert (config.ppo.gamma, config.ppo.gae_lambda, config.ppo.max_grad_norm) == (0.9, 0.95, 0.01)
+    assert config.task.num_envs * config.ppo.turns == (1024 if task == "alfworld" else 512)
+    assert config.ppo.minibatch == (256 if task == "alfworld" else 128)
+    assert config.ppo.thought_weight == (0.2 if task == "alfworld" else 0.5)
+    assert config.ppo.ratio == "answer"
+    assert (config.sampling.temperature, config.sampling.max_new_tokens) == (0.2, 256)
