@@ -2,8 +2,8 @@
 
 Every field is made by `setting(default, words)`; a field whose type is a dataclass is a section. `--config NAME` reads
 baselines/configs/NAME.yaml or a file, `--section.field VALUE` overrides, `--help` prints all of it. A file may begin
-with `base: NAME` and then says only what differs from that one. `--resume FOLDER` reads the configuration that a run wrote
-into its folder.
+with `base: NAME` and then says only what differs from that one. `--resume FOLDER` reads the configuration that a run
+wrote into its folder.
 """
 
 import types
