@@ -30,7 +30,7 @@ from baselines.checkpoint import (
     unpack_optimizer,
     write_checkpoint,
 )
-from baselines.demonstrations import Demonstration, demonstrate
+from baselines.demonstrations import CollectedAnswers, Demonstration, demonstrate
 from baselines.losses import answer_loss
 from baselines.models.vlm import VlmPolicy
 from baselines.rollout import training_starts
@@ -93,8 +93,10 @@ def train(config: TrainConfig, accelerator: Accelerator, stopper: Stopper) -> Pa
     return model
 
 
-def load_data(config: TrainConfig) -> tuple[Demonstration, ...]:
+def load_data(config: TrainConfig) -> Sequence[Demonstration]:
     """Return the answers to learn from, the same ones in every process."""
+    if config.sft.data:
+        return CollectedAnswers(Path(config.sft.data))
     starts = map(training_starts(config.seed, 0, SFT_SEAT), range(config.sft.episodes))
     rng = np.random.default_rng(config.seed)
     return tuple(demonstrate(config.task, config.sft.actions, starts, rng, is_brief=config.sft.is_brief))
