@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from recorded import results
@@ -118,6 +119,19 @@ def test_a_folder_that_is_no_run_or_that_is_full_is_refused(tmp_path, shards):
         merge(shards[:2], shards[2])
     with pytest.raises(ConfigError, match="a merge needs one run's folder or more"):
         merge([], tmp_path / "run")
+
+
+def test_a_file_in_the_way_is_left_alone(tmp_path, shards):
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="holds something already: choose another --out"):
+        merge(shards, tmp_path / "file")
+    assert (tmp_path / "file").is_file()
+
+
+def test_the_working_directory_is_no_new_folder(tmp_path, shards, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"expected its name, got '\.'"):
+        merge(shards, Path())
 
 
 def test_a_picture_that_is_missing_is_named_and_nothing_is_written(tmp_path, shards):

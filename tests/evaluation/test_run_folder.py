@@ -14,6 +14,7 @@ from vlm_gym.errors import RunError
 from vlm_gym.evaluation.agents import ConstantAgent
 from vlm_gym.evaluation.episodes import EpisodeSpec, run_episode
 from vlm_gym.evaluation.run_folder import (
+    EPISODES_FILE,
     RUN_FILE,
     TURNS_FILE,
     RunWriter,
@@ -24,7 +25,7 @@ from vlm_gym.evaluation.run_folder import (
     read_turns,
 )
 
-RUN = {"agent": {"name": "constant"}}
+RUN = {"agent": {"name": "constant"}, "episodes": [], "shard": None, "parser": "json", "chat": {}}
 EPISODE = EpisodeSpec("vlm_gym/NumberLine-v0", 0, options={"position": 4, "target": 0})
 
 
@@ -92,11 +93,11 @@ def test_a_turn_that_was_played_again_counts_in_its_later_form(tmp_path):
     assert read_turns(tmp_path) == [turns[0], later]
 
 
-@pytest.mark.parametrize("content", [None, "", "{", "[]", '{"format": 2}', "\xff"])
+@pytest.mark.parametrize("content", [None, "", "{", "[]", '{"format": 2}', "\xff", "[" * 100_000, '{"format": 1}'])
 def test_a_folder_that_is_no_run_is_refused(tmp_path, content):
     if content is not None:
         (tmp_path / RUN_FILE).write_text(content, encoding="latin-1")
-    with pytest.raises(RunError, match=r"is no run of `vlm-gym eval`|another version of vlm_gym wrote it"):
+    with pytest.raises(RunError, match=r"is no run of `vlm-gym eval`|another version|lacks episodes, "):
         read_run(tmp_path)
 
 
@@ -120,6 +121,14 @@ def test_two_writers_never_write_at_once(tmp_path):
     RunWriter(tmp_path, RUN).close()
 
 
+def test_a_writer_that_cannot_begin_keeps_nobody_away(tmp_path):
+    (tmp_path / EPISODES_FILE).mkdir()
+    with pytest.raises(RunError, match="cannot write the run"):
+        RunWriter(tmp_path, RUN)
+    (tmp_path / EPISODES_FILE).rmdir()
+    RunWriter(tmp_path, RUN).close()
+
+
 def test_what_a_killed_process_drafted_is_cleared_away(tmp_path):
     write_run(tmp_path)
     before = results(tmp_path)
@@ -130,7 +139,7 @@ def test_what_a_killed_process_drafted_is_cleared_away(tmp_path):
 
 def test_a_run_keeps_its_description(tmp_path):
     write_run(tmp_path)
-    RunWriter(tmp_path, {"agent": {"name": "other"}}).close()
+    RunWriter(tmp_path, {**RUN, "agent": {"name": "other"}}).close()
     assert read_run(tmp_path)["agent"] == {"name": "constant"}
 
 

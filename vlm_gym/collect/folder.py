@@ -15,10 +15,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from vlm_gym.collect.files import DRAFT, write_whole
+from vlm_gym.collect.files import write_whole
 from vlm_gym.collect.samples import Sample
 from vlm_gym.collect.tally import Tally, read_tally
 from vlm_gym.errors import ConfigError, RunError
+from vlm_gym.evaluation.files import DRAFT
 from vlm_gym.evaluation.plan import differences
 
 FORMAT: Final = 1
@@ -48,6 +49,8 @@ class DataFolder:
         self.described = json.loads(json.dumps({"format": FORMAT, **described}))
         there = None if _is_empty(path) else self._read(is_resumed)
         self.is_complete = there is not None and bool(there["is_complete"])
+        for draft in path.rglob(f"*{DRAFT}"):
+            draft.unlink()
         if there is None:
             self._write_data({"is_complete": False})
 

@@ -11,8 +11,8 @@ from vlm_gym.collect.settings import CollectSettings
 from vlm_gym.errors import ConfigError, DataNotFoundError, check_choice
 from vlm_gym.evaluation.episodes import EpisodeSpec
 from vlm_gym.evaluation.panels import PANELS, get_panel
+from vlm_gym.evaluation.played import read_played
 from vlm_gym.evaluation.records import TurnRecord
-from vlm_gym.evaluation.run_folder import read_episodes, read_turns
 from vlm_gym.registration import TASKS
 
 FIRST_TRAINING_SEED: Final = 2_000_000_000  # the panels' seeds lie below
@@ -49,7 +49,7 @@ def sources_of(settings: CollectSettings) -> tuple[Source, ...]:
 
     Raises:
         ConfigError: if they are evaluation episodes and nobody asked for the panel, or a task is not there.
-        RunError: if the run cannot be read.
+        RunError: if the run cannot be read, or has no finished episode.
         DataNotFoundError: if the games of a panel are not on this machine.
     """
     if settings.from_run is not None:
@@ -86,14 +86,12 @@ def _of_starts(settings: CollectSettings, starts: Sequence[Start]) -> tuple[Sour
 
 
 def _recorded(folder: Path, panel: str | None) -> list[Start]:
-    """Return the finished episodes of a run."""
-    turns: dict[str, list[TurnRecord]] = defaultdict(list)
-    for turn in read_turns(folder):
-        turns[turn.episode].append(turn)
+    """Return the finished episodes of a run, in the order of its plan."""
     starts = []
-    for record in read_episodes(folder):
+    for item in read_played(folder):
+        record = item.episode
         episode = EpisodeSpec(record.task, record.seed, record.arguments, record.options, record.repeat)
-        starts.append(Start(episode, tuple(turns[record.episode])))
+        starts.append(Start(episode, item.turns))
     allowed = get_panel(panel).episodes if panel is not None else ()
     _check_not_frozen([start.episode for start in starts], frozenset(episode.key for episode in allowed))
     return starts

@@ -53,12 +53,14 @@ def merge(folders: Sequence[Path], out: Path) -> Merged:
     whole or not at all.
 
     Raises:
-        ConfigError: if no folder is given.
+        ConfigError: if no folder is given, or `out` has no name.
         RunError: if the folders are no shards of one run, if they hold different results of one episode, if a file
             is damaged or missing, or if `out` holds something already.
     """
     if not folders:
         raise ConfigError("a merge needs one run's folder or more, got none")
+    if not out.name:
+        raise ConfigError(f"a merge makes a new folder, expected its name, got {str(out)!r}")
     if not is_empty(out):
         raise RunError(f"{out} holds something already: choose another --out")
     run = _common_run(folders)

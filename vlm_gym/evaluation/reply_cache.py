@@ -3,12 +3,12 @@
 import hashlib
 import json
 import logging
-import os
 from dataclasses import replace
 from pathlib import Path
 
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.agents import Reply
+from vlm_gym.evaluation.files import write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,6 @@ class ReplyCache:
     def write(self, key: str, reply: Reply) -> None:
         """Keep a reply, whole or not at all."""
         path = self._path(key)
-        draft = path.with_name(f"{path.name}.{os.getpid()}.part")
         kept = {
             "text": reply.text,
             "prompt_tokens": reply.prompt_tokens,
@@ -58,8 +57,7 @@ class ReplyCache:
         }
         try:
             path.parent.mkdir(exist_ok=True)
-            draft.write_text(json.dumps(kept), encoding="ascii")
-            draft.replace(path)
+            write_whole(path, lambda draft: draft.write_text(json.dumps(kept), encoding="ascii"))
         except OSError as error:  # the reply is there all the same
             logger.warning("cannot keep a reply in the cache (%s)", error)
 

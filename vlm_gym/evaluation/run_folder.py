@@ -17,12 +17,14 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TypeVar
 
 from vlm_gym.errors import RunError
+from vlm_gym.evaluation.files import DRAFT, write_whole
 from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord, from_line, picture_name, to_line
 from vlm_gym.messages import Message
 
@@ -34,7 +36,8 @@ RUN_FILE: Final = "run.json"
 TURNS_FILE: Final = "turns.jsonl"
 EPISODES_FILE: Final = "episodes.jsonl"
 PICTURES: Final = "pictures"
-DRAFT: Final = ".part"
+READ: Final = ("episodes", "shard", "parser", "chat", "agent")
+"""The parts of run.json that are read again, and hence must be there."""
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +46,8 @@ RecordT = TypeVar("RecordT", TurnRecord, EpisodeRecord)
 
 def is_empty(folder: Path) -> bool:
     """Return whether a folder is not there or holds nothing yet; a run that was killed as it began holds nothing."""
+    if folder.exists() and not folder.is_dir():
+        return False
     files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != DRAFT)
     return not any(path.stat().st_size for path in files)
 
@@ -57,14 +62,17 @@ def read_run(folder: Path) -> dict[str, Any]:
     """Return what determines a run.
 
     Raises:
-        RunError: if the folder is no run, or another version's.
+        RunError: if the folder is no run, or another version's, or run.json is damaged.
     """
     try:
         run = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{folder} is no run of `vlm-gym eval`: cannot read {folder / RUN_FILE} ({error})") from error
     if not isinstance(run, dict) or run.get("format") != FORMAT:
         raise RunError(f"{folder / RUN_FILE} must have the format {FORMAT}: another version of vlm_gym wrote it")
+    missing = [name for name in READ if name not in run]
+    if missing:
+        raise RunError(f"{folder / RUN_FILE} lacks {', '.join(missing)}: it is damaged")
     return run
 
 
@@ -111,16 +119,12 @@ class RunWriter:
 
     def __init__(self, folder: Path, run: Mapping[str, Any]) -> None:
         self.folder = folder
-        try:
-            (folder / PICTURES).mkdir(parents=True, exist_ok=True)
-            self._turns = _open_for_adding(folder / TURNS_FILE)
-            self._episodes = _open_for_adding(folder / EPISODES_FILE)
-            for draft in chain(folder.glob(f"*{DRAFT}"), (folder / PICTURES).glob(f"*{DRAFT}")):
-                draft.unlink()  # of a process that was killed
-            if not (has_turns(folder) and (folder / RUN_FILE).exists()):
-                _write_whole(folder / RUN_FILE, json.dumps({"format": FORMAT, **run}, indent=1).encode("ascii"))
-        except OSError as error:
-            raise RunError(f"cannot write the run {folder}: {error.strerror or error}") from error
+        with ExitStack() as opened:
+            try:
+                self._begin(run, opened)
+            except OSError as error:
+                raise RunError(f"cannot write the run {folder}: {error.strerror or error}") from error
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> "RunWriter":
         return self
@@ -147,14 +151,24 @@ class RunWriter:
         if path.exists():
             return
         try:
-            _write_whole(path, shown.png)
+            write_whole(path, lambda draft: draft.write_bytes(shown.png))
         except OSError as error:
             raise self._failure(error) from error
 
     def close(self) -> None:
         """Close the files."""
-        os.close(self._turns)
-        os.close(self._episodes)
+        self._opened.close()
+
+    def _begin(self, run: Mapping[str, Any], opened: ExitStack) -> None:
+        pictures = self.folder / PICTURES
+        pictures.mkdir(parents=True, exist_ok=True)
+        self._turns = _open_for_adding(self.folder / TURNS_FILE, opened)
+        self._episodes = _open_for_adding(self.folder / EPISODES_FILE, opened)
+        for draft in chain(self.folder.glob(f"*{DRAFT}"), pictures.glob(f"*{DRAFT}")):
+            draft.unlink()
+        if not (has_turns(self.folder) and (self.folder / RUN_FILE).exists()):
+            text = json.dumps({"format": FORMAT, **run}, indent=1)
+            write_whole(self.folder / RUN_FILE, lambda draft: draft.write_text(text, encoding="ascii"))
 
     def _write(self, file: int, line: str) -> None:
         data, size = line.encode("ascii"), os.fstat(file).st_size
@@ -190,13 +204,13 @@ def _read_line(line: bytes, kind: type[RecordT], place: str) -> RecordT:
         raise RunError(f"{place}: {error}. Delete that line to go on without it") from error
 
 
-def _open_for_adding(path: Path) -> int:
-    """Open a file for adding lines, alone, cutting off half a line at its end."""
+def _open_for_adding(path: Path, opened: ExitStack) -> int:
+    """Open a file for adding lines, alone, cutting off half a line at its end; `opened` closes it."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    opened.callback(os.close, file)
     try:
         _lock(file)
     except BlockingIOError as error:
-        os.close(file)
         raise RunError(f"{path} is being written by another process: let it end, or stop it") from error
     os.ftruncate(file, path.read_bytes().rfind(b"\n") + 1)
     return file
@@ -212,14 +226,3 @@ def _lock(file: int) -> None:
         raise
     except OSError as error:  # some file systems of clusters know no locks
         logger.warning("cannot lock a run's file, take care that one process alone writes it: %s", error)
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}{DRAFT}")
-    try:
-        draft.write_bytes(data)
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
