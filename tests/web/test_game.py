@@ -2,7 +2,9 @@
 
 import itertools
 import json
+import os
 import resource
+import shutil
 import time
 
 import pytest
@@ -148,6 +150,25 @@ def test_a_turn_that_cannot_be_written_is_not_played(begin, folder):
         assert (state["phase"], len(state["episode"]["log"])) == ("play", 1)
         assert say(game, "+")["phase"] == "over"
     assert len(read_turns(folder)) == 2
+
+
+def test_an_end_that_cannot_be_written_is_written_once_it_can(begin, folder):
+    with begin("NumberLine", options=EASY) as game:
+        say(game, "+", "+")
+    last = picture_path(folder, read_episodes(folder)[0].final_picture)
+    shutil.rmtree(folder)
+    with begin("NumberLine", options=EASY) as game:
+        say(game, "+")
+        in_the_way = last.with_name(f"{last.name}.{os.getpid()}.part")
+        in_the_way.mkdir()
+        for _ in range(2):
+            with pytest.raises(RunError, match="cannot write"):
+                game.answer(game.show()["version"], "+")
+            assert game.show()["phase"] == "play"
+        in_the_way.rmdir()
+        assert say(game, "+")["phase"] == "over"
+    assert (len(read_turns(folder)), len(read_episodes(folder))) == (2, 1)
+    assert last.exists()
 
 
 def test_a_folder_keeps_to_one_kind_of_run(folder, begin):

@@ -63,7 +63,8 @@ class Game:
 
         Raises:
             StaleError: if another tab has gone on, or the episode is over.
-            RunError: if the turn cannot be written. It is not played then.
+            RunError: if the turn cannot be written: it is not played then. Or if the episode's end cannot be: the next
+                answer, whatever it is, tries that again.
         """
         with self._lock:
             self._check(version)
@@ -141,7 +142,8 @@ class Game:
         try:
             episode.answer(text, latency_s)
         except RunError:
-            self._turn_to(self._episodes, PersonsEpisode(episode.spec, self._recording))  # from what is written
+            if not episode.is_played:
+                self._turn_to(self._episodes, PersonsEpisode(episode.spec, self._recording))  # from what is written
             raise
         self._step()
 

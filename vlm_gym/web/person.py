@@ -33,7 +33,7 @@ class PersonsEpisode:
     """One episode that a person plays, from the turn at which it was left.
 
     `session` is the conversation, `turns` are the records of all turns played, `record` is that of the whole episode
-    once it is over. Nothing runs between two answers, so any thread may call, one at a time.
+    once it is over and written. Nothing runs between two answers, so any thread may call, one at a time.
 
     Raises:
         VlmGymError: if the task cannot be made, or does not do what the recorded turns say.
@@ -45,23 +45,34 @@ class PersonsEpisode:
         self.turns = list(recording.turns(spec))
         self.session = ChatSession(spec.make())
         self._recording = recording
+        self._end: EpisodeRecord | None = None
+        self._last: Message | None = None
         self._playing = run_episode(
             self.session,
             PersonAgent(),
             spec,
             past=tuple(self.turns),
             on_turn=self._add_turn,
-            on_picture=recording.add_picture,
+            on_picture=self._keep_last,
         )
         self._go_on(None)
+        self._write_end()
+
+    @property
+    def is_played(self) -> bool:
+        """Whether all turns are played and written, the episode's end perhaps not yet."""
+        return self._end is not None
 
     def answer(self, text: str, latency_s: float) -> None:
         """Play an answer, which took so many seconds.
 
         Raises:
-            RunError: if the turn cannot be written; the episode is of no more use then.
+            RunError: if the turn cannot be written: the episode is of no more use then. Or if its end cannot be:
+                then it `is_played`, and the next call tries again.
         """
-        self._go_on(Reply(text, latency_s=latency_s))
+        if not self.is_played:
+            self._go_on(Reply(text, latency_s=latency_s))
+        self._write_end()
 
     def picture(self, name: str) -> bytes | None:
         """Return a picture of this episode as PNG, or None if it has none of that name."""
@@ -81,9 +92,18 @@ class PersonsEpisode:
             while self._playing.send(reply) is not ASKING:  # it may give way to other episodes; here are none
                 reply = None
         except StopIteration as end:
-            self._recording.add_episode(end.value)
-            self.record = end.value
+            self._end = end.value
         self.picture_now = picture_name(self.session.picture)
+
+    def _write_end(self) -> None:
+        if self._end is None or self._last is None:
+            return
+        self._recording.add_picture(self._last)
+        self._recording.add_episode(self._end)
+        self.record = self._end
+
+    def _keep_last(self, shown: Message) -> None:
+        self._last = shown
 
     def _add_turn(self, turn: TurnRecord, shown: Message) -> None:
         self._recording.add_turn(turn, shown)
