@@ -416,6 +416,7 @@ def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(monkeypatch, ke
         ({"base_url": "http://h:99999/v1"}, "base_url must be an address"),
         ({"base_url": "http://h/v 1"}, "base_url must be an address"),
         ({"base_url": "http://[::1/v1"}, "base_url must be an address"),
+        ({"base_url": "http://ä..b/v1"}, "base_url must be an address"),
         ({"base_url": "http://user:secret@h/v1"}, "base_url must have no user"),
         ({"base_url": "http://h/v1?key=secret"}, "base_url must have no user"),
         ({"temperature": -1.0}, "temperature must be a number from 0 to 100, got -1.0"),

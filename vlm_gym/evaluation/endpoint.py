@@ -169,7 +169,8 @@ def _checked_url(text: str) -> str:
     url = text.strip().rstrip("/").removesuffix(PATH)
     try:
         parts = urlsplit(url)
-        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        host = (parts.hostname or "").encode("idna")  # what is no name in other scripts either is a ValueError
+        is_address = parts.scheme in ("http", "https") and bool(host) and parts.port != 0
     except ValueError:
         is_address = False
     if not is_address or not url.isprintable() or " " in url:

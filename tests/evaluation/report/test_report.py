@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -220,6 +221,8 @@ def test_the_command_writes_the_three_files(capsys, runs, tmp_path):
 
 
 def test_a_page_has_the_name_of_an_html_file(capsys, runs):
+    with pytest.raises(ConfigError, match=r"a page is an \.html file, got report\.md"):
+        write_report([runs / "noisy"], Path("report.md"))
     with pytest.raises(SystemExit):
         main(["report", str(runs / "noisy"), "--out", "report.pdf"])
     assert "must be the name of an .html file, got report.pdf" in capsys.readouterr().err

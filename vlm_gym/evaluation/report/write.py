@@ -43,8 +43,10 @@ def write_report(
 
     Raises:
         RunError: if a folder is no run or damaged, has no finished episode, or two runs cannot be compared.
-        ConfigError: if the files cannot be written.
+        ConfigError: if `out` is no .html file, or the files cannot be written.
     """
+    if out.suffix.lower() != ".html":
+        raise ConfigError(f"a page is an .html file, got {out}")
     results = read_results(folders, is_one_panel=is_one_panel)
     written = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     texts = {
