@@ -1,0 +1,73 @@
+"""What a person sees: lines, metrics that survive a kill, and the curve."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from baselines.evaluate import score_of
+from baselines.progress import CURVE, METRICS, Recorder, read_metrics, score_metrics
+from baselines.rollout import Episode
+from vlm_gym.errors import MissingDependencyError
+
+SCORE = score_of([Episode(is_success=True, total=1.0, num_turns=2)] * 3 + [Episode(num_turns=2)])
+
+
+@pytest.fixture
+def recorder(tmp_path):
+    return Recorder(tmp_path, "NumberLine-v0", "success", 0.598, 1.0, 4)
+
+
+def test_an_update_is_shown_between_floor_and_ceiling(recorder, capsys):
+    recorder.begin(-1, is_wandb_on=False)
+    recorder.show(3, SCORE, 12.34)
+    recorder.show(4, None, 12.34)
+    recorder.close()
+    lines = capsys.readouterr().out.splitlines()
+    assert "update 3/4  12.3 turns/s  success 75.0 % (30-95), floor 59.80, ceiling 100.00" in lines
+    assert "update 4/4  12.3 turns/s  no episode ended" in lines
+
+
+def test_an_unknown_floor_is_told(tmp_path):
+    assert Recorder(tmp_path, "a", "positive_return", None, 1.0, 4).bounds == "floor unknown, ceiling 100.00"
+
+
+def test_what_is_recorded_is_read_and_a_line_that_a_kill_cut_off_is_left_out(recorder, tmp_path):
+    recorder.begin(-1, is_wandb_on=False)
+    for update in range(4):
+        recorder.record(update, score_metrics("greedy", SCORE, "success"))
+    recorder.close()
+    with (tmp_path / METRICS).open("a") as file:
+        file.write('{"update": 4, "greedy/succ')
+    lines = read_metrics(tmp_path)
+    assert [line["update"] for line in lines] == [0, 1, 2, 3]
+    assert lines[0]["greedy/success"] == 0.75
+    assert lines[0]["greedy/low"] < 0.75 < lines[0]["greedy/high"]
+
+
+def test_a_run_that_goes_on_forgets_what_came_after_its_checkpoint(tmp_path):
+    (tmp_path / METRICS).write_text("".join(json.dumps({"update": update}) + "\n" for update in range(4)))
+    recorder = Recorder(tmp_path, "a", "success", None, 1.0, 4)
+    recorder.begin(1, is_wandb_on=False)
+    recorder.record(2, {"lr": 1.0})
+    recorder.close()
+    assert read_metrics(tmp_path) == [{"update": 0}, {"update": 1}, {"update": 2, "lr": 1.0}]
+
+
+def test_the_curve_is_drawn(recorder, tmp_path):
+    recorder.begin(-1, is_wandb_on=False)
+    for update in range(5):
+        recorder.record(
+            update, {**score_metrics("greedy", SCORE, "success"), **score_metrics("sampled", SCORE, "success")}
+        )
+        recorder.record(update, score_metrics("rollout", SCORE, "success"))
+    recorder.close()
+    picture = np.asarray(Image.open(tmp_path / CURVE).convert("RGB"))
+    assert picture.shape == (400, 700, 3)
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 50
+
+
+def test_wandb_is_only_used_when_it_is_asked_for_and_missing_it_is_told(recorder):
+    with pytest.raises(MissingDependencyError, match="pip install wandb, or --wandb false"):
+        recorder.begin(-1, is_wandb_on=True)
