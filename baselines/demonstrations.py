@@ -107,7 +107,8 @@ def demonstrate(
 
 def _answer(env: gym.Env[Any, str], action: str, *, is_brief: bool) -> str:
     task = env.unwrapped
-    readings = task.readings()  # type: ignore[attr-defined]
+    has_thoughts = task.settings.prompt.style != "action_only"  # type: ignore[attr-defined]
+    readings = task.readings() if has_thoughts else {}  # type: ignore[attr-defined]
     if is_brief:
         readings = {name: _SUITS.sub("", value) for name, value in readings.items()}
     text: str = env.get_wrapper_attr("parser").write(action, task.actions, "", readings)  # type: ignore[attr-defined]
