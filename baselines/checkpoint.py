@@ -24,6 +24,7 @@ from torch import Tensor
 
 from baselines.sharding import own_part, whole
 from vlm_gym.errors import ConfigError, VlmGymError
+from vlm_gym.evaluation.files import write_whole
 
 MANIFEST: Final = "manifest.json"
 BEST: Final = "best.json"
@@ -47,7 +48,8 @@ def write_checkpoint(
 ) -> Path:
     """Write the checkpoint of a step and drop all but the last `keep` and the best; return its folder.
 
-    Every process calls this, each with the parts that it alone has; parts of the same name hold the same.
+    Every process calls this, each with the parts that it alone has; parts of the same name hold the same. Those of
+    later steps are dropped too: the run has gone on from an earlier one.
 
     Raises:
         CheckpointError: if it cannot be written, for example because the disk is full. Earlier ones are left as they
@@ -66,8 +68,8 @@ def write_checkpoint(
         if accelerator.is_main_process:
             _finish(unfinished, place)
             if is_best:
-                _write_json(folder / BEST, {"name": place.name})
-            _drop_old(folder, keep)
+                write_whole(folder / BEST, lambda draft: _write_json(draft, {"name": place.name}))
+            _drop_others(place, keep)
         accelerator.wait_for_everyone()
     return place
 
@@ -104,9 +106,12 @@ def find_checkpoint(place: Path) -> Path | None:
 
 
 def best_checkpoint(folder: Path) -> Path | None:
-    """Return the checkpoint that was marked as the best, or None."""
-    mark = folder / BEST
-    return folder / json.loads(mark.read_text(encoding="utf-8"))["name"] if mark.is_file() else None
+    """Return the checkpoint that was marked as the best, or None if it is not there any more."""
+    try:
+        name = json.loads((folder / BEST).read_text(encoding="utf-8"))["name"]
+    except (FileNotFoundError, ValueError):
+        return None
+    return folder / name if (folder / name).is_dir() else None
 
 
 def pack_optimizer(optimizer: torch.optim.Optimizer) -> Part:
@@ -190,15 +195,24 @@ def _read_part(stem: Path) -> Part:
 
 
 def _finish(unfinished: Path, place: Path) -> None:
-    """Write the digests, bring everything to the disk, and rename."""
+    """Write the digests, bring everything to the disk, and rename; one of the same step leaves only then."""
     files = sorted(path for path in unfinished.iterdir() if path.name != MANIFEST)
     _write_json(unfinished / MANIFEST, {path.name: _digest(path) for path in files})
     for path in (*files, unfinished / MANIFEST, unfinished):
-        descriptor = os.open(path, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
-    shutil.rmtree(place, ignore_errors=True)
+        _bring_to_disk(path)
+    replaced = place.with_name(f"{place.name}.replaced")
+    shutil.rmtree(replaced, ignore_errors=True)
+    if place.is_dir():
+        place.rename(replaced)
     unfinished.rename(place)
+    _bring_to_disk(place.parent)
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _bring_to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
 
 
 def _digest(path: Path) -> str:
@@ -209,10 +223,12 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _drop_old(folder: Path, keep: int) -> None:
-    best = best_checkpoint(folder)
-    for path in list_checkpoints(folder)[:-keep]:
-        if path != best:
+def _drop_others(place: Path, keep: int) -> None:
+    checkpoints = list_checkpoints(place.parent)
+    until_now = [path for path in checkpoints if path.name <= place.name]
+    kept = {*until_now[-keep:], best_checkpoint(place.parent)}
+    for path in checkpoints:
+        if path not in kept or path.name > place.name:
             shutil.rmtree(path, ignore_errors=True)
 
 

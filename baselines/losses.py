@@ -81,7 +81,7 @@ def policy_loss(
     else:
         surrogate, is_clipped = _clipped_surrogate(log_ratio, advantages[:, None], clip)
         loss = -(surrogate * weights).sum(1).mean()
-        clipped_share = is_clipped[weights > 0].float().mean()
+        clipped_share = _mean(is_clipped.float(), weights > 0)
     with torch.no_grad():
         divergence = (answer_log_ratio.exp() - 1 - answer_log_ratio).mean()  # Schulman 2020, "Approximating KL"
     return PolicyLoss(loss, divergence, clipped_share)
@@ -110,16 +110,20 @@ def reference_penalty(logp: Tensor, reference_logp: Tensor) -> Tensor:
 
 
 def mean_entropy(entropy: Tensor, mask: Tensor) -> Tensor:
-    """Return the mean entropy of a token's distribution, from (B, L)."""
-    return entropy.masked_fill(~mask, 0.0).sum() / mask.sum()
+    """Return the mean entropy of the distributions of an answer's tokens, from (B, L), a mean over answers."""
+    return (entropy.masked_fill(~mask, 0.0).sum(1) / mask.sum(1)).mean()
 
 
 def answer_loss(logp: Tensor, mask: Tensor) -> Tensor:
     """Return the mean negative log-prob of the tokens of B answers, (B, L): the loss of SFT."""
-    return -logp.masked_fill(~mask, 0.0).sum() / mask.sum()
+    return -_mean(logp, mask)
 
 
 def _clipped_surrogate(log_ratio: Tensor, advantages: Tensor, clip: float) -> tuple[Tensor, Tensor]:
     ratio = log_ratio.exp()
     clipped = ratio.clamp(1 - clip, 1 + clip)
     return torch.minimum(ratio * advantages, clipped * advantages), (ratio - clipped).detach() != 0
+
+
+def _mean(numbers: Tensor, mask: Tensor) -> Tensor:
+    return numbers.masked_fill(~mask, 0.0).sum() / mask.sum().clamp(min=1)

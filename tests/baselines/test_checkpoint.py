@@ -54,6 +54,29 @@ def test_the_last_few_and_the_best_are_kept(tmp_path, accelerator):
     assert find_checkpoint(tmp_path / "step-000002") == tmp_path / "step-000002"
 
 
+def test_a_run_that_goes_on_from_an_earlier_checkpoint_drops_the_later_ones(tmp_path, accelerator):
+    """Otherwise its new checkpoints would be the old ones to be dropped, and a damaged last one stay the newest."""
+    for step in (3, 4, 5, 6):
+        write(tmp_path, step, accelerator, is_best=step == 6)
+    write(tmp_path, 4, accelerator, keep=1)
+    assert [path.name for path in list_checkpoints(tmp_path)] == ["step-000004"]
+    assert best_checkpoint(tmp_path) is None
+
+
+def test_a_mark_of_the_best_that_cannot_be_read_marks_none(tmp_path, accelerator):
+    write(tmp_path, 1, accelerator, is_best=True)
+    (tmp_path / "best.json").write_text('{"na')
+    write(tmp_path, 2, accelerator, keep=1)
+    assert best_checkpoint(tmp_path) is None
+
+
+def test_a_checkpoint_takes_the_place_of_one_of_the_same_step(tmp_path, accelerator):
+    write(tmp_path, 1, accelerator)
+    place = write_checkpoint(tmp_path, 1, {"run": Part({}, {"update": 4})}, accelerator, keep=1)
+    assert read_checkpoint(place) == {"run": Part({}, {"update": 4})}
+    assert [path.name for path in tmp_path.iterdir()] == ["step-000001"]
+
+
 def test_an_empty_folder_has_no_checkpoint(tmp_path):
     assert find_checkpoint(tmp_path) is None
     assert best_checkpoint(tmp_path) is None

@@ -174,8 +174,19 @@ def test_the_reference_penalty_estimates_the_divergence_without_bias():
     assert (policy * estimates).sum().item() == pytest.approx(expected.item(), rel=1e-5)
 
 
-def test_entropy_and_answer_loss_are_means_over_tokens_without_padding():
+def test_the_loss_of_sft_is_a_mean_over_tokens_without_padding():
+    mask = torch.tensor([[True, True], [True, False]])
+    assert answer_loss(-torch.tensor([[1.0, 2.0], [6.0, 99.0]]), mask).item() == 3.0
+
+
+def test_the_entropy_is_a_mean_over_answers_so_that_no_division_into_microbatches_changes_it():
     mask = torch.tensor([[True, True], [True, False]])
     numbers = torch.tensor([[1.0, 2.0], [6.0, 99.0]])
-    assert mean_entropy(numbers, mask).item() == 3.0
-    assert answer_loss(-numbers, mask).item() == 3.0
+    apart = [mean_entropy(numbers[[row]], mask[[row]]).item() for row in (0, 1)]
+    assert apart == [1.5, 6.0]
+    assert mean_entropy(numbers, mask).item() == sum(apart) / 2
+
+
+def test_where_no_token_weighs_anything_none_is_clipped():
+    got = policy_loss(torch.ones(1, 2), torch.zeros(1, 2), torch.zeros(1, 2), torch.ones(1), clip=0.2, ratio="token")
+    assert got.clipped_share.item() == 0.0
