@@ -2,18 +2,25 @@
 
 import json
 import logging
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file
 
-from baselines import ppo
+from baselines import export, ppo
 from baselines.checkpoint import best_checkpoint, list_checkpoints
+from baselines.models.loading import load_policy
+from baselines.models.policy import Prompt
 from baselines.progress import read_metrics
+from baselines.session import read_train_config, start_accelerator, start_policy
 
 ROOT = Path(__file__).parents[2]
 NUM_UPDATES = 6
@@ -133,7 +140,7 @@ def test_sft_that_is_stopped_goes_on_bit_for_bit(whole_run, tmp_path):
 
 def test_a_damaged_checkpoint_is_named_and_the_one_before_it_can_be_resumed(whole_run, tmp_path):
     folder = tmp_path / "run"
-    subprocess.run(["cp", "-r", str(whole_run), str(folder)], check=True)
+    shutil.copytree(whole_run, folder)
     newest = folder / "ppo" / "step-000006"
     (newest / "policy.safetensors").write_bytes(b"")
     with pytest.raises(SystemExit, match=f"baselines.ppo: the checkpoint {newest} is damaged") as raised:
@@ -176,3 +183,27 @@ def test_a_run_that_cannot_be_is_told_in_one_line(tmp_path, arguments, message, 
 def _quiet_logs():
     yield
     logging.getLogger("baselines").setLevel(logging.NOTSET)
+
+
+def test_a_trained_model_can_be_exported(whole_run, tmp_path):
+    """It is an ordinary directory, and says what the trained one says."""
+    folder = tmp_path / "run"
+    shutil.copytree(whole_run, folder)
+    export.main(["--resume", str(folder)])
+    config = read_train_config(["--resume", str(folder)], "")
+    accelerator = start_accelerator(config)
+    trained = start_policy(config, accelerator, folder / "sft" / "model")
+    trained.load_state_dict(weights(folder))
+    exported = load_policy(replace(config.model, name=str(folder / "model")))
+    prompt = Prompt(np.zeros((84, 84, 3), np.uint8), "Answer in JSON.")
+    answer = trained.write('{"action": "+"}')
+    logp = [policy.evaluate([prompt], [answer], temperature=1.0).logp for policy in (trained, exported)]
+    assert torch.allclose(*logp, atol=1e-4)
+
+
+def test_there_must_be_something_to_export(tmp_path, whole_run):
+    with pytest.raises(SystemExit, match="expected --resume with the folder of a run"):
+        export.main([])
+    (tmp_path / "config.yaml").write_text((whole_run / "config.yaml").read_text())
+    with pytest.raises(SystemExit, match="holds no checkpoint of PPO"):
+        export.main(["--resume", str(tmp_path)])

@@ -1,0 +1,45 @@
+"""Turns a run's checkpoint into an ordinary Hugging Face directory, its adapters merged in.
+
+    python -m baselines.export --resume out/llava-numberline                     the newest checkpoint
+    python -m baselines.export --resume out/llava-numberline/ppo/step-000020     that one
+    vlm-gym eval --agent hf:out/llava-numberline/model --panel cards-v0 --out runs/trained
+
+It is written to FOLDER/model.
+"""
+
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from baselines.checkpoint import find_checkpoint, read_checkpoint
+from baselines.run import CHECKPOINTS
+from baselines.session import read_train_config, start_accelerator, start_policy
+from vlm_gym.errors import ConfigError, VlmGymError
+
+_log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Export from the command line."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    try:
+        config = read_train_config(sys.argv[1:] if arguments is None else arguments, __doc__ or "")
+        if config.resume is None:
+            raise ConfigError("expected --resume with the folder of a run, or one of its checkpoints")
+        place = Path(config.resume)
+        found = find_checkpoint(place) or find_checkpoint(place / CHECKPOINTS)
+        if found is None:
+            raise ConfigError(f"{place} holds no checkpoint of PPO")
+        folder = Path(config.folder)
+        start = folder / "sft" / "model"
+        policy = start_policy(config, start_accelerator(config), start if start.is_dir() else None)
+        policy.load_state_dict(read_checkpoint(found)["policy"].tensors)
+        policy.save_pretrained(str(folder / "model"))
+        _log.info("%s is now %s", found, folder / "model")
+    except VlmGymError as error:
+        raise SystemExit(f"baselines.export: {error}") from error
+
+
+if __name__ == "__main__":
+    main()
