@@ -1,0 +1,98 @@
+"""Writes what a folder of training runs reached: a page with a table, and a figure with a curve for each run.
+
+python benchmarks/learning.py out/learning --page docs/learning.md --figure docs/figures/learning.png
+"""
+
+import argparse
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+from matplotlib.figure import Figure
+
+from baselines.config import FILE_NAME, build
+from baselines.progress import read_metrics
+from baselines.settings import TrainConfig
+from vlm_gym.registration import TASKS
+
+INTRODUCTION = """\
+# What the tiny model learns
+
+SFT teaches the form of an answer and its readings of the picture, with random actions; everything else is PPO's. All
+runs are one process on one CPU thread; "start" is the model behind SFT, "end" the last checkpoint, both on the same
+episodes, which training never sees. Brackets are Wilson's 95 % intervals. `baselines/runs/learning.sh` makes this page.
+
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path, help="folder of the runs")
+    parser.add_argument("--page", type=Path, required=True)
+    parser.add_argument("--figure", type=Path, required=True)
+    options = parser.parse_args()
+    runs: dict[str, list[tuple[TrainConfig, list[dict[str, Any]]]]] = defaultdict(list)
+    for path in sorted(options.out.glob(f"*/{FILE_NAME}")):
+        config = build(TrainConfig, yaml.safe_load(path.read_text()))
+        runs[config.task.id].append((config, read_metrics(path.parent)))
+    figure = f"![Success over updates]({options.figure.relative_to(options.page.parent)})\n"
+    tables = [table(task, of_task) for task, of_task in runs.items()]
+    options.page.write_text(INTRODUCTION + figure + "\n" + "\n".join(tables), encoding="utf-8")
+    draw(runs, options.figure)
+
+
+def table(task: str, runs: list[tuple[TrainConfig, list[dict[str, Any]]]]) -> str:
+    """Return a Markdown table with a row for each run."""
+    evaluation = runs[0][0].evaluation
+    entry = TASKS[runs[0][0].task.full_id]
+    floor = evaluation.floor if evaluation.metric == "positive_return" else entry.random_success
+    metric = evaluation.metric.replace("_", " ")
+    bounds = f"random play reaches {100 * (floor or 0):.2f}, the best {100 * entry.best_success:.2f}"
+    columns = ("seed", "start, sampled", "start, greedy", "end, sampled", "end, greedy", "episodes", "turns", "CPU-s")
+    lines = [
+        f"## {task}",
+        "",
+        f"{metric.capitalize()} in %; {bounds}.",
+        "",
+        f"| {' | '.join(columns)} |",
+        "|---" * len(columns) + "|",
+    ]
+    for config, metrics in runs:
+        measured = [line for line in metrics if "greedy/success" in line]
+        turns = max((line.get("env_turns", 0) for line in metrics), default=0)
+        cells = [share(line, name, config) for line in (measured[0], measured[-1]) for name in ("sampled", "greedy")]
+        end = measured[-1]
+        lines.append(
+            f"| {config.seed} | {' | '.join(cells)} | {end['greedy/episodes']:.0f} | {turns:,.0f} | "
+            f"{end['cpu_seconds']:.0f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def share(line: dict[str, Any], name: str, config: TrainConfig) -> str:
+    """Return a measured share in %, with its interval."""
+    value, low, high = (100 * line[f"{name}/{part}"] for part in (config.evaluation.metric, "low", "high"))
+    return f"{value:.1f} ({low:.0f}-{high:.0f})"
+
+
+def draw(runs: dict[str, list[tuple[TrainConfig, list[dict[str, Any]]]]], path: Path) -> None:
+    """Draw a panel for each task: thin lines for what is sampled, marked ones for greedy play."""
+    figure = Figure(figsize=(5 * len(runs), 3.6), layout="constrained")
+    for axes, (task, of_task) in zip(figure.subplots(1, len(runs), squeeze=False)[0], runs.items(), strict=True):
+        for number, (config, metrics) in enumerate(of_task):
+            metric, color = config.evaluation.metric, f"C{number}"
+            for name, style in (("sampled", {"linewidth": 0.8}), ("greedy", {"marker": "o", "markersize": 3})):
+                shown = [line for line in metrics if f"{name}/{metric}" in line]
+                values = [100 * line[f"{name}/{metric}"] for line in shown]
+                label = f"seed {config.seed}" if name == "greedy" else None
+                axes.plot([line["update"] for line in shown], values, color=color, label=label, **style)
+        axes.axhline(100 * TASKS[of_task[0][0].task.full_id].best_success, color="black", linewidth=0.8, linestyle=":")
+        axes.set(title=task, xlabel="update", ylabel=f"{metric.replace('_', ' ')} in %", ylim=(-2, 104))
+        axes.legend(frameon=False, fontsize=8, loc="lower right")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+
+
+if __name__ == "__main__":
+    main()
