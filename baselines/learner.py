@@ -14,6 +14,7 @@ from torch import Tensor
 
 from baselines import losses
 from baselines.batch import Batch, Minibatch, flatten, plan_epoch
+from baselines.models.memory import TRAINING_ADVICE, memory_advice
 from baselines.models.policy import Policy
 from baselines.rollout import Turn
 from baselines.settings import PpoConfig
@@ -91,21 +92,33 @@ class Learner:
                 break
         return steps
 
+    @memory_advice(TRAINING_ADVICE)
     def step(self, batch: Batch, minibatch: Minibatch) -> Step:
-        """Take one optimizer step, a microbatch at a time; processes exchange gradients once, with the last one."""
+        """Take one optimizer step, a microbatch at a time; processes exchange gradients once, with the last one.
+
+        A loss that is no number makes the gradients of all processes none, so that all of them stop here together.
+
+        Raises:
+            NotFiniteError: if the loss or the gradient is no number; the weights are as they were.
+            OutOfMemoryError: if the turns of a microbatch are too many for the device.
+        """
         size = sum(map(len, minibatch))
         sums = torch.zeros(len(Step._fields) - 1)
+        broken: tuple[str, Tensor, Batch] | None = None
         for place, numbers in enumerate(minibatch, start=1):
             part, share = batch.select(numbers).to(self.accelerator.device), len(numbers) / size
             is_last = place == len(minibatch)
             with nullcontext() if is_last else self.accelerator.no_sync(self.policy.module):
                 loss, terms = self.loss(part)
-                self._require_finite("loss", loss, part)
+                if not torch.isfinite(loss):
+                    broken = broken or ("loss", loss.detach(), part)
+                    loss = loss * torch.nan
                 self.accelerator.backward(loss * share)
             sums += share * terms
         norm = self.accelerator.clip_grad_norm_(self.policy.module.parameters(), self.config.max_grad_norm)
         norm = whole({"norm": norm})["norm"]
-        self._require_finite("gradient", norm, batch.select(tuple(itertools.chain(*minibatch))))
+        if not torch.isfinite(norm):
+            raise self._not_finite(*(broken or ("gradient", norm, batch.select(tuple(itertools.chain(*minibatch))))))
         self.optimizer.step()
         self.optimizer.zero_grad()
         return Step(*sums.tolist(), float(norm))
@@ -157,12 +170,11 @@ class Learner:
             next_values[[row for row, _ in chunk], [column for _, column in chunk]] = found
         return next_values
 
-    def _require_finite(self, name: str, number: Tensor, part: Batch) -> None:
-        if torch.isfinite(number):
-            return
+    def _not_finite(self, name: str, number: Tensor, part: Batch) -> NotFiniteError:
+        """Write the turns that made a number what it is, and return what to say."""
         place = self.folder / f"not_finite_{self.accelerator.process_index}"
         part.write(place)
-        raise NotFiniteError(
+        return NotFiniteError(
             f"the {name} is {number.item()}; the turns that made it are in {place}. A smaller --ppo.lr may help, or "
             "--model.precision float32; the newest checkpoint is from before"
         )

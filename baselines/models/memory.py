@@ -3,11 +3,14 @@
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 
 import torch
 from torch import Tensor
 
 from vlm_gym.errors import VlmGymError
+
+TRAINING_ADVICE: Final = "a smaller microbatch, model.checkpointing, or model.quantization"
 
 
 class OutOfMemoryError(VlmGymError, MemoryError):

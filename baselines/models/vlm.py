@@ -12,7 +12,7 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 from baselines.models.inputs import PromptEncoder, append, pad_answers, prompt_positions
 from baselines.models.log_probs import TokenHead
 from baselines.models.lora import set_trainable
-from baselines.models.memory import memory_advice
+from baselines.models.memory import TRAINING_ADVICE, memory_advice
 from baselines.models.merging import Merger
 from baselines.models.model_config import ModelConfig
 from baselines.models.picture_features import PictureFeatures
@@ -140,7 +140,7 @@ class VlmPolicy:
     ) -> list[Answer]:
         """Answer each prompt, in one batch."""
         run = self._sample_static if self._has_static_cache else self._sample
-        with memory_advice("fewer environments at once, or fewer max_new_tokens"), self._merged():
+        with memory_advice("a smaller task.num_envs or sampling.max_new_tokens"), self._merged():
             answers = self._own.call(lambda: run(prompts, max_new_tokens, temperature, generator))
         return [self.transcriber.answer(tokens, is_cut_off=not is_ended) for tokens, is_ended in answers]
 
@@ -173,7 +173,7 @@ class VlmPolicy:
 
     def evaluate(self, prompts: Sequence[Prompt], answers: Sequence[Answer], *, temperature: float) -> Evaluation:
         """Return the log-probs of the answers and the values of the prompts, from one forward."""
-        with memory_advice("a smaller minibatch, gradient checkpointing, or a 4-bit base model"):
+        with memory_advice(TRAINING_ADVICE):
             evaluation: Evaluation = self.module(prompts, answers, temperature)
         return evaluation
 

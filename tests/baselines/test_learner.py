@@ -11,6 +11,7 @@ from toy_policy import Probe, ToyPolicy, chance_of, make_learner, make_seats, pi
 
 from baselines.batch import flatten, plan_epoch
 from baselines.learner import NotFiniteError
+from baselines.models.memory import OutOfMemoryError
 from baselines.models.policy import Prompt
 from baselines.rollout import Sampling, collect
 
@@ -163,6 +164,32 @@ def test_a_nan_stops_with_the_batch_on_disk(tmp_path):
     lines = [json.loads(line) for line in (folder / "turns.jsonl").read_text().splitlines()]
     assert len(lines) == len(list(folder.glob("*.png"))) == 16
     assert lines[3]["answer"]["text"] == batch.answers[epoch[0][0][3]].text
+
+
+def test_a_loss_that_is_no_number_reaches_every_process_before_it_stops_this_one(tmp_path):
+    """Gradients are exchanged in the last backward pass: a process that left before it would let the others wait."""
+    policy = ToyPolicy()
+    learner = make_learner(policy, tmp_path, minibatch=16, microbatch=4, value_weight=1e30)
+    turns = rollout(policy, partial(Probe, lambda *_: 1e15), num_turns=2)
+    epoch = plan_epoch(flatten(turns), 16, 4, np.random.default_rng(0))
+    batch = learner.assess(turns, epoch)
+    passes = []
+    policy.module.value.bias.register_hook(passes.append)
+    with pytest.raises(NotFiniteError, match="the loss is inf"):
+        learner.step(batch, epoch[0])
+    assert len(passes) == len(epoch[0])
+    assert not any(gradient.isfinite() for gradient in passes)
+    assert len(list((tmp_path / "not_finite_0").glob("*.png"))) == 4
+
+
+def test_memory_that_runs_out_in_the_backward_pass_is_told_with_the_setting_that_helps():
+    def run_out(_):
+        raise torch.OutOfMemoryError("tried to allocate 8 GiB")
+
+    policy = ToyPolicy()
+    policy.module.word.weight.register_hook(run_out)
+    with pytest.raises(OutOfMemoryError, match="tried to allocate 8 GiB What helps: a smaller microbatch"):
+        make_learner(policy).learn(rollout(policy, partial(Probe, right_pays)), np.random.default_rng(0))
 
 
 def test_an_infinite_gradient_stops_too(tmp_path):
