@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def train(config: TrainConfig, stopper: Stopper) -> None:
     """Run SFT if need be, then PPO, from the start or from a checkpoint, to the end."""
-    _refuse_to_overwrite(config)
+    _check_folder(config)
     accelerator = start_accelerator(config)
     start_folder(config, accelerator)
     run = Run.start(config, accelerator, sft.train(config, accelerator, stopper))
@@ -71,12 +71,22 @@ def advance(run: Run, update: int, stopper: Stopper) -> None:
     run.keep(update)
 
 
-def _refuse_to_overwrite(config: TrainConfig) -> None:
-    found = list_checkpoints(Path(config.folder) / CHECKPOINTS)
-    if found and not config.resume:
+def _check_folder(config: TrainConfig) -> None:
+    """Refuse to overwrite a run, and to go on with another one than that of the folder, whose SFT it would miss."""
+    folder = Path(config.folder)
+    if config.resume:
+        place = Path(config.resume).resolve()
+        if folder.resolve() not in (place, *place.parents[:2]):
+            raise ConfigError(
+                f"--resume {config.resume} goes on in that run's own folder, got --folder {folder}: leave it out, or "
+                "copy the run and resume the copy"
+            )
+        return
+    found = list_checkpoints(folder / CHECKPOINTS)
+    if found:
         raise ConfigError(
-            f"{config.folder} holds a run already, up to {found[-1].name}: go on with --resume {config.folder}, or "
-            "choose another --folder"
+            f"{folder} holds a run already, up to {found[-1].name}: go on with --resume {folder}, or choose another "
+            "--folder"
         )
 
 

@@ -116,9 +116,7 @@ class Run:
         if found is None:
             return self.begin()
         parts = read_checkpoint(found)
-        mine = parts.get(f"process-{self.accelerator.process_index}")
-        if mine is None or len(mine.facts["seats"]) != len(self.seats):
-            raise ConfigError(f"{found} was written with other numbers of processes and environments: use the same")
+        mine = self._own_part(parts, found)
         self.learner.policy.load_state_dict(parts["policy"].tensors)
         unpack_optimizer(self.learner.optimizer, parts["optimizer"])
         for seat, state in zip(self.seats, mine.facts["seats"], strict=True):
@@ -130,6 +128,16 @@ class Run:
             self.recorder.begin(update, is_wandb_on=self.config.wandb)
             self.recorder.say(f"going on from {found}")
         return update
+
+    def _own_part(self, parts: Mapping[str, Part], place: Path) -> Part:
+        """Return this process's part of a checkpoint, which must have one for each process of now."""
+        seats = [len(part.facts["seats"]) for name, part in parts.items() if name.startswith("process-")]
+        if seats != [len(self.seats)] * self.accelerator.num_processes:
+            raise ConfigError(
+                f"{place} was written by {len(seats)} processes with {max(seats, default=0)} environments each: here "
+                f"are {self.accelerator.num_processes} and {len(self.seats)}; start as many with the same task.num_envs"
+            )
+        return parts[f"process-{self.accelerator.process_index}"]
 
     def begin(self) -> int:
         """Measure the model that PPO starts from; return 0, the number of updates done."""

@@ -2,6 +2,7 @@
 
 import resource
 import signal
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -119,21 +120,23 @@ def test_a_checkpoint_that_was_cut_short_is_no_checkpoint(tmp_path, accelerator)
     assert read_checkpoint(write(tmp_path, 2, accelerator))["run"] == PARTS["run"]
 
 
-@pytest.fixture
+@contextmanager
 def full_disk():
     """Let no file grow beyond a few bytes: the system's own error, as on a full disk."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (64, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:  # before anything else is written: pytest's own output may be a file
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_a_full_disk_leaves_the_earlier_checkpoints(tmp_path, accelerator, request):
+def test_a_full_disk_leaves_the_earlier_checkpoints(tmp_path, accelerator):
     before = write(tmp_path, 1, accelerator)
-    request.getfixturevalue("full_disk")
-    with pytest.raises(CheckpointError, match=f"the newest complete one is {before}.*GB are free.*--resume"):
+    message = f"the newest complete one is {before}.*GB are free.*--resume"
+    with pytest.raises(CheckpointError, match=message), full_disk():
         write(tmp_path, 2, accelerator)
     assert list(tmp_path.iterdir()) == [before]
 

@@ -52,6 +52,10 @@ def wait_for(path, process, seconds=300):
         time.sleep(0.01)
 
 
+def copy_run(whole_run, tmp_path):
+    return Path(shutil.copytree(whole_run, tmp_path / "run"))
+
+
 def weights(folder, update=NUM_UPDATES):
     return load_file(folder / "ppo" / f"step-{update:06d}" / "policy.safetensors")
 
@@ -159,9 +163,30 @@ def test_a_folder_with_a_run_is_not_overwritten(whole_run):
 
 
 def test_a_checkpoint_of_another_number_of_environments_is_refused(whole_run, tmp_path):
+    folder = copy_run(whole_run, tmp_path)
+    with pytest.raises(SystemExit, match="was written by 1 processes with 3 environments each: here are 1 and 2"):
+        ppo.main(["--resume", str(folder), "--task.num-envs", "2"])
+
+
+def test_a_checkpoint_of_more_processes_is_refused_by_all_of_the_fewer(whole_run, tmp_path):
+    """Process 0 finds its own part in it, and would go on with a share of the episodes."""
+    folder = copy_run(whole_run, tmp_path)
+    place = folder / "ppo" / "step-000006"
+    digests = json.loads((place / "manifest.json").read_text())
+    for file in tuple(place.glob("process-0.*")):
+        other = file.name.replace("process-0", "process-1")
+        shutil.copy(file, place / other)
+        digests[other] = digests[file.name]
+    (place / "manifest.json").write_text(json.dumps(digests))
+    with pytest.raises(SystemExit, match="was written by 2 processes with 3 environments each: here are 1 and 3"):
+        ppo.main(["--resume", str(folder)])
+
+
+def test_a_checkpoint_is_not_resumed_in_another_folder(whole_run, tmp_path):
+    """What it holds fits the model that SFT left in its own folder, and no other one."""
     newest = whole_run / "ppo" / "step-000006"
-    with pytest.raises(SystemExit, match="other numbers of processes and environments"):
-        ppo.main(["--resume", str(newest), "--task.num-envs", "2", "--folder", str(tmp_path / "fork")])
+    with pytest.raises(SystemExit, match=f"--resume {newest} goes on in that run's own folder, got --folder .*copy"):
+        ppo.main(["--resume", str(newest), "--folder", str(tmp_path / "fork")])
 
 
 @pytest.mark.parametrize(
