@@ -3,10 +3,9 @@
 The only file of the package that imports a deep-learning framework, and only once an agent is made.
 """
 
-import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -15,9 +14,9 @@ from vlm_gym.chat import ChatSession
 from vlm_gym.errors import AgentRefusedError, ConfigError, DataNotFoundError, MissingDependencyError
 from vlm_gym.evaluation.agents import Agent, Reply
 from vlm_gym.evaluation.endpoint_reply import clean
+from vlm_gym.evaluation.gathering import Gatherer
 from vlm_gym.messages import Message, to_hugging_face
 
-GATHER_S: Final = 0.02  # other episodes that are about to ask come into the same batch
 NUM_SEEDS: Final = 2**63
 
 
@@ -27,16 +26,9 @@ class _Request:
     seed: int
 
 
-@dataclass
-class _Batch:
-    requests: list[_Request] = field(default_factory=list)
-    task: "asyncio.Task[list[Reply]] | None" = None
-
-
 class LocalModelAgent(Agent):
     """Asks a vision-language model of the Hugging Face hub or of a directory.
 
-    What waits while one batch is generated becomes the next batch, so the number of episodes in play bounds it.
     Chance belongs to the turn: a sampled answer does not depend on the batch it was sampled in, but for rounding.
 
     Args:
@@ -60,20 +52,11 @@ class LocalModelAgent(Agent):
         self.processor, self.model = _load(path)
         tokenizer = self.processor.tokenizer
         self._special_tokens = [str(token) for token in tokenizer.added_tokens_decoder.values() if token.special]
-        self._waiting: _Batch | None = None
-        self._lock = asyncio.Lock()
+        self._gatherer = Gatherer(self._generate)
 
     async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
         """Ask the model, together with what other episodes ask."""
-        if self._waiting is None:
-            self._waiting = _Batch()
-            self._waiting.task = asyncio.create_task(self._run(self._waiting))
-        batch = self._waiting
-        assert batch.task is not None  # noqa: S101  # it is set where the batch is made
-        place = len(batch.requests)
-        batch.requests.append(_Request(session.messages(), int(rng.integers(NUM_SEEDS))))
-        replies = await asyncio.shield(batch.task)  # an episode that is cancelled must not cancel the others
-        return replies[place]
+        return await self._gatherer.ask(_Request(session.messages(), int(rng.integers(NUM_SEEDS))))
 
     def describe(self) -> dict[str, Any]:
         """Return the model, its sampling, and the software that runs it."""
@@ -94,13 +77,7 @@ class LocalModelAgent(Agent):
 
     async def close(self) -> None:
         """Forget the event loop, so that another one may ask."""
-        self._waiting, self._lock = None, asyncio.Lock()
-
-    async def _run(self, batch: _Batch) -> list[Reply]:
-        async with self._lock:  # while one batch is generated, the next one gathers
-            await asyncio.sleep(GATHER_S)
-            self._waiting = None
-            return await asyncio.to_thread(self._generate, batch.requests)
+        self._gatherer.forget()
 
     def _generate(self, requests: Sequence[_Request]) -> list[Reply]:
         import torch
