@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from vlm_gym.errors import RunError
-from vlm_gym.evaluation.played import Played, agent_name, grouped, read_played, run_name
-from vlm_gym.evaluation.run_folder import read_run
+from vlm_gym.evaluation.played import Played, PlayedRun, grouped, read_played_run
 from vlm_gym.evaluation.statistics import (
     Estimate,
     average,
@@ -72,20 +71,26 @@ def compare(a: Path, b: Path) -> Comparison:
     Raises:
         RunError: if a folder is no run, their panels differ, or they share no episode.
     """
-    run_a, run_b = read_run(a), read_run(b)
-    panel = _common_panel(a, run_a, b, run_b)
-    played_a = {item.episode.episode: item for item in read_played(a)}
-    played_b = {item.episode.episode: item for item in read_played(b)}
+    return compare_runs(read_played_run(a), read_played_run(b))
+
+
+def compare_runs(a: PlayedRun, b: PlayedRun) -> Comparison:
+    """Compare two runs that have been read (`compare`)."""
+    panel = _common_panel(a, b)
+    played_a = {item.episode.episode: item for item in a.played}
+    played_b = {item.episode.episode: item for item in b.played}
     pairs = [(item, played_b[key]) for key, item in played_a.items() if key in played_b]
     if not pairs:
-        raise RunError(f"the runs {a} and {b} share no finished episode: compare runs of the same panel or seeds")
+        raise RunError(
+            f"the runs {a.folder} and {b.folder} share no finished episode: compare runs of the same panel or seeds"
+        )
     groups = grouped(pairs, lambda pair: pair[0].task)
     tasks = tuple(_difference(name, group) for name, group in groups.items())
     return Comparison(
-        run_a=run_name(a),
-        run_b=run_name(b),
-        agent_a=agent_name(run_a),
-        agent_b=agent_name(run_b),
+        run_a=a.name,
+        run_b=b.name,
+        agent_a=a.agent,
+        agent_b=b.agent,
         panel=panel,
         num_common=len(pairs),
         num_only_a=len(played_a) - len(pairs),
@@ -95,16 +100,15 @@ def compare(a: Path, b: Path) -> Comparison:
     )
 
 
-def _common_panel(a: Path, run_a: Mapping[str, Any], b: Path, run_b: Mapping[str, Any]) -> str | None:
+def _common_panel(a: PlayedRun, b: PlayedRun) -> str | None:
     """Return the name of the panel that both runs are of, if they are of one."""
-    panel_a, panel_b = run_a.get("panel") or {}, run_b.get("panel") or {}
     for field in ("name", "fingerprint"):
-        if panel_a.get(field) != panel_b.get(field):
+        if a.panel.get(field) != b.panel.get(field):
             raise RunError(
-                f"the runs are of different panels, {a} of {panel_a.get(field)!r} and {b} of {panel_b.get(field)!r}: "
-                "compare runs of the same panel"
+                f"the runs are of different panels, {a.folder} of {a.panel.get(field)!r} and {b.folder} of "
+                f"{b.panel.get(field)!r}: compare runs of the same panel"
             )
-    name = panel_a.get("name")
+    name = a.panel.get("name")
     return None if name is None else str(name)
 
 

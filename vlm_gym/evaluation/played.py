@@ -1,7 +1,7 @@
 """The finished episodes of a run with their turns, and which of them belong together."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -35,18 +35,49 @@ class Played:
         return self.task, self.turns[0].picture, self.turns[0].prompt
 
 
-def read_played(folder: Path) -> list[Played]:
-    """Return a run's finished episodes in the order of its plan, whatever order they were finished in.
+@dataclass(frozen=True)
+class PlayedRun:
+    """A run as it was read.
+
+    Attributes:
+        folder: Its folder.
+        settings: What run.json holds.
+        played: The finished episodes in the order of its plan, whatever order they were finished in.
+    """
+
+    folder: Path
+    settings: Mapping[str, Any]
+    played: tuple[Played, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        return self.folder.resolve().name
+
+    @property
+    def agent(self) -> str:
+        """The name of the agent that played it."""
+        return str(self.settings["agent"].get("name", "unknown"))
+
+    @property
+    def panel(self) -> Mapping[str, Any]:
+        """What run.json says of its panel; nothing if it has none."""
+        return self.settings.get("panel") or {}
+
+
+def read_played_run(folder: Path) -> PlayedRun:
+    """Read a run and its finished episodes.
 
     Raises:
         RunError: if the folder is no run, there is no finished episode, or a line is damaged or missing.
     """
-    order = {episode.key: i for i, episode in enumerate(planned_episodes(read_run(folder)))}
+    run = read_run(folder)
+    order = {episode.key: i for i, episode in enumerate(planned_episodes(run))}
     finished = sorted(read_episodes(folder), key=lambda episode: order.get(episode.episode, len(order)))
     turns: dict[str, list[TurnRecord]] = defaultdict(list)
     for turn in read_turns(folder):
         turns[turn.episode].append(turn)
-    played = [Played(episode, tuple(turns[episode.episode])) for episode in finished]
+    played = tuple(Played(episode, tuple(turns[episode.episode])) for episode in finished)
     for item in played:
         if len(item.turns) != item.episode.num_turns:
             raise RunError(
@@ -55,7 +86,12 @@ def read_played(folder: Path) -> list[Played]:
             )
     if not played:
         raise RunError(f"{folder} has no finished episode yet: go on with it with --resume")
-    return played
+    return PlayedRun(folder, run, played)
+
+
+def read_played(folder: Path) -> tuple[Played, ...]:
+    """Return the finished episodes of a run (`read_played_run`)."""
+    return read_played_run(folder).played
 
 
 def grouped(items: Iterable[ItemT], name_of: Callable[[ItemT], str]) -> dict[str, list[ItemT]]:
@@ -64,13 +100,3 @@ def grouped(items: Iterable[ItemT], name_of: Callable[[ItemT], str]) -> dict[str
     for item in items:
         groups[name_of(item)].append(item)
     return dict(groups)
-
-
-def agent_name(run: dict[str, Any]) -> str:
-    """Return the name of the agent that played a run."""
-    return str(run.get("agent", {}).get("name", "unknown"))
-
-
-def run_name(folder: Path) -> str:
-    """Return the name of a run: that of its folder."""
-    return folder.resolve().name

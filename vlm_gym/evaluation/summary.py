@@ -11,8 +11,7 @@ from vlm_gym.evaluation.comparison import Comparison, compare
 from vlm_gym.evaluation.floors import floor_of, mean_floor
 from vlm_gym.evaluation.perception import Perception, perceive
 from vlm_gym.evaluation.plan import planned_episodes
-from vlm_gym.evaluation.played import Played, agent_name, grouped, read_played, run_name
-from vlm_gym.evaluation.run_folder import read_run
+from vlm_gym.evaluation.played import Played, PlayedRun, grouped, read_played_run
 from vlm_gym.evaluation.statistics import Estimate, average, mean_estimate, sample, success_estimate
 
 __all__ = ["Comparison", "RunSummary", "Scores", "compare", "summarise", "to_json"]
@@ -37,10 +36,11 @@ class Scores:
         score: The success on the scale on which the floor is 0 and the ceiling 1. Its interval takes both, and which of
             the starts cannot be won, for given; with luck a score may exceed 1.
         fault_rate, illegal_rate: Share of turns without a readable action, and with an illegal one.
+        cut_off_rate: Share of turns with an answer that ended at the token limit.
         truncation_rate: Share of episodes that ran out of turns.
         turns: Mean number of turns.
-        regret: Mean probability of success that an episode's choices gave away, luck left out.
-        regret_per_turn: The same for a turn.
+        regret: Mean probability of success that an episode's choices gave away, and turns that ran out, luck left out.
+        regret_per_turn: What the choice of a turn gave away, on average.
         prompt_tokens, completion_tokens, cost, num_requests: Sums.
         latency_s: Mean of a turn, in seconds.
         perception: What the answers name in the pictures, in numbers of turns and episodes, also for all tasks; None
@@ -60,6 +60,7 @@ class Scores:
     score: Estimate | None
     fault_rate: float
     illegal_rate: float
+    cut_off_rate: float
     truncation_rate: float
     turns: float
     regret: float
@@ -108,17 +109,21 @@ def summarise(folder: Path) -> RunSummary:
     Raises:
         RunError: if the folder is no run, or damaged, or has no finished episode.
     """
-    run, played = read_run(folder), read_played(folder)
-    panel = run.get("panel") or {}
+    return summarise_run(read_played_run(folder))
+
+
+def summarise_run(run: PlayedRun) -> RunSummary:
+    """Sum up a run that has been read (`summarise`)."""
+    played = run.played
     tasks = grouped(played, lambda item: item.task)
     scores = tuple(_score(name, None, group) for name, group in tasks.items())
     return RunSummary(
-        run=run_name(folder),
-        agent=agent_name(run),
-        panel=panel.get("name"),
-        fingerprint=panel.get("fingerprint"),
-        num_first=panel.get("first"),
-        num_planned=len(planned_episodes(run)) or len(played),
+        run=run.name,
+        agent=run.agent,
+        panel=run.panel.get("name"),
+        fingerprint=run.panel.get("fingerprint"),
+        num_first=run.panel.get("first"),
+        num_planned=len(planned_episodes(run.settings)) or len(played),
         num_episodes=len(played),
         overall=_overall(scores, played),
         tasks=scores,
@@ -152,6 +157,7 @@ def _score(name: str, label: str | None, played: Sequence[Played]) -> Scores:
         score=None if floor is None else _normalised(played, floor.value, ceiling),
         fault_rate=_mean([turn.fault is not None for turn in turns]),
         illegal_rate=_mean([turn.illegal is not None for turn in turns]),
+        cut_off_rate=_mean([turn.is_cut_off for turn in turns]),
         truncation_rate=_mean([episode.is_truncated for episode in episodes]),
         turns=_mean([episode.num_turns for episode in episodes]),
         regret=_mean([episode.regret for episode in episodes]),
@@ -202,6 +208,7 @@ def _overall(tasks: Sequence[Scores], played: Sequence[Played]) -> Scores:
         score=average(known_scores) if len(known_scores) == len(tasks) else None,
         fault_rate=_mean([task.fault_rate for task in tasks]),
         illegal_rate=_mean([task.illegal_rate for task in tasks]),
+        cut_off_rate=_mean([task.cut_off_rate for task in tasks]),
         truncation_rate=_mean([task.truncation_rate for task in tasks]),
         turns=_mean([task.turns for task in tasks]),
         regret=_mean([task.regret for task in tasks]),

@@ -212,7 +212,7 @@ def test_a_link_to_an_episode_far_down_shows_it_in_the_list(page, tmp_path):
 
 @pytest.mark.slow
 def test_a_thousand_episodes_open_fast_and_stay_small(page, tmp_path):
-    tasks = {"Blackjack": 350, "EZPoints": 350, "Points24": 240, "Household": 60}
+    tasks = {"Blackjack": 420, "EZPoints": 420, "Points24": 100, "Household": 60}
     episodes = [EpisodeSpec(f"vlm_gym/{task}-v0", seed) for task, count in tasks.items() for seed in range(count)]
     run = play(tmp_path / "run", OracleAgent(0.8), episodes)
     report = write_report([run], tmp_path / "report.html")

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from vlm_gym._version import __version__
 from vlm_gym.errors import ConfigError, RunError
-from vlm_gym.evaluation.played import Played, read_played
-from vlm_gym.evaluation.run_folder import read_run
-from vlm_gym.evaluation.summary import Comparison, RunSummary, compare, summarise, to_json
+from vlm_gym.evaluation.comparison import Comparison, compare_runs
+from vlm_gym.evaluation.played import Played, PlayedRun, read_played_run
+from vlm_gym.evaluation.summary import RunSummary, summarise_run, to_json
 
 FORMAT: Final = 1
 ID_LENGTH: Final = 8  # hex digits of an episode's short name
@@ -60,10 +60,11 @@ def read_results(folders: Sequence[Path], *, is_one_panel: bool = True) -> Resul
         if resolved.count(folder.resolve()) > 1:
             raise ConfigError(f"a report shows every run once, got {folder} twice")
     names = _names(resolved)
-    runs = tuple(_read_run(name, folder) for name, folder in zip(names, folders, strict=True))
+    read = [read_played_run(folder) for folder in folders]
+    runs = tuple(_reported(name, run) for name, run in zip(names, read, strict=True))
     pairs = combinations(range(len(runs)), 2)
     compared = [(a, b) for a, b in pairs if is_one_panel or _is_of_panel(runs[a].summary, runs[b].summary)]
-    return Results(runs, tuple(RunPair(a, b, _compared(runs[a].folder, runs[b].folder)) for a, b in compared))
+    return Results(runs, tuple(RunPair(a, b, _compared(read[a], read[b])) for a, b in compared))
 
 
 def episode_id(key: str) -> str:
@@ -114,13 +115,11 @@ def comparisons_json(results: Results) -> list[dict[str, Any]]:
     return [{"a": pair.a, "b": pair.b, **to_json(pair.comparison)} for pair in results.pairs]
 
 
-def _read_run(name: str, folder: Path) -> ReportedRun:
-    summary = summarise(folder)
+def _reported(name: str, run: PlayedRun) -> ReportedRun:
+    summary = summarise_run(run)
     order = [scores.name for scores in summary.tasks]
-    played = sorted(
-        read_played(folder), key=lambda item: (order.index(item.task), item.episode.seed, item.episode.repeat)
-    )
-    return ReportedRun(name, folder, read_run(folder), summary, tuple(played))
+    played = sorted(run.played, key=lambda item: (order.index(item.task), item.episode.seed, item.episode.repeat))
+    return ReportedRun(name, run.folder, run.settings, summary, tuple(played))
 
 
 def _names(folders: Sequence[Path]) -> list[str]:
@@ -136,9 +135,9 @@ def _is_of_panel(a: RunSummary, b: RunSummary) -> bool:
     return a.panel is not None and (a.panel, a.fingerprint) == (b.panel, b.fingerprint)
 
 
-def _compared(a: Path, b: Path) -> Comparison:
+def _compared(a: PlayedRun, b: PlayedRun) -> Comparison:
     try:
-        return compare(a, b)
+        return compare_runs(a, b)
     except RunError as error:
         raise RunError(
             f"{error}. --any-panels shows the runs beside each other and compares those of the same panel"
