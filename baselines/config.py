@@ -22,6 +22,7 @@ _BASE: Final = "base"
 _CONFIG_FLAG: Final = "config"
 _RESUME_FLAG: Final = "resume"
 _HELP_FLAGS: Final = ("-h", "--help")
+_NONE: Final = ("null", "~")  # what YAML writes for None
 
 ConfigT = TypeVar("ConfigT")
 
@@ -58,8 +59,9 @@ def read_config(
     if path and _RESUME_FLAG in overrides and path.name == FILE_NAME:
         tree["folder"] = str(path.parent)  # the run may have been moved
     overrides.pop(_CONFIG_FLAG, None)
-    for name, value in overrides.items():
-        _put(tree, name, value)
+    kinds = {name: kind for name, _, kind in _leaves(config_class)}
+    for name, text in overrides.items():
+        _put(tree, name, _read_value(name, text, kinds.get(name)))
     return build(config_class, tree)
 
 
@@ -117,9 +119,9 @@ def _default(entry: Field[Any]) -> str:
     return str(entry.default_factory()) if entry.default_factory is not MISSING else "required"
 
 
-def _read_arguments(arguments: Sequence[str]) -> dict[str, Any]:
+def _read_arguments(arguments: Sequence[str]) -> dict[str, str]:
     """Read `--name value` and `--name=value`."""
-    overrides: dict[str, Any] = {}
+    overrides: dict[str, str] = {}
     rest = list(arguments)
     while rest:
         flag, has_value, value = rest.pop(0).partition("=")
@@ -133,7 +135,7 @@ def _read_arguments(arguments: Sequence[str]) -> dict[str, Any]:
     return overrides
 
 
-def _config_path(overrides: Mapping[str, Any], default: str | None) -> Path | None:
+def _config_path(overrides: Mapping[str, str], default: str | None) -> Path | None:
     if default is None and not overrides.keys() & {_CONFIG_FLAG, _RESUME_FLAG}:
         return None
     if _CONFIG_FLAG in overrides or _RESUME_FLAG not in overrides:
@@ -173,17 +175,26 @@ def _merge(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _put(tree: dict[str, Any], name: str, text: Any) -> None:
-    """Set a dotted name in nested mappings to a value written as in YAML."""
+def _read_value(name: str, text: str, kind: Any) -> Any:
+    """Read a value as YAML does, but for a text, which is taken as it is: YAML makes 17 of 0017."""
+    if kind is str:
+        return text
+    if kind == str | None:
+        return None if text in _NONE else text
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--{name} must be written as in YAML, got {text!r}") from error
+
+
+def _put(tree: dict[str, Any], name: str, value: Any) -> None:
+    """Set a dotted name in nested mappings."""
     *parents, last = name.split(".")
     for parent in parents:
         tree = tree.setdefault(parent, {})
         if not isinstance(tree, dict):
             raise ConfigError(f"--{name}: {parent!r} is a value, no section")
-    try:
-        tree[last] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--{name} must be written as in YAML, got {text!r}") from error
+    tree[last] = value
 
 
 def _convert(name: str, value: Any, kind: Any) -> Any:

@@ -132,16 +132,16 @@ class Seat:
             ConfigError: if the environment does not come to the same place.
         """
         self._begin(state["number"])
-        total = 0.0
+        total, is_over = 0.0, False
         for text in state["answers"]:
-            picture, reward, is_terminated, is_truncated, info = self.env.step(text)
-            total += float(reward)
-            if is_terminated or is_truncated:
+            if is_over:
                 break
+            picture, reward, is_terminated, is_truncated, info = self.env.step(text)
+            total, is_over = total + float(reward), is_terminated or is_truncated
             self.prompt = self.write_prompt(picture, info)
         self._answers = list(state["answers"])
         self._episode = Episode(*state["episode"])
-        if total != self._episode.total:
+        if is_over or total != self._episode.total:
             raise ConfigError("the checkpoint's episodes go otherwise here: the task or its arguments have changed")
 
     def _begin(self, number: int) -> None:

@@ -27,6 +27,7 @@ class Outer:
     steps: int = setting(3, "how many")
     is_fast: bool = setting(False, "whether")
     limit: float | None = setting(None, "how far")
+    note: str | None = setting(None, "what one thinks")
     words: dict[str, object] = setting({}, "anything")
     inner: Inner = section(Inner)
 
@@ -63,7 +64,7 @@ def test_a_file_and_the_command_line_set_the_same_fields(read):
         (["--inner", "3"], "inner is a section: expected a mapping, got 3"),
         (["--steps.more", "3"], "'steps' is a value, no section"),
         (["--words", "3"], "words must be a mapping, got 3"),
-        (["--folder", "[]"], "folder must be a text, got "),
+        (["--inner.kind", "[big]"], r"inner.kind must be one of 'big', 'small'; got \['big'\]"),
         (["steps"], "expected --section.field VALUE, got 'steps'"),
         (["--steps"], "--steps needs a value"),
     ],
@@ -73,11 +74,29 @@ def test_a_mistake_on_the_command_line_is_told(read, arguments, message):
         read(*arguments)
 
 
+@pytest.mark.parametrize("text", ["0017", "2024_01", "on", "1e3", "{goal} Answer: in JSON.", "it's", ""])
+def test_a_text_on_the_command_line_is_taken_as_it_is(read, text):
+    config = read("--folder", text, f"--note={text}")
+    assert config.folder == config.note == text
+
+
+def test_a_text_that_may_be_none_is_none_where_yaml_says_so(read):
+    assert read("--note", "null").note is None
+    assert read("--folder", "null").folder == "null"
+
+
 def test_a_configuration_is_found_by_its_name_and_a_wrong_name_gets_a_suggestion():
     config = read_config(TrainConfig, ["--config", "tiny-numberline"], usage="", default="")
     assert config == read_config(TrainConfig, [], usage="", default="tiny-numberline")
     with pytest.raises(ConfigError, match="Did you mean 'tiny-numberline'"):
         read_config(TrainConfig, ["--config", "tiny-numbersline"], usage="", default="")
+
+
+def test_a_text_in_a_file_must_be_one(tmp_path):
+    file = tmp_path / "bad.yaml"
+    file.write_text("folder: []")
+    with pytest.raises(ConfigError, match="folder must be a text, got "):
+        read_config(Outer, ["--config", str(file)], usage="", default="")
 
 
 @pytest.mark.parametrize("text", ["steps: [", "- steps", "", "\xff"])

@@ -142,6 +142,17 @@ def test_a_place_of_another_game_is_refused():
         other.restore(seat.state())
 
 
+def test_a_place_behind_the_end_of_an_episode_is_refused():
+    """The sum of the rewards alone is the same, if it ends here before the last answers."""
+    seat = make_seat(starts=lambda _: Start(0, {"position": 0, "target": 2}))
+    seat.play(say('{"action": "+"}'))
+    state = seat.state()
+    other = make_seat(starts=lambda _: Start(0, {"position": 1, "target": 2}))
+    _, episode = make_seat(starts=lambda _: Start(0, {"position": 1, "target": 2})).play(say('{"action": "+"}'))
+    with pytest.raises(ConfigError, match="the task or its arguments have changed"):
+        other.restore({**state, "episode": list(episode)})
+
+
 def test_a_template_stands_for_the_prompt():
     goal = make_seat("Household-v0", prompt="{goal} You may: {admissible_actions}").prompt.text
     assert "You may: go to " in goal
