@@ -27,6 +27,7 @@ from baselines.evaluate import Score, evaluate, score_of
 from baselines.learner import Learner, Step
 from baselines.progress import Recorder, score_metrics
 from baselines.rollout import Episode, PromptWriter, Sampling, Seat, Start, make_env, training_starts
+from baselines.samples import record_play, write_samples
 from baselines.session import start_policy
 from baselines.settings import PpoConfig, TrainConfig
 from baselines.sharding import prepare, whole, whole_weights
@@ -144,6 +145,7 @@ class Run:
         if self.recorder:
             self.recorder.begin(-1, is_wandb_on=self.config.wandb)
         self.measure(0)
+        self._record_play("before PPO")
         self.best = -math.inf  # there is no checkpoint of this one
         return 0
 
@@ -155,8 +157,10 @@ class Run:
             self.save(update, self.place(), is_best=is_best)
 
     def finish(self) -> None:
-        """Draw the curve and close the records."""
+        """Draw the curve, write the page of samples, and close the records."""
+        self._record_play(f"after update {self.config.ppo.updates}")
         if self.recorder:
+            self.recorder.say(f"what it says, turn by turn: {write_samples(self.config)}")
             self.recorder.close()
 
     # Measuring
@@ -194,6 +198,13 @@ class Run:
         }
         self.recorder.record(update, metrics)
         self.recorder.show(update, score, num_turns / sum(seconds.values()))
+
+    def _record_play(self, name: str) -> None:
+        """Record greedy play turn by turn, by one process while the others wait."""
+        starts = evaluation_starts(self.config)[: self.config.evaluation.samples]
+        with whole_weights(self.learner.policy.module, self.accelerator):
+            if self.recorder and starts:
+                record_play(self.learner.policy, self.config, starts, name)
 
     def _evaluate(self, starts: Sequence[Start], name: str) -> Score:
         temperature = 0.0 if name == "greedy" else self.config.sampling.temperature

@@ -116,12 +116,14 @@ class EvaluationConfig:
     )
     first_seed: int = setting(FIRST_SEED, "seed of the first one; training has seeds from 2**32 on")
     every: int = setting(5, "updates between evaluations; there is one at the start and one at the end, too")
+    samples: int = setting(100, "episodes of the first and the last one that are recorded for samples.html")
     metric: Metric = setting("success", "'success' is the task's own; 'positive_return' is the paper's")
     floor: float | None = setting(None, "what random play reaches by that metric, where it is not the task's own")
 
     def __post_init__(self) -> None:
         for name in ("episodes", "every"):
             check_int(f"evaluation.{name}", getattr(self, name), 1, _LARGE)
+        check_int("evaluation.samples", self.samples, 0, _LARGE)
 
 
 @dataclass(frozen=True)

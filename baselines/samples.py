@@ -1,0 +1,71 @@
+"""What a policy says, turn by turn: its greedy play recorded as the evaluator records any agent's, and a page of it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from baselines.models.policy import Policy, Prompt
+from baselines.rollout import PromptWriter, Sampling, Start, generate
+from baselines.settings import TrainConfig
+from vlm_gym.chat import ChatSession
+from vlm_gym.evaluation.agents import Agent, Reply
+from vlm_gym.evaluation.episodes import EpisodeSpec
+from vlm_gym.evaluation.gathering import Gatherer
+from vlm_gym.evaluation.plan import Plan
+from vlm_gym.evaluation.report import write_report
+from vlm_gym.evaluation.run import evaluate
+
+PLAYS: Final = "plays"
+PAGE: Final = "samples.html"
+CONCURRENCY: Final = 64
+
+
+class PolicyAgent(Agent):
+    """Plays a policy greedily, many episodes at once."""
+
+    def __init__(self, policy: Policy, config: TrainConfig, name: str) -> None:
+        self.policy = policy
+        self.config = config
+        self.name = name
+        self.write_prompt = PromptWriter(config.task.prompt)
+        self._gatherer: Gatherer[Prompt] = Gatherer(self._generate)
+
+    async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:  # noqa: ARG002  # greedy
+        """Answer the prompt that training shows, which may not be the task's own."""
+        return await self._gatherer.ask(self.write_prompt(session.picture, session.info))
+
+    def describe(self) -> dict[str, Any]:
+        """Return the settings of the run that trained it."""
+        return {"name": self.name, **asdict(replace(self.config, folder="", resume=None))}
+
+    async def close(self) -> None:
+        """Forget the event loop."""
+        self._gatherer.forget()
+
+    def _generate(self, prompts: Sequence[Prompt]) -> list[Reply]:
+        answers = generate(self.policy, prompts, Sampling(self.config.sampling.max_new_tokens, temperature=0.0))
+        return [
+            Reply(answer.text, completion_tokens=len(answer.tokens), num_requests=1, is_cut_off=answer.is_cut_off)
+            for answer in answers
+        ]
+
+
+def record_play(policy: Policy, config: TrainConfig, starts: Sequence[Start], name: str) -> None:
+    """Record how a policy plays every start, as the run FOLDER/plays/NAME; one that is there already stays."""
+    task, arguments = config.task.full_id, dict(config.task.arguments)
+    parser = arguments.pop("parser", "json")
+    episodes = tuple(EpisodeSpec(task, start.seed, arguments, start.options) for start in starts)
+    folder = Path(config.folder) / PLAYS / name
+    plan, agent = Plan(episodes, parser=parser), PolicyAgent(policy, config, name)
+    asyncio.run(evaluate(folder, plan, agent, concurrency=CONCURRENCY, is_resumed=True))
+
+
+def write_samples(config: TrainConfig) -> Path | None:
+    """Write the page of all recorded play, FOLDER/samples.html; None where none was recorded."""
+    folder = Path(config.folder)
+    runs = sorted((folder / PLAYS).glob("*"), key=lambda run: run.stat().st_mtime)
+    return write_report(runs, folder / PAGE).page if runs else None
