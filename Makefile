@@ -9,7 +9,7 @@ TORCH ?= torch==2.13.0
 .PHONY: demo test quick check format bench train alfworld wheel-check test-oldest clean help
 
 help:
-	@echo "make demo         play every task with the random and the oracle agent; a table and a picture"
+	@echo "make demo         evaluate three agents on two panels, then train a tiny model; reports, a learning curve"
 	@echo "make test         all tests          make quick  without the slow ones"
 	@echo "make check        lint, types, layers  make format  rewrite the files"
 	@echo "make bench        speed and memory, beside the cost of copying a picture"
@@ -23,8 +23,10 @@ $(BIN)/python:
 		{ echo "vlm_gym needs Python 3.10 or newer; say which: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
+# torch first, in a version that pip may have as a CPU build; TORCH= chooses another one.
 $(VENV)/.demo: $(BIN)/python $(SETUP_FILES)
-	$(PIP) install -e '.[demo]'
+	$(PIP) install '$(TORCH)'
+	$(PIP) install -e '.[demo,train]'
 	@touch $@
 
 $(VENV)/.test: $(BIN)/python $(SETUP_FILES)
@@ -35,7 +37,6 @@ $(VENV)/.dev: $(BIN)/python $(SETUP_FILES)
 	$(PIP) install -e '.[demo,test,dev]'
 	@touch $@
 
-# torch first, in a version that pip may have as a CPU build; TORCH= chooses another one.
 $(VENV)/.train: $(VENV)/.test
 	$(PIP) install '$(TORCH)'
 	$(PIP) install -e '.[train,cnn,data,ray]'
@@ -47,6 +48,10 @@ $(VENV)/.alfworld: $(VENV)/.test
 
 demo: $(VENV)/.demo
 	$(BIN)/python -m vlm_gym.demo --out out/demo
+	rm -rf out/demo/training
+	$(BIN)/python -m baselines.ppo --folder out/demo/training
+	@echo "Every turn of three agents: out/demo/report.html; of the tiny model: out/demo/training/samples.html"
+	@echo "How it learnt: out/demo/training/curve.png"
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n auto
@@ -64,7 +69,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.demo
+bench: $(VENV)/.test
 	$(BIN)/vlm-gym bench
 
 train: $(VENV)/.train
