@@ -45,7 +45,8 @@ def test_the_oracle_regrets_nothing(task, seed):
 @pytest.mark.parametrize("task", PLAYABLE_IDS)
 def test_a_noisy_oracle_regrets_what_its_random_actions_cost(task):
     record, turns = play(EpisodeSpec(task, 3), OracleAgent(0.5))
-    assert record.regret == pytest.approx(sum(turn.regret for turn in turns))
+    left = turns[-1].value_after if record.is_truncated else 0.0
+    assert record.regret == pytest.approx(sum(turn.regret for turn in turns) + left)
     for turn in turns:
         assert 0.0 <= turn.regret <= 1.0
         assert 0.0 <= turn.value_after <= 1.0
@@ -63,6 +64,13 @@ def test_a_hit_on_twenty_is_regretted():
     assert hit.regret >= turns[0].regret
     stand, _ = play(episode, ConstantAgent("stand"))
     assert stand.regret == 0.0
+
+
+def test_turns_that_run_out_give_away_what_was_left():
+    record, turns = play(EpisodeSpec("vlm_gym/EZPoints-v0", 0), ConstantAgent("no answer"))
+    assert record.is_truncated
+    assert [turn.regret for turn in turns] == [0.0] * 6
+    assert record.start_value == record.regret == 1.0
 
 
 def test_bad_luck_is_not_regretted():

@@ -123,6 +123,7 @@ def _episode_record(
     episode: EpisodeSpec, turns: Sequence[TurnRecord], start_value: float, session: ChatSession
 ) -> EpisodeRecord:
     last = turns[-1]
+    is_out_of_turns = last.is_truncated and not last.is_terminated
     return EpisodeRecord(
         episode=episode.key,
         task=episode.task,
@@ -135,9 +136,9 @@ def _episode_record(
         num_turns=len(turns),
         num_faults=sum(turn.fault is not None for turn in turns),
         num_illegal=sum(turn.illegal is not None for turn in turns),
-        is_truncated=last.is_truncated and not last.is_terminated,
+        is_truncated=is_out_of_turns,
         start_value=start_value,
-        regret=sum(turn.regret for turn in turns),
+        regret=sum(turn.regret for turn in turns) + (last.value_after if is_out_of_turns else 0.0),
         final_picture=picture_name(session.picture),
         final_text=session.info["observation_text"],
         prompt_tokens=sum(turn.prompt_tokens for turn in turns),

@@ -99,7 +99,7 @@ class EpisodeRecord:
         num_turns, num_faults, num_illegal: Turns, and those of them without a readable action or with an illegal one.
         is_truncated: Whether it ran out of turns.
         start_value: Probability of success of the best play from its start.
-        regret: Sum of the turns' regrets.
+        regret: Sum of the turns' regrets, and where the turns ran out, the probability of success that was left then.
         final_picture: Name of the last picture, after the last turn.
         final_text: What it shows, in words.
         prompt_tokens, completion_tokens, cost, latency_s, num_requests: Sums over the turns.
