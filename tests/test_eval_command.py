@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from openai_server import OpenAIServer, completion
 from recorded import results
 
 from vlm_gym.cli import main
@@ -111,7 +112,12 @@ def test_how_a_task_is_told_is_chosen(tmp_path):
         (["--panel", "cards-v0", "--parser", "xml"], "xml"),
         (["--panel", "cards-v0", "--show", "sound"], "show must be one of 'picture', 'text', 'both'"),
         (["--panel", "cards-v0", "--max-reasks", "99"], "max_reasks must be an int from 0 to 10"),
-        (["--panel", "cards-v0", "--max-cost", "-1"], "max_cost must be a number above 0 or None, got -1.0"),
+        (
+            ["--panel", "cards-v0", "--max-cost", "-1", "--price-in", "1"],
+            "max_cost must be a number above 0 or None, got -1.0",
+        ),
+        (["--panel", "cards-v0", "--max-cost", "1"], "--max-cost counts money: give --price-in and --price-out too"),
+        (["--panel", "cards-v0", "--seed", "0"], "--seed goes with --task ID"),
         (["--panel", "cards-v0", "--concurrency", "99999"], "concurrency must be an int from 1 to 10000"),
     ],
 )
@@ -172,6 +178,19 @@ def test_an_agent_that_fails_is_told_of_and_the_status_says_that_episodes_are_mi
     assert "... and 2 more failed" in told
     assert "12 of 20 episodes are missing: --resume plays them" in told
     assert main([*arguments, "--out", "run", "--resume"]) == 0
+
+
+def test_a_budget_and_answers_that_are_cut_off_are_told_of(capsys, tmp_path):
+    pytest.importorskip("httpx")
+    with OpenAIServer(answer=lambda request: completion('{"action": "stand"}', finish="length")) as server:
+        arguments = ["eval", "--agent", "openai:model", "--base-url", server.base_url, "--task", "Blackjack-v0"]
+        arguments += ["--concurrency", "1", "--max-requests", "2", "--out", str(tmp_path), "--resume"]
+        for _ in range(2):  # the second time nothing may be asked
+            assert main(arguments) == 1
+            told = capsys.readouterr()
+            assert "100.0 % of the turns had an answer cut off at the token limit: see --max-tokens" in told.out
+            assert "stopped by requests: 2 spent of 2\n98 of 100 episodes are missing" in told.err
+        assert server.num_requests == 2
 
 
 def test_a_refusal_in_the_middle_says_how_to_go_on(capsys, tmp_path, monkeypatch):

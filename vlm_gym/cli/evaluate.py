@@ -99,19 +99,19 @@ async def _play(
     plan: "Plan",
     limits: "Limits",
     agent: "Agent | Player",
-    on_progress: "Callable[[Progress], None]",
+    last: "_Last",
 ) -> None:
     from vlm_gym.evaluation.run import evaluate
 
     try:
-        await evaluate(
+        last.progress = await evaluate(
             options.out,
             plan,
             agent,
             concurrency=options.concurrency,
             limits=limits,
             is_resumed=options.resume,
-            on_progress=on_progress,
+            on_progress=last,
         )
     finally:
         await agent.close()

@@ -99,8 +99,15 @@ def plan_of(options: argparse.Namespace) -> "Plan":
 
 
 def limits_of(options: argparse.Namespace) -> "Limits":
-    """Return the budgets."""
+    """Return the budgets.
+
+    Raises:
+        ConfigError: if one is no number above 0, or could never be reached.
+    """
     from vlm_gym.evaluation.run import Limits
+
+    if options.max_cost is not None and not (options.price_in or options.price_out):
+        raise ConfigError("--max-cost counts money: give --price-in and --price-out too")
 
     return Limits(options.max_requests, options.max_run_tokens, options.max_cost)
 
@@ -111,7 +118,7 @@ def _check_options(options: argparse.Namespace) -> None:
     other = "--task ID" if options.task is None else "--panel NAME"
     names = ("episodes", "seed", "arg", "options") if options.task is None else ("first", "tasks")
     for name in names:
-        if getattr(options, name):
+        if getattr(options, name) not in (None, []):
             raise ConfigError(f"--{name} goes with {other}")
 
 

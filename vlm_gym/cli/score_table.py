@@ -17,7 +17,14 @@ def score_table(summary: RunSummary) -> str:
     rows = [HEADS, *map(_row, scores)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEADS))]
     lines = ("  ".join(_cells(row, widths)) for row in rows)
-    return "\n".join([*lines, "", NOTE])
+    return "\n".join([*lines, "", NOTE, *_warnings(summary)])
+
+
+def _warnings(summary: RunSummary) -> list[str]:
+    share = summary.overall.cut_off_rate
+    if not share:
+        return []
+    return [f"{max(0.1, 100 * share):.1f} % of the turns had an answer cut off at the token limit: see --max-tokens"]
 
 
 def _row(scores: Scores) -> tuple[str, ...]:
