@@ -49,7 +49,7 @@ class SftConfig:
     batch: int = setting(32, "answers per step, over all processes")
     microbatch: int = setting(32, "answers per forward on one device")
     rank: int | None = setting(None, "rank of the adapters, where it is not model.rank; 0 trains all weights")
-    lr: float = setting(1e-3, "learning rate, linearly warmed up, then constant")
+    lr: float = setting(1e-3, "learning rate: up over the warm-up, level, and down to 0 over the last third")
     warmup: int = setting(20, "steps of warm-up")
     max_grad_norm: float = setting(1.0, "gradients are clipped to this norm")
     checkpoint_every: int = setting(500, "steps between checkpoints")

@@ -13,7 +13,6 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -35,11 +34,12 @@ from baselines.losses import answer_loss
 from baselines.models.vlm import VlmPolicy
 from baselines.rollout import training_starts
 from baselines.session import Stopper, read_train_config, start_accelerator, start_folder, start_policy
-from baselines.settings import TrainConfig
-from baselines.sharding import prepare, whole, whole_weights
+from baselines.settings import SftConfig, TrainConfig
+from baselines.sharding import microbatch, prepare, whole, whole_weights
 from vlm_gym.errors import VlmGymError
 
 BETAS: Final = (0.9, 0.98)
+DECAY_PARTS: Final = 3
 SFT_SEAT: Final = 2**31  # its episodes are none of PPO's
 _log = logging.getLogger(__name__)
 
@@ -102,6 +102,13 @@ def load_data(config: TrainConfig) -> Sequence[Demonstration]:
     return tuple(demonstrate(config.task, config.sft.actions, starts, rng, is_brief=config.sft.is_brief))
 
 
+def lr_share(config: SftConfig, step: int) -> float:
+    """Return the share of the learning rate in a step, counted from 0: up, level, and down over the last third."""
+    up = (step + 1) / max(1, config.warmup)
+    down = DECAY_PARTS * (1 - step / config.steps)
+    return min(1.0, up, down)
+
+
 def _step(
     policy: VlmPolicy,
     optimizer: torch.optim.Optimizer,
@@ -118,12 +125,12 @@ def _step(
     rank, world = accelerator.process_index, accelerator.num_processes
     mine = [(data[number].prompt, answer) for number, answer in zip(chosen, answers, strict=True)][rank::world]
     for group in optimizer.param_groups:
-        group["lr"] = settings.lr * min(1.0, (step + 1) / max(1, settings.warmup))
+        group["lr"] = settings.lr * lr_share(settings, step)
     total = 0.0
     for place in range(0, len(mine), settings.microbatch):
         part = mine[place : place + settings.microbatch]
         is_last = place + settings.microbatch >= len(mine)
-        with nullcontext() if is_last else accelerator.no_sync(policy.module):
+        with microbatch(policy.module, accelerator, is_last=is_last):
             found = policy.evaluate(*zip(*part, strict=True), temperature=1.0)
             share = found.mask.sum() * world / num_tokens  # gradients are averaged over the processes
             # DDP wants a gradient for every parameter, the value head's too.

@@ -12,7 +12,7 @@ from baselines.demonstrations import demonstrate
 from baselines.models.loading import load_policy
 from baselines.rollout import Start
 from baselines.session import start_accelerator, start_policy
-from baselines.settings import TaskConfig, TrainConfig
+from baselines.settings import SftConfig, TaskConfig, TrainConfig
 from vlm_gym import cli
 from vlm_gym.errors import ConfigError, DataNotFoundError
 from vlm_gym.games.number_line import ACTIONS as NUMBER_LINE_ACTIONS
@@ -60,6 +60,14 @@ def test_answers_come_again_with_the_same_seed():
     config = build(TrainConfig, {"task": {"arguments": {"image_size": 84}}, "sft": {"episodes": 5}})
     one, other = sft.load_data(config), sft.load_data(config)
     assert [demonstration.text for demonstration in one] == [demonstration.text for demonstration in other]
+
+
+def test_the_learning_rate_goes_up_stays_and_comes_down():
+    config = SftConfig(steps=90, warmup=10)
+    shares = [sft.lr_share(config, step) for step in range(90)]
+    assert shares[:10] == pytest.approx([0.1 * (step + 1) for step in range(10)])
+    assert set(shares[10:61]) == {1.0}
+    assert shares[61:] == pytest.approx([1 - (step - 60) / 30 for step in range(61, 90)])
 
 
 @pytest.fixture(scope="module")
