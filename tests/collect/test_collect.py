@@ -340,9 +340,10 @@ def test_official_games_for_evaluation_are_refused():
         sources_of(CollectSettings(("vlm_gym/ALFWorld-v0",), {"split": "valid_unseen"}, samples=5))
 
 
-def test_held_out_homes_are_pointed_out(tmp_path):
-    make(tmp_path / "d", "vlm_gym/Household-Unseen-v0", samples=2)
-    assert "Household-Unseen-v0 is held out for evaluation" in (tmp_path / "d/README.md").read_text()
+@pytest.mark.parametrize(("name", "arguments"), [("Household-Unseen-v0", {}), ("Household-v0", {"split": "unseen"})])
+def test_held_out_homes_are_pointed_out(tmp_path, name, arguments):
+    make(tmp_path / "d", f"vlm_gym/{name}", samples=2, arguments=arguments)
+    assert f"{name} is held out for evaluation" in (tmp_path / "d/README.md").read_text()
 
 
 @pytest.mark.parametrize(

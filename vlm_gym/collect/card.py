@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from vlm_gym.collect.formats.writer import Writer
 from vlm_gym.collect.settings import CollectSettings
-from vlm_gym.collect.sources import FIRST_TRAINING_SEED
+from vlm_gym.collect.sources import FIRST_TRAINING_SEED, is_held_out
 from vlm_gym.registration import TASKS
 
 SIZES: Final = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -112,7 +112,7 @@ def _seeds(settings: CollectSettings) -> str:
         )
     if settings.from_run is not None:
         return "The episodes are those of a run of `vlm-gym eval`, none of which is in a frozen panel."
-    held_out = [task for task in settings.tasks if TASKS[task].arguments.get("split", "train") != "train"]
+    held_out = [task for task in settings.tasks if is_held_out(task, settings.arguments)]
     told = f" **{', '.join(held_out)} is held out for evaluation.**" if held_out else ""
     return f"Seeds begin at {FIRST_TRAINING_SEED:,}: no episode is in a frozen evaluation panel.{told}"
 

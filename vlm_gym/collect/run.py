@@ -1,14 +1,13 @@
 """Collecting: episodes are played in order, and what they teach is written shard by shard."""
 
 import asyncio
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from vlm_gym._version import __version__
-from vlm_gym.chat import ChatSession
 from vlm_gym.collect.card import write_card
 from vlm_gym.collect.folder import DataFolder
 from vlm_gym.collect.formats.writer import Writer, make_writer
@@ -21,8 +20,8 @@ from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.agents import Agent, OracleAgent, RandomAgent
 from vlm_gym.evaluation.panels import get_panel
 from vlm_gym.evaluation.plan import versions
-from vlm_gym.evaluation.records import canonical
 from vlm_gym.evaluation.run_folder import read_run
+from vlm_gym.evaluation.session_pool import SessionPool
 
 SHARD_BYTES: Final = 2**26  # of pictures: what is kept in memory
 
@@ -75,13 +74,17 @@ async def collect(
         return data.counts()
     tally = data.read_tally() or _empty_tally(settings, sources)
     collection = _Collection(data, writer, settings, tally, on_progress)
-    pool = _Sessions(settings)
+    pool, pictures = SessionPool(settings.parser, settings.chat), PictureCache()
+
+    async def play_one(start: Start) -> Played:
+        with pool.lend(start.episode) as session:
+            return await play(session, agent, start, settings, pictures)
+
     is_local = isinstance(agent, (OracleAgent, RandomAgent)) or settings.from_run is not None
     try:
         for source in sources[tally.source :]:
             starts = source.begin(tally.episode)
-            jobs = (pool.play(agent, start) for start in starts)
-            await collection.take(in_order(jobs, 1 if is_local else concurrency))
+            await collection.take(in_order(map(play_one, starts), 1 if is_local else concurrency))
     finally:
         pool.close()
     writer.finish(folder)
@@ -106,31 +109,6 @@ async def in_order(jobs: Iterable[Coroutine[Any, Any, Played]], width: int) -> A
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
-
-
-class _Sessions:
-    """Plays episodes in sessions that are used again."""
-
-    def __init__(self, settings: CollectSettings) -> None:
-        self._settings = settings
-        self._free: dict[str, list[ChatSession]] = defaultdict(list)
-        self._pictures = PictureCache()
-
-    async def play(self, agent: Agent, start: Start) -> Played:
-        """Play an episode in a session that is free, or a new one."""
-        episode, settings = start.episode, self._settings
-        free = self._free[canonical([episode.task, episode.arguments])]
-        session = free.pop() if free else ChatSession(episode.make(parser=settings.parser), settings.chat)
-        try:
-            return await play(session, agent, start, settings, self._pictures)
-        finally:
-            free.append(session)
-
-    def close(self) -> None:
-        """Close the sessions."""
-        for sessions in self._free.values():
-            for session in sessions:
-                session.env.close()
 
 
 class _Collection:

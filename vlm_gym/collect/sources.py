@@ -1,7 +1,7 @@
 """Which episodes are played: of tasks without end, of a panel, or of a run."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -58,7 +58,7 @@ def sources_of(settings: CollectSettings) -> tuple[Source, ...]:
         return _of_starts(settings, [Start(episode) for episode in get_panel(settings.panel).episodes])
     first = FIRST_TRAINING_SEED + settings.seed * EPISODES_PER_SEED
     for task in settings.tasks:
-        _check_is_for_training(task, {**TASKS[task].arguments, **settings.arguments})
+        _check_is_for_training(task, settings.arguments)
     return tuple(Source(task, dict(settings.arguments), first) for task in settings.tasks)
 
 
@@ -70,10 +70,9 @@ def quotas(num_samples: int | None, num_sources: int) -> tuple[int | None, ...]:
     return tuple(share + (i < rest) for i in range(num_sources))
 
 
-def is_held_out(source: Source) -> bool:
-    """Whether a task's homes are those held out for evaluation."""
-    arguments = {**TASKS[source.task].arguments, **source.arguments}
-    return bool(arguments.get("split", TRAINING_SPLIT) != TRAINING_SPLIT)
+def is_held_out(task: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether a task's homes or games are those held out for evaluation."""
+    return _split_of(task, arguments) != TRAINING_SPLIT
 
 
 def _of_starts(settings: CollectSettings, starts: Sequence[Start]) -> tuple[Source, ...]:
@@ -108,7 +107,7 @@ def _check_not_frozen(episodes: Sequence[EpisodeSpec], allowed: frozenset[str]) 
                 f"the run holds episodes of the panel {frozen[key]!r}, which nobody who trains on them can be scored "
                 f"on: collect from another run, or say --panel {frozen[key]}"
             )
-        _check_is_for_training(episode.task, {**TASKS[episode.task].arguments, **episode.arguments})
+        _check_is_for_training(episode.task, episode.arguments)
 
 
 def _keys_of(panel: str) -> tuple[str, ...]:
@@ -118,11 +117,14 @@ def _keys_of(panel: str) -> tuple[str, ...]:
         return ()
 
 
-def _check_is_for_training(task: str, arguments: dict[str, Any]) -> None:
+def _check_is_for_training(task: str, arguments: Mapping[str, Any]) -> None:
     """Refuse official games of an evaluation split, all of which are in a panel."""
-    split = arguments.get("split", TRAINING_SPLIT)
-    if TASKS[task].needs_data and split != TRAINING_SPLIT:
+    if TASKS[task].needs_data and is_held_out(task, arguments):
         raise ConfigError(
-            f"{task} plays the official games of {split!r}, which are for evaluation: use vlm_gym/ALFWorld-v0, or name "
-            "their panel"
+            f"{task} plays the official games of {_split_of(task, arguments)!r}, which are for evaluation: use "
+            "vlm_gym/ALFWorld-v0, or name their panel"
         )
+
+
+def _split_of(task: str, arguments: Mapping[str, Any]) -> str:
+    return str({**TASKS[task].arguments, **arguments}.get("split", TRAINING_SPLIT))

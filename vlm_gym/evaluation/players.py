@@ -1,14 +1,13 @@
 """Where episodes are played: in this process, or behind the same interface elsewhere."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from vlm_gym.chat import ChatSession
 from vlm_gym.evaluation.agents import Agent
 from vlm_gym.evaluation.episodes import EpisodeSpec, OnTurn, run_episode
 from vlm_gym.evaluation.plan import Plan
-from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord, canonical
+from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord
+from vlm_gym.evaluation.session_pool import SessionPool
 from vlm_gym.messages import Message
 
 
@@ -32,12 +31,11 @@ class Player(Protocol):
 
 
 class LocalPlayer:
-    """Plays in this process. Sessions are used again, so that no episode waits for a task to be built."""
+    """Plays in this process."""
 
     def __init__(self, agent: Agent, plan: Plan) -> None:
         self.agent = agent
-        self.plan = plan
-        self._free: dict[str, list[ChatSession]] = defaultdict(list)
+        self._pool = SessionPool(plan.parser, plan.chat)
 
     async def describe(self) -> dict[str, Any]:
         """Return the agent's description."""
@@ -51,16 +49,9 @@ class LocalPlayer:
         on_picture: Callable[[Message], object],
     ) -> EpisodeRecord:
         """Play an episode in a session that is free, or a new one."""
-        free = self._free[canonical([episode.task, episode.arguments])]
-        session = free.pop() if free else ChatSession(episode.make(parser=self.plan.parser), self.plan.chat)
-        try:
+        with self._pool.lend(episode) as session:
             return await run_episode(session, self.agent, episode, past=past, on_turn=on_turn, on_picture=on_picture)
-        finally:
-            free.append(session)
 
     async def close(self) -> None:
         """Close the sessions; the agent stays open, for it belongs to the caller."""
-        for sessions in self._free.values():
-            for session in sessions:
-                session.env.close()
-        self._free.clear()
+        self._pool.close()
