@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +17,7 @@ from baselines.models.memory import TRAINING_ADVICE, memory_advice
 from baselines.models.policy import Policy
 from baselines.rollout import Turn
 from baselines.settings import PpoConfig
-from baselines.sharding import whole, whole_weights
+from baselines.sharding import microbatch, whole, whole_weights
 from vlm_gym.errors import VlmGymError
 
 
@@ -108,7 +107,7 @@ class Learner:
         for place, numbers in enumerate(minibatch, start=1):
             part, share = batch.select(numbers).to(self.accelerator.device), len(numbers) / size
             is_last = place == len(minibatch)
-            with nullcontext() if is_last else self.accelerator.no_sync(self.policy.module):
+            with microbatch(self.policy.module, self.accelerator, is_last=is_last):
                 loss, terms = self.loss(part)
                 if not torch.isfinite(loss):
                     broken = broken or ("loss", loss.detach(), part)

@@ -5,7 +5,7 @@ whole weights no forward waits for another process: they are brought together on
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -27,6 +27,20 @@ def prepare(
         for name in OTHER_FORWARDS:
             register_fsdp_forward_method(module, name)
     return module, optimizer
+
+
+@contextmanager
+def microbatch(module: nn.Module, accelerator: Accelerator, *, is_last: bool) -> Iterator[None]:
+    """Run a forward and a backward; processes exchange gradients with the last microbatch of an optimizer step only.
+
+    DeepSpeed takes the step in that backward: it must be told, or it takes one for every microbatch.
+    """
+    accelerator.sync_gradients = is_last
+    try:
+        with nullcontext() if is_last else accelerator.no_sync(module):
+            yield
+    finally:
+        accelerator.sync_gradients = True
 
 
 @contextmanager
