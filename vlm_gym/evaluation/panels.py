@@ -96,6 +96,8 @@ def fingerprint_of(episodes: Iterable[EpisodeSpec]) -> str:
         picture, info = env.reset(seed=episode.seed, options=None if episode.options is None else dict(episode.options))
         content.update("\0".join((episode.key, info["prompt"], info["observation_text"], "")).encode())
         pictures.update(repr(picture.shape).encode() + picture.tobytes())
+    for env in envs.values():
+        env.close()
     return f"{content.hexdigest()[:HASH_LENGTH]}-{pictures.hexdigest()[:HASH_LENGTH]}"
 
 

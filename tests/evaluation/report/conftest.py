@@ -16,7 +16,7 @@ SCRIPT = "<script>window.pwned = 1</script>"
 HOSTILE_ANSWERS = (
     f"</script>{SCRIPT}<!-- <script> \u2028\u2029 </title></style></pre>{SCRIPT}",
     '<img src=x onerror="window.pwned = 1"> <svg onload="window.pwned = 1"> <a href="javascript:window.pwned=1">x</a>',
-    "\x00\x01\x1b[31m red? \x7f\x9f \u202etxet desrever\u202c \ufeff",
+    "\x00\x01\x1b[31m red \x7f\x9f \u202etxet desrever\u202c\u061c\ufeff",
     'lone \ud83d surrogate \udc00, 😀😀 {"thoughts": "ends with \udfff", "action": "+"}',
     "<" * (LONG // 2) + '{"action": "-"}' + "&" * (LONG // 2),
     "{{script}} {{chunks}} ${window.pwned = 1} `${window.pwned = 1}` %3Cscript%3E",

@@ -167,7 +167,7 @@ def test_hostile_text_is_shown_as_it_is(page, hostile_run, tmp_path):
         page.press("\ue014")
     assert shown[0].startswith("</script><script>window.pwned = 1</script><!-- <script> ‹U+2028›‹U+2029› </title>")
     assert shown[1].startswith('<img src=x onerror="window.pwned = 1"> <svg')
-    assert shown[2] == "‹U+0000›‹U+0001›‹U+001B›[31m red? ‹U+007F›‹U+009F› ‹U+202E›txet desrever‹U+202C› ‹U+FEFF›"
+    assert shown[2] == "‹U+0000›‹U+0001›‹U+001B›[31m red ‹U+007F›‹U+009F› ‹U+202E›txet desrever‹U+202C›‹U+061C›‹U+FEFF›"
     assert shown[3].startswith("lone ‹U+D83D› surrogate ‹U+DC00›, 😀😀 {")
     assert len(shown[4]) < 10_000
 

@@ -1,7 +1,7 @@
 // Building the page. All text goes through textContent: nothing that a model wrote is ever read as HTML.
 
 // Characters that cannot be seen or would turn the text around them, and halves of pairs; line ends and tabs stay.
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\p{Cs}]/gu;
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\p{Cs}]/gu;
 
 function element(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
