@@ -183,6 +183,9 @@ def test_a_fault_and_an_illegal_move_are_told_in_words(chromium, serve, folder, 
         page.press_to_play('"action": "2"}', keys.ENTER)
         assert page.text("#feedback") == "Turn 3: reward 0"
         assert page.find("#feedback").get_attribute("aria-live") == "polite"
+        page.find("#send").click()  # an empty box is a slip and costs no turn
+        page.press(keys.ENTER)
+        assert page.find("#answer:invalid").is_displayed()
     turns = read_turns(folder)
     assert [turn.action for turn in turns] == [None, "9", "2"]
     assert turns[2].answers == ('{"thoughts": "2 first",\n"action": "2"}',)
