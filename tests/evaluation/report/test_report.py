@@ -61,6 +61,7 @@ def test_the_tables_in_markdown_have_a_row_for_each_task_of_each_run(report, run
         for scores in summarise(runs / name).tasks:
             assert re.search(rf"^\| {scores.name} \| {name} \| {100 * scores.success.value:.2f} ", text, re.MULTILINE)
     assert "### noisy minus random" in text
+    assert "-0.00" not in text
     widths = {line.count("|") for line in text.splitlines() if line.startswith("| ") and "minus" not in line}
     assert widths == {17, 8}
 

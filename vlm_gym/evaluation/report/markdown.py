@@ -120,7 +120,7 @@ def _tilde(scores: Scores) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.2f}"
+    return f"{round(value, 2) + 0.0:.2f}"  # never -0.00
 
 
 def _p_value(p: float) -> str:
