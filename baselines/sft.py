@@ -35,7 +35,7 @@ from baselines.models.vlm import VlmPolicy
 from baselines.rollout import training_starts
 from baselines.session import Stopper, read_train_config, start_accelerator, start_folder, start_policy
 from baselines.settings import SftConfig, TrainConfig
-from baselines.sharding import microbatch, prepare, whole, whole_weights
+from baselines.sharding import microbatch, prepare, whole_state, whole_weights
 from vlm_gym.errors import VlmGymError
 
 BETAS: Final = (0.9, 0.98)
@@ -77,7 +77,7 @@ def train(config: TrainConfig, accelerator: Accelerator, stopper: Stopper) -> Pa
         loss = _step(policy, optimizer, data, step, config, accelerator)
         is_stopping = stopper.is_anyone_stopping(accelerator)
         if is_stopping or (step + 1) % config.sft.checkpoint_every == 0:
-            parts = {"policy": Part(whole(policy.state_dict())), "optimizer": pack_optimizer(optimizer)}
+            parts = {"policy": Part(whole_state(policy, accelerator)), "optimizer": pack_optimizer(optimizer)}
             write_checkpoint(folder, step + 1, parts if accelerator.is_main_process else {}, accelerator, keep=1)
         if is_stopping:
             stopper.exit(Path(config.folder))

@@ -57,6 +57,14 @@ def whole_weights(module: nn.Module, accelerator: Accelerator) -> Iterator[None]
         yield
 
 
+def whole_state(policy: Any, accelerator: Accelerator) -> dict[str, Tensor]:
+    """Return a copy of what trains, on the CPU of the main process; nothing elsewhere. All processes ask together."""
+    with whole_weights(policy.module, accelerator):
+        if not accelerator.is_main_process:
+            return {}
+        return {name: value.to("cpu", copy=True) for name, value in policy.state_dict().items()}
+
+
 def whole(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return tensors of which each process has a part, whole; all processes ask for the same ones together."""
     return {name: value.full_tensor() if isinstance(value, DTensor) else value for name, value in tensors.items()}
