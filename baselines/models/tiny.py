@@ -37,7 +37,8 @@ TEXTS: Final = (
     '{"your total": "17", "dealer\'s card": "6", "thoughts": "17 is high, so stand.", "action": "stand"}',
     '{"your total": "11", "dealer\'s card": "A", "thoughts": "11 is low, so hit.", "action": "hit"}',
     '{"cards": "A, J, Q, K", "formula": "(empty)", "action": "="} {"cards": "9, 3", "formula": "3 +", "action": "8"}',
-    '{"dealer": "10", "hand": "A, 7, 7", "total": "15", "action": "hit"} {"dealer": "A", "hand": "K, J", "total": "20"}',
+    '{"dealer": "10", "hand": "A, 7, 7", "total": "15", "action": "hit"} '
+    '{"dealer": "A", "hand": "K, J", "total": "20"}',
     '{"place": "You are in the middle of the room.", "hand": "nothing", "action": "open drawer 1"}',
     '{"place": "You are at cabinet 2 (open) with cup 3, plate 1.", "hand": "apple 1", "action": "close cabinet 2"}',
     '{"place": "You are at fridge 1 (closed).", "hand": "clean mug 1", "action": "move mug 1 to fridge 1"}',
