@@ -49,8 +49,9 @@ def train(config: TrainConfig, stopper: Stopper) -> None:
     try:
         for update in range(done + 1, config.ppo.updates + 1):
             advance(run, update, stopper)
-    finally:
         run.finish()
+    finally:
+        run.close()
 
 
 def advance(run: Run, update: int, stopper: Stopper) -> None:

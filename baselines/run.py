@@ -157,10 +157,15 @@ class Run:
             self.save(update, self.place(), is_best=is_best)
 
     def finish(self) -> None:
-        """Draw the curve, write the page of samples, and close the records."""
+        """Write the page of samples, once all updates are done."""
         self._record_play(f"after update {self.config.ppo.updates}")
+        page = write_samples(self.config) if self.recorder else None
+        if self.recorder and page:
+            self.recorder.say(f"what it says, turn by turn: {page}")
+
+    def close(self) -> None:
+        """Draw the curve and close the records, however the run ended."""
         if self.recorder:
-            self.recorder.say(f"what it says, turn by turn: {write_samples(self.config)}")
             self.recorder.close()
 
     # Measuring

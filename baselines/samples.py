@@ -1,6 +1,7 @@
 """What a policy says, turn by turn: its greedy play recorded as the evaluator records any agent's, and a page of it."""
 
 import asyncio
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -55,13 +56,14 @@ class PolicyAgent(Agent):
 
 
 def record_play(policy: Policy, config: TrainConfig, starts: Sequence[Start], name: str) -> None:
-    """Record how a policy plays every start, as the run FOLDER/plays/NAME; one that is there already stays."""
+    """Record how a policy plays every start, as the run FOLDER/plays/NAME, in place of one that is there already."""
     task, arguments = config.task.full_id, dict(config.task.arguments)
     parser = arguments.pop("parser", "json")
     episodes = tuple(EpisodeSpec(task, start.seed, arguments, start.options) for start in starts)
     folder = Path(config.folder) / PLAYS / name
+    shutil.rmtree(folder, ignore_errors=True)
     plan, agent = Plan(episodes, parser=parser), PolicyAgent(policy, config, name)
-    asyncio.run(evaluate(folder, plan, agent, concurrency=CONCURRENCY, is_resumed=True))
+    asyncio.run(evaluate(folder, plan, agent, concurrency=CONCURRENCY))
 
 
 def write_samples(config: TrainConfig) -> Path | None:

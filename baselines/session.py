@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from vlm_gym.errors import ConfigError
 
 ADAPTER_FILE: Final = "adapter_config.json"  # of a PEFT adapter
 DEFAULT_CONFIG: Final = "tiny-numberline"
+SECOND_SIGNAL_S: Final = 2.0
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _log = logging.getLogger(__name__)
 
@@ -80,10 +82,14 @@ def start_folder(config: TrainConfig, accelerator: Accelerator) -> Path:
 
 
 class Stopper:
-    """Notices SIGTERM and SIGINT, so that a run can write a checkpoint first. The second signal kills as usual."""
+    """Notices SIGTERM and SIGINT, so that a run can write a checkpoint first. The second signal kills as usual.
+
+    Within SECOND_SIGNAL_S it is the first one again, which a launcher has sent on.
+    """
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self._noticed = 0.0
 
     def __enter__(self) -> "Stopper":
         self._before = {number: signal.signal(number, self._notice) for number in _SIGNALS}
@@ -111,7 +117,11 @@ class Stopper:
         raise SystemExit(128 + number)
 
     def _notice(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  # the signature of a handler
-        self.signal = number
-        for each in _SIGNALS:
-            signal.signal(each, signal.SIG_DFL if each == signal.SIGTERM else signal.default_int_handler)
-        _log.warning("%s: the run stops after a checkpoint; once more stops it at once", signal.Signals(number).name)
+        if self.signal is None:
+            self.signal, self._noticed = number, time.monotonic()
+            _log.warning(
+                "%s: the run stops after a checkpoint; once more stops it at once", signal.Signals(number).name
+            )
+        elif time.monotonic() - self._noticed >= SECOND_SIGNAL_S:
+            signal.signal(number, self._before[number])
+            signal.raise_signal(number)

@@ -10,7 +10,7 @@ from baselines import cnn_ppo
 from baselines.cnn_ppo import CnnConfig, main, plan_of, shrink
 from vlm_gym.cli import main as vlm_gym
 from vlm_gym.errors import ConfigError
-from vlm_gym.evaluation.run_folder import read_run
+from vlm_gym.evaluation.run_folder import FORMAT, READ, read_run
 from vlm_gym.evaluation.summary import summarise
 
 
@@ -93,7 +93,7 @@ def test_help_shows_examples_and_every_setting(capsys):
 def test_a_folder_with_a_run_is_refused(tmp_path):
     panel = tmp_path / cnn_ppo.PANEL
     panel.mkdir()
-    (panel / "run.json").write_text('{"format": 1}')
+    (panel / "run.json").write_text(json.dumps({**dict.fromkeys(READ), "format": FORMAT}))
     (panel / "turns.jsonl").write_text("{}\n")
     with pytest.raises(SystemExit, match="holds a run already"):
         main(["--folder", str(tmp_path)])

@@ -20,7 +20,8 @@ from baselines.checkpoint import best_checkpoint, list_checkpoints
 from baselines.models.loading import load_policy
 from baselines.models.policy import Prompt
 from baselines.progress import read_metrics
-from baselines.session import read_train_config, start_accelerator, start_policy
+from baselines.session import Stopper, read_train_config, start_accelerator, start_policy
+from vlm_gym.evaluation.run_folder import read_episodes
 
 ROOT = Path(__file__).parents[2]
 NUM_UPDATES = 6
@@ -140,6 +141,24 @@ def test_sft_that_is_stopped_goes_on_bit_for_bit(whole_run, tmp_path):
     assert process.returncode == 128 + signal.SIGTERM
     ppo.main(["--resume", str(folder)])
     assert_same_run(whole_run, folder)
+
+
+def test_a_run_that_is_stopped_plays_no_more(tmp_path):
+    """It has seconds to write its checkpoint; what it would play is not what the run came to."""
+    arguments = [*SMALL, "--sft.steps", "0", "--evaluation.samples", "2", "--folder", str(tmp_path)]
+    stopper = Stopper()
+    stopper.signal = signal.SIGTERM
+    with pytest.raises(SystemExit):
+        ppo.train(read_train_config(arguments, ""), stopper)
+    assert [place.name for place in list_checkpoints(tmp_path / "ppo")] == ["step-000000"]
+    assert [place.name for place in (tmp_path / "plays").iterdir()] == ["before PPO"]
+
+
+def test_what_is_recorded_replaces_what_was_there(whole_run, tmp_path):
+    folder = copy_run(whole_run, tmp_path)
+    arguments = ["--resume", str(folder), "--ppo.updates", "6", "--ppo.clip", "0.3", "--evaluation.samples", "2"]
+    ppo.main(arguments)
+    assert len(read_episodes(folder / "plays" / "after update 6")) == 2
 
 
 def test_a_damaged_checkpoint_is_named_and_the_one_before_it_can_be_resumed(whole_run, tmp_path):
