@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import re
+import resource
 import shutil
 from pathlib import Path
 
@@ -212,6 +213,20 @@ def test_a_folder_that_cannot_be_written_is_named(runs, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ConfigError, match=r"cannot write .*file.report\.html"):
         write_report([runs / "noisy"], tmp_path / "file" / "report.html")
+
+
+def test_a_page_that_does_not_fit_on_the_disk_leaves_the_old_one(runs, tmp_path):
+    out = write_report([runs / "noisy"], tmp_path / "report.html", pictures_of="none").page
+    before = out.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(ConfigError, match="cannot write .*report.html: File too large"):
+            write_report([runs / "noisy"], out, pictures_of="none")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert out.read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_the_command_writes_the_three_files(capsys, runs, tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vlm_gym.errors import ConfigError
+from vlm_gym.evaluation.files import write_whole
 from vlm_gym.evaluation.report.episodes import OnProgress, PicturesOf
 from vlm_gym.evaluation.report.markdown import render_markdown
 from vlm_gym.evaluation.report.page import render_page
@@ -64,6 +65,6 @@ def write_report(
 def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, lambda draft: draft.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror or error}") from error
