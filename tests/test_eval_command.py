@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from openai_server import OpenAIServer, completion
+from openai_server import OpenAIServer, Response, completion
 from recorded import results
 
 from vlm_gym.cli import main
@@ -191,6 +191,27 @@ def test_a_budget_and_answers_that_are_cut_off_are_told_of(capsys, tmp_path):
             assert "100.0 % of the turns had an answer cut off at the token limit: see --max-tokens" in told.out
             assert "stopped by requests: 2 spent of 2\n98 of 100 episodes are missing" in told.err
         assert server.num_requests == 2
+
+
+def uncounted(text):
+    """Return what a server that counts no tokens sends."""
+    body = json.loads(completion(text).body)
+    del body["usage"]
+    return Response(body=json.dumps(body).encode())
+
+
+def test_a_server_that_counts_no_tokens_is_told_of(capsys, tmp_path):
+    pytest.importorskip("httpx")
+    with OpenAIServer(answer=lambda request: uncounted('{"action": "stand"}')) as server:
+        arguments = ["eval", "--agent", "openai:model", "--base-url", server.base_url, "--task", "Blackjack-v0"]
+        arguments += ["--episodes", "3", "--concurrency", "1", "--price-in", "1"]
+        arguments += ["--out", str(tmp_path), "--resume"]
+        for limit in (["--max-run-tokens", "9"], ["--max-cost", "1"]):
+            assert main([*arguments, *limit]) == 2
+            assert "vlm-gym: the server does not count tokens (its replies have no usage)" in capsys.readouterr().err
+        assert server.num_requests == 2
+        assert main(arguments) == 0
+        assert capsys.readouterr().out.endswith("the server does not count tokens: tokens and cost are 0\n")
 
 
 def test_a_refusal_in_the_middle_says_how_to_go_on(capsys, tmp_path, monkeypatch):

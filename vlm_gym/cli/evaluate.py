@@ -158,6 +158,8 @@ def _tell_end(folder: Path, progress: "Progress | None", signalled: str | None) 
 
     if progress is not None and progress.num_done:
         print(score_table(summarise(folder)))
+    if progress is not None and progress.num_requests and not progress.num_tokens:
+        print("the server does not count tokens: tokens and cost are 0")
     if progress is not None and progress.is_complete:
         return 0
     print(_missing(progress, signalled), file=sys.stderr)

@@ -112,7 +112,8 @@ async def evaluate(
 
     Raises:
         RunError: if the folder holds another run, cannot be written, or does not play as it was recorded.
-        AgentRefusedError: if the agent will never answer; all turns so far are kept.
+        AgentRefusedError: if the agent will never answer, or does not count the tokens that are limited; all turns
+            so far are kept.
         ConfigError: if an argument is wrong.
     """
     check_int("concurrency", concurrency, 1, MAX_CONCURRENCY)
@@ -232,6 +233,7 @@ class _Sitting:
         self.writer.add_turn(turn, shown)
         self._count(turn)
         self._tell()
+        self._check_tokens_are_counted()
         if not (turn.is_terminated or turn.is_truncated) and self._used_up() is not None:
             raise _BudgetSpent
 
@@ -244,6 +246,15 @@ class _Sitting:
         self.num_requests += turn.num_requests
         self.num_tokens += turn.prompt_tokens + turn.completion_tokens
         self.cost += turn.cost
+
+    def _check_tokens_are_counted(self) -> None:
+        """Raise AgentRefusedError if the run would go on for ever below its limits."""
+        is_limited = self.limits.max_tokens is not None or self.limits.max_cost is not None
+        if is_limited and self.num_requests and not self.num_tokens:
+            raise AgentRefusedError(
+                "the server does not count tokens (its replies have no usage), so that neither --max-run-tokens nor "
+                "--max-cost can stop the run: leave them out, or give --max-requests, and go on with --resume"
+            )
 
     def _used_up(self) -> str | None:
         """Say which limit is reached."""
