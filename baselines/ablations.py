@@ -128,7 +128,6 @@ def table(results: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]], metric: 
 
 def draw(path: Path, base: TrainConfig, results: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]]) -> None:
     """Draw sampled and greedy success over updates, the mean over seeds, each variant a line."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 4), layout="constrained")
@@ -154,7 +153,7 @@ def draw(path: Path, base: TrainConfig, results: Mapping[str, Sequence[Sequence[
     both[0].legend(loc="lower right", frameon=False)
     num_seeds = len(next(iter(results.values())))
     figure.suptitle(f"{base.task.id}, {base.model.name} model, {num_seeds} seed{'s' if num_seeds > 1 else ''}")
-    FigureCanvasAgg(figure).print_png(path)
+    figure.savefig(path, format="png")
 
 
 def _cell(runs: Sequence[Sequence[Mapping[str, Any]]], prefix: str, metric: Metric, place: int) -> str:

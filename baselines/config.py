@@ -12,7 +12,7 @@ from dataclasses import MISSING, Field, asdict, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from vlm_gym.errors import ConfigError, check_choice, did_you_mean
 
@@ -139,7 +139,7 @@ def _config_path(overrides: Mapping[str, str], default: str | None) -> Path | No
     if default is None and not overrides.keys() & {_CONFIG_FLAG, _RESUME_FLAG}:
         return None
     if _CONFIG_FLAG in overrides or _RESUME_FLAG not in overrides:
-        return _find(overrides.get(_CONFIG_FLAG, default))
+        return _find(overrides.get(_CONFIG_FLAG) or str(default))
     folder = Path(overrides[_RESUME_FLAG])
     found = [place / FILE_NAME for place in (folder, *folder.parents[:2]) if (place / FILE_NAME).is_file()]
     if not found:

@@ -120,7 +120,7 @@ class Learner:
             raise self._not_finite(*(broken or ("gradient", norm, batch.select(tuple(itertools.chain(*minibatch))))))
         self.optimizer.step()
         self.optimizer.zero_grad()
-        return Step(*sums.tolist(), float(norm))
+        return Step._make((*sums.tolist(), float(norm)))
 
     def loss(self, part: Batch) -> tuple[Tensor, Tensor]:
         """Return the loss of a microbatch, and its terms in the order of `Step`."""

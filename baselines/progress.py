@@ -8,6 +8,7 @@ from typing import Any, Final
 from baselines.evaluate import Score
 from baselines.settings import Metric
 from vlm_gym.errors import MissingDependencyError
+from vlm_gym.evaluation.files import write_whole
 from vlm_gym.evaluation.statistics import percent
 
 METRICS: Final = "metrics.jsonl"
@@ -42,7 +43,7 @@ class Recorder:
             raise MissingDependencyError("tensorboard is missing: pip install 'vlm-gym[train]'") from error
         kept = [line for line in read_metrics(self.folder) if line["update"] <= done]
         text = "".join(json.dumps(line) + "\n" for line in kept)
-        (self.folder / METRICS).write_text(text, encoding="utf-8")
+        write_whole(self.folder / METRICS, lambda draft: draft.write_text(text, encoding="utf-8"))
         self._tensorboard = SummaryWriter(str(self.folder / "tensorboard"), purge_step=done + 1)
         self._wandb = _start_wandb(self.folder, self.name) if is_wandb_on else None
         self._bar.update(self._task, completed=max(0, done))
@@ -59,7 +60,7 @@ class Recorder:
 
     def say(self, text: str) -> None:
         """Print a line."""
-        self._bar.console.print(text, soft_wrap=True, highlight=False)
+        self._bar.console.print(text, soft_wrap=True, highlight=False, markup=False)
 
     def show(self, update: int, score: Score | None, turns_per_second: float) -> None:
         """Show an update in the progress bar, or without a terminal in a line."""
@@ -120,7 +121,6 @@ def score_metrics(prefix: str, score: Score | None, metric: Metric) -> dict[str,
 
 def draw_curve(folder: Path, name: str, metric: Metric, floor: float | None, ceiling: float) -> None:
     """Draw the run's success over its updates into curve.png, with intervals, floor and ceiling."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     lines = read_metrics(folder)
@@ -139,7 +139,7 @@ def draw_curve(folder: Path, name: str, metric: Metric, floor: float | None, cei
             axes.annotate(words, (1.0, height), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
     axes.set(xlabel="update", ylabel=metric.replace("_", " "), ylim=(-0.02, 1.06), title=name)
     axes.legend(loc="center right", frameon=False)
-    FigureCanvasAgg(figure).print_png(folder / CURVE)
+    figure.savefig(folder / CURVE, format="png")
 
 
 def _plot(axes: Any, lines: Sequence[Mapping[str, Any]], prefix: str, metric: Metric, **style: Any) -> None:

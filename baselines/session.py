@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import torch
 from accelerate import Accelerator
@@ -16,7 +16,8 @@ from accelerate.utils import DistributedDataParallelKwargs
 from transformers.utils.logging import disable_progress_bar
 
 from baselines.config import FILE_NAME, read_config, write_config
-from baselines.models.loading import TINY, load_policy
+from baselines.models.loading import load_policy
+from baselines.models.model_config import TINY
 from baselines.models.vlm import VlmPolicy
 from baselines.settings import TrainConfig
 from vlm_gym.errors import ConfigError
@@ -92,7 +93,7 @@ class Stopper:
         self._noticed = 0.0
 
     def __enter__(self) -> "Stopper":
-        self._before = {number: signal.signal(number, self._notice) for number in _SIGNALS}
+        self._before: dict[int, Any] = {number: signal.signal(number, self._notice) for number in _SIGNALS}
         return self
 
     def __exit__(

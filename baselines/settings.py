@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from baselines.config import section, setting
 from baselines.losses import RatioLevel
-from baselines.models.loading import ModelConfig
+from baselines.models.model_config import ModelConfig
 from vlm_gym.errors import ConfigError, check_choice, check_int
 from vlm_gym.evaluation.panels import FIRST_SEED
 from vlm_gym.registration import TASKS

@@ -30,12 +30,14 @@ from baselines.checkpoint import (
     write_checkpoint,
 )
 from baselines.demonstrations import CollectedAnswers, Demonstration, demonstrate
+from baselines.learner import NotFiniteError
 from baselines.losses import answer_loss
+from baselines.models.memory import TRAINING_ADVICE, memory_advice
 from baselines.models.vlm import VlmPolicy
 from baselines.rollout import training_starts
 from baselines.session import Stopper, read_train_config, start_accelerator, start_folder, start_policy
 from baselines.settings import SftConfig, TrainConfig
-from baselines.sharding import microbatch, prepare, whole_state, whole_weights
+from baselines.sharding import microbatch, prepare, whole, whole_state, whole_weights
 from vlm_gym.errors import VlmGymError
 
 BETAS: Final = (0.9, 0.98)
@@ -109,6 +111,7 @@ def lr_share(config: SftConfig, step: int) -> float:
     return min(1.0, up, down)
 
 
+@memory_advice(TRAINING_ADVICE)
 def _step(
     policy: VlmPolicy,
     optimizer: torch.optim.Optimizer,
@@ -137,7 +140,12 @@ def _step(
             loss = share * answer_loss(found.logp, found.mask) + 0.0 * found.value.sum()
             accelerator.backward(loss)
         total += loss.item()
-    accelerator.clip_grad_norm_(policy.module.parameters(), settings.max_grad_norm)
+    norm = whole({"norm": accelerator.clip_grad_norm_(policy.module.parameters(), settings.max_grad_norm)})["norm"]
+    if not torch.isfinite(norm):
+        raise NotFiniteError(
+            f"the gradient of SFT's step {step + 1} is {norm.item()}: a smaller --sft.lr may help, or "
+            "--model.precision float32"
+        )
     optimizer.step()
     optimizer.zero_grad()
     return total

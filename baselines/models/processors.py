@@ -55,7 +55,7 @@ def load_processor(name: str) -> Any:
 def _without_videos(processor_class: type[Any], source: str) -> type[Any]:
     """Return a processor class that reads pictures and words, and does without what reads videos and sounds."""
 
-    class PictureProcessor(processor_class):  # type: ignore[misc]
+    class PictureProcessor(processor_class):
         @classmethod
         def _get_arguments_from_pretrained(cls, name: str, _processor_dict: Any = None, **options: Any) -> list[Any]:
             parts = {

@@ -29,6 +29,13 @@ def test_an_update_is_shown_between_floor_and_ceiling(recorder, capsys):
     assert "update 4/4  12.3 turns/s  no episode ended" in lines
 
 
+def test_a_path_with_brackets_is_said_as_it_is(recorder, capsys):
+    recorder.begin(-1, is_wandb_on=False)
+    recorder.say("going on from out/[a]/ppo")
+    recorder.close()
+    assert "going on from out/[a]/ppo" in capsys.readouterr().out
+
+
 def test_an_unknown_floor_is_told(tmp_path):
     assert Recorder(tmp_path, "a", "positive_return", None, 1.0, 4).bounds == "floor unknown, ceiling 100.00"
 

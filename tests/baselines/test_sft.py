@@ -90,6 +90,13 @@ def test_the_answers_of_a_data_set_can_be_learnt(collected, tmp_path):
     assert (tmp_path / "sft" / "model").is_dir()
 
 
+def test_a_gradient_that_is_no_number_stops_and_leaves_no_model(tmp_path):
+    arguments = f"--folder {tmp_path} --sft.lr 1e30 --sft.warmup 0 --sft.steps 9 --sft.batch 2 --sft.episodes 3"
+    with pytest.raises(SystemExit, match=r"the gradient of SFT's step \d is (nan|inf): a smaller --sft.lr may help"):
+        sft.main(arguments.split())
+    assert not (tmp_path / "sft" / "model").exists()
+
+
 def test_a_folder_without_a_data_set_is_told(tmp_path):
     with pytest.raises(DataNotFoundError, match=r"holds no data/.*`vlm-gym collect ID"):
         sft.load_data(build(TrainConfig, {"sft": {"data": str(tmp_path)}}))
