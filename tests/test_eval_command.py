@@ -214,6 +214,15 @@ def test_a_server_that_counts_no_tokens_is_told_of(capsys, tmp_path):
         assert capsys.readouterr().out.endswith("the server does not count tokens: tokens and cost are 0\n")
 
 
+def test_answers_that_are_reasoning_alone_are_told_of(capsys, tmp_path):
+    pytest.importorskip("httpx")
+    with OpenAIServer(answer=lambda request: completion(None, reasoning_content="16 against 9 is")) as server:
+        arguments = ["eval", "--agent", "openai:model", "--base-url", server.base_url, "--task", "Blackjack-v0"]
+        assert main([*arguments, "--episodes", "1", "--out", str(tmp_path)]) == 0
+        assert "100.0 % of the turns had an empty answer: a model that reasons first" in capsys.readouterr().out
+    assert {turn.answers for turn in read_turns(tmp_path)} == {("",)}
+
+
 def test_a_refusal_in_the_middle_says_how_to_go_on(capsys, tmp_path, monkeypatch):
     (tmp_path / "refusing_agent.py").write_text(
         "from vlm_gym.errors import AgentRefusedError\n"

@@ -10,6 +10,12 @@ NOTE: Final = (
     "random, best: uniformly random actions and the best play, in %; ~ measured. score: 0 is random, 1 is best"
 )
 
+CUT_OFF: Final = "an answer cut off at the token limit: see --max-tokens"
+EMPTY: Final = (
+    "an empty answer: a model that reasons first came to none (see --max-tokens), or its server takes all it writes "
+    "for reasoning"
+)
+
 
 def score_table(summary: RunSummary) -> str:
     """Return a run's scores as a table in plain text, a line a task, and one for all if there are more."""
@@ -21,10 +27,8 @@ def score_table(summary: RunSummary) -> str:
 
 
 def _warnings(summary: RunSummary) -> list[str]:
-    share = summary.overall.cut_off_rate
-    if not share:
-        return []
-    return [f"{max(0.1, 100 * share):.1f} % of the turns had an answer cut off at the token limit: see --max-tokens"]
+    notes = ((summary.overall.cut_off_rate, CUT_OFF), (summary.overall.empty_rate, EMPTY))
+    return [f"{max(0.1, 100 * share):.1f} % of the turns had {note}" for share, note in notes if share]
 
 
 def _row(scores: Scores) -> tuple[str, ...]:

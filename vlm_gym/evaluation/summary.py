@@ -36,6 +36,7 @@ class Scores:
         score: The success on the scale on which the floor is 0 and the ceiling 1. Its interval takes both, and which of
             the starts cannot be won, for given; with luck a score may exceed 1.
         fault_rate, illegal_rate: Share of turns without a readable action, and with an illegal one.
+        empty_rate: Share of turns whose answer had no text.
         cut_off_rate: Share of turns with an answer that ended at the token limit.
         truncation_rate: Share of episodes that ran out of turns.
         turns: Mean number of turns.
@@ -60,6 +61,7 @@ class Scores:
     score: Estimate | None
     fault_rate: float
     illegal_rate: float
+    empty_rate: float
     cut_off_rate: float
     truncation_rate: float
     turns: float
@@ -157,6 +159,7 @@ def _score(name: str, label: str | None, played: Sequence[Played]) -> Scores:
         score=None if floor is None else _normalised(played, floor.value, ceiling),
         fault_rate=_mean([turn.fault is not None for turn in turns]),
         illegal_rate=_mean([turn.illegal is not None for turn in turns]),
+        empty_rate=_mean([not turn.answers[-1].strip() for turn in turns]),
         cut_off_rate=_mean([turn.is_cut_off for turn in turns]),
         truncation_rate=_mean([episode.is_truncated for episode in episodes]),
         turns=_mean([episode.num_turns for episode in episodes]),
@@ -208,6 +211,7 @@ def _overall(tasks: Sequence[Scores], played: Sequence[Played]) -> Scores:
         score=average(known_scores) if len(known_scores) == len(tasks) else None,
         fault_rate=_mean([task.fault_rate for task in tasks]),
         illegal_rate=_mean([task.illegal_rate for task in tasks]),
+        empty_rate=_mean([task.empty_rate for task in tasks]),
         cut_off_rate=_mean([task.cut_off_rate for task in tasks]),
         truncation_rate=_mean([task.truncation_rate for task in tasks]),
         turns=_mean([task.turns for task in tasks]),
