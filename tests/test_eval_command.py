@@ -165,17 +165,19 @@ def test_an_agent_that_fails_is_told_of_and_the_status_says_that_episodes_are_mi
         "from vlm_gym.errors import AgentError\n"
         "calls = iter(range(10**9))\n"
         "async def answer(messages):\n"
-        "    if next(calls) < 12:\n"
-        "        raise AgentError('the server is down')\n"
+        "    call = next(calls)\n"
+        "    if call < 12:\n"
+        "        raise AgentError(f'the server {call} is down' if call % 8 else 'the key is late')\n"
         "    return '+'\n"
     )
     monkeypatch.chdir(tmp_path)
     arguments = ["eval", "--agent", "python:failing_agent:answer", "--task", "NumberLine-v0", "--episodes", "20"]
     assert main([*arguments, "--out", "run"]) == 1
     told = capsys.readouterr().err
-    assert told.count("failed: [") == 10
-    assert "the server is down" in told
-    assert "... and 2 more failed" in told
+    assert "2 episodes failed, the first is NumberLine-v0:0: the key is late\n" in told
+    assert "1 episode failed, NumberLine-v0:3: the server 3 is down\n" in told
+    assert told.count("failed, ") == 10
+    assert "... and 1 more failed" in told
     assert "12 of 20 episodes are missing: --resume plays them" in told
     assert main([*arguments, "--out", "run", "--resume"]) == 0
 

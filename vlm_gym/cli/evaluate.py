@@ -5,7 +5,8 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from vlm_gym.evaluation.agents import Agent
     from vlm_gym.evaluation.plan import Plan
     from vlm_gym.evaluation.players import Player
-    from vlm_gym.evaluation.run import Limits, Progress
+    from vlm_gym.evaluation.run import Failure, Limits, Progress
 
 INCOMPLETE: Final = 1  # exit status of a run with episodes missing
-NUM_SHOWN: Final = 10  # of the episodes that failed
+NUM_SHOWN: Final = 10  # of the reasons why episodes failed
 EXAMPLES: Final = """vlm-gym eval --agent random --panel cards-v0 --out runs/random
   vlm-gym eval --agent openai:Qwen/Qwen2.5-VL-7B-Instruct --base-url http://localhost:8000/v1 --temperature 0 \\
       --panel cards-v0 --concurrency 64 --out runs/qwen
@@ -170,13 +171,25 @@ def _missing(progress: "Progress | None", signalled: str | None) -> str:
     """Say what is missing, and why."""
     if progress is None:
         return f"stopped by {signalled} before it began"
-    failures = progress.failures
-    lines = [f"failed: {failure.episode}: {failure.reason}" for failure in failures[:NUM_SHOWN]]
-    if len(failures) > NUM_SHOWN:
-        lines.append(f"... and {len(failures) - NUM_SHOWN} more failed")
+    lines = _failures(progress.failures)
     why = signalled or progress.stopped_by
     if why is not None:
         lines.append(f"stopped by {why}")
     num_missing = progress.num_episodes - progress.num_done
     lines.append(f"{num_missing} of {progress.num_episodes} episodes are missing: --resume plays them")
     return "\n".join(lines)
+
+
+def _failures(failures: "Sequence[Failure]") -> list[str]:
+    """Say why episodes failed, a line a reason, the most frequent one first."""
+    from vlm_gym.evaluation.records import short_name
+
+    first = {failure.reason: failure.episode for failure in reversed(failures)}
+    shown = Counter(failure.reason for failure in failures).most_common(NUM_SHOWN)
+    lines = []
+    for reason, number in shown:
+        name = short_name(first[reason].task, first[reason].seed)
+        which = f"1 episode failed, {name}" if number == 1 else f"{number} episodes failed, the first is {name}"
+        lines.append(f"{which}: {reason}")
+    num_more = len(failures) - sum(number for _, number in shown)
+    return [*lines, f"... and {num_more} more failed"] if num_more else lines

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from vlm_gym.errors import ConfigError, RunError
-from vlm_gym.evaluation.played import NAMESPACE, Played, read_played
-from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord
+from vlm_gym.evaluation.played import Played, read_played
+from vlm_gym.evaluation.records import NAMESPACE, EpisodeRecord, TurnRecord, short_name
 from vlm_gym.evaluation.report.results import episode_id
 from vlm_gym.evaluation.run_folder import picture_path
 from vlm_gym.render.canvas import Color, fitting_size, text_width, write
@@ -89,7 +89,7 @@ def make_frames(folder: Path, played: Played) -> list[Image.Image]:
 
 
 def _names_of(episode: EpisodeRecord) -> tuple[str, str, str]:
-    return episode_id(episode.episode), f"{episode.task.removeprefix(NAMESPACE)}:{episode.seed}", episode.episode
+    return episode_id(episode.episode), short_name(episode.task, episode.seed), episode.episode
 
 
 def _open(folder: Path, name: str) -> Image.Image:

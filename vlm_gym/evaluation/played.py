@@ -8,10 +8,8 @@ from typing import Any, Final, TypeVar
 
 from vlm_gym.errors import RunError
 from vlm_gym.evaluation.plan import planned_episodes
-from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord, canonical
+from vlm_gym.evaluation.records import NAMESPACE, EpisodeRecord, TurnRecord, canonical
 from vlm_gym.evaluation.run_folder import read_episodes, read_run, read_turns
-
-NAMESPACE: Final = "vlm_gym/"
 
 ItemT = TypeVar("ItemT")
 

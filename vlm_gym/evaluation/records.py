@@ -13,6 +13,7 @@ from vlm_gym.errors import RunError
 from vlm_gym.evaluation.agents import Reply
 from vlm_gym.render.canvas import Picture
 
+NAMESPACE: Final = "vlm_gym/"
 NAME_LENGTH: Final = 32  # hex digits of a picture's name: 128 bits
 
 RecordT = TypeVar("RecordT", "TurnRecord", "EpisodeRecord")
@@ -163,6 +164,11 @@ def turn_record(
         is_cached=any(reply.is_cached for reply in replies),
         **asdict(judgement),
     )
+
+
+def short_name(task: str, seed: int) -> str:
+    """Return an episode's name for people: TASK:SEED."""
+    return f"{task.removeprefix(NAMESPACE)}:{seed}"
 
 
 def picture_name(picture: Picture) -> str:

@@ -45,7 +45,7 @@ class Limits:
 class Failure:
     """An episode that could not be played to its end, and why."""
 
-    episode: str
+    episode: EpisodeSpec
     reason: str
 
 
@@ -223,7 +223,7 @@ class _Sitting:
         except AgentRefusedError:
             raise
         except AgentError as error:
-            self.failures = (*self.failures, Failure(episode.key, str(error)))
+            self.failures = (*self.failures, Failure(episode, str(error)))
         else:
             self.writer.add_episode(record)
             self._finish(record)
