@@ -5,9 +5,10 @@ from typing import Final
 from vlm_gym.evaluation.statistics import percent
 from vlm_gym.evaluation.summary import RunSummary, Scores
 
-HEADS: Final = ("task", "episodes", "success %", "95 %", "random", "best", "score", "faults %", "illegal %", "turns")
+HEADS: Final = ("task", "episodes", "success %", "95 %", "floor", "ceiling", "score", "faults %", "illegal %", "turns")
 NOTE: Final = (
-    "random, best: uniformly random actions and the best play, in %; ~ measured. score: 0 is random, 1 is best"
+    "floor, ceiling: uniformly random actions and the best play, in %; ~ measured. score: 0 at the floor, 1 at the "
+    "ceiling. faults: turns whose answer could not be read"
 )
 
 CUT_OFF: Final = "an answer cut off at the token limit: see --max-tokens"

@@ -31,6 +31,8 @@ def test_the_page_opens_without_a_mistake_and_asks_the_network_for_nothing(opene
 def test_the_tables_show_every_task_of_every_run(opened, runs):
     names = {item.task for item in read_played(runs / "random")}
     tables = opened.text("#summary")
+    heads = opened.text("#summary thead")
+    assert all(word in heads for word in ("Success", "Floor", "Ceiling", "Score", "Faults", "Illegal", "Turns"))
     assert all(name in tables for name in names)
     assert len(opened.all("#summary tbody tr")) == 2 * (len(names) + 1)
     assert len(opened.all("#comparison tbody tr")) == len(names) + 1

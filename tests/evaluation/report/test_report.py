@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from vlm_gym.cli import main
+from vlm_gym.cli.score_table import HEADS
 from vlm_gym.errors import ConfigError, RunError
 from vlm_gym.evaluation.played import read_played
 from vlm_gym.evaluation.report import write_report
@@ -63,6 +64,8 @@ def test_the_tables_in_markdown_have_a_row_for_each_task_of_each_run(report, run
             assert re.search(rf"^\| {scores.name} \| {name} \| {100 * scores.success.value:.2f} ", text, re.MULTILINE)
     assert "### noisy minus random" in text
     assert "-0.00" not in text
+    words = {head.removesuffix(" %") for head in HEADS} - {"95"}  # those of eval's table
+    assert words <= {head.strip() for head in re.search(r"^\| task \| run .*", text, re.MULTILINE)[0].split("|")}
     widths = {line.count("|") for line in text.splitlines() if line.startswith("| ") and "minus" not in line}
     assert widths == {17, 8}
 
@@ -221,7 +224,7 @@ def test_a_page_that_does_not_fit_on_the_disk_leaves_the_old_one(runs, tmp_path)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
     try:
-        with pytest.raises(ConfigError, match="cannot write .*report.html: File too large"):
+        with pytest.raises(ConfigError, match=r"cannot write .*report\.html: File too large"):
             write_report([runs / "noisy"], out, pictures_of="none")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -25,9 +25,9 @@ def render_markdown(results: Results, written: str) -> str:
         "\n".join(f"- {_plain(run.name)}: {_facts(run)}" for run in results.runs),
         "## Scores",
         _scores_table(results.runs),
-        "Success in % with Wilson's 95 % interval; ~ floors are measured, not computed. Normalised: floor 0, ceiling "
-        "1. Unread and illegal: share of turns in %. Misread: share of readings of the picture in %. Regret: chance of "
-        "success given away in an episode.",
+        "Success in % with Wilson's 95 % interval; ~ floors are measured, not computed. Score: 0 at the floor, 1 at "
+        "the ceiling. Faults (answers that could not be read) and illegal: share of turns in %. Misread: share of "
+        "readings of the picture in %. Regret: chance of success given away in an episode.",
     ]
     if results.pairs:
         parts += ["## Comparison", *(_comparison_table(results, pair) for pair in results.pairs)]
@@ -38,9 +38,9 @@ COLUMNS: Final[tuple[tuple[str, Cell], ...]] = (
     ("success", lambda scores: _estimate(scores.success, percent)),
     ("floor", lambda scores: NONE if scores.floor is None else _tilde(scores) + percent(scores.floor)),
     ("ceiling", lambda scores: percent(scores.ceiling)),
-    ("normalised", lambda scores: _estimate(scores.score, _number)),
+    ("score", lambda scores: _estimate(scores.score, _number)),
     ("return", lambda scores: _estimate(scores.mean_return, _number)),
-    ("unread", lambda scores: percent(scores.fault_rate)),
+    ("faults", lambda scores: percent(scores.fault_rate)),
     ("illegal", lambda scores: percent(scores.illegal_rate)),
     ("misread", lambda scores: NONE if scores.perception is None else percent(_misread_share(scores.perception))),
     ("regret", lambda scores: _number(scores.regret)),

@@ -5,7 +5,7 @@ function drawCharts() {
   byId("chart-list").append(
     chart("Success", "in %, with 95 % interval; shaded from the random floor to the best play's ceiling", 1, groups, successLine, { bounds: true }),
     chart("Turns", "mean of an episode; the line spans the middle 80 % of episodes", longest(), groups, turnsLine),
-    chart("Answers that went wrong", "share of turns: could not be read, then illegal, in %", largestFault(groups), groups, faultLine));
+    chart("Answers that went wrong", "share of turns: faults, which could not be read, then illegal moves, in %", largestFault(groups), groups, faultLine));
 }
 
 // Draw one chart over 0 to `top`; `line` puts marks into a run's track and returns the figures beside it.

@@ -6,7 +6,7 @@ const list = { found: [], numShown: PAGE, searched: null };
 
 const CHOICES = {
   outcome: ["Outcome", { success: "success", failure: "no success" }],
-  turns: ["Turns", { fault: "with an unread answer", illegal: "with an illegal move", misread: "with a misreading", mistake: "with a mistake", misled: "failed by a misreading" }],
+  turns: ["Turns", { fault: "with a fault", illegal: "with an illegal move", misread: "with a misreading", mistake: "with a mistake", misled: "failed by a misreading" }],
 };
 
 const CONDITIONS = {
@@ -83,7 +83,7 @@ function drawList() {
 function listItem(index) {
   const episode = REPORT.episodes[index];
   const notes = [count(episode.num_turns, "turn"), `return ${signed(episode.total_reward)}`];
-  if (episode.num_faults) notes.push(`${episode.num_faults} unread`);
+  if (episode.num_faults) notes.push(count(episode.num_faults, "fault"));
   if (episode.num_illegal) notes.push(`${episode.num_illegal} illegal`);
   if (episode.num_misread) notes.push(`${episode.num_misread} misread`);
   const outcome = element("span", { class: `outcome ${episode.is_success ? "good" : "bad"}`, text: episode.is_success ? "✓" : "✗", role: "img", "aria-label": episode.is_success ? "success" : "no success" });

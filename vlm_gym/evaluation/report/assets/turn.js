@@ -119,7 +119,7 @@ function lastView() {
       element("p", { class: `verdict ${episode.is_success ? "good" : "bad"}`, text: episode.is_success ? "The episode ended in success." : episode.is_truncated ? "The episode ran out of turns." : "The episode ended without success." }),
       definitions([
         ["Return", signed(episode.total_reward)],
-        ["Unread answers", number(episode.num_faults)],
+        ["Faults", number(episode.num_faults)],
         ["Illegal moves", number(episode.num_illegal)],
         ["Regret", number(episode.regret, 3)],
         ["Cause", episode.cause === null ? null : CAUSES[episode.cause]],
