@@ -30,7 +30,7 @@ from baselines.rollout import Episode, PromptWriter, Sampling, Seat, Start, make
 from baselines.samples import record_play, write_samples
 from baselines.session import start_policy
 from baselines.settings import PpoConfig, TrainConfig
-from baselines.sharding import prepare, whole, whole_weights
+from baselines.sharding import prepare, whole_state, whole_weights
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.panels import get_panel
 from vlm_gym.registration import TASKS
@@ -98,7 +98,7 @@ class Run:
     def save(self, update: int, place: Part, *, is_best: bool = False) -> None:
         """Write the checkpoint of an update; `place` is where this process was after it."""
         shared = {
-            "policy": Part(whole(self.learner.policy.state_dict())),
+            "policy": Part(whole_state(self.learner.policy, self.accelerator)),
             "optimizer": pack_optimizer(self.learner.optimizer),
         }  # every process takes part in bringing these together; one writes them
         own = {f"process-{self.accelerator.process_index}": place}

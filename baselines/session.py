@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DistributedDataParallelKwargs
+from accelerate.utils import DistributedDataParallelKwargs, DistributedType
 from transformers.utils.logging import disable_progress_bar
 
 from baselines.config import FILE_NAME, read_config, write_config
@@ -55,6 +55,14 @@ def start_accelerator(config: TrainConfig) -> Accelerator:
         raise ConfigError(
             f"expected {wanted} processes, got {accelerator.num_processes}: `accelerate launch --cpu` starts only one; "
             "use ACCELERATE_USE_CPU=true torchrun --nproc-per-node N -m baselines.ppo"
+        )
+    if accelerator.distributed_type == DistributedType.DEEPSPEED:
+        if config.resume:
+            raise ConfigError("DeepSpeed cannot go on from a checkpoint here: use DDP or FSDP2, which can")
+        accelerator.state.deepspeed_plugin.deepspeed_config.update(
+            train_micro_batch_size_per_gpu=config.ppo.microbatch,
+            gradient_clipping=config.ppo.max_grad_norm,
+            zero_allow_untested_optimizer=True,
         )
     for name, size in (("sft.batch", config.sft.batch), ("ppo.minibatch", config.ppo.minibatch)):
         if size % accelerator.num_processes:
