@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -172,8 +173,16 @@ def test_a_folder_without_a_model_is_refused(tmp_path, config, message):
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(DataNotFoundError, match="there is no model in "):
+    with pytest.raises(DataNotFoundError, match="nothing': neither a directory nor a name on the hub"):
         make_agent(f"hf:{tmp_path / 'nothing'}")
+
+
+def test_a_hub_that_cannot_be_reached_is_asked_once(monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:1")
+    start_s = time.perf_counter()
+    with pytest.raises(DataNotFoundError, match="'some/model': no directory, not in the cache, and the hub cannot be"):
+        make_agent("hf:some/model")
+    assert time.perf_counter() - start_s < 20.0  # transformers alone takes minutes
 
 
 def test_a_model_without_a_token_limit_is_refused():

@@ -3,9 +3,11 @@
 The only file of the package that imports a deep-learning framework, and only once an agent is made.
 """
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +20,9 @@ from vlm_gym.evaluation.gathering import Gatherer
 from vlm_gym.messages import Message, to_hugging_face
 
 NUM_SEEDS: Final = 2**63
+HUB_TIMEOUT_S: Final = 10.0
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -160,20 +165,41 @@ def _load(path: str) -> tuple[Any, Any]:
             "torch and transformers, which run hf: models, are missing: pip install 'vlm-gym[train]'"
         ) from error
     has_gpu = torch.cuda.is_available()
+    is_local = Path(path).is_dir() or not _is_on_hub(path)
     try:
-        processor = AutoProcessor.from_pretrained(path)
+        processor = AutoProcessor.from_pretrained(path, local_files_only=is_local)
         model = AutoModelForImageTextToText.from_pretrained(
-            path, dtype="auto" if has_gpu else torch.float32, device_map="auto" if has_gpu else None
+            path,
+            dtype="auto" if has_gpu else torch.float32,
+            device_map="auto" if has_gpu else None,
+            local_files_only=is_local,
         )
     except ImportError as error:
         raise MissingDependencyError(f"the model {path!r} needs another package: {clean(str(error))}") from error
     except ValueError as error:
         raise ConfigError(f"{path!r} cannot be loaded as a model for pictures and text: {clean(str(error))}") from error
     except OSError as error:
-        raise DataNotFoundError(f"there is no model in {path!r}: {clean(str(error))}") from error
+        is_unreachable = is_local and not Path(path).is_dir()
+        why = "no directory, not in the cache, and the hub cannot be reached" if is_unreachable else clean(str(error))
+        raise DataNotFoundError(f"there is no model {path!r}: {why}") from error
     if not getattr(processor, "chat_template", None):
         raise ConfigError(f"{path!r} has no chat template: take the model's instruction-tuned version")
     return _left_padding(processor), _greedy(model.eval())
+
+
+def _is_on_hub(path: str) -> bool:
+    """Ask the hub once for a model, where transformers would try for minutes; False if it cannot be reached."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+
+    try:
+        HfApi().model_info(path, timeout=HUB_TIMEOUT_S)
+    except (HFValidationError, RepositoryNotFoundError) as error:
+        raise DataNotFoundError(f"there is no model {path!r}: neither a directory nor a name on the hub") from error
+    except Exception as error:  # of httpx or of another client, as the hub's version has it
+        logger.info("the hub cannot be reached (%s)", error)
+        return False
+    return True
 
 
 def _left_padding(processor: Any) -> Any:
