@@ -17,7 +17,7 @@ from vlm_gym.evaluation.summary import summarise
 @pytest.mark.slow
 def test_it_learns_number_line_and_vlm_gym_reads_the_run(tmp_path, caplog):
     pytest.importorskip("stable_baselines3", reason="stable-baselines3 is not installed")
-    main(["--env", "NumberLine-v0", "--steps", "20480", "--first", "50", "--folder", str(tmp_path)])
+    main(f"--env NumberLine-v0 --picture-size 64 --steps 20480 --first 50 --folder {tmp_path}".split())
     summary = summarise(tmp_path / "panel")
     assert (summary.agent, summary.panel, summary.num_episodes) == ("cnn", "cards-v0", 50)
     assert summary.overall.success.value >= 0.9
