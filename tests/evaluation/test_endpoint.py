@@ -167,6 +167,8 @@ REFUSALS = {
     "an unknown model": (error(404, "no model `x`", "model_not_found"), "knows no such model or address .* --base-url"),
     "an unknown model as 400": (error(400, "x", "model_not_found"), "knows no such model"),
     "an unknown model in words": (error(400, "The model `x` does not exist."), "knows no such model"),
+    "a stream": (Response(body=b'data: {"choices": []}\n\ndata: [DONE]\n\n'), "streams its replies.* Turn it off"),
+    "a stream with a comment": (Response(body=b": OPENROUTER PROCESSING\n\ndata: {}\n\n"), "streams its replies"),
     "an address that moved": (Response(307, headers=(("Location", "https://h/v1"),)), "points to https://h/v1"),
     "another parameter": (
         error(400, "Unsupported parameter: use 'max_completion_tokens' instead.", "unsupported_parameter"),
@@ -441,6 +443,12 @@ def test_a_wrong_setting_is_told_in_a_sentence(settings, message):
         EndpointSettings(**settings)
     assert message in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["xn--", "xn--a-ecp.ru", "xn--0"])
+def test_a_host_that_is_no_name_is_refused(name):
+    with pytest.raises(ConfigError, match="base_url must be an address"):
+        EndpointAgent("model", EndpointSettings(base_url=f"http://{name}/v1"))
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING, Any, Final
 
-from vlm_gym.cli.arguments import count, find_task, start, task_arguments
-from vlm_gym.errors import ConfigError, check_choice
+from vlm_gym.cli.arguments import NAMESPACE, count, find_task, start, task_arguments
+from vlm_gym.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:  # these import slowly, and every command reads this file
     from vlm_gym.chat import ChatSettings
@@ -48,7 +48,12 @@ def add_chat(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--token-budget", type=positive, metavar="N", help="leave out the oldest turns of a request above N tokens"
     )
-    group.add_argument("--picture-size", type=positive, metavar="PIXELS", help="enlarge pictures to this side")
+    group.add_argument(
+        "--picture-size",
+        type=positive,
+        metavar="PIXELS",
+        help="enlarge pictures to this side (larger ones stay as they are: --arg image_size=PIXELS draws them smaller)",
+    )
     group.add_argument("--tell-mistakes", action="store_true", help="say what was wrong with the last answer")
     group.add_argument("--max-reasks", type=count, default=0, metavar="N", help="ask again after mistakes (default: 0)")
 
@@ -132,10 +137,13 @@ def _episodes_of_task(options: argparse.Namespace) -> Any:
 
 
 def _tasks_of(known: set[str], names: list[str]) -> list[str]:
-    tasks = [find_task(name).id for name in names]
-    for task in tasks:
-        check_choice("a task of the panel", task, sorted(known))
-    return tasks
+    """Return the ids of a panel's tasks by their names, with or without vlm_gym/."""
+    ids = {task.removeprefix(NAMESPACE): task for task in sorted(known)}
+    for name in names:
+        if name.removeprefix(NAMESPACE) not in ids:
+            hint = did_you_mean(name.removeprefix(NAMESPACE), ids)
+            raise ConfigError(f"the panel has no task {name!r}.{hint} It has {', '.join(ids)}")
+    return [ids[name.removeprefix(NAMESPACE)] for name in names]
 
 
 def chat_of(options: argparse.Namespace) -> "ChatSettings":

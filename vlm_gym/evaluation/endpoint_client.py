@@ -38,7 +38,7 @@ class EndpointClient:
         max_retries: How often one request is sent again.
 
     Raises:
-        ConfigError: if the key cannot be sent.
+        ConfigError: if the address is none, or the key cannot be sent.
         MissingDependencyError: if httpx is not installed.
     """
 
@@ -50,6 +50,10 @@ class EndpointClient:
         if not key.isascii() or not key.isprintable() or " " in key:
             raise ConfigError(f"the key in {key_env} must be printable ASCII without blanks: check how it was set")
         self.url = f"{base_url}/chat/completions"
+        try:
+            _ = httpx.URL(self.url).host
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise ConfigError(f"base_url must be an address like http://localhost:8000/v1: {error}") from error
         self.timeout_s = timeout_s
         self.max_retries = max_retries
         self._httpx = httpx

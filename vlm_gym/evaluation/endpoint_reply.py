@@ -15,6 +15,7 @@ from vlm_gym.errors import AgentError, AgentRefusedError
 
 MAX_WORDS: Final = 300  # characters of a server's own words that an error shows
 MAX_TOKENS: Final = 10**12  # a count above it is nonsense
+STREAM_STARTS: Final = (b"data:", b"event:", b"id:", b"retry:", b":")  # of server-sent events
 
 KEY_STATUSES: Final = (401, 403)
 MONEY_STATUS: Final = 402
@@ -53,9 +54,14 @@ def read_completion(data: bytes) -> Completion:
     (which servers tell in a field of its own) or refused in so many words (`refusal`).
 
     Raises:
+        AgentRefusedError: if it is a stream of events.
         PassingFailureError: if it is no chat completion with at least one choice.
     """
     reply = _parse(data)
+    if reply is None and data.lstrip().startswith(STREAM_STARTS):
+        raise AgentRefusedError(
+            f"the endpoint streams its replies, though not asked to: {clean(data)}. Turn it off there"
+        )
     if reply is None:
         raise PassingFailureError(f"the reply is no JSON object: {clean(data)}")
     choices = reply.get("choices")
