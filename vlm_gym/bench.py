@@ -38,7 +38,7 @@ class Speed(NamedTuple):
     copy_us: float
 
 
-def measure(tasks: Sequence[str] = (), *, seconds: float = 2.0, num_resets: int = 100_000) -> Iterator[str]:
+def measure(tasks: Sequence[str] = (), *, seconds: float = 2.0, num_resets: int = 20_000) -> Iterator[str]:
     """Yield the lines of the table, one as soon as it has been measured."""
     versions = f"Python {platform.python_version()}, gymnasium {gym.__version__}, numpy {np.__version__}"
     yield f"{platform.system()} {platform.machine()}, {versions}"

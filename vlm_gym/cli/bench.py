@@ -22,7 +22,12 @@ def add(commands: Any) -> None:
         default=2.0,
         help="time for each measurement; us/copy is one picture's copy in the same run (default: %(default)s)",
     )
-    command.add_argument("--resets", type=count, default=100_000, help="resets for the memory figure; 0 leaves it out")
+    command.add_argument(
+        "--resets",
+        type=count,
+        default=20_000,
+        help="resets for the memory figure; 0 leaves it out (default: %(default)s)",
+    )
 
 
 def _bench(options: argparse.Namespace) -> None:
