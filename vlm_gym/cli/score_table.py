@@ -8,7 +8,7 @@ from vlm_gym.evaluation.summary import RunSummary, Scores
 HEADS: Final = ("task", "episodes", "success %", "95 %", "floor", "ceiling", "score", "faults %", "illegal %", "turns")
 NOTE: Final = (
     "floor, ceiling: uniformly random actions and the best play, in %; ~ measured. score: 0 at the floor, 1 at the "
-    "ceiling. faults: turns whose answer could not be read"
+    "ceiling.\nfaults: turns whose answer could not be read; illegal: turns whose move broke a rule"
 )
 
 CUT_OFF: Final = "an answer cut off at the token limit: see --max-tokens"
