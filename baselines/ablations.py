@@ -150,7 +150,7 @@ def draw(path: Path, base: TrainConfig, results: Mapping[str, Sequence[Sequence[
                 )
         axes.set(xlabel="update", ylim=(-0.02, 1.06), title=f"{kind} answers")
     both[0].set_ylabel(base.evaluation.metric.replace("_", " "))
-    both[0].legend(loc="lower right", frameon=False)
+    figure.legend(*both[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(results), frameon=False)
     num_seeds = len(next(iter(results.values())))
     figure.suptitle(f"{base.task.id}, {base.model.name} model, {num_seeds} seed{'s' if num_seeds > 1 else ''}")
     figure.savefig(path, format="png")
