@@ -1,6 +1,5 @@
 """What both scripts start with: signals that stop a run, once for a checkpoint and twice at once."""
 
-import os
 import signal
 
 import pytest
@@ -23,7 +22,7 @@ def clock(monkeypatch):
 def test_a_signal_asks_for_a_checkpoint_and_the_exit_code_names_it(number, tmp_path):
     with Stopper() as stopper:
         assert not stopper.is_anyone_stopping(ACCELERATOR)
-        os.kill(os.getpid(), number)
+        signal.raise_signal(number)
         assert stopper.is_stopping()
         assert stopper.is_anyone_stopping(ACCELERATOR)
         with pytest.raises(SystemExit) as exit_:
@@ -34,24 +33,24 @@ def test_a_signal_asks_for_a_checkpoint_and_the_exit_code_names_it(number, tmp_p
 def test_what_a_launcher_sends_on_is_the_same_signal(clock):
     """A terminal's Ctrl-C reaches each process by itself, and again from torchrun, which passes it on as SIGTERM."""
     with Stopper() as stopper:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         clock[0] += SECOND_SIGNAL_S / 2
-        os.kill(os.getpid(), signal.SIGTERM)
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
         assert stopper.signal == signal.SIGINT
 
 
 def test_the_second_signal_stops_at_once(clock):
     with Stopper():
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         clock[0] += SECOND_SIGNAL_S
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_the_handlers_of_before_come_back():
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     with Stopper():
         assert signal.getsignal(signal.SIGTERM) != before[0]
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
