@@ -6,13 +6,14 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 SETUP_FILES = setup.cfg pyproject.toml
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test quick check format bench train alfworld wheel-check test-oldest clean help
+.PHONY: demo test quick check format bench bench-learning train alfworld wheel-check test-oldest clean help
 
 help:
 	@echo "make demo         evaluate three agents on two panels, then train a tiny model; reports, a learning curve"
 	@echo "make test         all tests          make quick  without the slow ones"
 	@echo "make check        lint, types, layers  make format  rewrite the files"
 	@echo "make bench        speed and memory, beside the cost of copying a picture"
+	@echo "make bench-learning  every training run behind docs/learning.md, and that page"
 	@echo "make train        installs what training needs (torch and more), and make alfworld TextWorld and ALFWorld:"
 	@echo "                  the tests that use them run wherever they are installed"
 	@echo "make wheel-check  build the wheel and play every id from it in an empty environment"
@@ -71,6 +72,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.test
 	$(BIN)/vlm-gym bench
+
+bench-learning: $(VENV)/.train
+	PYTHON=$(BIN)/python bash baselines/runs/learning.sh out/learning
 
 train: $(VENV)/.train
 

@@ -88,7 +88,13 @@ def draw(runs: dict[str, list[tuple[TrainConfig, list[dict[str, Any]]]]], path: 
                 label = f"seed {config.seed}" if name == "greedy" else None
                 axes.plot([line["update"] for line in shown], values, color=color, label=label, **style)
         axes.axhline(100 * TASKS[of_task[0][0].task.full_id].best_success, color="black", linewidth=0.8, linestyle=":")
-        axes.set(title=task, xlabel="update", ylabel=f"{metric.replace('_', ' ')} in %", ylim=(-2, 104))
+        axes.set(
+            title=f"{task}: greedy (marked) and sampled",
+            xlabel="update",
+            ylabel=f"{metric.replace('_', ' ')} in %",
+            ylim=(-2, 104),
+        )
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(frameon=False, fontsize=8, loc="lower right")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
