@@ -35,11 +35,11 @@ GOALS = {"rollout": 8.0, "update": 2.5, "end to end": 4.0}
 def main() -> None:
     options = parse()
     torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as folder, Stopper() as stopper:
+    with tempfile.TemporaryDirectory() as folder:
         config = configure(options, folder)
         accelerator = start_accelerator(config)
         start_folder(config, accelerator)
-        start = sft.train(config, accelerator, stopper)
+        start = sft.train(config, accelerator, Stopper())
         published = measure_published(config, accelerator, start, options.turns)
         ours = measure_ours(config, accelerator, start)
         times = [(published(), ours()) for _ in range(options.repeats + 1)][1:]  # the first round warms up
