@@ -60,7 +60,7 @@ def write_checkpoint(
     """
     place = folder / f"step-{step:06d}"
     unfinished = folder / f"{place.name}.unfinished"
-    with _disk_errors(folder, unfinished):
+    with disk_errors(folder, unfinished):
         if accelerator.is_main_process:
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir(parents=True)
@@ -170,17 +170,17 @@ def unpack_generators(part: Part, sampling: torch.Generator, shuffling: np.rando
 
 
 @contextmanager
-def _disk_errors(folder: Path, unfinished: Path) -> Iterator[None]:
-    """Turn an error of the disk into one that says what is left and what to do."""
+def disk_errors(folder: Path, unfinished: Path, what: str = "the checkpoint") -> Iterator[None]:
+    """Turn an error of the disk into one that says what is left and what to do; nothing unfinished stays."""
     try:
         yield
     except (OSError, SafetensorError) as error:
         shutil.rmtree(unfinished, ignore_errors=True)
         checkpoints = list_checkpoints(folder)
-        left = f"the newest complete one is {checkpoints[-1]}" if checkpoints else "there is no complete one yet"
+        left = f"the newest complete checkpoint is {checkpoints[-1]}" if checkpoints else "there is no checkpoint yet"
         free = shutil.disk_usage(folder if folder.is_dir() else Path.cwd()).free / 1e9
         raise CheckpointError(
-            f"the checkpoint could not be written to {folder} ({error}); {left}. {free:.1f} GB are free there: make "
+            f"{what} could not be written to {folder} ({error}); {left}. {free:.1f} GB are free there: make "
             "room, or choose another --folder or a smaller --checkpoint.keep, and continue with --resume"
         ) from error
 

@@ -8,11 +8,12 @@ It is written to FOLDER/model.
 """
 
 import logging
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from baselines.checkpoint import find_checkpoint, read_checkpoint
+from baselines.checkpoint import disk_errors, find_checkpoint, read_checkpoint
 from baselines.run import CHECKPOINTS
 from baselines.session import read_train_config, start_accelerator, start_policy
 from vlm_gym.errors import ConfigError, VlmGymError
@@ -35,7 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         start = folder / "sft" / "model"
         policy = start_policy(config, start_accelerator(config), start if start.is_dir() else None)
         policy.load_state_dict(read_checkpoint(found)["policy"].tensors)
-        policy.save_pretrained(str(folder / "model"))
+        unfinished = folder / "model.unfinished"
+        with disk_errors(found.parent, unfinished, "the model"):
+            policy.save_pretrained(str(unfinished))
+            shutil.rmtree(folder / "model", ignore_errors=True)
+            unfinished.rename(folder / "model")
         _log.info("%s is now %s", found, folder / "model")
     except VlmGymError as error:
         raise SystemExit(f"baselines.export: {error}") from error

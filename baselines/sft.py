@@ -23,6 +23,7 @@ from accelerate import Accelerator
 
 from baselines.checkpoint import (
     Part,
+    disk_errors,
     find_checkpoint,
     pack_optimizer,
     read_checkpoint,
@@ -165,11 +166,12 @@ def _resume(folder: Path, policy: VlmPolicy, optimizer: torch.optim.Optimizer) -
 def _export(policy: VlmPolicy, folder: Path) -> None:
     """Write the adapter, or without one the model, whole or not at all."""
     unfinished = folder / "model.unfinished"
-    if policy.peft:
-        policy.save_adapter(str(unfinished))
-    else:
-        policy.save_pretrained(str(unfinished))
-    unfinished.rename(folder / "model")
+    with disk_errors(folder, unfinished, "what SFT made"):
+        if policy.peft:
+            policy.save_adapter(str(unfinished))
+        else:
+            policy.save_pretrained(str(unfinished))
+        unfinished.rename(folder / "model")
 
 
 if __name__ == "__main__":

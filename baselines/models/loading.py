@@ -1,5 +1,6 @@
 """Loading a policy: from a name on the Hugging Face hub, from a directory, or the built-in "tiny"."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +25,8 @@ from baselines.models.tiny import build_tiny
 from baselines.models.vlm import VlmPolicy
 from vlm_gym.errors import DataNotFoundError, MissingDependencyError
 
+_log = logging.getLogger(__name__)
+
 
 def load_policy(config: ModelConfig, *, device: str | torch.device = "cpu", seed: int = 0) -> VlmPolicy:
     """Return a policy with a new value head; `seed` decides all new weights.
@@ -36,6 +39,11 @@ def load_policy(config: ModelConfig, *, device: str | torch.device = "cpu", seed
     """
     device = torch.device(device)
     dtype = getattr(torch, config.precision)
+    if not config.rank and dtype == torch.bfloat16:
+        _log.warning(
+            "all weights train in bfloat16, which rounds changes below about 0.4 % of a weight away: with a small "
+            "learning rate take model.precision float32, or adapters (model.rank above 0)"
+        )
     if device.type == "cuda" and dtype == torch.bfloat16:
         # Adapters and logits multiply bf16 values in float32. TF32 holds these exactly, and is ten times faster.
         torch.set_float32_matmul_precision("high")

@@ -1,9 +1,5 @@
 """Checkpoints: what is written is read back; what is damaged, unfinished or too large for the disk is told."""
 
-import resource
-import signal
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 import torch
@@ -120,22 +116,9 @@ def test_a_checkpoint_that_was_cut_short_is_no_checkpoint(tmp_path, accelerator)
     assert read_checkpoint(write(tmp_path, 2, accelerator))["run"] == PARTS["run"]
 
 
-@contextmanager
-def full_disk():
-    """Let no file grow beyond a few bytes: the system's own error, as on a full disk."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (64, limits[1]))
-    try:
-        yield
-    finally:  # before anything else is written: pytest's own output may be a file
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, handler)
-
-
-def test_a_full_disk_leaves_the_earlier_checkpoints(tmp_path, accelerator):
+def test_a_full_disk_leaves_the_earlier_checkpoints(tmp_path, accelerator, full_disk):
     before = write(tmp_path, 1, accelerator)
-    message = f"the newest complete one is {before}.*GB are free.*--resume"
+    message = f"the newest complete checkpoint is {before}.*GB are free.*--resume"
     with pytest.raises(CheckpointError, match=message), full_disk():
         write(tmp_path, 2, accelerator)
     assert list(tmp_path.iterdir()) == [before]
@@ -143,7 +126,7 @@ def test_a_full_disk_leaves_the_earlier_checkpoints(tmp_path, accelerator):
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path, accelerator):
     (tmp_path / "file").write_text("")
-    with pytest.raises(CheckpointError, match="there is no complete one yet"):
+    with pytest.raises(CheckpointError, match="there is no checkpoint yet"):
         write(tmp_path / "file" / "run", 1, accelerator)
 
 

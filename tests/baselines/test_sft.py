@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from baselines import sft
+from baselines.checkpoint import CheckpointError
 from baselines.config import build
 from baselines.demonstrations import demonstrate
 from baselines.models.loading import load_policy
 from baselines.rollout import Start
-from baselines.session import start_accelerator, start_policy
+from baselines.session import Stopper, start_accelerator, start_policy
 from baselines.settings import SftConfig, TaskConfig, TrainConfig
 from vlm_gym import cli
 from vlm_gym.errors import ConfigError, DataNotFoundError
@@ -126,3 +127,13 @@ def test_the_model_that_sft_leaves_is_the_one_that_ppo_starts_from(tmp_path, ran
         one.evaluate([example.prompt], said, temperature=1.0).logp.sum().item() for one in (policy, fresh)
     )
     assert trained > untrained + 1.0
+
+
+def test_a_full_disk_leaves_no_half_of_a_model(tmp_path, full_disk):
+    config = build(TrainConfig, {"folder": str(tmp_path), "sft": {"steps": 1, "episodes": 2, "batch": 2}})
+    accelerator = start_accelerator(config)
+    with Stopper() as stopper:
+        with pytest.raises(CheckpointError, match=r"what SFT made could not be written.*GB are free"), full_disk():
+            sft.train(config, accelerator, stopper)
+        assert not list((tmp_path / "sft").iterdir())
+        assert (sft.train(config, accelerator, stopper) / "adapter_config.json").is_file()

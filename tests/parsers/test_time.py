@@ -1,19 +1,21 @@
-"""The requirement that 100 kB of anything are read in 50 ms (on an idle core of 2020 or later), and in linear time.
+"""The requirement that any text is read in linear time: eight times the text in about eight times the time.
 
-CPU time, the best of several runs, with room for slow machines. `pytest -s` shows the table.
+A parser that is quadratic in what is repeated here takes 64 times as long. `pytest -s` shows the table; 100 kB of
+anything are read in 50 ms on an idle core of 2020 or later.
 """
 
+import gc
 import time
 
 import pytest
 from recipes import VOCABULARIES, marks, prose
 
-from vlm_gym.actions import Vocabulary
 from vlm_gym.parsers import PARSERS
 
-LIMIT_S = 0.05
-ROOM = 4  # for slow and busy machines
-SIZE = 100_000
+SIZE = 25_000
+TIMES = 8
+MOST_GROWTH = 3 * TIMES  # a machine that is busy, caches that no longer hold the text
+MOST_RUNS = 20  # the best of so many, where fewer do not show it
 
 # What stands before, and what is repeated behind it.
 HOSTILE = {
@@ -70,29 +72,35 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_text_is_read_in_linear_time(name: str, parser: str) -> None:
     before, repeated = HOSTILE[name]
-    text = (before + repeated * (2 * SIZE // len(repeated)))[: 2 * SIZE]
+    length = TIMES * SIZE
+    text = (before + repeated * (length // len(repeated) + 1))[:length]
 
-    check_time(f"{parser}: {name}", parser, text)
+    check_growth(f"{parser}: {name}", parser, text)
 
 
 @pytest.mark.parametrize("parser", PARSERS)
 @pytest.mark.parametrize("noise", [prose, marks])
 def test_noise_is_read_in_linear_time(noise, parser: str) -> None:
-    check_time(f"{parser}: {noise.__name__}", parser, noise(2 * SIZE))
+    check_growth(f"{parser}: {noise.__name__}", parser, noise(TIMES * SIZE))
 
 
-def check_time(name: str, parser: str, text: str) -> None:
-    half = best_time(parser, text[:SIZE], VOCABULARIES["points24"])
-    whole = best_time(parser, text, VOCABULARIES["points24"])
-    print(f"{name:45} {1000 * half:7.1f} ms {1000 * whole:7.1f} ms")
-    assert half < ROOM * LIMIT_S
-    assert whole < LIMIT_S or whole < 3.5 * half
+def check_growth(name: str, parser: str, text: str) -> None:
+    part = whole = float("inf")
+    for _ in range(MOST_RUNS):
+        part = min(part, thread_seconds(parser, text[:SIZE]))
+        whole = min(whole, thread_seconds(parser, text))
+        if whole < MOST_GROWTH * part:
+            break
+    print(f"{name:45} {1000 * part:7.2f} ms {1000 * whole:7.1f} ms")
+    assert whole < MOST_GROWTH * part
 
 
-def best_time(parser: str, text: str, actions: Vocabulary) -> float:
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        PARSERS[parser].parse(text, actions)
-        times.append(time.process_time() - start)
-    return min(times)
+def thread_seconds(parser: str, text: str) -> float:
+    """Of this thread alone, without collections of what other tests have left in the process."""
+    gc.disable()
+    try:
+        start = time.thread_time()
+        PARSERS[parser].parse(text, VOCABULARIES["points24"])
+        return time.thread_time() - start
+    finally:
+        gc.enable()

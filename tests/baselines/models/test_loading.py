@@ -162,3 +162,10 @@ def test_rank_zero_trains_all_weights_of_the_parts():
     names = load_policy(ModelConfig(rank=0, parts=("language",))).state_dict()
     assert any("embed_tokens" in name for name in names)
     assert not any("vision" in name or "projector" in name for name in names)
+
+
+def test_full_fine_tuning_in_bfloat16_is_warned_of(caplog):
+    load_policy(ModelConfig(rank=4, precision="bfloat16"))
+    assert not caplog.messages
+    load_policy(ModelConfig(rank=0, precision="bfloat16"))
+    assert "rounds changes below about 0.4 % of a weight away" in caplog.text
