@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, SupportsFloat
 
 import gymnasium as gym
 import numpy as np
@@ -12,6 +12,7 @@ from baselines.models.policy import Answer, Policy, Prompt
 from baselines.models.spans import action_mask
 from baselines.settings import TaskConfig
 from vlm_gym.errors import ConfigError
+from vlm_gym.wrappers import PotentialShaping
 
 TRAINING_SEEDS: Final = 2**32  # training episodes have seeds from here on; evaluation has those below
 
@@ -55,7 +56,10 @@ class Turn(NamedTuple):
 
 
 class Episode(NamedTuple):
-    """How an episode went. `is_success` is the task's own; a positive `total` is what Zhai et al. 2024 count."""
+    """How an episode went. `is_success` is the task's own; a positive `total` is what Zhai et al. 2024 count.
+
+    `total` is without shaping.
+    """
 
     is_success: bool = False
     total: float = 0.0
@@ -64,11 +68,11 @@ class Episode(NamedTuple):
     num_illegal: int = 0
     num_cut_off: int = 0
 
-    def after(self, turn: Turn, *, is_success: bool) -> "Episode":
-        """Return the episode with one more turn."""
+    def after(self, turn: Turn, *, reward: float, is_success: bool) -> "Episode":
+        """Return the episode with one more turn, which the task itself rewards with `reward`."""
         return Episode(
             is_success,
-            self.total + turn.reward,
+            self.total + reward,
             self.num_turns + 1,
             self.num_faults + turn.is_fault,
             self.num_illegal + turn.is_illegal,
@@ -114,7 +118,7 @@ class Seat:
             is_illegal=info["illegal"] is not None,
         )
         self._answers.append(answer.text)
-        self._episode = self._episode.after(turn, is_success=bool(info["is_success"]))
+        self._episode = self._episode.after(turn, reward=_task_reward(reward, info), is_success=bool(info["is_success"]))
         if not turn.is_last:
             return turn, None
         episode = self._episode
@@ -137,7 +141,7 @@ class Seat:
             if is_over:
                 break
             picture, reward, is_terminated, is_truncated, info = self.env.step(text)
-            total, is_over = total + float(reward), is_terminated or is_truncated
+            total, is_over = total + _task_reward(reward, info), is_terminated or is_truncated
             self.prompt = self.write_prompt(picture, info)
         self._answers = list(state["answers"])
         self._episode = Episode(*state["episode"])
@@ -189,10 +193,17 @@ def training_starts(run_seed: int, rank: int, seat: int) -> Callable[[int], Star
     return start_of
 
 
-def make_env(task: TaskConfig) -> gym.Env[Any, str]:
-    """Make the environment of a run, which is played in text."""
+def make_env(task: TaskConfig, *, shaping: float = 0.0, gamma: float = 1.0) -> gym.Env[Any, str]:
+    """Make the environment of a run, which is played in text; `shaping` weighs the oracle's potential in the rewards."""
     arguments = {"parser": "json", **task.arguments}
-    return gym.make(task.full_id, disable_env_checker=True, **arguments)
+    env: gym.Env[Any, str] = gym.make(task.full_id, disable_env_checker=True, **arguments)
+    return PotentialShaping(env, gamma, shaping) if shaping else env
+
+
+def _task_reward(reward: SupportsFloat, info: Mapping[str, Any]) -> float:
+    """Return what the task itself pays for a turn, without shaping."""
+    terms = info.get("rewards", {})
+    return sum(terms[name] for name in terms if name != "shaping") if "shaping" in terms else float(reward)
 
 
 def collect(

@@ -68,7 +68,11 @@ class Run:
             accelerator,
             Learner(policy, optimizer, config.ppo, config.sampling.temperature, accelerator, folder),
             seats=tuple(
-                Seat(make_env(config.task), write_prompt, training_starts(config.seed, rank, number))
+                Seat(
+                    make_env(config.task, shaping=config.ppo.shaping, gamma=config.ppo.gamma),
+                    write_prompt,
+                    training_starts(config.seed, rank, number),
+                )
                 for number in range(config.task.num_envs)
             ),
             generator=torch.Generator().manual_seed(_seed_of(config.seed, rank)),

@@ -83,6 +83,7 @@ class PpoConfig:
     thought_weight: float = setting(0.5, "weight of the thought tokens' log-probs: the paper's lambda")
     gamma: float = setting(0.9, "discount per turn")
     gae_lambda: float = setting(0.95, "lambda of the advantages")
+    shaping: float = setting(0.0, "weight of the oracle's potential in the rewards of training, not of evaluation")
     max_grad_norm: float = setting(1.0, "gradients are clipped to this norm")
 
     def __post_init__(self) -> None:

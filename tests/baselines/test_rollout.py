@@ -178,3 +178,19 @@ def test_any_gymnasium_environment_with_this_info_can_be_played():
     turn, episode = seat.play(say("left"))
     assert isinstance(seat.env, gym.Env)
     assert (turn.reward, episode.total) == (1.0, 1.0)
+
+
+def test_shaping_pays_turns_and_leaves_scores_alone():
+    """The potential of a formula that can still make 12 is 1, and 0 after a press that spoils it."""
+    task = TaskConfig("EZPoints-v0", {"image_size": 84})
+    seat, twin = (
+        Seat(make_env(task, shaping=0.5, gamma=0.9), PromptWriter(None), lambda _: Start(0, {"cards": ("2H", "6S")}))
+        for _ in range(2)
+    )
+    played = [seat.play(say(json.dumps({"action": action}))) for action in ("2", "+")]
+    assert [turn.reward for turn, _ in played] == pytest.approx([0.5 * (0.9 - 1), 0.5 * (0 - 1)])
+    twin.restore(seat.state())
+    assert twin.prompt.text == seat.prompt.text
+    played = [seat.play(say(json.dumps({"action": action}))) for action in ("6", "=")]
+    assert [turn.reward for turn, _ in played] == [0, -1]
+    assert played[-1][1].total == -1
