@@ -1,13 +1,35 @@
 #!/usr/bin/env bash
-# Every run behind docs/learning.md: one process and one thread each. SEEDS were fixed before the first run.
+# Every run behind docs/learning.md: one process and one thread each, JOBS at a time. Seeds were fixed before the first
+# run. What is there already is kept: a finished run as it is, an unfinished one goes on.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-out=${1:-out/learning}
-python=${PYTHON:-python}
-for seed in 101 102 103 104 105; do
-    "$python" -m baselines.ppo --config tiny-numberline --seed "$seed" --folder "$out/tiny-numberline-$seed"
-done
-for seed in 201 202 203; do
-    "$python" -m baselines.ppo --config tiny-ezpoints --seed "$seed" --folder "$out/tiny-ezpoints-$seed"
-done
-"$python" benchmarks/learning.py "$out" --page docs/learning.md --figure docs/figures/learning.png
+export OUT=${1:-out/learning} PYTHON=${PYTHON:-python}
+
+train() {
+    local folder="$OUT/$1-$2"
+    if [ -f "$folder/samples.html" ]; then
+        return
+    elif [ -d "$folder/ppo" ]; then
+        "$PYTHON" -m baselines.ppo --resume "$folder"
+    else
+        "$PYTHON" -m baselines.ppo --config "$1" --seed "$2" --folder "$folder"
+    fi
+}
+export -f train
+
+xargs -P "${JOBS:-1}" -n 2 bash -c 'train "$@"' train << RUNS
+tiny-numberline 101
+tiny-numberline 102
+tiny-numberline 103
+tiny-numberline 104
+tiny-numberline 105
+tiny-ezpoints 201
+tiny-ezpoints 202
+tiny-ezpoints 203
+tiny-blackjack 301
+tiny-blackjack 302
+tiny-blackjack 303
+tiny-points24 401
+tiny-household 501
+RUNS
+"$PYTHON" benchmarks/learning.py "$OUT" --page docs/learning.md --figure docs/figures/learning.png

@@ -56,7 +56,11 @@ def test_the_gpu_benchmark_runs_on_small_models_that_see_as_many_picture_tokens(
 
 @pytest.mark.slow
 def test_the_speed_benchmark_shows_the_ratios(tmp_path):
-    shown = run("training_speed.py", "--repeats", "1", "--turns", "8", "--envs", "8", "--epochs", "1")
+    config = tmp_path / "config.yaml"
+    config.write_text("base: tiny-numberline\nsft: {steps: 40, episodes: 50}\n")
+    shown = run(
+        "training_speed.py", "--config", str(config), "--repeats", "1", "--turns", "8", "--envs", "8", "--epochs", "1"
+    )
     found = ratios(shown)
     assert found.keys() == {"rollout", "update", "end to end"}
     assert all(ratio > 1 for ratio in found.values())

@@ -9,7 +9,7 @@ from vlm_gym.errors import ConfigError
 from vlm_gym.games import number_line
 from vlm_gym.games.cards import SUITS, Card
 from vlm_gym.games.points import EZPOINTS_SYMBOLS, POINTS24_SYMBOLS, FormulaVocabulary, PointsRules, PointsState
-from vlm_gym.oracles.deals import deal_odds, solvable_deal_odds
+from vlm_gym.oracles.deals import solvable_deal_odds
 from vlm_gym.oracles.random_play import formula_success, number_line_success
 from vlm_gym.oracles.random_presses import hand_success, press_success
 
@@ -69,11 +69,6 @@ def test_the_floor_of_ezpoints(face_cards, floor):
 def test_the_floor_of_some_hands_of_points24():
     assert hand_success(POINTS24, 20, (1, 2, 3, 4)) == pytest.approx(8.56255e-5, rel=1e-5)
     assert hand_success(POINTS24, 20, (3, 3, 8, 8)) == pytest.approx(1.70415e-8, rel=1e-5)
-
-
-@pytest.mark.slow
-def test_the_floor_of_points24():
-    assert press_success(POINTS24, 20, deal_odds(POINTS24)) == pytest.approx(1.224167e-5, rel=1e-6)
 
 
 @pytest.mark.slow
@@ -141,11 +136,6 @@ def test_the_floor_of_the_ezpoints_formula_is_the_share_of_all_samples():
 def test_the_samples_of_a_formula_hold_no_number_above_ten():
     rules = PointsRules(12, 2, EZPOINTS_SYMBOLS, "rank")
     assert formula_success(rules, solvable_deal_odds(rules)) == pytest.approx(0.00735294, rel=1e-6)
-
-
-@pytest.mark.slow
-def test_the_floor_of_the_points24_formula():
-    assert formula_success(POINTS24, deal_odds(POINTS24)) == pytest.approx(8.842204e-6, rel=1e-6)
 
 
 def test_the_samples_of_a_formula_hit_a_hand_as_often_as_counted():
