@@ -53,6 +53,7 @@ class Run:
     recorder: Recorder | None
     num_turns: int = 0
     best: float = -math.inf
+    earlier_seconds: float = 0.0  # of CPU, before this process went on
 
     @classmethod
     def start(cls, config: TrainConfig, accelerator: Accelerator, start: Path | None) -> "Run":
@@ -91,13 +92,19 @@ class Run:
         """How answers are drawn in training."""
         return Sampling(self.config.sampling.max_new_tokens, self.config.sampling.temperature)
 
+    @property
+    def cpu_seconds(self) -> float:
+        """The CPU time of this run, in all processes that it took one after the other."""
+        return self.earlier_seconds + time.process_time()
+
     # Checkpoints
 
     def place(self) -> Part:
         """Return where this process is: its generators, its episodes, its counters."""
         part = pack_generators(self.generator, self.shuffling)
         seats = [seat.state() for seat in self.seats]
-        return Part(part.tensors, {**part.facts, "seats": seats, "num_turns": self.num_turns, "best": self.best})
+        counters = {"num_turns": self.num_turns, "best": self.best, "cpu_seconds": self.cpu_seconds}
+        return Part(part.tensors, {**part.facts, **counters, "seats": seats})
 
     def save(self, update: int, place: Part, *, is_best: bool = False) -> None:
         """Write the checkpoint of an update; `place` is where this process was after it."""
@@ -128,6 +135,7 @@ class Run:
             seat.restore(state)
         unpack_generators(mine, self.generator, self.shuffling)
         self.num_turns, self.best = mine.facts["num_turns"], mine.facts["best"]
+        self.earlier_seconds = mine.facts["cpu_seconds"]
         update = int(found.name.removeprefix("step-"))
         if self.recorder:
             self.recorder.begin(update, is_wandb_on=self.config.wandb)
@@ -183,7 +191,7 @@ class Run:
         self.best = max(self.best, scores["greedy"].share(config.metric))
         if self.recorder:
             metrics = [score_metrics(name, score, config.metric) for name, score in scores.items()]
-            self.recorder.record(update, {**metrics[0], **metrics[1], "cpu_seconds": time.process_time()})
+            self.recorder.record(update, {**metrics[0], **metrics[1], "cpu_seconds": self.cpu_seconds})
             for name, score in scores.items():
                 self.recorder.say(f"evaluation after update {update}, {name}: {self.recorder.describe(score)}")
         return is_best
@@ -203,7 +211,7 @@ class Run:
             **{f"seconds/{name}": value for name, value in seconds.items()},
             "lr": self.learner.optimizer.param_groups[0]["lr"],
             "env_turns": self.num_turns,
-            "cpu_seconds": time.process_time(),
+            "cpu_seconds": self.cpu_seconds,
         }
         self.recorder.record(update, metrics)
         self.recorder.show(update, score, num_turns / sum(seconds.values()))

@@ -126,7 +126,9 @@ def test_a_run_that_is_told_to_stop_writes_a_checkpoint_and_goes_on_bit_for_bit(
     assert process.returncode == 128 + signal.SIGTERM
     assert f"go on with --resume {folder}" in said
     assert not list((folder / "ppo").glob("*.unfinished"))
+    spent = read_metrics(folder)[-1]["cpu_seconds"] + time.process_time()
     ppo.main(["--resume", str(folder)])
+    assert read_metrics(folder)[-1]["cpu_seconds"] >= spent
     assert_same_run(whole_run, folder)
 
 
