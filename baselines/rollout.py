@@ -118,7 +118,8 @@ class Seat:
             is_illegal=info["illegal"] is not None,
         )
         self._answers.append(answer.text)
-        self._episode = self._episode.after(turn, reward=_task_reward(reward, info), is_success=bool(info["is_success"]))
+        paid, is_success = _task_reward(reward, info), bool(info["is_success"])
+        self._episode = self._episode.after(turn, reward=paid, is_success=is_success)
         if not turn.is_last:
             return turn, None
         episode = self._episode
@@ -194,7 +195,7 @@ def training_starts(run_seed: int, rank: int, seat: int) -> Callable[[int], Star
 
 
 def make_env(task: TaskConfig, *, shaping: float = 0.0, gamma: float = 1.0) -> gym.Env[Any, str]:
-    """Make the environment of a run, which is played in text; `shaping` weighs the oracle's potential in the rewards."""
+    """Make the environment of a run, played in text; `shaping` weighs the oracle's potential in its rewards."""
     arguments = {"parser": "json", **task.arguments}
     env: gym.Env[Any, str] = gym.make(task.full_id, disable_env_checker=True, **arguments)
     return PotentialShaping(env, gamma, shaping) if shaping else env

@@ -4,7 +4,11 @@ python benchmarks/learning.py out/learning --page docs/learning.md --figure docs
 """
 
 import argparse
+import math
+import os
+import platform
 from collections import defaultdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +16,24 @@ import yaml
 from matplotlib.figure import Figure
 
 from baselines.config import FILE_NAME, build
-from baselines.progress import read_metrics
+from baselines.progress import METRICS, read_metrics
 from baselines.settings import TrainConfig
 from vlm_gym.registration import TASKS
 
 INTRODUCTION = """\
 # What the tiny model learns
 
-SFT teaches the form of an answer and its readings of the picture, with random actions; everything else is PPO's. All
-runs are one process on one CPU thread; "start" is the model behind SFT, "end" the last checkpoint, both on the same
-episodes, which training never sees. Brackets are Wilson's 95 % intervals. `baselines/runs/learning.sh` makes this page.
+`make bench-learning` (`baselines/runs/learning.sh`) makes this page. All runs are one process on one CPU thread. "Start"
+is the model behind SFT, "end" the last checkpoint, both on the same episodes, which training never sees. Brackets are
+Wilson's 95 % intervals. Machine: {machine}; the last run ended on {date}.
 
 """
+SHOWN = {
+    "random": "SFT teaches the form of an answer and its readings of the picture, with actions at random.",
+    "legal": "SFT teaches the form of an answer and its readings of the picture, with legal actions at random.",
+    "oracle": "SFT imitates the oracle.",
+}
+COLUMNS = 3  # of the figure
 
 
 def main() -> None:
@@ -36,10 +46,23 @@ def main() -> None:
     for path in sorted(options.out.glob(f"*/{FILE_NAME}")):
         config = build(TrainConfig, yaml.safe_load(path.read_text()))
         runs[config.task.id].append((config, read_metrics(path.parent)))
+    introduction = INTRODUCTION.format(machine=machine(), date=last_day(options.out))
     figure = f"![Success over updates]({options.figure.relative_to(options.page.parent)})\n"
     tables = [table(task, of_task) for task, of_task in runs.items()]
-    options.page.write_text(INTRODUCTION + figure + "\n" + "\n".join(tables), encoding="utf-8")
+    options.page.write_text(introduction + figure + "\n" + "\n".join(tables), encoding="utf-8")
     draw(runs, options.figure)
+
+
+def machine() -> str:
+    """Return the processor of this machine and how many cores it has."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
+    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.machine()} ({os.cpu_count()} cores)"
+
+
+def last_day(folder: Path) -> date:
+    """Return the day on which the last of the runs ended."""
+    return date.fromtimestamp(max(path.stat().st_mtime for path in folder.glob(f"*/{METRICS}")))
 
 
 def table(task: str, runs: list[tuple[TrainConfig, list[dict[str, Any]]]]) -> str:
@@ -54,6 +77,7 @@ def table(task: str, runs: list[tuple[TrainConfig, list[dict[str, Any]]]]) -> st
         f"## {task}",
         "",
         f"{metric.capitalize()} in %; {bounds}.",
+        SHOWN[runs[0][0].sft.actions],
         "",
         f"| {' | '.join(columns)} |",
         "|---" * len(columns) + "|",
@@ -78,8 +102,10 @@ def share(line: dict[str, Any], name: str, config: TrainConfig) -> str:
 
 def draw(runs: dict[str, list[tuple[TrainConfig, list[dict[str, Any]]]]], path: Path) -> None:
     """Draw a panel for each task: thin lines for what is sampled, marked ones for greedy play."""
-    figure = Figure(figsize=(5 * len(runs), 3.6), layout="constrained")
-    for axes, (task, of_task) in zip(figure.subplots(1, len(runs), squeeze=False)[0], runs.items(), strict=True):
+    num_rows = math.ceil(len(runs) / COLUMNS)
+    figure = Figure(figsize=(4.6 * min(COLUMNS, len(runs)), 3.4 * num_rows), layout="constrained")
+    for place, (task, of_task) in enumerate(runs.items(), start=1):
+        axes = figure.add_subplot(num_rows, min(COLUMNS, len(runs)), place)
         for number, (config, metrics) in enumerate(of_task):
             metric, color = config.evaluation.metric, f"C{number}"
             for name, style in (("sampled", {"linewidth": 0.8}), ("greedy", {"marker": "o", "markersize": 3})):
