@@ -23,9 +23,9 @@ from vlm_gym.registration import TASKS
 INTRODUCTION = """\
 # What the tiny model learns
 
-`make bench-learning` (`baselines/runs/learning.sh`) makes this page. All runs are one process on one CPU thread. "Start"
-is the model behind SFT, "end" the last checkpoint, both on the same episodes, which training never sees. Brackets are
-Wilson's 95 % intervals. Machine: {machine}; the last run ended on {date}.
+`make bench-learning` (`baselines/runs/learning.sh`) makes this page. All runs are one process on one CPU thread. The
+start is the model behind SFT, the end the last checkpoint, both on the same episodes, which training never sees.
+Brackets are Wilson's 95 % intervals. Machine: {machine}; the last run ended on {date}.
 
 """
 SHOWN = {
