@@ -18,3 +18,9 @@ collect_ignore = ["baselines"] if missing else []
 def pytest_report_header():
     """Say which tests are left out."""
     return f"no tests of baselines/: {', '.join(missing)} not installed (make train)" if missing else None
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the modules that have slow tests, so that no worker is left alone with one at the end."""
+    slow = {item.path for item in items if "slow" in item.keywords}
+    items.sort(key=lambda item: item.path not in slow)
