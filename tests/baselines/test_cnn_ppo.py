@@ -26,7 +26,7 @@ def test_it_learns_number_line_and_vlm_gym_reads_the_run(tmp_path, caplog):
     assert lines[-1]["steps"] == 20480
     assert lines[0]["success"] < 0.8 < lines[-1]["success"]
     assert (tmp_path / "model.zip").is_file()
-    assert vlm_gym(["report", str(tmp_path / "panel")]) == 0
+    assert vlm_gym(["report", str(tmp_path / "panel"), "--out", str(tmp_path / "report.html")]) == 0
     assert "positive return" in caplog.text
 
 
