@@ -20,6 +20,7 @@ from typing import Any, Final
 from baselines import ppo
 from baselines.checkpoint import list_checkpoints
 from baselines.config import read_config, setting
+from baselines.evaluate import floor_of
 from baselines.progress import read_metrics
 from baselines.run import CHECKPOINTS
 from baselines.session import Stopper, read_train_config
@@ -140,7 +141,7 @@ def draw(path: Path, base: TrainConfig, results: Mapping[str, Sequence[Sequence[
             means = [fmean(values) for values in zip(*shares, strict=True)]
             axes.plot(updates, means, marker="o", markersize=4, color=color, label=name.replace("lambda", "λ ="))
         for height, words in (
-            (base.evaluation.floor, "random play"),
+            (floor_of(base.task.full_id, base.evaluation.metric), "random play"),
             (TASKS[base.task.full_id].best_success, "best play"),
         ):
             if height is not None:

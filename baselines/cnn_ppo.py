@@ -32,7 +32,7 @@ from vlm_gym.errors import ConfigError, MissingDependencyError, VlmGymError, che
 from vlm_gym.evaluation.agents import Agent, Reply
 from vlm_gym.evaluation.panels import get_panel
 from vlm_gym.evaluation.plan import Plan, panel_of
-from vlm_gym.evaluation.run import check_folder, evaluate
+from vlm_gym.evaluation.run import evaluate
 from vlm_gym.evaluation.run_folder import read_episodes
 from vlm_gym.evaluation.statistics import percent, wilson_interval
 from vlm_gym.evaluation.summary import summarise
@@ -98,7 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(config: CnnConfig) -> None:
     """Train, save the model, play the panel and print the score."""
     plan, folder = plan_of(config), Path(config.folder)
-    check_folder(folder / PANEL, {}, is_resumed=False)
+    if (folder / PANEL).exists():
+        raise ConfigError(f"{folder} holds a run already: choose another --folder")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FILE_NAME).write_text(write_config(config), encoding="utf-8")
     model = train(config)
@@ -119,6 +120,7 @@ def train(config: CnnConfig) -> Any:
         import torch
         from sb3_contrib import MaskablePPO
         from stable_baselines3 import PPO
+        from stable_baselines3.common.logger import Logger
         from stable_baselines3.common.vec_env import DummyVecEnv
     except ImportError as error:
         raise MissingDependencyError("stable-baselines3 is missing: pip install 'vlm-gym[cnn]'") from error
@@ -136,6 +138,7 @@ def train(config: CnnConfig) -> Any:
         seed=config.seed,
         device="auto",
     )
+    model.set_logger(Logger(folder=None, output_formats=[]))  # its own would write into /tmp
     model.learn(config.steps, callback=_progress(config))
     return model
 

@@ -8,7 +8,8 @@ wrote into its folder.
 
 import types
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, Field, asdict, field, fields, is_dataclass
+from copy import deepcopy
+from dataclasses import Field, asdict, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -51,7 +52,7 @@ def read_config(
         SystemExit: after `--help`, which prints `usage` and every setting.
     """
     if any(argument in _HELP_FLAGS for argument in arguments):
-        print(f"{usage.strip()}\n\n{describe(config_class, has_files=default is not None)}")  # noqa: T201  # a command line
+        print(f"{usage.strip()}\n\n{describe(config_class, default)}")  # noqa: T201  # a command line
         raise SystemExit(0)
     overrides = _read_arguments(arguments)
     path = _config_path(overrides, default)
@@ -60,9 +61,15 @@ def read_config(
         tree["folder"] = str(path.parent)  # the run may have been moved
     overrides.pop(_CONFIG_FLAG, None)
     kinds = {name: kind for name, _, kind in _leaves(config_class)}
+    changed = deepcopy(tree)
     for name, text in overrides.items():
-        _put(tree, name, _read_value(name, text, kinds.get(name)))
-    return build(config_class, tree)
+        _put(changed, name, _read_value(name, text, kinds.get(name)))
+    try:
+        return build(config_class, changed)
+    except ConfigError:
+        if path:
+            _check_file(config_class, tree, path)
+        raise
 
 
 def build(config_class: type[ConfigT], tree: Mapping[str, Any], prefix: str = "") -> ConfigT:
@@ -87,14 +94,24 @@ def write_config(config: Any) -> str:
     return str(yaml.safe_dump(_plain(asdict(config)), sort_keys=False, allow_unicode=True))
 
 
-def describe(config_class: type[Any], *, has_files: bool = True) -> str:
-    """Return every setting with its default and its documentation, a line each."""
+def describe(config_class: type[Any], default: str | None = None) -> str:
+    """Return every setting with its documentation and its value in the file called `default`, a line each."""
+    plain = _plain(asdict(build(config_class, _read_file(_find(default)) if default else {})))
     settings = _leaves(config_class)
     width = max(len(name) for name, _, _ in settings)
-    lines = [f"  --{name:<{width}}  {entry.metadata['words']} ({_default(entry)})" for name, entry, _ in settings]
-    names = ", ".join(path.stem for path in sorted(CONFIGS.glob("*.yaml")))
-    files = ["", f"  --config NAME or file: {names}"] if has_files else []
-    return "\n".join(["settings (default):", *lines, *files])
+    lines = [
+        f"  --{name:<{width}}  {entry.metadata['words']} ({_shown(_at(plain, name))}{_others(kind, _at(plain, name))})"
+        for name, entry, kind in settings
+    ]
+    if default is None:
+        return "\n".join(["settings (default):", *lines])
+    files = [
+        "",
+        f"  --config NAME or FILE  without it: {default}. Names: {', '.join(_names())}",
+        f"                         A file may begin with `base: NAME`: one of these, or {', '.join(_names('base/'))}",
+        "  Lists and mappings are written as in YAML: --model.parts '[language]'",
+    ]
+    return "\n".join([f"settings (value in {default}, which is read without --config):", *lines, *files])
 
 
 def _leaves(config_class: type[Any], prefix: str = "") -> list[tuple[str, Field[Any], Any]]:
@@ -113,14 +130,33 @@ def _nearest(name: str, leaves: Sequence[str]) -> str:
     return f" Did you mean {inside[0]!r}?" if inside else did_you_mean(name, leaves)
 
 
-def _default(entry: Field[Any]) -> str:
-    if entry.default is not MISSING:
-        return str(entry.default)
-    return str(entry.default_factory()) if entry.default_factory is not MISSING else "required"
+def _at(plain: Mapping[str, Any], name: str) -> Any:
+    for part in name.split("."):
+        plain = plain[part]
+    return plain
+
+
+def _shown(value: Any) -> str:
+    """Return a value as it is written on a command line."""
+    return (
+        str(yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=1000)).removesuffix("...\n").strip()
+    )
+
+
+def _others(kind: Any, value: Any) -> str:
+    """Return the other choices of a setting that has a few."""
+    kinds = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+    choices = [choice for one in kinds if get_origin(one) is Literal for choice in get_args(one)]
+    others = [str(choice) for choice in choices if choice != value]
+    return f"; or {', '.join(others)}" if others else ""
+
+
+def _names(folder: str = "") -> list[str]:
+    return [f"{folder}{path.stem}" for path in sorted((CONFIGS / folder).glob("*.yaml"))]
 
 
 def _read_arguments(arguments: Sequence[str]) -> dict[str, str]:
-    """Read `--name value` and `--name=value`."""
+    """Read `--name value` and `--name=value`; the last one of a name counts."""
     overrides: dict[str, str] = {}
     rest = list(arguments)
     while rest:
@@ -131,6 +167,8 @@ def _read_arguments(arguments: Sequence[str]) -> dict[str, str]:
             if not rest:
                 raise ConfigError(f"{flag} needs a value")
             value = rest.pop(0)
+            if value.startswith("--"):
+                raise ConfigError(f"{flag} needs a value, such as {flag} true; got {value!r}, another setting")
         overrides[flag[2:].replace("-", "_")] = value
     return overrides
 
@@ -139,7 +177,7 @@ def _config_path(overrides: Mapping[str, str], default: str | None) -> Path | No
     if default is None and not overrides.keys() & {_CONFIG_FLAG, _RESUME_FLAG}:
         return None
     if _CONFIG_FLAG in overrides or _RESUME_FLAG not in overrides:
-        return _find(overrides.get(_CONFIG_FLAG) or str(default))
+        return _find(overrides.get(_CONFIG_FLAG) or str(default), "--config")
     folder = Path(overrides[_RESUME_FLAG])
     found = [place / FILE_NAME for place in (folder, *folder.parents[:2]) if (place / FILE_NAME).is_file()]
     if not found:
@@ -147,23 +185,45 @@ def _config_path(overrides: Mapping[str, str], default: str | None) -> Path | No
     return found[0]
 
 
-def _find(name: str) -> Path:
+def _find(name: str, what: str = "base") -> Path:
+    """Return the file of a name; `what` names the setting that it comes from."""
     for path in (CONFIGS / f"{name}.yaml", Path(name)):
         if path.is_file():
             return path
-    check_choice("--config, unless it is a file,", name, sorted(path.stem for path in CONFIGS.glob("*.yaml")))
-    raise ConfigError(f"--config {name!r} is no file")
+    if Path(name).suffix in (".yaml", ".yml"):
+        raise ConfigError(f"{what}: there is no file {name}")
+    check_choice(f"{what}, unless it is a file,", name, _names() if what == "--config" else _names("base/") + _names())
+    raise ConfigError(f"{what} {name!r} is no file")
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a mapping that has a key twice, of which YAML's own loader keeps the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value]
+        for name in names:
+            if names.count(name) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"{name!r} is there twice", node.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  # it is a safe one
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path} cannot be read as YAML: {error}") from error
     if not isinstance(tree, dict):
         raise ConfigError(f"{path} must hold a mapping of settings, got {tree!r}")
     base = tree.pop(_BASE, None)
-    return tree if base is None else _merge(_read_file(_find(str(base))), tree)
+    return tree if base is None else _merge(_read_file(_find(str(base), f"base in {path}")), tree)
+
+
+def _check_file(config_class: type[Any], tree: Mapping[str, Any], path: Path) -> None:
+    """Say that it is the file if its settings alone are wrong."""
+    try:
+        build(config_class, tree)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def _merge(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -73,6 +73,11 @@ class CollectedAnswers(Sequence[Demonstration]):
                 f"{folder} has no column {', '.join(sorted(missing))}: expected --format parquet and --unit step"
             )
 
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The registered ids whose answers these are."""
+        return tuple(sorted(self._rows.unique("task")))
+
     def __len__(self) -> int:
         return len(self._rows)
 

@@ -1,7 +1,7 @@
 """Measuring a policy on episodes that training never sees, greedily and sampled."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from accelerate import Accelerator
@@ -11,6 +11,15 @@ from baselines.models.policy import Policy
 from baselines.rollout import Episode, Sampling, Seat, Start, generate
 from baselines.settings import Metric
 from vlm_gym.evaluation.statistics import Interval, wilson_interval
+from vlm_gym.registration import TASKS
+
+# What uniformly random play reaches by the paper's metric: on the number line, the goal without a wrong step.
+POSITIVE_RETURN_FLOORS: Final = {"vlm_gym/NumberLine-v0": 0.26875}
+
+
+def floor_of(task: str, metric: Metric) -> float | None:
+    """Return what random play reaches in a registered task by a metric; None where that is unknown."""
+    return TASKS[task].random_success if metric == "success" else POSITIVE_RETURN_FLOORS.get(task)
 
 
 class Score(NamedTuple):

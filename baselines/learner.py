@@ -175,5 +175,5 @@ class Learner:
         part.write(place)
         return NotFiniteError(
             f"the {name} is {number.item()}; the turns that made it are in {place}. A smaller --ppo.lr may help, or "
-            "--model.precision float32; the newest checkpoint is from before"
+            "--model.precision float32; a checkpoint, if there is one, is from before"
         )

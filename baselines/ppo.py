@@ -19,9 +19,10 @@ from pathlib import Path
 
 from baselines import sft
 from baselines.checkpoint import list_checkpoints
+from baselines.progress import check_wandb
 from baselines.rollout import collect
 from baselines.run import CHECKPOINTS, Run
-from baselines.session import Stopper, read_train_config, start_accelerator, start_folder
+from baselines.session import Stopper, read_train_config, start_accelerator, start_folder, write_folder
 from baselines.settings import TrainConfig
 from baselines.sharding import whole_weights
 from vlm_gym.errors import ConfigError, VlmGymError
@@ -42,10 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def train(config: TrainConfig, stopper: Stopper) -> None:
     """Run SFT if need be, then PPO, from the start or from a checkpoint, to the end."""
     _check_folder(config)
+    sft.check_folder(config)
+    if config.wandb:
+        check_wandb()
     accelerator = start_accelerator(config)
     start_folder(config, accelerator)
     run = Run.start(config, accelerator, sft.train(config, accelerator, stopper))
     done = run.resume(Path(config.resume)) if config.resume else run.begin()
+    if config.resume:
+        write_folder(config, accelerator)
     try:
         for update in range(done + 1, config.ppo.updates + 1):
             advance(run, update, stopper)

@@ -1,5 +1,6 @@
 """What a person sees of a run: a line in the terminal, metrics.jsonl, TensorBoard, Weights & Biases, curve.png."""
 
+import importlib.util
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,12 +28,15 @@ class Recorder:
         self, folder: Path, name: str, metric: Metric, floor: float | None, ceiling: float, num_updates: int
     ) -> None:
         try:
+            from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
         except ImportError as error:
             raise MissingDependencyError("rich is missing: pip install 'vlm-gym[train]'") from error
         self.folder, self.name, self.metric = folder, name, metric
         self.floor, self.ceiling, self.num_updates = floor, ceiling, num_updates
-        self._bar = Progress(TextColumn("{task.description}"), BarColumn(bar_width=20), TimeRemainingColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), TimeRemainingColumn())
+        console = Console()
+        self._bar = Progress(*columns, console=console, disable=not console.is_terminal)
         self._task = self._bar.add_task("first evaluation", total=num_updates)
 
     def begin(self, done: int, *, is_wandb_on: bool) -> None:
@@ -155,9 +159,14 @@ def _read_line(text: str) -> dict[str, Any] | None:
     return line if isinstance(line, dict) and "update" in line else None
 
 
+def check_wandb() -> None:
+    """Raise MissingDependencyError if Weights & Biases is not installed."""
+    if importlib.util.find_spec("wandb") is None:
+        raise MissingDependencyError("wandb is missing: pip install wandb, or --wandb false")
+
+
 def _start_wandb(folder: Path, name: str) -> Any:
-    try:
-        import wandb  # type: ignore[import-not-found, unused-ignore]
-    except ImportError as error:
-        raise MissingDependencyError("wandb is missing: pip install wandb, or --wandb false") from error
+    check_wandb()
+    import wandb  # type: ignore[import-not-found, unused-ignore]
+
     return wandb.init(project="vlm-gym", name=name, dir=str(folder), resume="allow", id=folder.name)

@@ -23,7 +23,7 @@ from baselines.checkpoint import (
     unpack_optimizer,
     write_checkpoint,
 )
-from baselines.evaluate import Score, evaluate, score_of
+from baselines.evaluate import Score, evaluate, floor_of, score_of
 from baselines.learner import Learner, Step
 from baselines.progress import Recorder, score_metrics
 from baselines.rollout import Episode, PromptWriter, Sampling, Seat, Start, make_env, training_starts
@@ -259,12 +259,9 @@ def lr_share(config: PpoConfig, update: int) -> float:
 
 
 def _recorder(config: TrainConfig) -> Recorder:
-    task, evaluation = TASKS[config.task.full_id], config.evaluation
-    floor = evaluation.floor
-    if floor is None and evaluation.metric == "success":
-        floor = task.random_success
-    folder = Path(config.folder)
-    return Recorder(folder, config.task.id, evaluation.metric, floor, task.best_success, config.ppo.updates)
+    task, metric = config.task.full_id, config.evaluation.metric
+    floor, ceiling = floor_of(task, metric), TASKS[task].best_success
+    return Recorder(Path(config.folder), config.task.id, metric, floor, ceiling, config.ppo.updates)
 
 
 def _seed_of(seed: int, rank: int) -> int:

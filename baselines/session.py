@@ -80,14 +80,27 @@ def start_policy(config: TrainConfig, accelerator: Accelerator, start: Path | No
     return load_policy(model, device=accelerator.device, seed=config.seed)
 
 
-def start_folder(config: TrainConfig, accelerator: Accelerator) -> Path:
-    """Make the run's folder and write the configuration into it."""
+def start_folder(config: TrainConfig, accelerator: Accelerator) -> None:
+    """Make the folder of a new run and write the configuration into it; a run that goes on has one that is its own."""
+    if not config.resume:
+        write_folder(config, accelerator)
+    accelerator.wait_for_everyone()
+
+
+def write_folder(config: TrainConfig, accelerator: Accelerator) -> None:
+    """Write the configuration into the run's folder.
+
+    Raises:
+        ConfigError: if it cannot be written there.
+    """
+    if not accelerator.is_main_process:
+        return
     folder = Path(config.folder)
-    if accelerator.is_main_process:
+    try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / FILE_NAME).write_text(write_config(replace(config, resume=None)), encoding="utf-8")
-    accelerator.wait_for_everyone()
-    return folder
+    except OSError as error:
+        raise ConfigError(f"--folder {folder} cannot be written ({error.strerror}): choose another one") from error
 
 
 class Stopper:

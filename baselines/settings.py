@@ -1,6 +1,7 @@
 """What a training run is: its sections are those of the files in configs/."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -55,9 +56,11 @@ class SftConfig:
     checkpoint_every: int = setting(500, "steps between checkpoints")
 
     def __post_init__(self) -> None:
-        check_int("sft.steps", self.steps, 0, _LARGE)
+        for name in ("steps", "warmup"):
+            check_int(f"sft.{name}", getattr(self, name), 0, _LARGE)
         for name in ("episodes", "batch", "microbatch", "checkpoint_every"):
             check_int(f"sft.{name}", getattr(self, name), 1, _LARGE)
+        _check_numbers("sft", self, at_least_0=("lr",), above_0=("max_grad_norm",))
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,9 @@ class PpoConfig:
         for name in ("gamma", "gae_lambda", "thought_weight", "final_lr_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"ppo.{name} must be from 0 to 1, got {getattr(self, name)!r}")
+        weights = ("value_weight", "entropy_weight", "reference_weight", "shaping")
+        limits = ("clip", "value_clip", "max_grad_norm")
+        _check_numbers("ppo", self, at_least_0=("lr", "value_lr", "target_kl", *weights), above_0=limits)
 
 
 @dataclass(frozen=True)
@@ -103,8 +109,7 @@ class SamplingConfig:
 
     def __post_init__(self) -> None:
         check_int("sampling.max_new_tokens", self.max_new_tokens, 1, _LARGE)
-        if self.temperature <= 0:
-            raise ConfigError(f"sampling.temperature must be positive, got {self.temperature!r}")
+        _check_numbers("sampling", self, above_0=("temperature",))
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,6 @@ class EvaluationConfig:
     every: int = setting(5, "updates between evaluations; there is one at the start and one at the end, too")
     samples: int = setting(100, "episodes of the first and the last one that are recorded for samples.html")
     metric: Metric = setting("success", "'success' is the task's own; 'positive_return' is the paper's")
-    floor: float | None = setting(None, "what random play reaches by that metric, where it is not the task's own")
 
     def __post_init__(self) -> None:
         for name in ("episodes", "every"):
@@ -164,3 +168,16 @@ class TrainConfig:
             check_int("threads", self.threads, 1, 1024)
         if self.model.adapter and self.sft.steps:
             raise ConfigError("model.adapter is a start of its own: set sft.steps to 0")
+        if self.model.quantization and self.sft.steps and self.sft.rank == 0:
+            raise ConfigError("quantised weights cannot train, and sft.rank is 0: set it above 0 or to null")
+
+
+def _check_numbers(
+    section: str, config: object, *, at_least_0: Sequence[str] = (), above_0: Sequence[str] = ()
+) -> None:
+    """Raise ConfigError unless the named settings are finite numbers in their range; None is in every range."""
+    for name in (*at_least_0, *above_0):
+        value = getattr(config, name)
+        if value is not None and not (math.isfinite(value) and (value > 0 or (value == 0 and name in at_least_0))):
+            limit = "above 0" if name in above_0 else "0 or above"
+            raise ConfigError(f"{section}.{name} must be {limit}, got {value!r}")

@@ -15,10 +15,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
+import yaml
 from accelerate import Accelerator
 
 from baselines.checkpoint import (
@@ -30,19 +31,30 @@ from baselines.checkpoint import (
     unpack_optimizer,
     write_checkpoint,
 )
+from baselines.config import write_config
 from baselines.demonstrations import CollectedAnswers, Demonstration, demonstrate
 from baselines.learner import NotFiniteError
 from baselines.losses import answer_loss
 from baselines.models.memory import TRAINING_ADVICE, memory_advice
 from baselines.models.vlm import VlmPolicy
 from baselines.rollout import training_starts
-from baselines.session import Stopper, read_train_config, start_accelerator, start_folder, start_policy
+from baselines.session import (
+    Stopper,
+    read_train_config,
+    start_accelerator,
+    start_folder,
+    start_policy,
+    write_folder,
+)
 from baselines.settings import SftConfig, TrainConfig
 from baselines.sharding import microbatch, prepare, whole, whole_state, whole_weights
-from vlm_gym.errors import VlmGymError
+from vlm_gym.errors import ConfigError, VlmGymError
+from vlm_gym.evaluation.files import write_whole
 
 BETAS: Final = (0.9, 0.98)
 DECAY_PARTS: Final = 3
+FOLDER: Final = "sft"
+MADE_BY: Final = "made_by.yaml"
 SFT_SEAT: Final = 2**31  # its episodes are none of PPO's
 _log = logging.getLogger(__name__)
 
@@ -53,19 +65,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         config = read_train_config(sys.argv[1:] if arguments is None else arguments, __doc__ or "")
         with Stopper() as stopper:
+            check_folder(config)
             accelerator = start_accelerator(config)
             start_folder(config, accelerator)
             train(config, accelerator, stopper)
+            if config.resume:
+                write_folder(config, accelerator)
     except VlmGymError as error:
         raise SystemExit(f"baselines.sft: {error}") from error
 
 
 def train(config: TrainConfig, accelerator: Accelerator, stopper: Stopper) -> Path | None:
     """Run SFT, or take what an earlier run of it left; return the model's folder, None if the config leaves SFT out."""
-    folder = Path(config.folder) / "sft"
+    folder = Path(config.folder) / FOLDER
     model = folder / "model"
-    if model.is_dir() or not config.sft.steps:
-        return model if model.is_dir() else None
+    if model.is_dir():
+        if accelerator.is_main_process:
+            _log.info("SFT has been done: %s", model)
+        return model
+    if not config.sft.steps:
+        return None
+    if accelerator.is_main_process:
+        with disk_errors(folder, folder / f"{MADE_BY}.unfinished", "the settings of SFT"):
+            folder.mkdir(exist_ok=True)
+            text = yaml.safe_dump(_made_by(config))
+            write_whole(folder / MADE_BY, lambda draft: draft.write_text(text, encoding="utf-8"))
     rank = config.model.rank if config.sft.rank is None else config.sft.rank
     policy = start_policy(replace(config, model=replace(config.model, rank=rank)), accelerator, None)
     optimizer = torch.optim.AdamW(
@@ -74,7 +98,8 @@ def train(config: TrainConfig, accelerator: Accelerator, stopper: Stopper) -> Pa
     policy.module, optimizer = prepare(policy.module, optimizer, accelerator)
     first = _resume(folder, policy, optimizer)
     data = load_data(config)
-    _log.info("SFT: %d answers, %d steps", len(data), config.sft.steps)
+    if accelerator.is_main_process:
+        _log.info("SFT: %d answers, %d steps", len(data), config.sft.steps)
     started = time.process_time()
     for step in range(first, config.sft.steps):
         loss = _step(policy, optimizer, data, step, config, accelerator)
@@ -96,10 +121,42 @@ def train(config: TrainConfig, accelerator: Accelerator, stopper: Stopper) -> Pa
     return model
 
 
+def check_folder(config: TrainConfig) -> None:
+    """Refuse to take, or to go on with, what SFT made with other settings than these.
+
+    Raises:
+        ConfigError: it names the settings that differ.
+    """
+    folder = Path(config.folder) / FOLDER
+    if not (folder / MADE_BY).is_file():
+        return
+    before, now = yaml.safe_load((folder / MADE_BY).read_text(encoding="utf-8")), _made_by(config)
+    different = [f"{name} was {before.get(name)!r}, now {now[name]!r}" for name in now if before.get(name) != now[name]]
+    if different:
+        raise ConfigError(
+            f"{folder} was made with other settings ({'; '.join(different)}): choose another --folder, or remove "
+            "that one"
+        )
+
+
+def _made_by(config: TrainConfig) -> dict[str, Any]:
+    """Return the settings on which SFT's model depends, by name; the seed is none, so that runs may share a model."""
+    plain = yaml.safe_load(write_config(config))
+    names = {"task": ("id", "arguments", "prompt"), "model": ("name", "adapter", "parts", "rank")}
+    names["sft"] = tuple(name for name in plain["sft"] if name not in ("microbatch", "checkpoint_every"))
+    found = {f"{section}.{name}": plain[section][name] for section in names for name in names[section]}
+    if config.sft.rank is not None:
+        del found["model.rank"]
+    return found
+
+
 def load_data(config: TrainConfig) -> Sequence[Demonstration]:
     """Return the answers to learn from, the same ones in every process."""
     if config.sft.data:
-        return CollectedAnswers(Path(config.sft.data))
+        answers = CollectedAnswers(Path(config.sft.data))
+        if config.task.full_id not in answers.tasks:
+            _log.warning("%s holds %s, none of %s", config.sft.data, ", ".join(answers.tasks), config.task.full_id)
+        return answers
     starts = map(training_starts(config.seed, 0, SFT_SEAT), range(config.sft.episodes))
     rng = np.random.default_rng(config.seed)
     return tuple(demonstrate(config.task, config.sft.actions, starts, rng, is_brief=config.sft.is_brief))

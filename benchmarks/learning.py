@@ -16,6 +16,7 @@ import yaml
 from matplotlib.figure import Figure
 
 from baselines.config import FILE_NAME, build
+from baselines.evaluate import floor_of
 from baselines.progress import METRICS, read_metrics
 from baselines.settings import TrainConfig
 from vlm_gym.registration import TASKS
@@ -69,7 +70,7 @@ def table(task: str, runs: list[tuple[TrainConfig, list[dict[str, Any]]]]) -> st
     """Return a Markdown table with a row for each run."""
     evaluation = runs[0][0].evaluation
     entry = TASKS[runs[0][0].task.full_id]
-    floor = evaluation.floor if evaluation.metric == "positive_return" else entry.random_success
+    floor = floor_of(runs[0][0].task.full_id, evaluation.metric)
     metric = evaluation.metric.replace("_", " ")
     bounds = f"random play reaches {100 * (floor or 0):.2f}, the best {100 * entry.best_success:.2f}"
     columns = ("seed", "start, sampled", "start, greedy", "end, sampled", "end, greedy", "episodes", "turns", "CPU-s")

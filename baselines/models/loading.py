@@ -23,7 +23,7 @@ from baselines.models.model_config import TINY, Attention, ModelConfig, Quantiza
 from baselines.models.processors import load_processor
 from baselines.models.tiny import build_tiny
 from baselines.models.vlm import VlmPolicy
-from vlm_gym.errors import DataNotFoundError, MissingDependencyError
+from vlm_gym.errors import DataNotFoundError, MissingDependencyError, VlmGymError
 
 _log = logging.getLogger(__name__)
 
@@ -110,6 +110,10 @@ def _clear_errors(name: str) -> Iterator[None]:
         raise DataNotFoundError(f"{name!r} cannot be loaded: {_reason(error)}") from error
     except SafetensorError as error:
         raise DataNotFoundError(f"{name!r} is damaged ({error}): fetch it again") from error
+    except ValueError as error:  # transformers' own
+        if isinstance(error, VlmGymError):
+            raise
+        raise DataNotFoundError(f"{name!r} cannot be loaded: {str(error).splitlines()[0]}") from error
 
 
 def _reason(error: OSError) -> str:

@@ -236,7 +236,10 @@ class VlmPolicy:
             raise ConfigError(f"{name} {where}: load it with the model, rank and parts that it was saved with")
         for name, value in own.items():
             if value.shape != state[name].shape:
-                raise ConfigError(f"{name} must have shape {tuple(value.shape)}, got {tuple(state[name].shape)}")
+                raise ConfigError(
+                    f"{name} has shape {tuple(state[name].shape)} in the checkpoint and {tuple(value.shape)} here: "
+                    "load it with the model.name, model.rank and model.value_widths that it was saved with"
+                )
             value.copy_(own_part(state[name], value))
 
     def save_pretrained(self, directory: str) -> None:

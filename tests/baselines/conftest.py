@@ -17,11 +17,11 @@ def full_disk():
 
 
 @contextmanager
-def _full_disk():
+def _full_disk(most_bytes=64):
     """Let no file grow beyond a few bytes: the system's own error, as on a full disk."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (64, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, limits[1]))
     try:
         yield
     finally:  # before anything else is written: pytest's own output may be a file

@@ -119,6 +119,22 @@ def test_a_runs_folder_holds_its_configuration_wherever_it_was_moved(tmp_path):
         read_config(TrainConfig, ["--resume", str(tmp_path.parent)], usage="", default="")
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("base: tiny", r"base in \S+own.yaml, unless it is a file, must be one of 'base/modern'.* Did you mean"),
+        ("ppo: {lr: 0.1, lr: 0.2}", r"own.yaml cannot be read as YAML: 'lr' is there twice"),
+        ("ppo: {updates: many}", r"own.yaml: ppo.updates must be an int, got 'many'"),
+    ],
+)
+def test_a_mistake_in_a_file_names_it(tmp_path, text, message):
+    (tmp_path / "own.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        read_config(TrainConfig, ["--config", str(tmp_path / "own.yaml"), "--seed", "1"], usage="", default="")
+    with pytest.raises(ConfigError, match="--config: there is no file"):
+        read_config(TrainConfig, ["--config", str(tmp_path / "other.yaml")], usage="", default="")
+
+
 def test_what_is_written_is_read_back():
     config = Outer(limit=1e-9, words={"theme": {"table": "white"}}, inner=Inner(names=("x", "y")))
     import yaml
@@ -128,12 +144,19 @@ def test_what_is_written_is_read_back():
 
 def test_help_names_every_setting_with_default_and_meaning(capsys):
     with pytest.raises(SystemExit) as exit_:
-        read_config(TrainConfig, ["--help"], usage="python -m baselines.ppo", default="")
+        read_config(TrainConfig, ["--help"], usage="python -m baselines.ppo", default="tiny-numberline")
     assert exit_.value.code == 0
     shown = capsys.readouterr().out
     assert shown.startswith("python -m baselines.ppo")
-    assert shown == f"python -m baselines.ppo\n\n{describe(TrainConfig)}\n"
-    for line in ("--ppo.clip ", "the paper's lambda (0.5)", "--model.name ", "--config NAME or file: "):
+    assert shown == f"python -m baselines.ppo\n\n{describe(TrainConfig, 'tiny-numberline')}\n"
+    for line in (
+        "--ppo.clip ",
+        "the paper's lambda (0.5)",
+        "--model.name ",
+        "(linear; or cosine, constant)",
+        "tiny-numberline, which is read without --config",
+        "passes over the turns of an update (2)",
+    ):
         assert line in shown
     assert all(path.stem in shown for path in CONFIGS.glob("*.yaml"))
 
@@ -144,7 +167,13 @@ def test_help_names_every_setting_with_default_and_meaning(capsys):
         ("--task.id NumberLin-v0", "task.id must be one of .* Did you mean 'vlm_gym/NumberLine-v0'"),
         ("--task.num_envs 0", "task.num_envs must be an int from 1"),
         ("--ppo.gamma 1.5", "ppo.gamma must be from 0 to 1, got 1.5"),
-        ("--sampling.temperature 0", "sampling.temperature must be positive"),
+        ("--sampling.temperature 0", "sampling.temperature must be above 0, got 0.0"),
+        ("--ppo.lr -1", "ppo.lr must be 0 or above, got -1.0"),
+        ("--ppo.lr nan", "ppo.lr must be 0 or above, got nan"),
+        ("--ppo.clip 0", "ppo.clip must be above 0, got 0.0"),
+        ("--sft.lr inf", "sft.lr must be 0 or above, got inf"),
+        ("--model.quantization 4bit", "sft.rank is 0: set it above 0 or to null"),
+        ("--wandb --ppo.lr 1", "--wandb needs a value, such as --wandb true; got '--ppo.lr'"),
         ("--threads 0", "threads must be an int from 1"),
         ("--model.adapter somewhere", "model.adapter is a start of its own: set sft.steps to 0"),
         ("--seed -1", "seed must be an int from 0"),

@@ -8,7 +8,7 @@ from accelerate import Accelerator
 from toy_policy import Probe, ToyPolicy
 
 from baselines.config import build
-from baselines.evaluate import evaluate, score_of
+from baselines.evaluate import evaluate, floor_of, score_of
 from baselines.rollout import Episode, PromptWriter, Sampling, Seat, Start
 from baselines.run import evaluation_starts
 from baselines.settings import TrainConfig
@@ -89,3 +89,11 @@ def test_a_panels_episodes_are_those_of_the_task():
 def test_a_panel_without_the_task_is_refused():
     with pytest.raises(ConfigError, match="has no episode of vlm_gym/Blackjack-v0"):
         evaluation_starts(configure("Blackjack-v0", panel="household-v0"))
+
+
+def test_the_floor_of_the_papers_metric_on_the_number_line():
+    """Two random places of six are d apart with probability (6 - d) / 15; then d steps must all be right."""
+    expected = sum((6 - d) / 15 * 0.5**d for d in range(1, 6))
+    assert floor_of("vlm_gym/NumberLine-v0", "positive_return") == pytest.approx(expected)
+    assert floor_of("vlm_gym/NumberLine-v0", "success") == pytest.approx(0.597917)
+    assert floor_of("vlm_gym/EZPoints-v0", "positive_return") is None

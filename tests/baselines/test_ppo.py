@@ -1,5 +1,6 @@
 """A whole run of the tiny model: what it writes, and that nothing is lost when it is killed, stopped or damaged."""
 
+import importlib.util
 import json
 import logging
 import shutil
@@ -15,7 +16,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from baselines import export, ppo
+from baselines import export, ppo, sft
 from baselines.checkpoint import best_checkpoint, list_checkpoints
 from baselines.models.loading import load_policy
 from baselines.models.policy import Prompt
@@ -180,6 +181,34 @@ def test_a_folder_with_a_run_is_not_overwritten(whole_run):
     with pytest.raises(SystemExit, match=f"holds a run already, up to step-000006: go on with --resume {whole_run}"):
         ppo.main([*SMALL, "--folder", str(whole_run), "--seed", "5"])
     assert json.dumps(read_metrics(whole_run)) == before
+
+
+def test_what_is_refused_leaves_the_run_as_it_was(whole_run, tmp_path):
+    folder = copy_run(whole_run, tmp_path)
+    before = (folder / "config.yaml").read_text()
+    for setting, told in (
+        ("--model.value_widths=[4, 4]", r"has shape .* load it with the model.name, model.rank and model.value_widths"),
+        ("--task.id=EZPoints-v0", r"task.id was 'NumberLine-v0', now 'EZPoints-v0'"),
+        ("--ppo.lr=-1", "ppo.lr must be 0 or above"),
+    ):
+        with pytest.raises(SystemExit, match=told):
+            ppo.main(["--resume", str(folder), setting])
+        assert (folder / "config.yaml").read_text() == before
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    for script in (ppo, sft):
+        with pytest.raises(SystemExit, match=r"--folder \S+file cannot be written .*: choose another one"):
+            script.main([*SMALL, "--folder", str(tmp_path / "file")])
+
+
+def test_wandb_is_asked_for_before_any_work(tmp_path):
+    if importlib.util.find_spec("wandb"):
+        pytest.skip("wandb is installed")
+    with pytest.raises(SystemExit, match="pip install wandb, or --wandb false"):
+        ppo.main([*SMALL, "--folder", str(tmp_path / "run"), "--wandb", "true"])
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_checkpoint_of_another_number_of_environments_is_refused(whole_run, tmp_path):

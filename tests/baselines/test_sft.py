@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from baselines import sft
+from baselines import ppo, sft
 from baselines.checkpoint import CheckpointError
 from baselines.config import build
 from baselines.demonstrations import demonstrate
@@ -129,11 +129,33 @@ def test_the_model_that_sft_leaves_is_the_one_that_ppo_starts_from(tmp_path, ran
     assert trained > untrained + 1.0
 
 
+def test_a_model_of_other_settings_is_not_taken(tmp_path):
+    """It would be trained on, and the run's configuration would tell another story."""
+    small = f"--folder {tmp_path} --sft.steps 1 --sft.batch 2 --sft.episodes 2 --ppo.updates 1".split()
+    sft.main(small)
+    for setting, told in (
+        ("--sft.steps=9", r"sft\.steps was 1, now 9"),
+        ("--task.id=EZPoints-v0", r"task\.id was 'NumberLine-v0', now 'EZPoints-v0'"),
+        ("--model.name=/no/where", r"model\.name was 'tiny', now '/no/where'"),
+    ):
+        for script in (sft, ppo):
+            with pytest.raises(SystemExit, match=f"was made with other settings .{told}.*choose another --folder"):
+                script.main([*small, setting])
+    assert "steps: 1" in (tmp_path / "config.yaml").read_text()
+    assert "id: NumberLine-v0" in (tmp_path / "config.yaml").read_text()
+    assert not (tmp_path / "ppo").exists()
+
+
+def test_answers_to_another_task_are_warned_of(collected, caplog):
+    sft.load_data(build(TrainConfig, {"task": {"id": "EZPoints-v0"}, "sft": {"data": str(collected)}}))
+    assert "holds vlm_gym/NumberLine-v0, none of vlm_gym/EZPoints-v0" in caplog.text
+
+
 def test_a_full_disk_leaves_no_half_of_a_model(tmp_path, full_disk):
     config = build(TrainConfig, {"folder": str(tmp_path), "sft": {"steps": 1, "episodes": 2, "batch": 2}})
     accelerator = start_accelerator(config)
     with Stopper() as stopper:
-        with pytest.raises(CheckpointError, match=r"what SFT made could not be written.*GB are free"), full_disk():
+        with pytest.raises(CheckpointError, match=r"what SFT made could not be written.*GB are free"), full_disk(4096):
             sft.train(config, accelerator, stopper)
-        assert not list((tmp_path / "sft").iterdir())
+        assert [path.name for path in (tmp_path / "sft").iterdir()] == [sft.MADE_BY]
         assert (sft.train(config, accelerator, stopper) / "adapter_config.json").is_file()

@@ -169,3 +169,8 @@ def test_full_fine_tuning_in_bfloat16_is_warned_of(caplog):
     assert not caplog.messages
     load_policy(ModelConfig(rank=0, precision="bfloat16"))
     assert "rounds changes below about 0.4 % of a weight away" in caplog.text
+
+
+def test_a_directory_that_holds_no_model(tmp_path):
+    with pytest.raises(DataNotFoundError, match="cannot be loaded: "):
+        load(tmp_path)
