@@ -7,7 +7,9 @@
 It is written to FOLDER/model.
 """
 
+import json
 import logging
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -16,6 +18,7 @@ from pathlib import Path
 from baselines.checkpoint import disk_errors, find_checkpoint, read_checkpoint
 from baselines.run import CHECKPOINTS
 from baselines.session import read_train_config, start_accelerator, start_policy
+from baselines.settings import TrainConfig
 from vlm_gym.errors import ConfigError, VlmGymError
 
 _log = logging.getLogger(__name__)
@@ -42,8 +45,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
             shutil.rmtree(folder / "model", ignore_errors=True)
             unfinished.rename(folder / "model")
         _log.info("%s is now %s", found, folder / "model")
+        _log.info("%s", how_to_measure(config, folder / "model"))
     except VlmGymError as error:
         raise SystemExit(f"baselines.export: {error}") from error
+
+
+def how_to_measure(config: TrainConfig, model: Path) -> str:
+    """Return the command that plays the run's task with the model, or why there is none."""
+    if config.task.prompt is not None:
+        return (
+            f"it knows the run's own prompt, {config.task.prompt!r} (task.prompt), which `vlm-gym eval` does not send: "
+            f"its scores are those in {model.parent}, metrics.jsonl and samples.html"
+        )
+    arguments = [f"--arg {shlex.quote(f'{name}={json.dumps(value)}')}" for name, value in config.task.arguments.items()]
+    length = f"--max-tokens {config.sampling.max_new_tokens}"
+    command = ["vlm-gym eval", f"--agent hf:{model}", f"--task {config.task.id}", *arguments, length]
+    return " ".join([*command, f"--seed {config.evaluation.first_seed} --out runs/{model.parent.name}"])
 
 
 if __name__ == "__main__":

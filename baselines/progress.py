@@ -130,25 +130,26 @@ def draw_curve(folder: Path, name: str, metric: Metric, floor: float | None, cei
     lines = read_metrics(folder)
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.add_subplot()
-    _plot(axes, lines, "rollout", metric, label="in training", color=_GREY, linewidth=1)
+    _plot(axes, lines, "rollout", metric, label="in training", color=_GREY, linewidth=1, zorder=1)
     for prefix, color in (("sampled", _BLUE), ("greedy", _ORANGE)):
         _plot(axes, lines, prefix, metric, label=f"evaluation, {prefix}", color=color, marker="o", markersize=4)
         shown = [line for line in lines if f"{prefix}/low" in line]
         updates = [line["update"] for line in shown]
-        bounds = [[line[f"{prefix}/{end}"] for line in shown] for end in ("low", "high")]
+        bounds = [[100 * line[f"{prefix}/{end}"] for line in shown] for end in ("low", "high")]
         axes.fill_between(updates, bounds[0], bounds[1], color=color, alpha=0.15, linewidth=0)
     for height, words in ((floor, "random play"), (ceiling, "best play")):
         if height is not None:
-            axes.axhline(height, color="black", linewidth=0.8, linestyle=":")
-            axes.annotate(words, (1.0, height), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
-    axes.set(xlabel="update", ylabel=metric.replace("_", " "), ylim=(-0.02, 1.06), title=name)
-    axes.legend(loc="center right", frameon=False)
+            place = (1.0, 100 * height)
+            axes.axhline(100 * height, color="black", linewidth=0.8, linestyle=":")
+            axes.annotate(words, place, xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
+    axes.set(xlabel="update", ylabel=f"{metric.replace('_', ' ')} in %", ylim=(-2, 106), title=name)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
     figure.savefig(folder / CURVE, format="png")
 
 
 def _plot(axes: Any, lines: Sequence[Mapping[str, Any]], prefix: str, metric: Metric, **style: Any) -> None:
     shown = [line for line in lines if f"{prefix}/{metric}" in line]
-    axes.plot([line["update"] for line in shown], [line[f"{prefix}/{metric}"] for line in shown], **style)
+    axes.plot([line["update"] for line in shown], [100 * line[f"{prefix}/{metric}"] for line in shown], **style)
 
 
 def _read_line(text: str) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import logging
+import shlex
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,8 @@ from baselines.models.loading import load_policy
 from baselines.models.policy import Prompt
 from baselines.progress import read_metrics
 from baselines.session import Stopper, read_train_config, start_accelerator, start_policy
+from vlm_gym import cli
+from vlm_gym.evaluation.panels import FIRST_SEED
 from vlm_gym.evaluation.run_folder import read_episodes
 
 ROOT = Path(__file__).parents[2]
@@ -273,6 +276,21 @@ def test_a_trained_model_can_be_exported(whole_run, tmp_path):
     answer = trained.write('{"action": "+"}')
     logp = [policy.evaluate([prompt], [answer], temperature=1.0).logp for policy in (trained, exported)]
     assert torch.allclose(*logp, atol=1e-4)
+    assert "which `vlm-gym eval` does not send" in export.how_to_measure(config, folder / "model")
+
+
+def test_the_command_that_measures_an_exported_model_plays_what_was_trained(tmp_path):
+    config = read_train_config(["--task.prompt", "null"], "")
+    command = shlex.split(export.how_to_measure(config, tmp_path / "model"))
+    assert command[2:4] == ["--agent", f"hf:{tmp_path / 'model'}"]
+    command[command.index("--out") + 1] = str(tmp_path / "measured")
+    end = command.index("--max-tokens")
+    command[3:4], command[end : end + 2] = ["oracle"], []
+    assert cli.main([*command[1:], "--episodes", "2"]) == 0
+    assert len(read_episodes(tmp_path / "measured")) == 2
+    said = (tmp_path / "measured" / "run.json").read_text()
+    assert '"image_size": 84' in said
+    assert f'"seed": {FIRST_SEED}' in said
 
 
 def test_there_must_be_something_to_export(tmp_path, whole_run):

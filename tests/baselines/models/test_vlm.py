@@ -159,9 +159,7 @@ def test_what_trains_can_be_saved_and_loaded(prompts, rank, tmp_path):
 def test_a_state_of_another_model_is_refused(policy):
     state = policy.state_dict()
     name = next(iter(state))
-    with pytest.raises(
-        ConfigError, match=r"has shape .* in the checkpoint and .* here: load it with"
-    ):
+    with pytest.raises(ConfigError, match=r"has shape .* in the checkpoint and .* here: load it with"):
         policy.load_state_dict({**state, name: state[name][:1]})
     with pytest.raises(ConfigError, match="is missing in the checkpoint"):
         policy.load_state_dict({key: value for key, value in state.items() if key != name})
