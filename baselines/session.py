@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -48,6 +49,7 @@ def start_accelerator(config: TrainConfig) -> Accelerator:
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     # Buffers never change here; sending them with every forward would make ranks wait for each other in rollouts.
+    warnings.filterwarnings("ignore", message="`broadcast_buffers` is deprecated")  # accelerate knows no other name
     plain = DistributedDataParallelKwargs(broadcast_buffers=False)
     accelerator = Accelerator(cpu=config.device == "cpu" or not torch.cuda.is_available(), kwargs_handlers=[plain])
     wanted = config.processes or int(os.environ.get("WORLD_SIZE", "1"))

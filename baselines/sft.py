@@ -131,7 +131,8 @@ def check_folder(config: TrainConfig) -> None:
     if not (folder / MADE_BY).is_file():
         return
     before, now = yaml.safe_load((folder / MADE_BY).read_text(encoding="utf-8")), _made_by(config)
-    different = [f"{name} was {before.get(name)!r}, now {now[name]!r}" for name in now if before.get(name) != now[name]]
+    both = [name for name in now if name in before]  # a setting may be newer than the folder
+    different = [f"{name} was {before[name]!r}, now {now[name]!r}" for name in both if before[name] != now[name]]
     if different:
         raise ConfigError(
             f"{folder} was made with other settings ({'; '.join(different)}): choose another --folder, or remove "
