@@ -19,6 +19,7 @@ from baselines.config import FILE_NAME, build
 from baselines.evaluate import floor_of
 from baselines.progress import METRICS, read_metrics
 from baselines.settings import TrainConfig
+from vlm_gym.evaluation.statistics import percent
 from vlm_gym.registration import TASKS
 
 INTRODUCTION = """\
@@ -72,7 +73,8 @@ def table(task: str, runs: list[tuple[TrainConfig, list[dict[str, Any]]]]) -> st
     entry = TASKS[runs[0][0].task.full_id]
     floor = floor_of(runs[0][0].task.full_id, evaluation.metric)
     metric = evaluation.metric.replace("_", " ")
-    bounds = f"random play reaches {100 * (floor or 0):.2f}, the best {100 * entry.best_success:.2f}"
+    known = "an unknown share" if floor is None else percent(floor)
+    bounds = f"random play reaches {known}, the best {percent(entry.best_success)}"
     columns = ("seed", "start, sampled", "start, greedy", "end, sampled", "end, greedy", "episodes", "turns", "CPU-s")
     lines = [
         f"## {task}",
@@ -116,7 +118,7 @@ def draw(runs: dict[str, list[tuple[TrainConfig, list[dict[str, Any]]]]], path: 
                 axes.plot([line["update"] for line in shown], values, color=color, label=label, **style)
         axes.axhline(100 * TASKS[of_task[0][0].task.full_id].best_success, color="black", linewidth=0.8, linestyle=":")
         axes.set(
-            title=f"{task}: greedy (marked) and sampled",
+            title=task,
             xlabel="update",
             ylabel=f"{metric.replace('_', ' ')} in %",
             ylim=(-2, 104),
@@ -124,6 +126,7 @@ def draw(runs: dict[str, list[tuple[TrainConfig, list[dict[str, Any]]]]], path: 
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(frameon=False, fontsize=8, loc="lower right")
     path.parent.mkdir(parents=True, exist_ok=True)
+    figure.suptitle("Greedy (marked) and sampled success; dotted: the best play", fontsize=11)
     figure.savefig(path, dpi=110)
 
 

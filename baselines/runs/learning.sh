@@ -29,7 +29,7 @@ tiny-ezpoints 203
 tiny-blackjack 301
 tiny-blackjack 302
 tiny-blackjack 303
-tiny-points24 401
-tiny-household 501
+tiny-points24 7
+tiny-household 7
 RUNS
 "$PYTHON" benchmarks/learning.py "$OUT" --page docs/learning.md --figure docs/figures/learning.png
