@@ -1,6 +1,6 @@
 """Writes what a folder of training runs reached: a page with a table, and a figure with a curve for each run.
 
-python benchmarks/learning.py out/learning --page docs/learning.md --figure docs/figures/learning.png
+python -m benchmarks.learning out/learning --page docs/learning.md --figure docs/figures/learning.png
 """
 
 import argparse

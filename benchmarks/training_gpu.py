@@ -1,9 +1,9 @@
 """Measure rollouts and updates at 7B on one GPU, beside the published scheme: random weights, real shapes, no download.
 
-    python benchmarks/training_gpu.py --model llava-1.6-7b                    all of it, some minutes on an H200
-    python benchmarks/training_gpu.py --model qwen2.5-vl-7b --envs 32 64 --new-tokens 128 --static-cache
-    python benchmarks/training_gpu.py --model qwen2.5-vl-7b --checkpointing --microbatch 16   less memory
-    python benchmarks/training_gpu.py --model llava-1.6-7b --tiny --device cpu --envs 2 --new-tokens 8     tries it out
+    python -m benchmarks.training_gpu --model llava-1.6-7b                    all of it, some minutes on an H200
+    python -m benchmarks.training_gpu --model qwen2.5-vl-7b --envs 32 64 --new-tokens 128 --static-cache
+    python -m benchmarks.training_gpu --model qwen2.5-vl-7b --checkpointing --microbatch 16   less memory
+    python -m benchmarks.training_gpu --model llava-1.6-7b --tiny --device cpu --envs 2 --new-tokens 8     tries it out
 
 NumberLine at 300 pixels with its own prompt; LoRA of rank 128 on all parts, as in the paper. With random weights an
 answer runs to its full length. A "turn" is one answer of one environment; an update is measured with one epoch, whose
@@ -23,8 +23,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from accelerate import Accelerator
-from large_models import MODELS, build
-from published_scheme import PublishedScheme, Sample
 from torch.utils.flop_counter import FlopCounterMode
 
 from baselines.batch import Batch, Minibatch, flatten, plan_epoch
@@ -35,6 +33,8 @@ from baselines.models.policy import Prompt
 from baselines.models.vlm import VlmPolicy
 from baselines.rollout import PromptWriter, Sampling, Seat, Turn, collect, make_env, training_starts
 from baselines.settings import PpoConfig, TaskConfig
+from benchmarks.large_models import MODELS, build
+from benchmarks.published_scheme import PublishedScheme, Sample
 
 PEAK_TFLOPS = {"H200": 989.0, "H100": 989.0, "A100": 312.0, "L40S": 362.0}  # dense bfloat16
 TASK = TaskConfig("NumberLine-v0", {"image_size": 300})

@@ -1,7 +1,7 @@
 """Compare the cost of training with that of the published scheme: same model, same turns, same epochs, one process.
 
-    python benchmarks/training_speed.py                        the tiny model on NumberLine, 32 environments
-    python benchmarks/training_speed.py --config tiny-ezpoints --envs 64 --repeats 5
+    python -m benchmarks.training_speed                        the tiny model on NumberLine, 32 environments
+    python -m benchmarks.training_speed --config tiny-ezpoints --envs 64 --repeats 5
 
 Both start from the same SFT. "Rollout" is playing, and the log-probs and values of what was said; "update" is all
 epochs. CPU seconds of one thread, so that other programs on the machine count little; the schemes take turns, and
@@ -20,7 +20,6 @@ from statistics import median
 import numpy as np
 import torch
 from accelerate import Accelerator
-from published_scheme import PublishedScheme
 
 from baselines import sft
 from baselines.batch import flatten, plan_epoch
@@ -28,6 +27,7 @@ from baselines.learner import Learner
 from baselines.rollout import PromptWriter, Sampling, Seat, collect, make_env, training_starts
 from baselines.session import Stopper, read_train_config, start_accelerator, start_folder, start_policy
 from baselines.settings import TrainConfig
+from benchmarks.published_scheme import PublishedScheme
 
 GOALS = {"rollout": 8.0, "update": 2.5, "end to end": 4.0}
 

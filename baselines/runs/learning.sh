@@ -32,4 +32,4 @@ tiny-blackjack 303
 tiny-points24 7
 tiny-household 7
 RUNS
-"$PYTHON" benchmarks/learning.py "$OUT" --page docs/learning.md --figure docs/figures/learning.png
+"$PYTHON" -m benchmarks.learning "$OUT" --page docs/learning.md --figure docs/figures/learning.png
