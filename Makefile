@@ -55,10 +55,10 @@ demo: $(VENV)/.demo
 	@echo "How it learnt: out/demo/training/curve.png"
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --maxschedchunk 4
 
 quick: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto --maxschedchunk 4 -m "not slow"
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check
