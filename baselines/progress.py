@@ -143,6 +143,7 @@ def draw_curve(folder: Path, name: str, metric: Metric, floor: float | None, cei
             axes.axhline(100 * height, color="black", linewidth=0.8, linestyle=":")
             axes.annotate(words, place, xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
     axes.set(xlabel="update", ylabel=f"{metric.replace('_', ' ')} in %", ylim=(-2, 106), title=name)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     figure.savefig(folder / CURVE, format="png")
 
