@@ -126,6 +126,7 @@ def score_metrics(prefix: str, score: Score | None, metric: Metric) -> dict[str,
 def draw_curve(folder: Path, name: str, metric: Metric, floor: float | None, ceiling: float) -> None:
     """Draw the run's success over its updates into curve.png, with intervals, floor and ceiling."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     lines = read_metrics(folder)
     figure = Figure(figsize=(7, 4), layout="constrained")
@@ -143,7 +144,7 @@ def draw_curve(folder: Path, name: str, metric: Metric, floor: float | None, cei
             axes.axhline(100 * height, color="black", linewidth=0.8, linestyle=":")
             axes.annotate(words, place, xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
     axes.set(xlabel="update", ylabel=f"{metric.replace('_', ' ')} in %", ylim=(-2, 106), title=name)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     figure.savefig(folder / CURVE, format="png")
 
