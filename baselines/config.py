@@ -100,7 +100,7 @@ def describe(config_class: type[Any], default: str | None = None) -> str:
     settings = _leaves(config_class)
     width = max(len(name) for name, _, _ in settings)
     lines = [
-        f"  --{name:<{width}}  {entry.metadata['words']} ({_shown(_at(plain, name))}{_others(kind, _at(plain, name))})"
+        f"  --{name:<{width}}  {entry.metadata['words']} ({_shown(kind, _at(plain, name))})"
         for name, entry, kind in settings
     ]
     if default is None:
@@ -136,19 +136,13 @@ def _at(plain: Mapping[str, Any], name: str) -> Any:
     return plain
 
 
-def _shown(value: Any) -> str:
-    """Return a value as it is written on a command line."""
-    return (
-        str(yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=1000)).removesuffix("...\n").strip()
-    )
-
-
-def _others(kind: Any, value: Any) -> str:
-    """Return the other choices of a setting that has a few."""
+def _shown(kind: Any, value: Any) -> str:
+    """Return a value as it is written on a command line, and the other choices of a setting that has a few."""
+    text: str = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=1000)
     kinds = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
     choices = [choice for one in kinds if get_origin(one) is Literal for choice in get_args(one)]
-    others = [str(choice) for choice in choices if choice != value]
-    return f"; or {', '.join(others)}" if others else ""
+    others = ", ".join(str(choice) for choice in choices if choice != value)
+    return text.removesuffix("...\n").strip() + (f"; or {others}" if others else "")
 
 
 def _names(folder: str = "") -> list[str]:

@@ -58,7 +58,14 @@ def test_the_ceilings_of_the_points_games(name):
     assert TASKS[name].best_success == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize("name", [name for name in POINTS_IDS if name not in POINTS24_PRESSES])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if "Points24" in name else name
+        for name in POINTS_IDS
+        if name not in POINTS24_PRESSES
+    ],
+)
 def test_the_floors_of_the_points_games(name):
     entry, task = TASKS[name], env_of(name)
     odds = odds_of(task)
