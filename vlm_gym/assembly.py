@@ -4,17 +4,20 @@ import importlib
 import inspect
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 import gymnasium as gym
 
 from vlm_gym.envs.base import TaskEnv, TaskSettings
-from vlm_gym.errors import ConfigError, check_choice, did_you_mean
+from vlm_gym.errors import ConfigError, UnknownArgumentError, check_choice, did_you_mean
 from vlm_gym.prompts.answer import PromptSettings
 from vlm_gym.registration import TASKS, RegisteredLimit
+from vlm_gym.wrappers.numeric_info import NumericInfo
 from vlm_gym.wrappers.text import TextPlay
+from vlm_gym.wrappers.turn_limit import TurnLimit
 
-TEXT_ARGUMENTS: Final = ("prompt", "parser", "include_text", "on_fault")
+MAKERS_ARGUMENTS: Final = ("prompt", "parser", "include_text", "on_fault", "info")
+Info = Literal["full", "numeric"]
 
 
 class _TaskMaker:
@@ -30,52 +33,59 @@ class _TaskMaker:
         parser: Any = None,
         include_text: Any = False,
         on_fault: Any = "charge",
+        info: Any = "full",
         **arguments: Any,
     ) -> gym.Env[Any, Any]:
         """Build the environment of `task`, with text play around it if `parser` is given.
 
         Raises:
-            ConfigError: if an argument is unknown or wrong.
+            ConfigError: if an argument is wrong.
+            UnknownArgumentError: if the task has no such argument.
         """
         check_choice("task, which the id sets,", task, TASKS)
+        check_choice("info", info, get_args(Info))
         entry = TASKS[task]
         module, _, name = entry.entry.partition(":")
         env_class = getattr(importlib.import_module(module), name)
         common = {field.name for field in fields(TaskSettings)} - {"prompt"}
         own = set(inspect.signature(env_class).parameters) - {"settings"}
-        _check_names(task, arguments, {*common, *own, *TEXT_ARGUMENTS})
+        _check_names(task, arguments, {*common, *own, *MAKERS_ARGUMENTS})
         settings = TaskSettings(
             prompt=PromptSettings(prompt, "json" if parser is None else parser, include_text),
             **{name: value for name, value in arguments.items() if name in common},
         )
         env = env_class(settings, **{name: value for name, value in arguments.items() if name in own})
         if parser is not None:
-            return TextPlay(env, parser, on_fault)
-        if entry.is_text_only:
+            env = TextPlay(env, parser, on_fault)
+        elif entry.is_text_only:
             raise ConfigError(f"{task} is played in text: parser must be the name of a parser, got None")
-        if on_fault != "charge":
+        elif on_fault != "charge":
             raise ConfigError(f"on_fault={on_fault!r} needs text play: choose a parser, for example parser='json'")
-        return env  # type: ignore[no-any-return]
+        return NumericInfo(env) if info == "numeric" else env
 
 
 make_task: Final = _TaskMaker()
 
 
 def apply_turn_limit(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
-    """Set the turn limit that follows from the arguments, unless the caller of `gym.make` chose another one.
+    """Put a `TurnLimit` in the place of gymnasium's `TimeLimit`, with the limit that follows from the arguments.
 
-    Gymnasium calls this last, around the `TimeLimit` with the registered limit: that of the id's own arguments.
+    Gymnasium calls this last, around the `TimeLimit` with the registered limit: that of the id's own arguments. A limit
+    that the caller of `gym.make` chose stays.
     """
     spec = env.unwrapped.spec
     if spec is None or env.spec is None or not isinstance(env, gym.wrappers.TimeLimit):
         return env
     task = TASKS[spec.kwargs["task"]]
-    is_registered_limit = isinstance(env.spec.max_episode_steps, RegisteredLimit)
-    return gym.wrappers.TimeLimit(env.env, task.turns(spec.kwargs)) if is_registered_limit else env
+    limit = env.spec.max_episode_steps
+    return TurnLimit(env.env, task.turns(spec.kwargs) if limit is None or isinstance(limit, RegisteredLimit) else limit)
 
 
 def _check_names(task: str, arguments: Iterable[str], known: set[str]) -> None:
     for name in arguments:
         if name not in known:
             listed = ", ".join(sorted(known))
-            raise ConfigError(f"{task} has no argument {name!r}; it has {listed}.{did_you_mean(name, known)}")
+            raise UnknownArgumentError(
+                f"got an unexpected keyword argument {name!r}: "
+                f"{task} has no argument {name!r}; it has {listed}.{did_you_mean(name, known)}"
+            )

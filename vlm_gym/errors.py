@@ -2,6 +2,7 @@
 
     VlmGymError
     ├── ConfigError (ValueError)                a caller's mistake: what was expected, what came, what to do
+    │   └── UnknownArgumentError (TypeError)    ... an argument that a task does not have
     ├── DataNotFoundError (FileNotFoundError)   data that is not on this machine, and how to get it
     ├── MissingDependencyError (ImportError)    an extra that is not installed, and how to install it
     ├── AgentError                              an agent that cannot answer: this episode cannot go on
@@ -21,6 +22,14 @@ class VlmGymError(Exception):
 
 class ConfigError(VlmGymError, ValueError):
     """An argument, option or action that the caller got wrong."""
+
+
+class UnknownArgumentError(ConfigError, TypeError):
+    """A keyword argument that does not exist.
+
+    A TypeError too, with Python's own words for it: libraries that try whether an environment has an argument look for
+    both (torchrl's `GymEnv` tries `frameskip`).
+    """
 
 
 class DataNotFoundError(VlmGymError, FileNotFoundError):

@@ -8,6 +8,10 @@ import gymnasium as gym
 from gymnasium.envs.registration import WrapperSpec
 
 
+TURN_LIMIT_RULE: Final = WrapperSpec("TurnLimit", "vlm_gym.assembly:apply_turn_limit", kwargs={})
+"""What gymnasium puts around every task last."""
+
+
 class RegisteredLimit(int):
     """A turn limit that nobody chose; a caller's own arrives as a plain int."""
 
@@ -252,8 +256,5 @@ def register_tasks() -> None:
             entry_point="vlm_gym.assembly:make_task",
             max_episode_steps=RegisteredLimit(task.turns()),
             kwargs={"task": task.id, **task.arguments},
-            additional_wrappers=() if isinstance(task.turn_limit, int) else (_TURN_LIMIT_RULE,),
+            additional_wrappers=(TURN_LIMIT_RULE,),
         )
-
-
-_TURN_LIMIT_RULE: Final = WrapperSpec("TurnLimit", "vlm_gym.assembly:apply_turn_limit", kwargs={})

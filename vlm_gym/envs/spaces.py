@@ -11,7 +11,9 @@ from vlm_gym.parsers.base import Parser
 class AnswerSpace(gym.Space[str]):
     """All texts. A sample is a well-formed answer with a random action (without `parser`, the bare action).
 
-    `gymnasium.spaces.Text` has a maximum length and a character set; a model's answer has neither.
+    `gymnasium.spaces.Text` has a maximum length and a character set; a model's answer has neither. The vocabulary only
+    shapes the samples: the spaces of two tasks that one parser reads are equal, and a vector environment can hold both
+    (the samples of its own action space are then answers to the first one's task).
     """
 
     def __init__(self, actions: Vocabulary, parser: Parser | None = None, seed: int | None = None) -> None:
@@ -40,10 +42,10 @@ class AnswerSpace(gym.Space[str]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AnswerSpace):
             return False
-        return self.actions == other.actions and type(self.parser) is type(other.parser)
+        return type(self.parser) is type(other.parser)
 
     def __hash__(self) -> int:
-        return hash((AnswerSpace, self.actions.key))
+        return hash((AnswerSpace, type(self.parser)))
 
     def __repr__(self) -> str:
         return f"AnswerSpace({type(self.parser).__name__ if self.parser else 'bare action'})"

@@ -4,6 +4,7 @@ import math
 from typing import Any, SupportsFloat, TypeVar
 
 import gymnasium as gym
+import numpy as np
 
 from vlm_gym.envs.base import TaskEnv
 from vlm_gym.errors import ConfigError
@@ -55,5 +56,7 @@ def _is_number(value: object) -> bool:
 
 def _with_term(info: dict[str, Any], shaping: float) -> dict[str, Any]:
     """Add to the term, which another shaping inside this one may have paid already."""
+    if "rewards" not in info:  # info="numeric"
+        return {**info, "reward_shaping": np.asarray(info.get("reward_shaping", 0.0) + shaping)}
     rewards = info["rewards"]
     return {**info, "rewards": {**rewards, "shaping": rewards.get("shaping", 0.0) + shaping}}

@@ -1,5 +1,6 @@
 """Text play: a model's answer in, the task's action out."""
 
+from collections import UserDict
 from typing import Any, Literal, get_args
 
 import gymnasium as gym
@@ -16,6 +17,14 @@ from vlm_gym.render.canvas import Picture
 FaultPolicy = Literal["charge", "random", "end", "ask"]
 
 
+class ReadAnswer(UserDict[str, Any]):
+    """What was read in an answer: `span` (a pair of int), `thoughts` (str) and other `fields` (dict of str).
+
+    A mapping but no dict: a vector environment takes dicts in `info` to pieces, key by key, and cannot put one beside the
+    None of another environment. Of anything else it makes an array of objects, one an environment.
+    """
+
+
 class TextPlay(gym.Wrapper[Picture, str, Picture, Any]):
     """Turns a task's action space into free text, which a parser reads.
 
@@ -25,6 +34,9 @@ class TextPlay(gym.Wrapper[Picture, str, Picture, Any]):
     - "random": a random action is played, drawn from the env's own generator, as in Zhai et al. 2024.
     - "end": the term is paid and the episode is over.
     - "ask": nothing moves and nothing is paid; the next prompt says what could not be read. The turn is used.
+
+    `info` gains `answer`, what was read, and loses `action_mask`: it belongs to `Discrete`, and its length differs between
+    tasks that could be played side by side in text.
 
     `gym.make(..., parser=...)` builds this inside the entry point, so the turn limit lies outside and counts
     unreadable answers too. It rebuilds the wrapper from the env's own arguments, hence `spec` is the env's.
@@ -53,10 +65,10 @@ class TextPlay(gym.Wrapper[Picture, str, Picture, Any]):
     ) -> tuple[Picture, dict[str, Any]]:
         """Start an episode; there is no answer yet."""
         picture, info = self.env.reset(seed=seed, options=options)
-        return picture, {**info, "answer": None}
+        return picture, _with_answer(info, None)
 
     def step(self, action: str) -> Turn:
-        """Play one answer; `info["answer"]` is what was read in it: its `span`, `thoughts` and other `fields`, or None.
+        """Play one answer; `info["answer"]` is what was read in it, a `ReadAnswer`, or None.
 
         Raises:
             ConfigError: if the answer is no str. A text of any content is fine.
@@ -67,8 +79,8 @@ class TextPlay(gym.Wrapper[Picture, str, Picture, Any]):
         if isinstance(answer, Unparsed):
             return self._fault(str(answer))
         *turn, info = self.task.play(answer.action)
-        info["answer"] = {"span": answer.span, "thoughts": answer.thoughts, "fields": dict(answer.fields)}
-        return (*turn, info)  # type: ignore[return-value]
+        read = ReadAnswer(span=answer.span, thoughts=answer.thoughts, fields=dict(answer.fields))
+        return (*turn, _with_answer(info, read))  # type: ignore[return-value]
 
     def answer(self, action: str, thoughts: str = "") -> str:
         """Write an answer that the parser reads as `action`, which may be the oracle's."""
@@ -82,8 +94,11 @@ class TextPlay(gym.Wrapper[Picture, str, Picture, Any]):
             *turn, info = self.task.forfeit(fault, is_charged=False)
         else:
             *turn, info = self.task.forfeit(fault, is_charged=True, is_end=self.on_fault == "end")
-        info["answer"] = None
-        return (*turn, info)  # type: ignore[return-value]
+        return (*turn, _with_answer(info, None))  # type: ignore[return-value]
+
+
+def _with_answer(info: dict[str, Any], answer: ReadAnswer | None) -> dict[str, Any]:
+    return {**{name: value for name, value in info.items() if name != "action_mask"}, "answer": answer}
 
 
 def _check_readable(name: str, parser: Parser, actions: Vocabulary) -> None:
