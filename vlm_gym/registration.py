@@ -7,7 +7,6 @@ from typing import Any, Final
 import gymnasium as gym
 from gymnasium.envs.registration import WrapperSpec
 
-
 TURN_LIMIT_RULE: Final = WrapperSpec("TurnLimit", "vlm_gym.assembly:apply_turn_limit", kwargs={})
 """What gymnasium puts around every task last."""
 

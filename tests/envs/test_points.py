@@ -63,7 +63,7 @@ def test_powers_cannot_be_written():
 def test_a_formula_finished_on_the_last_turn_is_judged():
     env = points24(max_episode_steps=10)
     _, reward, terminated, truncated, info = press(env, *"8/(3-8/3)=")
-    assert (reward, terminated, truncated, info["is_success"]) == (10.0, True, True, True)
+    assert (reward, terminated, truncated, info["is_success"]) == (10.0, True, False, True)
 
 
 def test_the_turn_limit_follows_the_number_of_cards():
@@ -115,7 +115,7 @@ def test_the_last_attempt_ends_the_game():
     _, reward, terminated, truncated, info = answer(env, "8*3+8-3")
     assert (reward, terminated, truncated, info["is_success"]) == (-1.0, False, False, False)
     assert info["observation_text"].endswith("Formula: 8 * 3 + 8 - 3 = 29.")
-    assert answer(env, "8*3+8/3")[2:4] == (True, True)
+    assert answer(env, "8*3+8/3")[2:4] == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_the_last_attempt_ends_the_game():
 def test_a_formula_that_breaks_a_rule_is_illegal(formula, rule):
     _, reward, terminated, truncated, info = answer(formula_env(), formula)
     assert info["illegal"] == rule
-    assert (reward, terminated, truncated) == (-1.0, True, True)
+    assert (reward, terminated, truncated) == (-1.0, True, False)
     assert "(empty)" in info["observation_text"]
 
 
@@ -143,7 +143,7 @@ def test_an_illegal_formula_uses_up_an_attempt():
     env = formula_env(attempts=2)
     assert answer(env, "1+1")[2:4] == (False, False)
     _, reward, terminated, truncated, info = answer(env, "8*3+8-3")
-    assert (reward, terminated, truncated, info["is_success"]) == (-1.0, True, True, False)
+    assert (reward, terminated, truncated, info["is_success"]) == (-1.0, True, False, False)
     assert env.unwrapped.optimal_value() == 0.0
 
 

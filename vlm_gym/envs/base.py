@@ -1,6 +1,5 @@
 """What every task has in common: picture, prompt, information, named rewards, three kinds of wrong."""
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,15 +9,15 @@ import gymnasium as gym
 import numpy as np
 
 from vlm_gym.actions import ActionSet, Vocabulary
+from vlm_gym.envs.rewards import RewardTerms
 from vlm_gym.envs.spaces import AnswerSpace
-from vlm_gym.errors import ConfigError, check_choice, check_int, did_you_mean
+from vlm_gym.errors import ConfigError, check_choice, check_int
 from vlm_gym.games.outcome import Outcome
 from vlm_gym.prompts.answer import PromptSettings
 from vlm_gym.render.canvas import Picture
 
 MIN_IMAGE_SIZE: Final = 84
 MAX_IMAGE_SIZE: Final = 1024
-FAULT_REWARD: Final = -1.0  # what an unreadable answer costs
 
 StateT = TypeVar("StateT")
 ActionT = TypeVar("ActionT")
@@ -70,6 +69,8 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
     """The task's reward terms and their weights: the arguments' defaults."""
     option_names: ClassVar[tuple[str, ...]]
     """The keys that `reset(options=...)` understands."""
+    keys: ClassVar[Mapping[str, str]] = {}
+    """For play with the keyboard: the action that each key plays, by its name; none where the actions change."""
     tells_mistakes: ClassVar[bool] = False
     """Whether the next prompt says why the last action was illegal or could not be read."""
 
@@ -79,7 +80,7 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         self.actions = actions
         self.num_actions = num_actions
         self.render_mode = settings.render_mode
-        self._weights = _merge_weights(self.reward_weights, settings.rewards)
+        self._terms = RewardTerms.merge(type(self).__name__, self.reward_weights, settings.rewards)
         shape = (settings.image_size, settings.image_size, 3)
         self.observation_space = gym.spaces.Box(0, 255, shape, np.uint8)
         space = AnswerSpace(actions) if num_actions is None else gym.spaces.Discrete(num_actions)
@@ -237,6 +238,20 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         """Return which actions of `Discrete` are legal now, (n,) bool: the name that sb3-contrib calls."""
         return self._mask(self._admissible()).astype(np.bool_)
 
+    def get_keys_to_action(self) -> dict[str, int]:
+        """Return the number of the action that each key plays: the name that `gymnasium.utils.play` calls.
+
+        Raises:
+            ConfigError: in a task whose actions are texts or change every turn.
+        """
+        if not self.keys or not isinstance(self.actions, ActionSet):
+            raise ConfigError(
+                f"{type(self).__name__} cannot be played with single keys, since its actions are texts or change every "
+                "turn: use `vlm-gym play`, or give `play` a keys_to_action of your own"
+            )
+        names = self.actions.names
+        return {key: names.index(name) for key, name in self.keys.items() if name in names}
+
     # Private
 
     def _running_state(self) -> StateT:
@@ -280,9 +295,9 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
             "observation_text": description,
             "admissible_actions": admissible,
             "action_mask": self._mask(admissible),
-            "is_success": status.is_success,
-            "progress": status.progress,
-            "rewards": self._pay(outcome.events),
+            "is_success": bool(status.is_success),
+            "progress": float(status.progress),
+            "rewards": self._terms.pay(outcome.events),
             "action": action,
             "illegal": outcome.illegal,
             "fault": fault,
@@ -292,9 +307,6 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
     def _more_info(self, state: StateT) -> dict[str, Any]:
         """Return what a task has to say beyond the keys that all have."""
         return {}
-
-    def _pay(self, events: Mapping[str, float]) -> dict[str, float]:
-        return {name: weight * events[name] if name in events else 0.0 for name, weight in self._weights.items()}
 
     def _admissible(self) -> tuple[str, ...]:
         return () if self._has_ended else self._legal_actions(self.state)
@@ -314,15 +326,3 @@ def _check_seed(seed: object) -> None:
     if seed is None or (isinstance(seed, (int, np.integer)) and not isinstance(seed, bool) and seed >= 0):
         return
     raise ConfigError(f"seed must be None or an int >= 0, got {seed!r}")
-
-
-def _merge_weights(weights: Mapping[str, float], changes: Mapping[str, float]) -> dict[str, float]:
-    known = {**weights, "fault": FAULT_REWARD}
-    for name, weight in changes.items():
-        if name not in known:
-            listed = ", ".join(known)
-            raise ConfigError(f"rewards names the term {name!r}; the terms are {listed}.{did_you_mean(name, known)}")
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not math.isfinite(weight):
-            raise ConfigError(f"rewards[{name!r}] must be a finite number, got {weight!r}")
-        known[name] = float(weight)
-    return known

@@ -73,6 +73,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         "illegal": -1.0,
     }
     option_names: ClassVar[tuple[str, ...]] = ("player", "dealer")
+    keys: ClassVar[Mapping[str, str]] = {"s": "stand", "h": "hit"}
 
     def __init__(self, settings: TaskSettings | None = None, *, natural: bool = False, sab: bool = False) -> None:
         for name, value in (("natural", natural), ("sab", sab)):

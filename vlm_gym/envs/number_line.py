@@ -65,6 +65,7 @@ class NumberLineEnv(TaskEnv[NumberLineState, int]):
 
     reward_weights: ClassVar[Mapping[str, float]] = {"goal": 1.0, "away": -1.0, "illegal": -1.0}
     option_names: ClassVar[tuple[str, ...]] = ("position", "target")
+    keys: ClassVar[Mapping[str, str]] = {"-": "-", "+": "+", "=": "+", "a": "-", "d": "+"}  # = is + without shift
 
     def __init__(self, settings: TaskSettings | None = None, *, max_position: int = 5) -> None:
         check_int("max_position", max_position, 1, MAX_MAX_POSITION)

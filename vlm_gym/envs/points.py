@@ -31,12 +31,18 @@ from vlm_gym.render.theme import read_theme
 MAX_TARGET: Final = 10**9
 MAX_NUM_CARDS: Final = 5  # up to here the solver is exact within about a second
 MAX_ATTEMPTS: Final = 100
+KEYS: Final = {
+    **{digit: digit for digit in "123456789"}, "0": "10", "j": "11", "q": "12", "k": "13",
+    **{sign: sign for sign in "+-*/()="}, "p": "+", "m": "-", "t": "*", "d": "/", "o": "(", "c": ")", "e": "=",
+}  # fmt: skip
+"""Letters stand for signs that keyboards have behind the shift key: plus, minus, times, divide, open, close, equals."""
 
 
 class _CardsEnv(TaskEnv[PointsState, ActionT]):
     """What both forms share: the deal, the picture, the end."""
 
     reward_weights: ClassVar[Mapping[str, float]] = {"solved": 10.0, "wrong": -1.0, "illegal": -1.0}
+    keys: ClassVar[Mapping[str, str]] = KEYS
     option_names: ClassVar[tuple[str, ...]] = ("cards",)
     attempts: int = 1
 

@@ -20,20 +20,20 @@ class NumericInfo(gym.Wrapper[ObsT, ActT, ObsT, ActT]):
     """Keeps of `info` what is a number or an array of numbers, as numpy arrays of constant shape and dtype.
 
     Replay buffers and data sets (tianshou, torchrl, Minari) stack what `info` holds, and stumble over words and None.
-    Kept at reset and at every step, as arrays without dimensions unless said: `action_mask`, (n,) int8, without a parser;
-    `is_success`, bool; `progress`, float64; each reward term under its own name, `reward_goal`, float64; `is_illegal` and
-    `is_fault`, bool, in place of the words; and what else of a task's own is a number (`stuck` in household tasks).
+    Kept at reset and at every step, without dimensions unless said: `action_mask`, (n,) int8, without a parser;
+    `is_success`, bool; `progress`, float64; each reward term under its own name, `reward_goal`, float64; `is_illegal`
+    and `is_fault`, bool, in place of the words; and what else a task has in numbers (`stuck` in household tasks, bool).
 
     `gym.make(..., info="numeric")` builds this inside the entry point, hence `spec` is the env's.
     """
 
     def __init__(self, env: gym.Env[ObsT, ActT]) -> None:
+        super().__init__(env)
         if not isinstance(env, (TaskEnv, TextPlay)):
             raise ConfigError(
                 f"NumericInfo needs a task of vlm_gym without other wrappers (gym.make's info='numeric' builds it); "
                 f"got {env!r}"
             )
-        super().__init__(env)
 
     @property
     def spec(self) -> gym.envs.registration.EnvSpec | None:  # type: ignore[override]

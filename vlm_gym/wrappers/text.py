@@ -20,8 +20,8 @@ FaultPolicy = Literal["charge", "random", "end", "ask"]
 class ReadAnswer(UserDict[str, Any]):
     """What was read in an answer: `span` (a pair of int), `thoughts` (str) and other `fields` (dict of str).
 
-    A mapping but no dict: a vector environment takes dicts in `info` to pieces, key by key, and cannot put one beside the
-    None of another environment. Of anything else it makes an array of objects, one an environment.
+    A mapping but no dict: a vector environment takes dicts in `info` to pieces, key by key, and cannot put one beside
+    the None of another environment. Of anything else it makes an array of objects, one an environment.
     """
 
 
@@ -35,8 +35,8 @@ class TextPlay(gym.Wrapper[Picture, str, Picture, Any]):
     - "end": the term is paid and the episode is over.
     - "ask": nothing moves and nothing is paid; the next prompt says what could not be read. The turn is used.
 
-    `info` gains `answer`, what was read, and loses `action_mask`: it belongs to `Discrete`, and its length differs between
-    tasks that could be played side by side in text.
+    `info` gains `answer`, what was read, and loses `action_mask`: that belongs to `Discrete`, and its length differs
+    between tasks that can be played side by side in text.
 
     `gym.make(..., parser=...)` builds this inside the entry point, so the turn limit lies outside and counts
     unreadable answers too. It rebuilds the wrapper from the env's own arguments, hence `spec` is the env's.
@@ -81,6 +81,14 @@ class TextPlay(gym.Wrapper[Picture, str, Picture, Any]):
         *turn, info = self.task.play(answer.action)
         read = ReadAnswer(span=answer.span, thoughts=answer.thoughts, fields=dict(answer.fields))
         return (*turn, _with_answer(info, read))  # type: ignore[return-value]
+
+    def get_keys_to_action(self) -> dict[str, str]:
+        """Return the answer that each key gives, as `gymnasium.utils.play` takes it: one with the action of that key.
+
+        Raises:
+            ConfigError: as `TaskEnv.get_keys_to_action`.
+        """
+        return {key: self.answer(self.task.name_of(number)) for key, number in self.task.get_keys_to_action().items()}
 
     def answer(self, action: str, thoughts: str = "") -> str:
         """Write an answer that the parser reads as `action`, which may be the oracle's."""
