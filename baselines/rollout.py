@@ -196,6 +196,8 @@ def training_starts(run_seed: int, rank: int, seat: int) -> Callable[[int], Star
 
 def make_env(task: TaskConfig, *, shaping: float = 0.0, gamma: float = 1.0) -> gym.Env[Any, str]:
     """Make the environment of a run, played in text; `shaping` weighs the oracle's potential in its rewards."""
+    if "info" in task.arguments:
+        raise ConfigError(f"task.arguments must leave info as it is, in words; got {task.arguments['info']!r}")
     arguments = {"parser": "json", **task.arguments}
     env: gym.Env[Any, str] = gym.make(task.full_id, disable_env_checker=True, **arguments)
     return PotentialShaping(env, gamma, shaping) if shaping else env

@@ -141,8 +141,14 @@ class ChatSession:
         return bool(self.turns) and self.turns[-1].is_over
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
-        """Start an episode; arguments as those of the env's reset."""
+        """Start an episode; arguments as those of the env's reset.
+
+        Raises:
+            ConfigError: if the env's `info` has no words, and for what the env's reset refuses.
+        """
         self.picture, self.info = self.env.reset(seed=seed, options=options)
+        if "prompt" not in self.info:
+            raise ConfigError("a chat needs info in words: make the env without info='numeric'")
         self.turns, self._past, self._asked_again = [], [], []
         self._question = self._ask()
 

@@ -14,7 +14,7 @@ from vlm_gym.registration import TASKS, Task
 
 NAMESPACE: Final = "vlm_gym/"
 HELP: Final = argparse.RawDescriptionHelpFormatter
-NOT_ARGUMENTS: Final = ("id", "task", "disable_env_checker", "max_episode_steps", "render_mode")
+NOT_ARGUMENTS: Final = ("id", "task", "disable_env_checker", "max_episode_steps", "render_mode", "info")
 
 
 def add_command(commands: Any, name: str, run: Any, summary: str, examples: str) -> argparse.ArgumentParser:

@@ -17,12 +17,12 @@ MISTAKES: Final = ("illegal", "fault")
 
 
 class NumericInfo(gym.Wrapper[ObsT, ActT, ObsT, ActT]):
-    """Keeps of `info` what is a number or an array of numbers, as numpy arrays of constant shape and dtype.
+    """Keeps of `info` what is a number or an array of numbers, as numpy scalars and arrays of constant shape and dtype.
 
     Replay buffers and data sets (tianshou, torchrl, Minari) stack what `info` holds, and stumble over words and None.
-    Kept at reset and at every step, without dimensions unless said: `action_mask`, (n,) int8, without a parser;
-    `is_success`, bool; `progress`, float64; each reward term under its own name, `reward_goal`, float64; `is_illegal`
-    and `is_fault`, bool, in place of the words; and what else a task has in numbers (`stuck` in household tasks, bool).
+    Kept at reset and at every step: `action_mask`, (n,) int8, without a parser; `is_success`, int8, 0 or 1; `progress`,
+    float64; each reward term under its own name, `reward_goal`, float64; `is_illegal` and `is_fault`, int8, in place of
+    the words; and what else a task has in numbers (`stuck` in household tasks, int8).
 
     `gym.make(..., info="numeric")` builds this inside the entry point, hence `spec` is the env's.
     """
@@ -52,7 +52,13 @@ class NumericInfo(gym.Wrapper[ObsT, ActT, ObsT, ActT]):
 
 
 def _numbers_of(info: Mapping[str, Any]) -> dict[str, Any]:
-    numbers = {f"reward_{name}": np.asarray(paid) for name, paid in info["rewards"].items()}
-    mistakes = {f"is_{name}": np.asarray(info[name] is not None) for name in MISTAKES}
-    plain = {name: np.asarray(value) for name, value in info.items() if isinstance(value, (int, float, np.ndarray))}
-    return {**plain, **numbers, **mistakes}
+    own = {name: _number(value) for name, value in info.items() if isinstance(value, (int, float, np.ndarray))}
+    terms = {f"reward_{name}": _number(paid) for name, paid in info["rewards"].items()}
+    return {**own, **terms, **{f"is_{name}": _number(info[name] is not None) for name in MISTAKES}}
+
+
+def _number(value: Any) -> Any:
+    """Return a value as numpy has it; a flag as int8, since vector environments make objects of numpy's own flags."""
+    if isinstance(value, bool):
+        return np.int8(value)
+    return value if isinstance(value, np.ndarray) else np.asarray(value)[()]

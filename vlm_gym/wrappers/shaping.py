@@ -57,6 +57,6 @@ def _is_number(value: object) -> bool:
 def _with_term(info: dict[str, Any], shaping: float) -> dict[str, Any]:
     """Add to the term, which another shaping inside this one may have paid already."""
     if "rewards" not in info:  # info="numeric"
-        return {**info, "reward_shaping": np.asarray(info.get("reward_shaping", 0.0) + shaping)}
+        return {**info, "reward_shaping": np.float64(info.get("reward_shaping", 0.0) + shaping)}
     rewards = info["rewards"]
     return {**info, "rewards": {**rewards, "shaping": rewards.get("shaping", 0.0) + shaping}}
