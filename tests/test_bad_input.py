@@ -1,6 +1,7 @@
 """A caller's mistake gets an error that names the argument, what was expected and what came."""
 
 import time
+from functools import partial
 
 import gymnasium as gym
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vlm_gym import ConfigError
+from vlm_gym.errors import UnknownArgumentError
 from vlm_gym.games.cards import Card
 from vlm_gym.wrappers import TextPlay
 
@@ -60,6 +62,23 @@ HOUSEHOLD = "vlm_gym/Household-v0"
 def test_a_wrong_argument_is_named(task, arguments, message):
     with pytest.raises(ConfigError, match=message):
         gym.make(task, **arguments)
+
+
+@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("name", ["frameskip", "obs_type", "num_crads"])
+def test_an_argument_that_does_not_exist_is_a_type_error_too(task, name):
+    """Libraries try whether there is one: torchrl's `GymEnv` catches a TypeError with these words for `frameskip`."""
+    for make in (gym.make, partial(gym.make_vec, num_envs=2), partial(gym.make, parser="json")):
+        with pytest.raises(TypeError, match=f"got an unexpected keyword argument '{name}'") as raised:
+            make(task, **{name: 4})
+        assert isinstance(raised.value, UnknownArgumentError)
+        assert isinstance(raised.value, ConfigError)
+
+
+def test_an_argument_that_exists_and_is_wrong_is_no_type_error():
+    with pytest.raises(ConfigError) as raised:
+        gym.make(POINTS24, num_cards=0)
+    assert not isinstance(raised.value, TypeError)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Text play and its fault policies."""
 
+import copy
 import json
+import pickle
 
 import gymnasium as gym
 import numpy as np
@@ -128,6 +130,16 @@ def test_what_was_read_in_an_answer_is_in_info():
         "fields": {"current number": "1"},
     }
     assert env.step(UNREADABLE)[-1]["answer"] is None
+
+
+def test_what_was_read_is_no_dict_but_can_be_copied_and_sent():
+    """A vector environment would take a dict to pieces, and a field called `_x` for the mask of `x`."""
+    env = make()
+    env.reset(seed=0, options=START)
+    read = env.step('{"x": 1, "_x": 2, "action": "+"}')[-1]["answer"]
+    assert not isinstance(read, dict)
+    assert dict(read)["fields"] == {"x": "1", "_x": "2"}
+    assert [copy.deepcopy(read), pickle.loads(pickle.dumps(read))] == [read, read]
 
 
 @pytest.mark.parametrize("parser", ["json", "tagged", "paper"])
