@@ -229,10 +229,10 @@ class PointsFormulaEnv(_CardsEnv[str]):
 
     ## Episode End
     Terminates with a right formula, or with the wrong or illegal one that uses up the last attempt. Truncated after
-    `attempts` turns, which unreadable answers also use.
+    `attempts` turns, which unreadable answers also use: an episode whose last turn ends it is not truncated.
 
     ## Information
-    As in every task; `admissible_actions` and `action_mask` are empty, since the vocabulary is open.
+    As in every task; `admissible_actions` is empty, since the vocabulary is open.
 
     ## Arguments
     Those of `PointsEnv`, and `attempts=1`: how many formulas may be tried, 1 to 100.
