@@ -30,7 +30,7 @@ def test_every_id_can_be_made_in_a_process_that_imports_nothing():
     assert output.splitlines() == expected
 
 
-@pytest.mark.parametrize("arguments", [{}, {"parser": "json"}, {"info": "numeric"}])
+@pytest.mark.parametrize("arguments", [{"parser": "json"}, {"info": "numeric"}])
 def test_spawned_workers_make_it_by_its_name(arguments):
     make = partial(gym.make, f"vlm_gym:{NUMBER_LINE}", image_size=84, **arguments)
     envs = gym.vector.AsyncVectorEnv([make] * 2, context="spawn")
