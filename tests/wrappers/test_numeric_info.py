@@ -7,6 +7,7 @@ from at_hand import PLAYABLE_IDS
 
 from vlm_gym import ConfigError
 from vlm_gym.chat import ChatSession
+from vlm_gym.cli import main
 from vlm_gym.registration import TASKS
 from vlm_gym.wrappers import NumericInfo, PotentialShaping
 
@@ -83,6 +84,17 @@ def test_what_needs_words_says_so():
         make(info="numerc")
     with pytest.raises(ConfigError, match=r"NumericInfo needs a task of vlm_gym without other wrappers"):
         NumericInfo(gym.make("CartPole-v1"))
+
+
+def test_the_command_line_and_the_trainer_refuse_it(capsys):
+    assert main(["show", "NumberLine-v0", "--arg", "info=numeric"]) == 2
+    assert "--arg info cannot be chosen here" in capsys.readouterr().err
+    pytest.importorskip("torch", reason="torch is not installed: make train")
+    from baselines.rollout import make_env
+    from baselines.settings import TaskConfig
+
+    with pytest.raises(ConfigError, match=r"task\.arguments must leave info as it is, in words; got 'numeric'"):
+        make_env(TaskConfig("NumberLine-v0", {"info": "numeric"}))
 
 
 @pytest.mark.filterwarnings("ignore")
