@@ -1,6 +1,8 @@
 """The vocabulary of a task: one object feeds its action space, its prompt and its parser."""
 
+import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,12 +16,29 @@ OPERATOR_SIGNS: Final = str.maketrans(
     {
         "×": "*", "✕": "*", "✖": "*", "⋅": "*", "·": "*", "∗": "*", "∙": "*", "⨯": "*",
         "÷": "/", "∕": "/", "⁄": "/", "➗": "/",
-        "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "➖": "-",
+        "−": "-", "–": "-", "‐": "-", "‑": "-", "➖": "-",
         "➕": "+", "⨉": "*", "⋆": "*",
-        "\ufe0e": "", "\ufe0f": "",
     }
 )  # fmt: skip
-"""Signs that people and models write for the five operators of these games, to the ASCII ones."""
+"""Signs that people and models write for the five operators of these games, to the ASCII ones.
+
+A long dash is none of them: alone it says that there is nothing.
+"""
+_UNSEEN: Final = dict.fromkeys(
+    (
+        0xAD,
+        0x61C,
+        0x180E,
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070),
+        0xFE0E,
+        0xFE0F,
+        0xFEFF,
+    )
+)
+"""Characters without width: joiners, direction marks, variation selectors."""
+_NUMBERED: Final = re.compile(r"(?<=[^\W\d_])[\s_#]*(?=\d)|[_#\"'`*]+")
 _SAME_LETTER: Final = ("<wide>", "<narrow>", "<font>", "<noBreak>")
 
 
@@ -57,8 +76,13 @@ def normalise(words: str) -> str:
 
     A raised or circled digit stays what it is: "1²" is not "12".
     """
-    plain = words if words.isascii() else "".join(map(_plain, words)).translate(OPERATOR_SIGNS)
+    plain = words if words.isascii() else "".join(map(_plain, words)).translate(OPERATOR_SIGNS).translate(_UNSEEN)
     return " ".join(plain.casefold().split())
+
+
+def _take_apart(spelling: str) -> str:
+    """Write one space for what joins words and their numbers: "cabinet_2", "cabinet #2" and "cabinet2" are one."""
+    return " ".join(_NUMBERED.sub(" ", spelling).split())
 
 
 def _plain(char: str) -> str:
@@ -85,13 +109,23 @@ class ActionSet:
         return self._index[name]
 
     def read(self, words: str) -> str | None:
-        """Return the action that `words` name as a whole, in any case, width or spacing; None if there is none."""
-        return self._spellings.get(normalise(words))
+        """Return the action that `words` name as a whole, in any case, width or spacing; None if there is none.
+
+        Names of several words may also be joined as programs join them: "open cabinet_2", "open cabinet #2".
+        """
+        spelling = normalise(words)
+        action = self._spellings.get(spelling)
+        if action is None and self._joined_spellings and len(spelling) <= self._longest:
+            action = self._joined_spellings.get(_take_apart(spelling))
+        return action
 
     def could_go_on(self, words: str) -> bool:
         """Whether a longer spelling of another action begins with `words`: "1" could become "10"."""
         beginning, action = normalise(words), self.read(words)
-        return any(spelling.startswith(beginning) and name != action for spelling, name in self._spellings.items())
+        if any(spelling.startswith(beginning) and name != action for spelling, name in self._spellings.items()):
+            return True
+        apart = _take_apart(beginning)
+        return any(spelling.startswith(apart) and name != action for spelling, name in self._joined_spellings.items())
 
     def nearest(self, words: str) -> tuple[str, ...]:  # noqa: ARG002
         """Return nothing: the prompt lists all actions."""
@@ -100,6 +134,17 @@ class ActionSet:
     def sample(self, rng: np.random.Generator) -> str:
         """Draw an action, each with the same probability."""
         return self.names[int(rng.integers(len(self.names)))]
+
+    @cached_property
+    def _joined_spellings(self) -> dict[str, str]:
+        """The names of several words by their words; none that two names would share."""
+        apart = [(_take_apart(normalise(name)), name) for name in self.names if " " in name]
+        counts = Counter(words for words, _ in apart)
+        return {words: name for words, name in apart if counts[words] == 1}
+
+    @cached_property
+    def _longest(self) -> int:
+        return 2 * max(map(len, self.names))
 
     @cached_property
     def _index(self) -> dict[str, int]:

@@ -9,14 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vlm_gym.games.cards import RANKS, read_cards
+from vlm_gym.games.formula_words import MAX_FORMULA_LENGTH, formula_tokens
 from vlm_gym.games.points import (
     EZPOINTS_SYMBOLS,
-    MAX_FORMULA_LENGTH,
     POINTS24_SYMBOLS,
     FormulaVocabulary,
     PointsRules,
     PointsState,
-    formula_tokens,
 )
 
 POINTS24 = PointsRules(24, 4, POINTS24_SYMBOLS)

@@ -12,7 +12,8 @@ from vlm_gym.games.points import EZPOINTS_SYMBOLS, POINTS24_SYMBOLS, FormulaVoca
 HOUSEHOLD = ActionSet(
     (
         "go to cabinet 1", "go to cabinet 12", "go to cabinet 2", "open cabinet 1", "open cabinet 12", "open fridge 1",
-        "take plate 1 from cabinet 1", "take plate 1 from cabinet 12", "look", "look at plate 1", "inventory",
+        "go to fridge 1", "go to armchair 1", "take plate 1 from cabinet 1", "take plate 1 from cabinet 12",
+        "look", "look at plate 1", "inventory",
     )
 )  # fmt: skip
 

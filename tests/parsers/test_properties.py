@@ -9,7 +9,8 @@ from recipes import HOUSEHOLD, VOCABULARIES
 
 from vlm_gym.actions import ActionSet, Vocabulary
 from vlm_gym.parsers import PARSERS, Parsed, Unparsed
-from vlm_gym.parsers.choice import plain
+from vlm_gym.parsers.marks import marks_in
+from vlm_gym.parsers.names import plain
 
 ACTION_SETS = {task: actions for task, actions in VOCABULARIES.items() if isinstance(actions, ActionSet)}
 ANY_TEXT = st.text(st.characters())  # with lone surrogates and NUL
@@ -19,11 +20,16 @@ FRAGMENTS = st.sampled_from(
         "formula", "hit", "stand", '"hit"', "1", "10", "+", "(1+2)", "go to cabinet 1", "2", "or", "thoughts",
         "//", "/*", "*/", "#", "```", "```json\n", "**", "Action:", "Answer: ", "\\boxed{", "\\text{",
         "<think>", "</think>", "◁think▷", "<answer>", "</answer>", "<action>", "</", "<|begin_of_box|>",
-        "<|end_of_box|>", "\x00", "\ud800", "İ", "\u0301", "\\u00", "&lt;",
+        "<|end_of_box|>", "[THINK]", "[/THINK]", "<|channel|>", "analysis", "final", "<|message|>", "<|end|>",
+        "<|start|>", "<|im_end|>", "<|im_start|>", "user", "\nUser:", "</s>", "<reasoning a=1>", "</reasoning>",
+        "<<thinking>>", "[INST]", "<parameter=action>", "</parameter>", "<arg_key>", "play(", "=", ")", "Wait, no.",
+        "Maybe", "not", "?", "\\frac{", "\x00", "\ud800", "İ", "\u0301", "\\u00", "&lt;",
     ]
 )  # fmt: skip
 JSONISH = st.lists(FRAGMENTS, max_size=40).map("".join)
-NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,10}", fullmatch=True).filter(lambda name: plain(name) not in RESERVED)
+NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,10}", fullmatch=True).filter(
+    lambda name: plain(name) not in RESERVED and not marks_in(f"<{name}></{name}>")
+)
 RESERVED = {
     "action", "answer", "formula", "final answer", "move", "next action", "scratchpad",
     "thoughts", "thought", "reasoning", "thinking", "think", "rationale", "explanation",

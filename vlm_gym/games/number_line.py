@@ -14,8 +14,12 @@ from vlm_gym.games.outcome import Outcome
 
 ACTIONS: Final = ActionSet(
     ("-", "+"),
-    aliases={"minus": "-", "subtract": "-", "decrease": "-", "plus": "+", "add": "+", "increase": "+"},
-)
+    aliases={
+        "minus": "-", "subtract": "-", "decrease": "-", "-1": "-", "- 1": "-", "minus 1": "-",
+        "subtract 1": "-",
+        "plus": "+", "add": "+", "increase": "+", "+1": "+", "+ 1": "+", "plus 1": "+", "add 1": "+",
+    },
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,17 @@ EZPoints and Points24 of Zhai et al. 2024 (arXiv 2405.10292, section 5.1) press 
 take the whole formula at once.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
 
-from vlm_gym.actions import ActionSet, normalise
+from vlm_gym.actions import ActionSet
 from vlm_gym.games import formula
 from vlm_gym.games.cards import RANKS, SUITS, Card, FaceCards, value_of
+from vlm_gym.games.formula_words import formula_tokens, read_formula
 from vlm_gym.games.outcome import Outcome
 
 POINTS24_SYMBOLS: Final = ("+", "-", "*", "/", "(", ")", "=")
@@ -25,12 +25,6 @@ SYMBOL_WORDS: Final = {
 }  # fmt: skip
 
 MAX_DEALS: Final = 1000  # the rarest solvable deals in use, EZPoints', are one in ten
-MAX_FORMULA_LENGTH: Final = 200  # characters
-MAX_FORMULA_TOKENS: Final = 60  # the picture shows so many legibly; five cards need at most 18
-_WRITTEN_SIGNS: Final = {
-    "\\times": "*", "\\cdot": "*", "\\div": "/", "\\left": " ", "\\right": " ", "$": " ", "x": "*",
-}  # fmt: skip
-_FORMULA: Final = re.compile(r"([0-9+\-*/() ]*[0-9)] *)(?:=[ 0-9.]*)?")
 
 Result = Literal["solved", "wrong"]
 
@@ -44,8 +38,8 @@ class FormulaVocabulary:
     key: str = "formula"
 
     def read(self, words: str) -> str | None:
-        """Return the formula that `words` as a whole are, without spaces or "= 24" behind it; None if they are none."""
-        return _read_formula(words) if len(words) <= MAX_FORMULA_LENGTH else None
+        """Return the formula that `words` as a whole are, its tokens apart; None if they are none."""
+        return read_formula(words)
 
     def could_go_on(self, words: str) -> bool:  # noqa: ARG002
         """Whether another formula may begin with `words`: always."""
@@ -61,21 +55,6 @@ class FormulaVocabulary:
         numbers = [str(int(number)) for number in rng.integers(1, 11, size=self.num_cards)]
         signs = [operators[int(i)] for i in rng.integers(len(operators), size=self.num_cards - 1)]
         return " ".join([numbers[0], *(part for pair in zip(signs, numbers[1:], strict=True) for part in pair)])
-
-
-@lru_cache(maxsize=1024)  # a parser looks at the same words several times
-def _read_formula(words: str) -> str | None:
-    signs = normalise(words)
-    for written, sign in _WRITTEN_SIGNS.items():
-        signs = signs.replace(written, sign)
-    match = _FORMULA.fullmatch(signs.strip())
-    tokens = formula_tokens(match[1]) if match else ()
-    return " ".join(tokens) if 0 < len(tokens) <= MAX_FORMULA_TOKENS else None
-
-
-def formula_tokens(text: str) -> tuple[str, ...]:
-    """Split a formula into numbers and single signs: "10*(2+1)" to "10", "*", "(", "2", "+", "1", ")"."""
-    return tuple(re.findall(r"[0-9]+|[^\s0-9]", text))
 
 
 @dataclass(frozen=True)
@@ -120,6 +99,7 @@ class PointsRules:
         highest = 10 if self.face_cards == "ten" else len(RANKS)
         numbers = tuple(str(number) for number in range(1, highest + 1))
         aliases = {word: symbol for word, symbol in SYMBOL_WORDS.items() if symbol in self.symbols}
+        aliases |= {f"{number}.0": number for number in numbers}  # as a program writes it
         return ActionSet(numbers + self.symbols, aliases)
 
     def numbers(self, cards: tuple[Card, ...]) -> tuple[int, ...]:

@@ -37,10 +37,15 @@ class Parsed:
 
 @dataclass(frozen=True)
 class Unparsed:
-    """An answer that was not read, and why; `detail` shows the part that is at fault, shortened."""
+    """An answer that was not read, and why; `detail` shows the part that is at fault, shortened.
+
+    `thoughts` and `fields` are what it says besides, as in `Parsed`: a wrong reading of the picture is one too.
+    """
 
     fault: Fault
     detail: str = ""
+    thoughts: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.fault.value}: {self.detail}" if self.detail else self.fault.value
@@ -54,12 +59,45 @@ def shorten(text: str) -> str:
     return quoted[: DETAIL_LENGTH - 1] + "…"
 
 
+class AnswerText(str):
+    """An answer whose end is known: `is_cut_off` says that it broke off at a limit of tokens, else it was finished.
+
+    It can be given wherever an answer is, as a str: `env.step(AnswerText(text, is_cut_off=True))`. An answer that was
+    cut off counts if something complete and final was said in it; of a plain str nobody knows.
+    """
+
+    is_cut_off: bool
+
+    def __new__(cls, text: str, *, is_cut_off: bool) -> "AnswerText":
+        """Take a text as it came."""
+        answer = super().__new__(cls, text)
+        answer.is_cut_off = is_cut_off
+        return answer
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, bool]]:  # type: ignore[override]
+        """Say how a copy is made, in another process too."""
+        return (str(self),), {"is_cut_off": self.is_cut_off}
+
+
+def is_cut_off(text: str) -> bool:
+    """Whether a text is known to have been cut off."""
+    return isinstance(text, AnswerText) and text.is_cut_off
+
+
+def is_finished(text: str) -> bool:
+    """Whether a text is known to have come to its own end."""
+    return isinstance(text, AnswerText) and not text.is_cut_off
+
+
 class Parser(Protocol):
     """Reads answers of one format, and writes them.
 
     `parse` never raises and never guesses, whatever the text. `write` gives a well-formed answer that `parse` reads
-    back as it was; it raises ConfigError for what the format or the vocabulary cannot say.
+    back as it was; it raises ConfigError for what the format or the vocabulary cannot say. An answer is complete, for
+    whoever generates it, at the first of `closers` after which `is_complete` holds.
     """
+
+    closers: str
 
     def parse(self, text: str, actions: Vocabulary) -> Parsed | Unparsed:
         """Read an answer."""
@@ -68,3 +106,6 @@ class Parser(Protocol):
         self, action: str, actions: Vocabulary, thoughts: str = "", fields: Mapping[str, str] | None = None
     ) -> str:
         """Write an answer."""
+
+    def is_complete(self, text: str) -> bool:
+        """Whether an answer has said all that it has to, so that nothing more need be generated."""

@@ -1,18 +1,27 @@
 """Which object of an answer counts, and which of its fields hold the action (the rules stand in json_answer.py)."""
 
-from collections.abc import Sequence
-from functools import lru_cache
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from vlm_gym.actions import Vocabulary
 from vlm_gym.parsers.base import Fault, Parsed, Unparsed, shorten
+from vlm_gym.parsers.context import is_corrected, is_given
+from vlm_gym.parsers.names import is_synonym, plain
 from vlm_gym.parsers.objects import Group, Member, Scalar
-from vlm_gym.parsers.places import SYNONYMS
-from vlm_gym.parsers.words import Range, judge
+from vlm_gym.parsers.words import Range, ambiguous, judge
 
 MAX_DEPTH: Final = 16  # fields further in are not looked at
-_JOINTS: Final = frozenset({",", "，", "or", "and", "|"})
-_LONGEST_JOINT: Final = 12  # characters between two objects of one list, white space included
+_NAMES_OF_ACTIONS: Final = ("name", "value", "move", "command", "token", "choice")  # in {"action": {"name": "hit"}}
+_PLACEHOLDER: Final = re.compile(
+    r"[\s\"'{\[(<]*(?:\.{3}|…|_{3,}|<[^<>]{0,80}>|(?:your|the|an?|insert|chosen|one of)\s(?:\w+\s){0,3}?"
+    r"(?:action|formula|answer|move|command|choice)s?(?:\shere)?)[\s\"'}\])>.]*",
+    re.IGNORECASE,
+)
+
+IsName = Callable[[str], bool]
 
 
 class Choice(NamedTuple):
@@ -23,67 +32,132 @@ class Choice(NamedTuple):
     beside: tuple[Member, ...] = ()
 
 
-def choose_object(text: str, objects: Sequence[Group], actions: Vocabulary) -> Choice | None:
-    """Return the verdict on the object that counts; None if no object has to do with an action."""
-    lists = _joined(text, objects)
-    for names in (frozenset({plain(actions.key)}), frozenset(SYNONYMS)):
-        for groups in reversed(lists):
-            choice = _choose_field(text, groups, names, actions)
-            if choice:
-                return choice
-    broken = [group for group in objects if not group.is_complete]
-    return _choose_broken(text, broken[-1], actions) if broken else None
+class _Offer(NamedTuple):
+    """An object with a field for the action: the words there, the verdict on them, the fields beside."""
+
+    group: Group
+    words: tuple[str, ...]
+    verdict: Parsed | Unparsed
+    beside: tuple[Member, ...]
 
 
-@lru_cache(maxsize=256)
-def plain(name: str) -> str:
-    """Return the form in which two names are compared: "Final_Answer" and "final answer" are one."""
-    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
+def choose_object(text: str, objects: Sequence[Group], actions: Vocabulary) -> tuple[Choice | None, Choice | None]:
+    """Return the verdict on the objects that count, or None if none of them has to do with an action.
+
+    The second one counts if no weaker form of an answer is there either: the verdict on objects that only show a form,
+    or that the prose speaks against, or what the last object holds beside an action.
+    """
+    own = plain(actions.key)
+    broken = next((group for group in reversed(objects) if not group.is_complete), None)
+    names: tuple[IsName, ...] = (lambda name: plain(name) == own, partial(is_synonym, key=actions.key))
+    for is_name in names:
+        offers = [offer for group in objects if group.is_complete for offer in _offer(text, group, is_name, actions)]
+        if offers:
+            return _choose_offer(text, offers, broken, actions)
+    if broken:
+        return _choose_broken(text, broken, actions), None
+    return None, _without_action(text, objects[-1], actions) if objects else None
 
 
-def _joined(text: str, objects: Sequence[Group]) -> list[list[Group]]:
-    """Put complete objects that only a comma or an "or" separates into one list."""
-    lists: list[list[Group]] = []
-    end = -1
-    for group in objects:
-        if not group.is_complete:
-            continue
-        between = text[end : group.start] if 0 <= group.start - end <= _LONGEST_JOINT else ""
-        if lists and between.strip().casefold() in _JOINTS:
-            lists[-1].append(group)
-        else:
-            lists.append([group])
-        end = group.end
-    return lists
+def _choose_offer(
+    text: str, offers: Sequence[_Offer], broken: Group | None, actions: Vocabulary
+) -> tuple[Choice | None, Choice | None]:
+    given = [offer for offer in offers if not _is_form(offer) and is_given(text, offer.group.start, offer.group.end)]
+    if broken and broken.start >= offers[-1].group.end and not _is_loop(text, given, broken):
+        return (_cut_off(text, broken) if given else _choose_broken(text, broken, actions)), None
+    if given:
+        return _choose_row(_last_row(text, given)), None
+    last = offers[-1]
+    refused = Unparsed(Fault.NO_ACTION, shorten(text[max(0, last.group.start - 40) : last.group.end + 40].strip()))
+    return None, Choice(last.verdict if _is_form(last) else refused, last.group.end, last.beside)
 
 
-def _choose_field(text: str, groups: list[Group], names: frozenset[str], actions: Vocabulary) -> Choice | None:
-    """Judge the shallowest fields of these names; an object as value stands for the fields in it."""
-    end = groups[-1].end
-    unreadable: Range | None = None
+def _last_row(text: str, offers: Sequence[_Offer]) -> Sequence[_Offer]:
+    """Return the objects of the last row: those behind the last correction in prose."""
+    first = 0
+    for i, (before, after) in enumerate(pairwise(offers), start=1):
+        if is_corrected(text[before.group.end : after.group.start]):
+            first = i
+    return offers[first:]
+
+
+def _choose_row(row: Sequence[_Offer]) -> Choice:
+    """Judge a row, which is a plan unless all of it says the same; a form that lists the actions may lead it."""
+    while len(row) > 1 and _is_ambiguous(row[0]) and isinstance(row[-1].verdict, Parsed):
+        row = row[1:]
+    last = row[-1]
+    named = dict.fromkeys(offer.verdict.action for offer in row if isinstance(offer.verdict, Parsed))
+    if len(named) > 1:
+        return Choice(ambiguous(named), last.group.end, last.beside)
+    unread = [offer for offer in row if isinstance(offer.verdict, Unparsed)]
+    return Choice((unread or row)[-1].verdict, last.group.end, last.beside)
+
+
+def _is_ambiguous(offer: _Offer) -> bool:
+    return isinstance(offer.verdict, Unparsed) and offer.verdict.fault is Fault.AMBIGUOUS
+
+
+def _is_form(offer: _Offer) -> bool:
+    """Whether an object only shows the form of an answer: its action is a placeholder."""
+    return isinstance(offer.verdict, Unparsed) and all(map(_PLACEHOLDER.fullmatch, offer.words))
+
+
+def _is_loop(text: str, given: Sequence[_Offer], broken: Group) -> bool:
+    """Whether the text breaks off in one more copy of what it said twice before, word for word."""
+    if len(given) < 2:
+        return False
+    first, second = (text[offer.group.start : offer.group.end] for offer in given[-2:])
+    return first == second and second.startswith(text[broken.start :].rstrip())
+
+
+def _offer(text: str, group: Group, is_name: IsName, actions: Vocabulary) -> Iterator[_Offer]:
+    """Judge an object's shallowest fields of these names; an object as value stands for the fields in it."""
+    groups = [group]
+    unread: list[Scalar | Group] = []
     for _ in range(MAX_DEPTH):
-        values = [(group, value) for group in groups for value in _values(group, names)]
+        values = [(inner, value) for inner in groups for value in _values(inner, is_name)]
         places = [place for _, value in values for place in _places(value)]
         if places:
-            return Choice(judge(text, places, actions), end, _beside(values[-1][0], names))
-        if values and unreadable is None:
-            unreadable = Range(values[0][1].start, values[0][1].end)
-        groups = [member.value for group in groups for member in group.members if isinstance(member.value, Group)]
-    return Choice(judge(text, [unreadable], actions), end) if unreadable else None
+            yield _judged(text, group, places, _beside(values[-1][0], is_name), actions)
+            return
+        unread = unread or [value for _, value in values]
+        groups = [member.value for inner in groups for member in inner.members if isinstance(member.value, Group)]
+    if unread:
+        places = [place for value in unread for place in _named(value)] or [Range(unread[0].start, unread[0].end)]
+        yield _judged(text, group, places, _beside(group, is_name), actions)
+
+
+def _judged(
+    text: str, group: Group, places: Sequence[Range], beside: tuple[Member, ...], actions: Vocabulary
+) -> _Offer:
+    words = tuple(text[slice(*place)] for place in places)
+    return _Offer(group, words, judge(text, places, actions), beside)
 
 
 def _choose_broken(text: str, group: Group, actions: Vocabulary) -> Choice:
     """Judge the object that the text breaks off in by its own field, if that one is complete."""
-    names = frozenset({plain(actions.key)})
-    values = _values(group, names)
+    own = plain(actions.key)
+    values = _values(group, lambda name: plain(name) == own)
     places = [place for value in values for place in _places(value)]
     if not places or not all(value.is_complete for value in values):
-        return Choice(Unparsed(Fault.CUT_OFF, shorten(text[max(group.start, group.end - 60) : group.end])), group.end)
-    return Choice(judge(text, places, actions), group.end, _beside(group, names))
+        return _cut_off(text, group)
+    return Choice(judge(text, places, actions), group.end, _beside(group, lambda name: plain(name) == own))
 
 
-def _values(group: Group, names: frozenset[str]) -> list[Scalar | Group]:
-    return [member.value for member in group.members if plain(member.name) in names]
+def _cut_off(text: str, group: Group) -> Choice:
+    fault = Unparsed(Fault.CUT_OFF, shorten(text[max(group.start, group.end - 60) : group.end]))
+    return Choice(fault, group.end, _beside(group, lambda _: False))
+
+
+def _without_action(text: str, group: Group, actions: Vocabulary) -> Choice | None:
+    """Return what an object says that has no field for an action."""
+    beside = _beside(group, partial(is_synonym, key=actions.key))
+    fault = Unparsed(Fault.NO_ACTION, shorten(text[group.start : group.end]))
+    return Choice(fault, group.end, beside) if beside else None
+
+
+def _values(group: Group, is_name: IsName) -> list[Scalar | Group]:
+    return [member.value for member in group.members if member.name and is_name(member.name)]
 
 
 def _places(value: Scalar | Group) -> list[Range]:
@@ -100,5 +174,15 @@ def _places(value: Scalar | Group) -> list[Range]:
     return [Range(item.start, item.end) for item in items]
 
 
-def _beside(group: Group, names: frozenset[str]) -> tuple[Member, ...]:
-    return tuple(m for m in group.members if m.value.is_complete and m.name and plain(m.name) not in names)
+def _named(value: Scalar | Group) -> list[Range]:
+    """Return where an object as the value of the action's field names one."""
+    members = value.members if isinstance(value, Group) else []
+    for wanted in _NAMES_OF_ACTIONS:
+        found = [member.value for member in members if plain(member.name) == wanted]
+        if found:
+            return [place for item in found for place in _places(item)]
+    return []
+
+
+def _beside(group: Group, is_name: IsName) -> tuple[Member, ...]:
+    return tuple(m for m in group.members if m.value.is_complete and m.name and not is_name(m.name))

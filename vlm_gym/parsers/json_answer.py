@@ -2,53 +2,81 @@ r"""Answers in JSON, as models really write them: the parser of choice.
 
 Where the action is looked for, the strongest form first; the first form that is there decides, also if it is faulty:
 
-1. JSON objects, read tolerantly (objects.py). The last complete one that has the action's field counts. In it, the
-   shallowest fields of that name count; they must agree, and so must the items of a list and of `{..}, {..}`. An object
-   that breaks off counts only without a complete one, and only if its own action was already complete.
-2. Tags, 3. boxes, 4. labelled lines (places.py). The last one counts, and no other may name another action.
-5. The answer as a whole: "`hit`."
+1. JSON objects, read tolerantly (objects.py). An object that the prose around it refuses, tries or shows as a form does
+   not count (context.py). A row of objects is a plan, and must say the same in each; behind a correction in prose a new
+   row begins, and the last row counts. An object that stands open behind the last makes the answer cut off; one that
+   breaks off counts only without a whole one, and only if its own action was already complete. In an object the
+   shallowest fields of that name count; they and the items of a list must agree.
+2. Arguments of a tool call, 3. tags (elements.py), 4. boxes, 5. labelled lines, 6. sentences such as `The action is
+   "hit".` (places.py). The last one counts, and no other may name another action.
+7. The answer as a whole: "`hit`."
 
-A weaker form *behind* the place that decides, which names another action, makes the answer ambiguous; before it, it is
-reasoning. Thinking (`<think>`) is never looked into. Prose that only mentions an action holds none.
+A weaker form *behind* the place that decides, which names another action, makes the answer ambiguous, and so does prose
+that takes it back; before it, it is reasoning. Only the player's own turn is read, without its thinking (marks.py).
+Prose that only mentions an action holds none.
 
-Objects, tags and boxes have an end, so a text cut anywhere never names another action than the whole. A line has none.
+Objects, tags and boxes have an end, so a text cut anywhere never names another action than the whole. A line has none:
+where the text is known to be cut off (`AnswerText`), a line or a word at its end is not read.
 """
 
 import json
-from collections.abc import Mapping
-from typing import Final
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
 
 from vlm_gym.actions import Vocabulary
 from vlm_gym.errors import ConfigError
-from vlm_gym.parsers.base import Fault, Parsed, Unparsed, shorten
-from vlm_gym.parsers.choice import Choice, choose_object, plain
+from vlm_gym.parsers.base import Fault, Parsed, Unparsed, is_cut_off, is_finished, shorten
+from vlm_gym.parsers.choice import Choice, choose_object
+from vlm_gym.parsers.context import breaks_off, goes_on, is_taken_back
+from vlm_gym.parsers.elements import arguments, other_arguments, tags
+from vlm_gym.parsers.escaped import unwrap
+from vlm_gym.parsers.marks import Apart, blank_out, marks_in, set_apart
+from vlm_gym.parsers.names import plain
 from vlm_gym.parsers.objects import MAX_TOKENS, Member, Scalar, TooMuchJsonError, find_objects
-from vlm_gym.parsers.places import Places, boxes, labelled_lines, tags, whole
-from vlm_gym.parsers.thinking import THINK_TAG, blank_out, set_apart
+from vlm_gym.parsers.places import Places, boxes, labelled_lines, sentences, whole
 from vlm_gym.parsers.words import ambiguous, judge, judge_last, named_in, unescape
 
 THOUGHTS: Final = ("thoughts", "thought", "reasoning", "thinking", "think", "rationale", "explanation")
+
+_MARK_SIGNS: Final = re.compile(r"[<\[◁]")
+_NEXT_TURN: Final = re.compile(
+    r"^[ \t#*]{0,6}(?:USER|User|HUMAN|Human|Instruction|INSTRUCTION)\b[ *]{0,3}:", re.MULTILINE
+)
+_FORMS: Final[tuple[Callable[[str, Vocabulary], Places], ...]] = (
+    arguments, tags, lambda text, _: boxes(text), labelled_lines, sentences
+)  # fmt: skip
+
+
+class Reading(NamedTuple):
+    """A text's verdict, and what it says besides."""
+
+    verdict: Parsed | Unparsed
+    fields: Mapping[str, str]
 
 
 class JsonParser:
     """Reads JSON and its relatives; writes one JSON object: the fields, then the thoughts, then the action."""
 
+    closers: str = "}｝"
+
     def parse(self, text: str, actions: Vocabulary) -> Parsed | Unparsed:
         """Read an answer."""
         if not text.strip():
             return Unparsed(Fault.EMPTY)
-        thinking = set_apart(text)
-        if thinking.is_open:
-            return Unparsed(Fault.CUT_OFF, shorten(text[-60:]))
+        apart = set_apart(text)
+        if apart.is_open:
+            return unfinished_thinking(text, apart)
         try:
-            verdict, _, beside = _choose(thinking.answer, actions)
+            verdict, fields = read_turn(apart.answer, actions, is_cut_off=is_cut_off(text) and not apart.has_ended)
         except TooMuchJsonError:
             return Unparsed(Fault.NO_ACTION, f"more than {MAX_TOKENS} tokens of JSON")
+        named = dict(fields)
+        said = [block.strip() for block in apart.blocks] + [named.pop(name) for name in _thoughts_in(named)]
+        thoughts = "\n".join(filter(None, said))
         if isinstance(verdict, Unparsed):
-            return verdict
-        fields = {_field_name(member): _field_text(text, member) for member in beside}
-        said = [block.strip() for block in thinking.blocks] + [fields.pop(name) for name in _thoughts_in(fields)]
-        return Parsed(verdict.action, verdict.span, "\n".join(filter(None, said)), fields)
+            return Unparsed(verdict.fault, verdict.detail, thoughts, named)
+        return Parsed(verdict.action, verdict.span, thoughts, named)
 
     def write(
         self, action: str, actions: Vocabulary, thoughts: str = "", fields: Mapping[str, str] | None = None
@@ -59,7 +87,20 @@ class JsonParser:
         if thoughts:
             answer["thoughts"] = thoughts
         written = json.dumps(answer | {actions.key: action}, ensure_ascii=False)
-        return written.replace("<", "\\u003c").replace("◁", "\\u25c1") if THINK_TAG.search(written) else written
+        for start, end in reversed(marks_in(written)):
+            escaped = _MARK_SIGNS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", written[start:end])
+            written = f"{written[:start]}{escaped}{written[end:]}"
+        return written
+
+    def is_complete(self, text: str) -> bool:
+        """Whether a JSON object is complete, outside of thinking."""
+        apart = set_apart(text)
+        if apart.is_open:
+            return False
+        try:
+            return any(group.is_complete for group in find_objects(apart.answer))
+        except TooMuchJsonError:
+            return False
 
 
 def check_writable(action: str, actions: Vocabulary, fields: Mapping[str, str], reserved: tuple[str, ...]) -> None:
@@ -72,40 +113,96 @@ def check_writable(action: str, actions: Vocabulary, fields: Mapping[str, str], 
             raise ConfigError(f"a field cannot be called {name!r}, the name of another part of the answer")
 
 
-def _choose(answer: str, actions: Vocabulary) -> Choice:
-    """Find the place that decides, and read it."""
-    objects = find_objects(answer)
-    choice = choose_object(answer, objects, actions)
-    if choice is not None and not answer[choice.end :].strip():
-        return choice  # nothing stands behind it that could contradict
-    prose = blank_out(answer, [(group.start, group.end) for group in objects if group.members])
-    for places in (tags(prose, actions), boxes(prose), labelled_lines(prose, actions)):
-        if choice is None:
-            choice = _choose_place(prose, places, actions)
-        else:
-            choice = _contradict(choice, prose, places, actions)
-    return choice or _choose_whole(answer, actions)
+def unfinished_thinking(text: str, apart: Apart) -> Unparsed:
+    """Return the fault of an answer that never comes out of its thinking: cut off, unless it is known to have ended."""
+    thoughts = "\n".join(filter(None, (block.strip() for block in apart.blocks)))
+    if apart.has_ended or is_finished(text):
+        return Unparsed(Fault.NO_ACTION, f"thinking without an end: {shorten(text[-40:])}"[:80], thoughts)
+    return Unparsed(Fault.CUT_OFF, shorten(text[-60:]), thoughts)
 
 
-def _choose_place(prose: str, places: Places, actions: Vocabulary) -> Choice | None:
+def read_turn(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> Reading:
+    """Read the player's turn. What a label gives to the user behind a whole answer is made up."""
+    next_turn = next((label for label in _NEXT_TURN.finditer(answer) if answer[: label.start()].strip()), None)
+    if next_turn:
+        first = _read(answer[: next_turn.start()], actions, is_cut_off=False)
+        if isinstance(first.verdict, Parsed):
+            return first
+    return _read(answer, actions, is_cut_off=is_cut_off)
+
+
+def _read(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> Reading:
+    choice, text = _choose(answer, actions, is_cut_off=is_cut_off)
+    fields = {_field_name(member): _field_text(text, member) for member in choice.beside}
+    verdict = choice.verdict
+    if is_cut_off and isinstance(verdict, Unparsed) and verdict.fault is Fault.NO_ACTION:
+        verdict = Unparsed(Fault.CUT_OFF, shorten(answer[-60:]))
+    return Reading(verdict, {**other_arguments(text, actions), **fields})
+
+
+def _choose(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> tuple[Choice, str]:
+    """Find the place that decides and read it; return with it the text that its positions and fields belong to."""
+    text, objects = answer, find_objects(answer)
+    choice, fallback = choose_object(answer, objects, actions)
+    if '\\"' in answer and not _is_decided(choice):
+        unwrapped = unwrap(answer, is_whole=not objects)
+        inner = find_objects(unwrapped)
+        found, _ = choose_object(unwrapped, inner, actions)
+        if found:
+            text, objects, choice = unwrapped, inner, found
+    if choice is not None and not text[choice.end :].strip():
+        return choice, text  # nothing stands behind it that could contradict
+    prose = blank_out(text, [(group.start, group.end) for group in objects if group.members])
+    weaker = [places(prose, actions) for places in _FORMS]
+    if choice is None:
+        choice = next(filter(None, (_choose_place(prose, places, actions, is_cut_off) for places in weaker)), None)
+    if choice is None:
+        chosen = _choose_whole(prose if fallback else answer, actions, is_cut_off)
+        is_read = isinstance(chosen.verdict, Parsed) or chosen.verdict.fault is Fault.AMBIGUOUS
+        return chosen if is_read or fallback is None else fallback, text
+    checked = _check_behind(choice, prose, weaker, actions, is_cut_off)
+    if isinstance(checked.verdict, Parsed) and breaks_off(text[checked.end :]):
+        checked = checked._replace(verdict=Unparsed(Fault.CUT_OFF, shorten(text[-60:])))
+    return checked, text
+
+
+def _is_decided(choice: Choice | None) -> bool:
+    if choice is None:
+        return False
+    return isinstance(choice.verdict, Parsed) or choice.verdict.fault is not Fault.UNKNOWN_ACTION
+
+
+def _choose_place(prose: str, places: Places, actions: Vocabulary, is_cut_off: bool) -> Choice | None:
     if places.is_cut_off:
         return Choice(Unparsed(Fault.CUT_OFF, shorten(prose[-60:])), len(prose))
     if not places.ranges:
         return None
-    return Choice(judge_last(prose, places.ranges, actions), places.ranges[-1].end)
+    end = places.ranges[-1].end
+    if is_cut_off and end == len(prose):
+        return Choice(Unparsed(Fault.CUT_OFF, shorten(prose[-60:])), len(prose))
+    return Choice(judge_last(prose, places.ranges, actions), end)
 
 
-def _contradict(choice: Choice, prose: str, places: Places, actions: Vocabulary) -> Choice:
-    """Make a choice ambiguous if a weaker form behind it names another action."""
+def _check_behind(choice: Choice, prose: str, weaker: list[Places], actions: Vocabulary, is_cut_off: bool) -> Choice:
+    """Make a choice ambiguous if something behind it names another action, or takes it back."""
     if isinstance(choice.verdict, Unparsed):
         return choice
-    behind = [place for place in places.ranges if place.start >= choice.end]
-    named = dict.fromkeys((choice.verdict.action, *named_in(prose, behind, actions)))
-    return choice if len(named) == 1 else Choice(ambiguous(named), choice.end)
+    places = [place for form in weaker for place in form.ranges if place.start >= choice.end]
+    named = named_in(prose, places, actions)
+    if set(named) - {choice.verdict.action}:
+        return choice._replace(verdict=ambiguous(dict.fromkeys((choice.verdict.action, *named))))
+    behind = prose[choice.end :]
+    if not named and is_taken_back(behind):
+        return choice._replace(verdict=Unparsed(Fault.AMBIGUOUS, shorten(f"{choice.verdict.action}; {behind.strip()}")))
+    if not named and is_cut_off and goes_on(behind):
+        return choice._replace(verdict=Unparsed(Fault.CUT_OFF, shorten(behind[-60:])))
+    return choice
 
 
-def _choose_whole(answer: str, actions: Vocabulary) -> Choice:
+def _choose_whole(answer: str, actions: Vocabulary, is_cut_off: bool) -> Choice:
     verdict = judge(answer, [whole(answer)], actions)
+    if isinstance(verdict, Parsed) and is_cut_off:
+        verdict = Unparsed(Fault.CUT_OFF, shorten(answer[-60:]))
     if isinstance(verdict, Unparsed) and verdict.fault is Fault.UNKNOWN_ACTION:
         verdict = Unparsed(Fault.NO_ACTION, shorten(answer.strip()))
     return Choice(verdict, len(answer))

@@ -29,6 +29,8 @@ class PaperParser:
     The published code has one rule for the card games and one for ALFWorld; commands of several words mark the latter.
     """
 
+    closers: str = JsonParser.closers
+
     def parse(self, text: str, actions: Vocabulary) -> Parsed | Unparsed:
         """Read an answer."""
         if not isinstance(actions, NamedVocabulary):
@@ -51,6 +53,10 @@ class PaperParser:
     ) -> str:
         """Write an answer; `parse` reads it back in the card games, not always in ALFWorld."""
         return JsonParser().write(action, actions, thoughts, fields)
+
+    def is_complete(self, text: str) -> bool:
+        """Whether a JSON object is complete."""
+        return JsonParser().is_complete(text)
 
 
 def _commands_in(tail: str, actions: NamedVocabulary) -> list[str]:

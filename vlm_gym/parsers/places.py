@@ -1,6 +1,6 @@
-r"""Where an answer can give its action other than in JSON: tags, boxes, labelled lines, or the answer as a whole.
+r"""Where an answer can give its action other than in JSON: boxes, labelled lines, sentences, or the answer as a whole.
 
-<answer>hit</answer>      \boxed{\text{hit}}      **Final answer:** hit      "hit".
+\boxed{\text{hit}}      **Final answer:** hit      The action is "hit".      "hit".
 """
 
 import re
@@ -9,14 +9,13 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from vlm_gym.actions import Vocabulary
-from vlm_gym.parsers.words import Range, read_range
+from vlm_gym.parsers.names import ADJECTIVE, nouns
+from vlm_gym.parsers.words import Range, hedges, read_range
 
-SYNONYMS: Final = ("action", "answer", "final answer", "next action", "move")
-"""Names that stand for the field of the action where the answer does not use that field's own name."""
-
-_TAG_END: Final = re.compile(r"[\n<]")
 _BRACES: Final = re.compile(r"(?P<box>\\(?:boxed|fbox)\s{0,9}\{|<\|begin_of_box\|>)|\\[{}]|\{+|\}+|<\|end_of_box\|>")
-_ADJECTIVE: Final = r"(?:(?:the|my|our|your|final|best|next|chosen|selected|optimal|correct|recommended)\s{1,3}){0,3}"
+_CLOSING_QUOTES: Final = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "「": "」", "«": "»"}
+_ELEMENT: Final = re.compile(r"\s*<(?P<name>[A-Za-z][\w-]{0,30})>(?P<inner>[^<>]{1,400})</(?P=name)>\s*")
+_SENTENCE_END: Final = re.compile(r"[.!?。！？](?=\s|\Z)")
 
 
 class Places(NamedTuple):
@@ -24,25 +23,6 @@ class Places(NamedTuple):
 
     ranges: list[Range]
     is_cut_off: bool = False
-
-
-def tags(text: str, actions: Vocabulary) -> Places:
-    """Find what stands between <answer> or <action> (or the field's own name) and the next closing tag.
-
-    A last tag that is not closed counts where its action cannot go on, as before a stop sequence "</answer>": at a
-    line's end, at the beginning of the closing tag, or if no other action begins like it.
-    """
-    ranges: list[Range] = []
-    opening: re.Match[str] | None = None
-    for tag in _tag_pattern(actions.key).finditer(text):
-        if not tag["slash"]:
-            opening = tag
-        elif opening:
-            ranges.append(Range(opening.end(), tag.start()))
-            opening = None
-    if opening is None:
-        return Places(ranges)
-    return _with_unclosed(Places(ranges), text, opening.end(), actions)
 
 
 def boxes(text: str) -> Places:
@@ -76,13 +56,41 @@ def labelled_lines(text: str, actions: Vocabulary) -> Places:
     return Places(ranges, is_cut_off=bool(ranges) and not text[ranges[-1].start :].strip())
 
 
+def sentences(text: str, actions: Vocabulary) -> Places:
+    """Find what completes the sentence that prompts end with, such as `The action is "hit"`.
+
+    Only a sentence that gives one action is such a place; prompts that are repeated, conditions and doubts are prose.
+    """
+    found = (
+        _completion(text, Range(*match.span("value")), actions)
+        for match in _sentence_pattern(actions.key).finditer(text)
+    )
+    return Places([place for place in found if place])
+
+
 def whole(text: str) -> Range:
-    """Return the range of the whole answer, without a fence around it."""
+    """Return the range of the whole answer, without a fence or an element around it."""
     fence = re.match(r"\s*```[a-zA-Z]*[ \t]*\n", text)
     end = len(text.rstrip())
     if fence and text.endswith("```", fence.end(), end):
         return Range(fence.end(), end - 3)
-    return Range(0, len(text))
+    element = _ELEMENT.fullmatch(text) if text.startswith("<", len(text) - len(text.lstrip())) else None
+    return Range(*element.span("inner")) if element else Range(0, len(text))
+
+
+def _completion(text: str, rest: Range, actions: Vocabulary) -> Range | None:
+    """Return where a sentence names its action, if it does: at the beginning of its `rest`, in quotes or to its end."""
+    words = text[rest.start : rest.end]
+    closing = _CLOSING_QUOTES.get(words[0])
+    end = words.find(closing, 1) + 1 if closing else 0
+    full_stop = _SENTENCE_END.search(words, end)
+    sentence_end = full_stop.end() if full_stop else len(words)
+    end = end or sentence_end
+    behind = words[end:sentence_end]
+    if hedges(behind) or behind.lstrip().startswith(("/", "|")) or any(map(_CLOSING_QUOTES.get, behind)):
+        return None
+    place = Range(rest.start, rest.start + end)
+    return place if read_range(text, place, actions) else None
 
 
 def _close_boxes(open_boxes: list[tuple[int, int]], outside: int, brace_of_depth_0: int) -> Iterator[Range]:
@@ -92,33 +100,29 @@ def _close_boxes(open_boxes: list[tuple[int, int]], outside: int, brace_of_depth
         yield Range(start, brace_of_depth_0 - depth)
 
 
-def _with_unclosed(places: Places, text: str, start: int, actions: Vocabulary) -> Places:
-    """Add a last tag that is not closed, if its action is all there."""
-    start += len(text[start:]) - len(text[start:].lstrip())
-    end_mark = _TAG_END.search(text, start)
-    end = end_mark.start() if end_mark else len(text)
-    reading = read_range(text, Range(start, end), actions)
-    if end == len(text) and (reading is None or actions.could_go_on(text[reading.span.start : end])):
-        return Places(places.ranges, is_cut_off=True)
-    return Places([*places.ranges, Range(start, end)])
-
-
-@lru_cache(maxsize=64)
-def _tag_pattern(key: str) -> re.Pattern[str]:
-    names = "|".join(dict.fromkeys((re.escape(key), "answer", "action", "final_answer")))
-    return re.compile(rf"<\s{{0,9}}(?P<slash>/?)\s{{0,9}}(?:{names})(?:\s[^<>]{{0,200}})?>", re.IGNORECASE)
-
-
 @lru_cache(maxsize=64)
 def _label_pattern(key: str) -> re.Pattern[str]:
-    names = "|".join(map(re.escape, dict.fromkeys((key, *SYNONYMS))))
     return re.compile(
         rf"""
-        ^[ \t>\#"'`-]{{0,20}} (?:\d{{1,2}}[.)][ \t]{{0,9}})?              # a heading, a quotation, an item of a list
-        (?P<bold>\*\*|__)? {_ADJECTIVE} (?:{names}) ["'`]? (?P<before>\*\*|__)?
-        (?:\s{{0,3}} (?:is)? [:：]=? | (?=[ \t\r]*\n))                    # a colon, or the label has a line of its own
-        (?P<behind>(?(bold)(?(before)(?!)|(?:\*\*|__))|(?!)))?        # closes what <bold> opened
+        (?: ^ [^\w\n]{{0,20}}? (?:\d{{1,2}}[.)][ \t]{{0,9}})?             # a heading, a quotation, an item of a list
+          | (?<=[:：]\s) (?=[\w ]{{1,40}}=) )                             # "the formula: formula = "
+        (?P<bold>\*\*|__)? {ADJECTIVE} (?:{nouns(key)}) ["'`]? (?P<before>\*\*|__)?
+        (?:\s{{0,3}} (?: (?:is)?\s?[:：]=? | ={{1,2}}>? | ->|→|⇒ )      # a sign,
+          | (?=[ \t\r]*\n))                                             # or the label has a line of its own
+        (?P<behind>(?(bold)(?(before)(?!)|(?:\*\*|__))|(?!)))?          # closes what <bold> opened
         [ \t]* (?:\n\s*)? (?P<value>[^\n]*)
+        """,
+        re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+    )
+
+
+@lru_cache(maxsize=64)
+def _sentence_pattern(key: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"""
+        (?: ^ | (?<=[.!?:;…]\s) ) [^\w\n]{{0,20}} (?:(?:so|therefore|thus|hence|then|overall|finally),?[ ])?
+        {ADJECTIVE} (?:{nouns(key)}) (?:[ ][\w'-]{{1,20}}){{0,8}}? [ ](?:is|will[ ]be|should[ ]be|would[ ]be|must[ ]be)
+        (?:[ ]as[ ]follows)? [ \t]{{0,3}} [:：]? [ \t]{{0,9}} (?= (?P<value>[^\n]{{1,400}}) )
         """,
         re.IGNORECASE | re.MULTILINE | re.VERBOSE,
     )

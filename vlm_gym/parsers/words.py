@@ -1,11 +1,13 @@
 """From a place in the text to an action: the words that stand there, without quotes, emphasis or LaTeX around them."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from vlm_gym.actions import Vocabulary
+from vlm_gym.actions import NamedVocabulary, Vocabulary, normalise
 from vlm_gym.parsers.base import Fault, Parsed, Unparsed, shorten
+from vlm_gym.parsers.names import label_before
 
 MAX_ACTION_LENGTH: Final = 300  # characters, with all that may be around the words
 _MAX_LAYERS: Final = 8
@@ -15,9 +17,23 @@ _WRAPPERS: Final = (
     ('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("„", "“"), ("「", "」"), ("«", "»"), ("```", "```"), ("`", "`"),
     ("**", "**"), ("__", "__"), ("*", "*"), ("_", "_"), ("[", "]"), ("{", "}"), ("<", ">"), ("$$", "$$"), ("$", "$"),
     ("\\(", "\\)"), ("\\[", "\\]"), ("\\boxed{", "}"), ("\\text{", "}"), ("\\textbf{", "}"), ("\\texttt{", "}"),
-    ("\\mathrm{", "}"), ("\\mathbf{", "}"), ("\\operatorname{", "}"), ('\\"', '\\"'), (">", ""),
+    ("\\mathrm{", "}"), ("\\mathbf{", "}"), ("\\operatorname{", "}"), ("\\mathtt{", "}"), ("\\mathsf{", "}"),
+    ("\\textit{", "}"), ("\\textrm{", "}"), ("\\emph{", "}"), ('\\"', '\\"'), (">", ""),
 )  # fmt: skip
 _FINAL_MARKS: Final = ".,;!。！；"
+_QUOTES: Final = "\"'`“”‘’„「」«»"
+_LIST_MARK: Final = re.compile(r"(?:\d{1,2}[.)]|[-*•·–→⇒▶]|[-=]>)\s+(?=[^\W\d_])")
+_REMARK: Final = re.compile(
+    r"\s*(?: [(（] (?P<aside> [^()（）]{1,200} ) [)）]"
+    r" | [,;，—–] \s* (?P<reason> (?:because|since|as|given|due\ to|so\ that|in\ order\ to|which)\b .{1,250} ) )\Z",
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
+_BECAUSE: Final = re.compile(r"\s*(?:because|since|as|given|due to|so that|in order to)\b", re.IGNORECASE)
+_HEDGE: Final = re.compile(
+    r"\b(?:but|or|not|instead|rather|alternatively|maybe|perhaps|unless|if|either|otherwise|though|although|however|"
+    r"while|unsure|could|might)\b|n['’]t\b|\?",
+    re.IGNORECASE,
+)
 _PART_MARKS: Final = " \"'`“”‘’"
 
 _LATEX_SIGNS: Final = {"\\times": "*", "\\cdot": "*", "\\ast": "*", "\\div": "/"}
@@ -25,7 +41,9 @@ _ESCAPE: Final = re.compile(
     r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\(.)", re.DOTALL
 )
 _ESCAPED: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
-_OR: Final = re.compile(r"\s+(?:or|and|then|oder|ou|或|または)\s+|\s*[,;/|、，]\s*", re.IGNORECASE)
+_OR: Final = re.compile(
+    r"\s+(?:or|and|then|oder|ou|或|または)\s+|\s*[,;/|、，]\s*|\s*\n\s*(?:(?:\d{1,2}[.)]|[-*•])\s+)?", re.IGNORECASE
+)
 
 
 class Range(NamedTuple):
@@ -86,11 +104,16 @@ def read_range(text: str, place: Range, actions: Vocabulary) -> Reading | None:
         action = _read(words, actions)
         if action is not None:
             return Reading(action, Range(start, end))
-        left, right = _layer(words)
+        left, right = _layer(words, actions)
         if not left and not right:
             return None
         start, end = start + left, end - right
     return None
+
+
+def hedges(words: str) -> bool:
+    """Whether words take back, doubt or condition what stands before them."""
+    return bool(_HEDGE.search(words))
 
 
 def unescape(written: str) -> str:
@@ -107,12 +130,14 @@ def _read(words: str, actions: Vocabulary) -> str | None:
     action = actions.read(words)
     if action is not None or "\\" not in words:
         return action
-    return actions.read(_LATEX_SIGNS.get(words) or unescape(words))
+    unescaped = unescape(words)
+    return actions.read(_LATEX_SIGNS.get(words) or _LATEX_SIGNS.get(unescaped) or unescaped)
 
 
 def _fault_of(words: str, actions: Vocabulary) -> Unparsed:
     """Tell several actions ("hit or stand") from words that are none."""
-    parts = [part.strip(_PART_MARKS) for part in _OR.split(words[:MAX_ACTION_LENGTH])]
+    listed = _LIST_MARK.sub("", words[:MAX_ACTION_LENGTH].strip(), count=1)
+    parts = [part.strip(_PART_MARKS) for part in _OR.split(listed)]
     named = [actions.read(part) for part in parts]
     if len(set(named)) > 1 and None not in named:
         return ambiguous(filter(None, dict.fromkeys(named)))
@@ -125,15 +150,56 @@ def _strip(text: str, start: int, end: int) -> Range:
     return Range(end - len(words), end - len(words) + len(words.rstrip()))
 
 
-def _layer(words: str) -> tuple[int, int]:
+def _layer(words: str, actions: Vocabulary) -> tuple[int, int]:
     """Return how many characters the outermost layer around the words has on the left and on the right."""
     if words == "***":
         return 0, 0  # a rule across the page, no asterisk in italics
     for left, right in _WRAPPERS:
         if len(words) > len(left) + len(right) and words.startswith(left) and words.endswith(right):
             return len(left), len(right)
-    is_marked = len(words) > 1 and words[-1] in _FINAL_MARKS
-    return 0, int(is_marked)
+    if len(words) < 2:
+        return 0, 0
+    if words[-1] in _FINAL_MARKS and not _is_factorial(words):
+        return 0, 1
+    if (
+        words[-1] in _QUOTES
+        or (words[-1] == "}" and "{" not in words)
+        or unicodedata.category(words[-1]) in ("So", "Cf")
+    ):
+        return 0, 1
+    if words[0] in _QUOTES or unicodedata.category(words[0]) in ("So", "Cf"):
+        return 1, 0
+    label = label_before(words, actions.key) or _LIST_MARK.match(words)
+    return (label.end(), 0) if label else (0, _length_of_remark(words, actions))
+
+
+def _is_decoration(char: str) -> bool:
+    """Whether a character is a quote that lost its other half, an emoji, or without width."""
+    return char in _QUOTES or unicodedata.category(char) in ("So", "Cf")
+
+
+def _is_factorial(words: str) -> bool:
+    """Whether the exclamation mark at the end belongs to a number: "4!", but not "go to cabinet 4!"."""
+    return words[-1] in "!！" and not any(map(str.isalpha, words))
+
+
+def _length_of_remark(words: str, actions: Vocabulary) -> int:
+    """Return how long a reason or an aside at the end is, if it neither hedges nor names another action."""
+    remark = _REMARK.search(words)
+    if remark is None or _HEDGE.search(remark[0]):
+        return 0
+    aside = remark["aside"]
+    if aside is not None and not _BECAUSE.match(aside) and _could_name_another(aside, actions):
+        return 0
+    has_words = any(map(str.isalpha, remark[0]))
+    return len(words) - remark.start() if has_words else 0
+
+
+def _could_name_another(aside: str, actions: Vocabulary) -> bool:
+    if not isinstance(actions, NamedVocabulary):
+        return any(map(str.isdigit, aside))
+    plain = f" {' '.join(re.findall(r'[^ .,;:!]+', normalise(aside)))} "
+    return any(f" {normalise(name)} " in plain for name in actions.names)
 
 
 def _character(escape: re.Match[str]) -> str:

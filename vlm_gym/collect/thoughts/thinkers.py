@@ -15,8 +15,8 @@ from vlm_gym.envs.points import PointsEnv, PointsFormulaEnv
 from vlm_gym.errors import ConfigError
 from vlm_gym.games.blackjack import view_of
 from vlm_gym.games.formula import evaluate
+from vlm_gym.games.formula_words import formula_tokens
 from vlm_gym.games.household.tasks import GoalKinds
-from vlm_gym.games.points import formula_tokens
 from vlm_gym.oracles.points import complete
 
 

@@ -1,0 +1,102 @@
+r"""Actions in tags and in the calls of tools that models write without JSON.
+
+<answer>hit</answer>                               <parameter=action>hit</parameter>       (Qwen3-Coder)
+<invoke><parameter name="action">hit</parameter>   <arg_key>action</arg_key><arg_value>hit</arg_value>   (GLM)
+play(action="hit")
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+from vlm_gym.actions import Vocabulary
+from vlm_gym.parsers.names import is_synonym, plain
+from vlm_gym.parsers.places import Places
+from vlm_gym.parsers.words import Range, read_range
+
+_TAG_END: Final = re.compile(r"[\n<]")
+_PARAMETER: Final = re.compile(
+    r"""
+    < \s{0,3} (?:\w{1,20}:)? (?:parameter|param|arg|argument|property|field) \s{0,3}
+      (?: = | \s(?:name|key|id)\s{0,3}=) \s{0,3} ["']? (?P<name>[\w -]{1,40}) ["']? [^<>\n]{0,80} > (?P<value>[^<]*)
+  | <(?:arg_key|key)> \s{0,9} (?P<key>[\w -]{1,40}) \s{0,9} </(?:arg_key|key)>
+      \s{0,9} <(?:arg_value|value)> (?P<key_value>[^<]*)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def tags(text: str, actions: Vocabulary) -> Places:
+    """Find what stands between <answer> or <action> (or the field's own name) and the next closing tag.
+
+    A last tag that is not closed counts where its action cannot go on, as before a stop sequence "</answer>": at a
+    line's end, at the beginning of the closing tag, or if no other action begins like it.
+    """
+    ranges: list[Range] = []
+    opening: re.Match[str] | None = None
+    for tag in _tag_pattern(actions.key).finditer(text):
+        if not tag["slash"]:
+            opening = tag
+        elif opening:
+            ranges.append(Range(opening.end(), tag.start()))
+            opening = None
+    if opening is None:
+        return Places(ranges)
+    return _with_unclosed(Places(ranges), text, opening.end(), actions)
+
+
+def arguments(text: str, actions: Vocabulary) -> Places:
+    """Find the argument of a tool call that is the action: an element of its own, or `action="hit"` in brackets."""
+    named = [(name, place) for name, place in _parameters(text) if is_synonym(name, actions.key)]
+    own = [place for name, place in named if plain(name) == plain(actions.key)] or [place for _, place in named]
+    if own:
+        closed = [place for place in own if place.end < len(text)]
+        return Places(closed) if closed == own else _with_unclosed(Places(closed), text, own[-1].start, actions)
+    calls = _call_pattern(actions.key).finditer(text) if "(" in text else ()
+    return Places([Range(*call.span("value")) for call in calls])
+
+
+def other_arguments(text: str, actions: Vocabulary) -> Mapping[str, str]:
+    """Return the arguments of a tool call besides the action."""
+    return {
+        name.strip().lower(): text[slice(*place)].strip()
+        for name, place in _parameters(text)
+        if not is_synonym(name, actions.key)
+    }
+
+
+def _parameters(text: str) -> list[tuple[str, Range]]:
+    found = _PARAMETER.finditer(text) if "<" in text else ()
+    return [
+        (match["name"], Range(*match.span("value")))
+        if match["name"]
+        else (match["key"], Range(*match.span("key_value")))
+        for match in found
+    ]
+
+
+def _with_unclosed(places: Places, text: str, start: int, actions: Vocabulary) -> Places:
+    """Add a last element that is not closed, if its action is all there."""
+    start += len(text[start:]) - len(text[start:].lstrip())
+    end_mark = _TAG_END.search(text, start)
+    end = end_mark.start() if end_mark else len(text)
+    reading = read_range(text, Range(start, end), actions)
+    if end == len(text) and (reading is None or actions.could_go_on(text[reading.span.start : end])):
+        return Places(places.ranges, is_cut_off=True)
+    return Places([*places.ranges, Range(start, end)])
+
+
+@lru_cache(maxsize=64)
+def _tag_pattern(key: str) -> re.Pattern[str]:
+    names = "|".join(dict.fromkeys((re.escape(key), "answer", "action", "final_answer", "final_action", "best_action")))
+    return re.compile(rf"<\s{{0,9}}(?P<slash>/?)\s{{0,9}}(?:{names})(?:\s[^<>]{{0,200}})?>", re.IGNORECASE)
+
+
+@lru_cache(maxsize=64)
+def _call_pattern(key: str) -> re.Pattern[str]:
+    names = "|".join(dict.fromkeys((re.escape(key), "action", "answer", "move")))
+    return re.compile(
+        rf"\b[A-Za-z_][\w.]{{0,40}}\((?:[^()\n]{{0,400}}?,\s{{0,9}})?(?:{names})\s{{0,3}}=\s{{0,3}}"
+        r"(?P<quote>[\"'])(?P<value>[^\"'\n]{1,300})(?P=quote)\s{0,9}[,)]"
+    )

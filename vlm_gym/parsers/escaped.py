@@ -1,0 +1,38 @@
+r"""JSON that was written as a string: escaped as a whole, or the arguments of a tool call.
+
+"{\"action\": \"hit\"}"        {"name": "play", "arguments": "{\"action\": \"hit\"}"}
+"""
+
+import re
+from typing import Final
+
+_QUOTED_OBJECT: Final = re.compile(
+    r"""(?:"(?P<name>[^"\\]{1,40})"\s*:\s*|\A\s*)"(?P<inner>\s*\{\s*\\+"(?:[^"\\]|\\.)*)"(?=\s*[,}\]]|\s*\Z)""",
+    re.DOTALL,
+)
+_ESCAPES: Final = re.compile(r"\\+(?P<char>[\"nrt/])")
+_THOUGHTS: Final = re.compile(r"thought|reason|think|rationale|explanation|analysis", re.IGNORECASE)
+
+
+def unwrap(text: str, *, is_whole: bool) -> str:
+    """Write objects that stand in strings as objects, each character in its place; those in thoughts stay strings.
+
+    With `is_whole` the text has no other objects, and may be escaped without a string around it.
+    """
+    opened = _QUOTED_OBJECT.sub(_open, text)
+    return _ESCAPES.sub(_blank, opened) if opened == text and is_whole else opened
+
+
+def _open(string: re.Match[str]) -> str:
+    is_thought = string["name"] and _THOUGHTS.search(string["name"])
+    if is_thought or not string["inner"].rstrip().endswith("}"):
+        return string[0]
+    start, end = (place - string.start() for place in string.span("inner"))
+    written = string[0]
+    return f"{written[: start - 1]} {_ESCAPES.sub(_blank, string['inner'])} {written[end + 1 :]}"
+
+
+def _blank(escape: re.Match[str]) -> str:
+    """Put the quote where the escape ended, so that positions stay as they are."""
+    char = escape["char"]
+    return " " * (len(escape[0]) - 1) + (char if char in '"/' else " ")
