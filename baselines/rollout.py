@@ -12,6 +12,7 @@ from baselines.models.policy import Answer, Policy, Prompt
 from baselines.models.spans import action_mask
 from baselines.settings import TaskConfig
 from vlm_gym.errors import ConfigError
+from vlm_gym.parsers import AnswerText
 from vlm_gym.wrappers import PotentialShaping
 
 TRAINING_SEEDS: Final = 2**32  # training episodes have seeds from here on; evaluation has those below
@@ -90,7 +91,7 @@ class Seat:
     prompt: Prompt
     is_done: bool
     _episode: Episode
-    _answers: list[str]
+    _answers: list[AnswerText]
 
     def __init__(
         self, env: gym.Env[Any, str], write_prompt: "PromptWriter", starts: Callable[[int], Start | None]
@@ -103,7 +104,8 @@ class Seat:
     def play(self, answer: Answer) -> tuple[Turn, Episode | None]:
         """Play an answer; after the end of an episode the prompt is that of the next one."""
         prompt = self.prompt
-        picture, reward, is_terminated, is_truncated, info = self.env.step(answer.text)
+        text = AnswerText(answer.text, is_cut_off=answer.is_cut_off)
+        picture, reward, is_terminated, is_truncated, info = self.env.step(text)
         self.prompt = self.write_prompt(picture, info)
         read = info["answer"]
         turn = Turn(
@@ -117,7 +119,7 @@ class Seat:
             is_fault=info["fault"] is not None,
             is_illegal=info["illegal"] is not None,
         )
-        self._answers.append(answer.text)
+        self._answers.append(text)
         paid, is_success = _task_reward(reward, info), bool(info["is_success"])
         self._episode = self._episode.after(turn, reward=paid, is_success=is_success)
         if not turn.is_last:
@@ -128,7 +130,12 @@ class Seat:
 
     def state(self) -> dict[str, Any]:
         """Return where this seat is, as plain values."""
-        return {"number": self._number, "answers": list(self._answers), "episode": list(self._episode)}
+        return {
+            "number": self._number,
+            "answers": [str(answer) for answer in self._answers],
+            "are_cut_off": [answer.is_cut_off for answer in self._answers],
+            "episode": list(self._episode),
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go to where `state` says, by playing the episode up to there again.
@@ -138,13 +145,15 @@ class Seat:
         """
         self._begin(state["number"])
         total, is_over = 0.0, False
-        for text in state["answers"]:
+        are_cut_off = state.get("are_cut_off") or [False] * len(state["answers"])  # checkpoints of before
+        answers = [AnswerText(text, is_cut_off=cut) for text, cut in zip(state["answers"], are_cut_off, strict=True)]
+        for text in answers:
             if is_over:
                 break
             picture, reward, is_terminated, is_truncated, info = self.env.step(text)
             total, is_over = total + _task_reward(reward, info), is_terminated or is_truncated
             self.prompt = self.write_prompt(picture, info)
-        self._answers = list(state["answers"])
+        self._answers = answers
         self._episode = Episode(*state["episode"])
         if is_over or total != self._episode.total:
             raise ConfigError("the checkpoint's episodes go otherwise here: the task or its arguments have changed")

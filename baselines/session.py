@@ -22,6 +22,7 @@ from baselines.models.model_config import TINY
 from baselines.models.vlm import VlmPolicy
 from baselines.settings import TrainConfig
 from vlm_gym.errors import ConfigError
+from vlm_gym.parsers import get_parser
 
 ADAPTER_FILE: Final = "adapter_config.json"  # of a PEFT adapter
 DEFAULT_CONFIG: Final = "tiny-numberline"
@@ -79,7 +80,8 @@ def start_policy(config: TrainConfig, accelerator: Accelerator, start: Path | No
         model = replace(model, adapter=str(start))
     elif start is not None:
         model = replace(model, name=str(start))
-    return load_policy(model, device=accelerator.device, seed=config.seed)
+    parser = get_parser(config.task.arguments.get("parser", "json"))
+    return load_policy(model, device=accelerator.device, seed=config.seed, parser=parser)
 
 
 def start_folder(config: TrainConfig, accelerator: Accelerator) -> None:

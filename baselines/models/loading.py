@@ -24,12 +24,15 @@ from baselines.models.processors import load_processor
 from baselines.models.tiny import build_tiny
 from baselines.models.vlm import VlmPolicy
 from vlm_gym.errors import DataNotFoundError, MissingDependencyError, VlmGymError
+from vlm_gym.parsers import PARSERS, Parser
 
 _log = logging.getLogger(__name__)
 
 
-def load_policy(config: ModelConfig, *, device: str | torch.device = "cpu", seed: int = 0) -> VlmPolicy:
-    """Return a policy with a new value head; `seed` decides all new weights.
+def load_policy(
+    config: ModelConfig, *, device: str | torch.device = "cpu", seed: int = 0, parser: Parser = PARSERS["json"]
+) -> VlmPolicy:
+    """Return a policy with a new value head; `seed` decides all new weights, `parser` where an answer is over.
 
     Raises:
         ConfigError: if the model does not fit the settings.
@@ -56,7 +59,7 @@ def load_policy(config: ModelConfig, *, device: str | torch.device = "cpu", seed
         model = merge_adapter(model, config.adapter)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return VlmPolicy(model, processor, config)
+        return VlmPolicy(model, processor, config, parser)
 
 
 def _load(config: ModelConfig, device: torch.device, dtype: torch.dtype) -> tuple[Any, Any]:

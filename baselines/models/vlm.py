@@ -25,6 +25,7 @@ from baselines.models.stopping import Ending
 from baselines.models.value_head import ValueHead
 from baselines.sharding import own_part
 from vlm_gym.errors import ConfigError
+from vlm_gym.parsers import Parser
 
 ResultT = TypeVar("ResultT")
 
@@ -109,14 +110,17 @@ class VlmModule(nn.Module):
 
 
 class VlmPolicy:
-    """A Policy over a model of transformers and its processor; `config` says what trains and how it generates."""
+    """A Policy over a model of transformers and its processor.
 
-    def __init__(self, model: Any, processor: Any, config: ModelConfig) -> None:
+    `config` says what trains and how it generates, `parser` where an answer is over.
+    """
+
+    def __init__(self, model: Any, processor: Any, config: ModelConfig, parser: Parser) -> None:
         self.model = model
         self.processor = processor
         self.special: SpecialTokens = find_special_tokens(model, processor)
         self.transcriber = Transcriber(processor.tokenizer, self.special.silent)
-        self._is_over = Ending(self.transcriber, self.special.ends)
+        self._is_over = Ending(self.transcriber, self.special.ends, parser)
         self.peft = set_trainable(model, config.training)
         if config.checkpointing:
             model.activation_checkpointing_enable({"use_reentrant": False})

@@ -74,7 +74,7 @@ class AnswerText(str):
         answer.is_cut_off = is_cut_off
         return answer
 
-    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, bool]]:  # type: ignore[override]
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, bool]]:
         """Say how a copy is made, in another process too."""
         return (str(self),), {"is_cut_off": self.is_cut_off}
 

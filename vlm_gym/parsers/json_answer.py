@@ -153,14 +153,14 @@ def _choose(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> tuple[Choi
     if choice is not None and not text[choice.end :].strip():
         return choice, text  # nothing stands behind it that could contradict
     prose = blank_out(text, [(group.start, group.end) for group in objects if group.members])
-    weaker = [places(prose, actions) for places in _FORMS]
     if choice is None:
-        choice = next(filter(None, (_choose_place(prose, places, actions, is_cut_off) for places in weaker)), None)
+        chosen_places = (_choose_place(prose, places(prose, actions), actions, is_cut_off) for places in _FORMS)
+        choice = next(filter(None, chosen_places), None)
     if choice is None:
         chosen = _choose_whole(prose if fallback else answer, actions, is_cut_off)
         is_read = isinstance(chosen.verdict, Parsed) or chosen.verdict.fault is Fault.AMBIGUOUS
         return chosen if is_read or fallback is None else fallback, text
-    checked = _check_behind(choice, prose, weaker, actions, is_cut_off)
+    checked = _check_behind(choice, prose[choice.end :], actions, is_cut_off)
     if isinstance(checked.verdict, Parsed) and breaks_off(text[checked.end :]):
         checked = checked._replace(verdict=Unparsed(Fault.CUT_OFF, shorten(text[-60:])))
     return checked, text
@@ -183,15 +183,13 @@ def _choose_place(prose: str, places: Places, actions: Vocabulary, is_cut_off: b
     return Choice(judge_last(prose, places.ranges, actions), end)
 
 
-def _check_behind(choice: Choice, prose: str, weaker: list[Places], actions: Vocabulary, is_cut_off: bool) -> Choice:
+def _check_behind(choice: Choice, behind: str, actions: Vocabulary, is_cut_off: bool) -> Choice:
     """Make a choice ambiguous if something behind it names another action, or takes it back."""
     if isinstance(choice.verdict, Unparsed):
         return choice
-    places = [place for form in weaker for place in form.ranges if place.start >= choice.end]
-    named = named_in(prose, places, actions)
+    named = named_in(behind, (place for places in _FORMS for place in places(behind, actions).ranges), actions)
     if set(named) - {choice.verdict.action}:
         return choice._replace(verdict=ambiguous(dict.fromkeys((choice.verdict.action, *named))))
-    behind = prose[choice.end :]
     if not named and is_taken_back(behind):
         return choice._replace(verdict=Unparsed(Fault.AMBIGUOUS, shorten(f"{choice.verdict.action}; {behind.strip()}")))
     if not named and is_cut_off and goes_on(behind):

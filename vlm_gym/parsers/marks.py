@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
+MAX_DEPTH: Final = 32  # of thinking within thinking; deeper than that nobody comes out again
 MARK: Final = re.compile(
     r"""
     (?P<open> (?P<double> << (?=[^<>]{0,60}>>) ) | < | \[ | ◁ ) \s{0,9} (?P<bar> [|｜]? ) \s{0,9} (?P<slash> /? )
@@ -82,13 +83,14 @@ def set_apart(text: str) -> Apart:
     that began with the text: chat templates put the opening mark into the prompt. A mark in quotes is only mentioned.
     """
     reader = _Reader(text)
+    has_marks = "<" in text or "[" in text or "◁" in text
     bare = _BARE_ANALYSIS.match(text)
     if bare:
         reader.open("final", bare.start(), bare.end())
         final = _BARE_FINAL.search(text, bare.end())
         if final:
             reader.close("final", final.start(), final.end())
-    for mark in MARK.finditer(text, reader.position):
+    for mark in MARK.finditer(text, reader.position) if has_marks else ():
         if mark.start() < reader.position:
             continue  # within a mark of several parts
         kind = _kind_of(mark) or reader.closes(mark)
@@ -122,6 +124,7 @@ class _Reader:
         self.has_spoken = False
         self.has_ended = False
         self.is_struck = False
+        self.is_endless = False
         self.stack: list[_Block] = []
         self.blanks: list[tuple[int, int]] = []
         self.blocks: list[str] = []
@@ -157,7 +160,9 @@ class _Reader:
         is_repeated = self.stack and self.stack[-1].name == name and not self.text[self.stack[-1].words : start].strip()
         if not self.stack:
             self._speak(start)
-        if not is_repeated:
+        if len(self.stack) >= MAX_DEPTH:
+            self.is_endless = True
+        elif not is_repeated:
             self.stack.append(_Block(name, start, end))
         self.position = end
 
@@ -181,7 +186,7 @@ class _Reader:
 
     def result(self) -> Apart:
         answer = blank_out(self.text, self.blanks)[: self.end]
-        return Apart(answer, tuple(self.blocks), bool(self.stack), self.has_ended)
+        return Apart(answer, tuple(self.blocks), bool(self.stack) or self.is_endless, self.has_ended)
 
     def _take_channel(self, mark: re.Match[str]) -> None:
         if self.stack and self.stack[-1].name == "channel":

@@ -85,9 +85,11 @@ def _read(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> Reading:
         return Reading(Unparsed(Fault.CUT_OFF if is_cut_off else Fault.NO_ACTION, shorten(answer.strip()[-60:])), {})
     if is_cut_off and places.ranges[-1].end == len(answer):
         return Reading(Unparsed(Fault.CUT_OFF, shorten(answer[-60:])), {})
-    readings = [_read_tag(answer, place, actions) for place in places.ranges]
-    named = dict.fromkeys(reading.verdict.action for reading in readings if isinstance(reading.verdict, Parsed))
-    return Reading(ambiguous(named), readings[-1].fields) if len(named) > 1 else readings[-1]
+    last = _read_tag(answer, places.ranges[-1], actions)
+    different = {answer[slice(*place)]: place for place in places.ranges}
+    verdicts = [_read_tag(answer, place, actions).verdict for place in different.values()]
+    named = dict.fromkeys(verdict.action for verdict in verdicts if isinstance(verdict, Parsed))
+    return Reading(ambiguous(named), last.fields) if len(named) > 1 else last
 
 
 def _read_tag(answer: str, place: Range, actions: Vocabulary) -> Reading:
