@@ -235,16 +235,18 @@ class PointsFormulaEnv(_CardsEnv[str]):
     As in every task; `admissible_actions` is empty, since the vocabulary is open.
 
     ## Arguments
-    Those of `PointsEnv`, and `attempts=1`: how many formulas may be tried, 1 to 100.
+    Those of `PointsEnv`; `attempts=1`: how many formulas may be tried, 1 to 100; `example=True`: whether the prompt ends
+    with an example, "2 * 3 + 1", or says in words what a formula looks like.
 
     ## Registered Configurations
-    `EZPointsFormula-v0` and `Points24Formula-v0`, with the arguments of `EZPoints-v0` and `Points24-v0`.
+    `EZPointsFormula-v1` and `Points24Formula-v1`, with the arguments of `EZPoints-v0` and `Points24-v0` and without an
+    example; v0 with it.
 
     ## References
     The whole-answer form follows later work on Points24 ("24 game" prompts); rules as in `PointsEnv`.
 
     ## Version History
-    v0: first version.
+    v1: the prompt shows no formula with numbers, which weak models copied. v0: first version.
     """
 
     actions: FormulaVocabulary
@@ -260,11 +262,15 @@ class PointsFormulaEnv(_CardsEnv[str]):
         face_cards: FaceCards = "ten",
         solvable: bool = False,
         attempts: int = 1,
+        example: bool = True,
     ) -> None:
         check_int("attempts", attempts, 1, MAX_ATTEMPTS)
+        if not isinstance(example, bool):
+            raise ConfigError(f"example must be True or False, got {example!r}")
         rules = _checked_rules(target, num_cards, symbols, face_cards)
         super().__init__(settings, rules, FormulaVocabulary(num_cards, rules.symbols), solvable=solvable)
         self.attempts = attempts
+        self.rule = words.EXAMPLE_RULE if example else words.FORM_RULE
 
     def _view(self, state: PointsState) -> PointsView:
         value = formula.evaluate(state.tokens) if state.tokens else None
@@ -281,7 +287,7 @@ class PointsFormulaEnv(_CardsEnv[str]):
 
     def _write_prompt(self, state: PointsState) -> str:
         return words.write_formula_prompt(
-            self.rules, self.actions.key, self.settings.prompt, is_retry=bool(state.tokens)
+            self.rules, self.actions.key, self.rule, self.settings.prompt, is_retry=bool(state.tokens)
         )
 
     def _best_action(self, state: PointsState) -> str | None:

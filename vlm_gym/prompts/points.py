@@ -6,6 +6,11 @@ from typing import Final
 from vlm_gym.games.points import PointsRules, PointsView
 from vlm_gym.prompts.answer import PromptSettings, action_rule, answer_section, one_of
 
+EXAMPLE_RULE: Final = 'The formula is plain text, for example "2 * 3 + 1".'
+FORM_RULE: Final = (
+    "The formula is plain text on one line: the numbers of your cards with a sign between each two, and parentheses "
+    "where they are needed."
+)
 NUMBER_WORDS: Final = ("no", "one", "two", "three", "four", "five", "six")
 
 
@@ -53,12 +58,14 @@ def _press_prompt(rules: PointsRules, settings: PromptSettings, formula: str) ->
 
 
 @lru_cache(maxsize=64)
-def write_formula_prompt(rules: PointsRules, key: str, settings: PromptSettings, *, is_retry: bool) -> str:
-    """Return the task prompt of the games that take the whole formula at once, in the answer's field `key`."""
+def write_formula_prompt(rules: PointsRules, key: str, rule: str, settings: PromptSettings, *, is_retry: bool) -> str:
+    """Return the task prompt of the games that take the whole formula at once, in the answer's field `key`.
+
+    `rule` says what a formula looks like: EXAMPLE_RULE or FORM_RULE.
+    """
     is_paper = settings.style == "paper"
     operators = tuple(symbol for symbol in rules.symbols if symbol != "=")
     words = _common_words(rules) | {"symbols": one_of(operators), "choices": list(operators)}
-    rule = 'The formula is plain text, for example "2 * 3 + 1".'
     answer = answer_section(settings, {"cards": "the cards in the picture"}, key, rule)
     retry = _RETRY if is_retry else ""
     return f"{(_PAPER_FORMULA if is_paper else _FORMULA).format(**words)}{retry}\n\n{answer}"
