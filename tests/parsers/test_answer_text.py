@@ -94,7 +94,7 @@ def test_an_answer_keeps_its_end_when_it_is_copied_or_sent_to_another_process() 
         ("json", '{"current number": 2, "target number": 5, "action": ["+", "-"]}', Fault.AMBIGUOUS, ""),
         ("json", '<think>right</think>{"current number": 2, "target number": 5}', Fault.NO_ACTION, "right"),
         ("json", 'Not {"current number": 2, "target number": 5, "action": "+"}', Fault.NO_ACTION, ""),
-        ("tagged", '<answer>{"current number": 2, "target number": 5, "action": "jump"}</answer>', Fault.UNKNOWN_ACTION, ""),
+        ("tagged", '<answer>{"current number": 2, "target number": 5, "action": "up"}</answer>', Fault.UNKNOWN_ACTION, ""),
     ],
 )  # fmt: skip
 def test_what_an_unreadable_answer_names_is_kept(parser: str, text: str, fault: Fault, thoughts: str) -> None:

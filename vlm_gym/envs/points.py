@@ -235,8 +235,8 @@ class PointsFormulaEnv(_CardsEnv[str]):
     As in every task; `admissible_actions` is empty, since the vocabulary is open.
 
     ## Arguments
-    Those of `PointsEnv`; `attempts=1`: how many formulas may be tried, 1 to 100; `example=True`: whether the prompt ends
-    with an example, "2 * 3 + 1", or says in words what a formula looks like.
+    Those of `PointsEnv`; `attempts=1`: how many formulas may be tried, 1 to 100; `example=True`: whether the prompt
+    ends with an example, "2 * 3 + 1", or says in words what a formula looks like.
 
     ## Registered Configurations
     `EZPointsFormula-v1` and `Points24Formula-v1`, with the arguments of `EZPoints-v0` and `Points24-v0` and without an

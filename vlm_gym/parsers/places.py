@@ -52,7 +52,8 @@ def labelled_lines(text: str, actions: Vocabulary) -> Places:
         is_bold_still_open = label["bold"] and not (label["before"] or label["behind"])
         if is_bold_still_open and text[start:end].rstrip().endswith(label["bold"]):
             end = start + len(text[start:end].rstrip()) - len(label["bold"])
-        ranges.append(Range(start, end))
+        inner = sentences(text[start:end], actions).ranges  # "Final answer: The final answer is hit."
+        ranges.append(Range(start + inner[-1].start, start + inner[-1].end) if inner else Range(start, end))
     return Places(ranges, is_cut_off=bool(ranges) and not text[ranges[-1].start :].strip())
 
 
@@ -107,10 +108,10 @@ def _label_pattern(key: str) -> re.Pattern[str]:
         (?: ^ [^\w\n]{{0,20}}? (?:\d{{1,2}}[.)][ \t]{{0,9}})?             # a heading, a quotation, an item of a list
           | (?<=[:：]\s) (?=[\w ]{{1,40}}=) )                             # "the formula: formula = "
         (?P<bold>\*\*|__)? {ADJECTIVE} (?:{nouns(key)}) ["'`]? (?P<before>\*\*|__)?
-        (?:\s{{0,3}} (?: (?:is)?\s?[:：]=? | ={{1,2}}>? | ->|→|⇒ )      # a sign,
+        (?:\s{{0,3}} (?: (?:is)?\s?[:：]=? | ={{1,2}}>? | ->|→|⇒ | \][:：]? )      # a sign,
           | (?=[ \t\r]*\n))                                             # or the label has a line of its own
         (?P<behind>(?(bold)(?(before)(?!)|(?:\*\*|__))|(?!)))?          # closes what <bold> opened
-        [ \t]* (?:\n\s*)? (?P<value>[^\n]*)
+        [ \t]* (?:\n\s* (?:```\w{{0,9}}[ \t]*\n\s*)? )? (?P<value>[^\n]*)
         """,
         re.IGNORECASE | re.MULTILINE | re.VERBOSE,
     )
@@ -120,7 +121,8 @@ def _label_pattern(key: str) -> re.Pattern[str]:
 def _sentence_pattern(key: str) -> re.Pattern[str]:
     return re.compile(
         rf"""
-        (?: ^ | (?<=[.!?:;…]\s) ) [^\w\n]{{0,20}} (?:(?:so|therefore|thus|hence|then|overall|finally),?[ ])?
+        (?: ^ | (?<=[.!?:;…]\s) | (?<=,\s)(?=(?:so|therefore|thus|hence)\b) ) [^\w\n]{{0,20}}
+        (?:(?:so|therefore|thus|hence|then|overall|finally),?[ ])?
         {ADJECTIVE} (?:{nouns(key)}) (?:[ ][\w'-]{{1,20}}){{0,8}}? [ ](?:is|will[ ]be|should[ ]be|would[ ]be|must[ ]be)
         (?:[ ]as[ ]follows)? [ \t]{{0,3}} [:：]? [ \t]{{0,9}} (?= (?P<value>[^\n]{{1,400}}) )
         """,

@@ -15,7 +15,8 @@ _MAX_LAYERS: Final = 8
 _WRAPPERS: Final = (
     ("<|begin_of_box|>", "<|end_of_box|>"),
     ('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("„", "“"), ("「", "」"), ("«", "»"), ("```", "```"), ("`", "`"),
-    ("**", "**"), ("__", "__"), ("*", "*"), ("_", "_"), ("[", "]"), ("{", "}"), ("<", ">"), ("$$", "$$"), ("$", "$"),
+    ("**", "**"), ("__", "__"), ("*", "*"), ("_", "_"), ("[", "]"), ("{", "}"), ("(", ")"), ("<", ">"),
+    ("$$", "$$"), ("$", "$"),
     ("\\(", "\\)"), ("\\[", "\\]"), ("\\boxed{", "}"), ("\\text{", "}"), ("\\textbf{", "}"), ("\\texttt{", "}"),
     ("\\mathrm{", "}"), ("\\mathbf{", "}"), ("\\operatorname{", "}"), ("\\mathtt{", "}"), ("\\mathsf{", "}"),
     ("\\textit{", "}"), ("\\textrm{", "}"), ("\\emph{", "}"), ('\\"', '\\"'), (">", ""),
@@ -36,7 +37,9 @@ _HEDGE: Final = re.compile(
 )
 _PART_MARKS: Final = " \"'`“”‘’"
 
-_LATEX_SIGNS: Final = {"\\times": "*", "\\cdot": "*", "\\ast": "*", "\\div": "/"}
+_LATEX_SIGNS: Final = {
+    "\\times": "*", "\\cdot": "*", "\\ast": "*", "\\div": "/", "\\(": "(", "\\)": ")", "\\left(": "(", "\\right)": ")",
+}  # fmt: skip
 _ESCAPE: Final = re.compile(
     r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\(.)", re.DOTALL
 )
@@ -161,16 +164,18 @@ def _layer(words: str, actions: Vocabulary) -> tuple[int, int]:
         return 0, 0
     if words[-1] in _FINAL_MARKS and not _is_factorial(words):
         return 0, 1
-    if (
-        words[-1] in _QUOTES
-        or (words[-1] == "}" and "{" not in words)
-        or unicodedata.category(words[-1]) in ("So", "Cf")
-    ):
+    if words[-1] in _QUOTES or _closes_nothing(words) or unicodedata.category(words[-1]) in ("So", "Cf"):
         return 0, 1
     if words[0] in _QUOTES or unicodedata.category(words[0]) in ("So", "Cf"):
         return 1, 0
     label = label_before(words, actions.key) or _LIST_MARK.match(words)
     return (label.end(), 0) if label else (0, _length_of_remark(words, actions))
+
+
+def _closes_nothing(words: str) -> bool:
+    """Whether a bracket at the end was opened before the words; in a formula a parenthesis is never left off."""
+    opening = {"}": "{", "]": "[", ")": "("}.get(words[-1])
+    return opening is not None and opening not in words and (words[-1] != ")" or any(map(str.isalpha, words)))
 
 
 def _is_decoration(char: str) -> bool:
@@ -197,7 +202,7 @@ def _length_of_remark(words: str, actions: Vocabulary) -> int:
 
 def _could_name_another(aside: str, actions: Vocabulary) -> bool:
     if not isinstance(actions, NamedVocabulary):
-        return any(map(str.isdigit, aside))
+        return bool(re.search(r"\d\s*[-+*/×÷−x]\s*\(?\d", aside))
     plain = f" {' '.join(re.findall(r'[^ .,;:!]+', normalise(aside)))} "
     return any(f" {normalise(name)} " in plain for name in actions.names)
 
