@@ -111,7 +111,7 @@ class Seat:
         turn = Turn(
             prompt=prompt,
             answer=answer,
-            is_action=action_mask(answer, read["span"]) if read else (True,) * len(answer.tokens),
+            is_action=action_mask(answer, read["span"]) if read["span"] else (True,) * len(answer.tokens),
             reward=float(reward),
             is_terminated=is_terminated,
             is_truncated=is_truncated,

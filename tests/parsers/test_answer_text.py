@@ -86,7 +86,7 @@ def test_an_answer_keeps_its_end_when_it_is_copied_or_sent_to_another_process() 
 
 @pytest.mark.parametrize(
     ("parser", "text", "fault", "thoughts"),
-    [
+    [  # each names the numbers 2 and 5
         ("json", '{"current number": 2, "target number": 5, "thoughts": "right"}', Fault.NO_ACTION, "right"),
         ("json", '{"current number": "2", "target number": "5", "action": "jump"}', Fault.UNKNOWN_ACTION, ""),
         ("json", '{"current number": 2, "target number": 5, "thoughts": "righ', Fault.CUT_OFF, ""),
@@ -94,7 +94,12 @@ def test_an_answer_keeps_its_end_when_it_is_copied_or_sent_to_another_process() 
         ("json", '{"current number": 2, "target number": 5, "action": ["+", "-"]}', Fault.AMBIGUOUS, ""),
         ("json", '<think>right</think>{"current number": 2, "target number": 5}', Fault.NO_ACTION, "right"),
         ("json", 'Not {"current number": 2, "target number": 5, "action": "+"}', Fault.NO_ACTION, ""),
-        ("tagged", '<answer>{"current number": 2, "target number": 5, "action": "up"}</answer>', Fault.UNKNOWN_ACTION, ""),
+        (
+            "tagged",
+            '<answer>{"current number": 2, "target number": 5, "action": "jump"}</answer>',
+            Fault.UNKNOWN_ACTION,
+            "",
+        ),
     ],
 )  # fmt: skip
 def test_what_an_unreadable_answer_names_is_kept(parser: str, text: str, fault: Fault, thoughts: str) -> None:

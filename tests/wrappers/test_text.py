@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from at_hand import PLAYABLE_IDS
 
+from vlm_gym.parsers import AnswerText
 from vlm_gym.registration import TASKS
 
 NUMBER_LINE = "vlm_gym/NumberLine-v0"
@@ -129,7 +130,34 @@ def test_what_was_read_in_an_answer_is_in_info():
         "thoughts": "1 < 4",
         "fields": {"current number": "1"},
     }
-    assert env.step(UNREADABLE)[-1]["answer"] is None
+
+
+def test_what_an_unreadable_answer_names_is_in_info():
+    env = make()
+    env.reset(seed=0, options=START)
+    *_, info = env.step('{"current number": 2, "target number": 5, "thoughts": "to the right"}')
+    assert info["fault"].startswith("no action")
+    assert info["answer"] == {
+        "span": None,
+        "thoughts": "to the right",
+        "fields": {"current number": "2", "target number": "5"},
+    }
+
+
+@pytest.mark.parametrize("on_fault", ["charge", "random", "end", "ask"])
+def test_an_answer_that_is_known_to_be_cut_off_is_read_as_one(on_fault):
+    env = make(on_fault=on_fault)
+    env.reset(seed=0, options=START)
+    *_, info = env.step(AnswerText("Action: +", is_cut_off=True))
+    assert info["fault"].startswith("cut off")
+    assert make_and_step("Action: +")["fault"] is None
+    assert make_and_step(AnswerText("Action: +", is_cut_off=False))["fault"] is None
+
+
+def make_and_step(answer):
+    env = make()
+    env.reset(seed=0, options=START)
+    return env.step(answer)[-1]
 
 
 def test_what_was_read_is_no_dict_but_can_be_copied_and_sent():

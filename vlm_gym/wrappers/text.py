@@ -11,7 +11,7 @@ from vlm_gym.envs.base import TaskEnv, Turn
 from vlm_gym.envs.spaces import AnswerSpace
 from vlm_gym.errors import ConfigError, check_choice
 from vlm_gym.parsers import get_parser
-from vlm_gym.parsers.base import Parsed, Parser, Unparsed
+from vlm_gym.parsers.base import Parsed, Parser
 from vlm_gym.render.canvas import Picture
 
 FaultPolicy = Literal["charge", "random", "end", "ask"]
@@ -20,6 +20,7 @@ FaultPolicy = Literal["charge", "random", "end", "ask"]
 class ReadAnswer(UserDict[str, Any]):
     """What was read in an answer: `span` (a pair of int), `thoughts` (str) and other `fields` (dict of str).
 
+    An answer without a readable action has the span None; its thoughts and fields are what it says all the same.
     A mapping but no dict: a vector environment takes dicts in `info` to pieces, key by key, and cannot put one beside
     the None of another environment. Of anything else it makes an array of objects, one an environment.
     """
@@ -68,18 +69,20 @@ class TextPlay(gym.Wrapper[Picture, str, Picture, Any]):
         return picture, _with_answer(info, None)
 
     def step(self, action: str) -> Turn:
-        """Play one answer; `info["answer"]` is what was read in it, a `ReadAnswer`, or None.
+        """Play one answer, a str or an `AnswerText`; `info["answer"]` is what was read in it, a `ReadAnswer`.
 
         Raises:
-            ConfigError: if the answer is no str. A text of any content is fine.
+            ConfigError: if the answer is not a str. A text of any content is fine.
         """
         if not isinstance(action, str):
             raise ConfigError(f"an answer must be a str, got {action!r}")
         answer = self.parser.parse(action, self.task.actions)
-        if isinstance(answer, Unparsed):
-            return self._fault(str(answer))
-        *turn, info = self.task.play(answer.action)
-        read = ReadAnswer(span=answer.span, thoughts=answer.thoughts, fields=dict(answer.fields))
+        read = ReadAnswer(span=None, thoughts=answer.thoughts, fields=dict(answer.fields))
+        if isinstance(answer, Parsed):
+            read["span"] = answer.span
+            *turn, info = self.task.play(answer.action)
+        else:
+            *turn, info = self._fault(str(answer))
         return (*turn, _with_answer(info, read))  # type: ignore[return-value]
 
     def get_keys_to_action(self) -> dict[str, str]:
@@ -96,13 +99,12 @@ class TextPlay(gym.Wrapper[Picture, str, Picture, Any]):
 
     def _fault(self, fault: str) -> Turn:
         if self.on_fault == "random":
-            *turn, info = self.task.play(self.task.actions.sample(self.task.np_random))
-            info["fault"] = fault
-        elif self.on_fault == "ask":
-            *turn, info = self.task.forfeit(fault, is_charged=False)
-        else:
-            *turn, info = self.task.forfeit(fault, is_charged=True, is_end=self.on_fault == "end")
-        return (*turn, _with_answer(info, None))  # type: ignore[return-value]
+            turn = self.task.play(self.task.actions.sample(self.task.np_random))
+            turn[-1]["fault"] = fault
+            return turn
+        if self.on_fault == "ask":
+            return self.task.forfeit(fault, is_charged=False)
+        return self.task.forfeit(fault, is_charged=True, is_end=self.on_fault == "end")
 
 
 def _with_answer(info: dict[str, Any], answer: ReadAnswer | None) -> dict[str, Any]:
