@@ -1,6 +1,7 @@
 """The arguments of `eval`: what is played, how it is told, and what it may spend."""
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from vlm_gym.cli.arguments import NAMESPACE, count, find_task, start, task_arguments
@@ -22,9 +23,18 @@ def add_episodes(command: argparse.ArgumentParser) -> None:
     group.add_argument("--tasks", nargs="+", metavar="ID", help="of the panel, these tasks")
     group.add_argument("--task", metavar="ID", help="one task instead of a panel (see: vlm-gym list)")
     group.add_argument(
-        "--episodes", type=positive, metavar="N", help=f"of the task, so many episodes (default: {NUM_EPISODES})"
+        "--episodes",
+        type=positive,
+        metavar="N",
+        help=f"of the task, so many episodes (default: all games of a task that plays a split in order, else "
+        f"{NUM_EPISODES})",
     )
-    group.add_argument("--seed", type=count, metavar="S", help="of the task, the first episode's seed (default: 0)")
+    group.add_argument(
+        "--seed",
+        type=count,
+        metavar="S",
+        help="of the task, the first episode's seed, or the first game's number in that order (default: 0)",
+    )
     group.add_argument(
         "--arg",
         action="append",
@@ -128,12 +138,29 @@ def _check_options(options: argparse.Namespace) -> None:
 
 
 def _episodes_of_task(options: argparse.Namespace) -> Any:
-    from vlm_gym.evaluation.episodes import EpisodeSpec
+    from vlm_gym.evaluation.episodes import task_episodes
 
-    task, arguments, begin = find_task(options.task).id, task_arguments(options, ("parser",)), start(options)
-    first = options.seed or 0
-    seeds = range(first, first + (options.episodes or NUM_EPISODES))
-    return tuple(EpisodeSpec(task, seed, arguments, begin) for seed in seeds)
+    task, arguments = find_task(options.task).id, task_arguments(options, ("parser",))
+    episodes, num_starts = task_episodes(
+        task,
+        arguments,
+        start(options),
+        first_seed=options.seed or 0,
+        number=options.episodes,
+        num_drawn=NUM_EPISODES,
+    )
+    if num_starts is not None:
+        print(f"{task.removeprefix(NAMESPACE)}: {_share(len(episodes), num_starts)}", file=sys.stderr)
+    return episodes
+
+
+def _share(num_episodes: int, num_starts: int) -> str:
+    """Say which share of a task's list of games so many episodes are."""
+    if num_episodes < num_starts:
+        return f"{num_episodes:,} of its {num_starts:,} games, all task types among them as far as that goes"
+    if num_episodes == num_starts:
+        return f"all of its {num_starts:,} games, each once"
+    return f"{num_episodes:,} episodes of its {num_starts:,} games, which are played again from the first"
 
 
 def _tasks_of(known: set[str], names: list[str]) -> list[str]:

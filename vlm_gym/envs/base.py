@@ -151,6 +151,13 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         """
         return {} if self._has_ended else self._action_values(self.state)
 
+    def starts(self) -> tuple[dict[str, Any], ...] | None:
+        """Return all starts, as options of `reset`, where a task has a list of them; None where they are drawn.
+
+        They are in playing order: `reset(seed=i)` plays start i, modulo their number.
+        """
+        return None
+
     def readings(self) -> dict[str, str]:
         """Return the truth about the picture: what a right answer says in the fields that the prompt asks for."""
         return self._read_out(self.state)

@@ -14,6 +14,7 @@ from vlm_gym.evaluation.agents import Agent, Reply
 from vlm_gym.evaluation.records import EpisodeRecord, Judgement, TurnRecord, canonical, picture_name, turn_record
 from vlm_gym.messages import Message
 
+LABELS: Final = ("task_type", "game")  # keys of info that say what kind of episode it is, and which game was played
 AGENT_STREAM: Final = 1  # with the seed alone an agent would draw the same numbers as the env
 
 OnTurn = Callable[[TurnRecord, Message], object]
@@ -49,6 +50,49 @@ class EpisodeSpec:
             self.task, disable_env_checker=True, **{"parser": "json", **self.arguments, **more}
         )
         return env
+
+
+def task_episodes(
+    task: str,
+    arguments: Mapping[str, Any],
+    options: Mapping[str, Any] | None = None,
+    *,
+    first_seed: int,
+    number: int | None,
+    num_drawn: int,
+) -> tuple[tuple[EpisodeSpec, ...], int | None]:
+    """Return the episodes of one task, by seeds from the first on, and how many starts the task has.
+
+    A task that has a list of its starts plays them in its order, the seed being a start's number, and each is named in
+    its episode's options: so a run says what it plays, and plays nothing else where another copy of the games lies.
+
+    Args:
+        task: The registered id.
+        arguments: Arguments of `gym.make`.
+        options: Options of `reset`, the same for all episodes; None for the task's own starts.
+        first_seed: Seed of the first episode; the next ones count up.
+        number: How many episodes; None for all starts of the list, or, where starts are drawn, for `num_drawn`.
+        num_drawn: See `number`.
+
+    Returns:
+        The episodes, and the length of the list of starts, or None where they are drawn.
+
+    Raises:
+        ConfigError: if the task cannot be built from its arguments.
+        DataNotFoundError: if its games are not on this machine.
+    """
+    starts = None if options is not None else _starts_of(task, arguments)
+    seeds = range(first_seed, first_seed + (number or (num_drawn if starts is None else len(starts))))
+    if starts is None:
+        return tuple(EpisodeSpec(task, seed, arguments, options) for seed in seeds), None
+    return tuple(EpisodeSpec(task, seed, arguments, starts[seed % len(starts)]) for seed in seeds), len(starts)
+
+
+def _starts_of(task: str, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], ...] | None:
+    env = EpisodeSpec(task, 0, arguments).make()
+    starts: tuple[dict[str, Any], ...] | None = env.get_wrapper_attr("starts")()
+    env.close()
+    return starts
 
 
 async def run_episode(
@@ -146,5 +190,5 @@ def _episode_record(
         cost=sum(turn.cost for turn in turns),
         latency_s=sum(turn.latency_s for turn in turns),
         num_requests=sum(turn.num_requests for turn in turns),
-        labels={"task_type": session.info["task_type"]} if "task_type" in session.info else {},
+        labels={name: session.info[name] for name in LABELS if name in session.info},
     )

@@ -104,7 +104,8 @@ class EpisodeRecord:
         final_picture: Name of the last picture, after the last turn.
         final_text: What it shows, in words.
         prompt_tokens, completion_tokens, cost, latency_s, num_requests: Sums over the turns.
-        labels: What kind of episode it is, where a task has kinds: {"task_type": "heat"}.
+        labels: What kind of episode it is, where a task has kinds, and which game was played, where games have names:
+            {"task_type": "heat", "game": "pick_heat_then_place_in_recep-Egg-None-Fridge-10/trial_T20190909"}.
     """
 
     episode: str

@@ -9,11 +9,11 @@ import numpy as np
 
 from vlm_gym.envs.base import TaskSettings
 from vlm_gym.envs.household.engine import Engine
-from vlm_gym.envs.household.home import HomeEnv, ProgressReward, check_some
+from vlm_gym.envs.household.home import HomeEnv, ProgressReward
 from vlm_gym.errors import ConfigError, check_choice
-from vlm_gym.games.household.files import GAME_FILE, load_game
+from vlm_gym.games.household.files import load_game
 from vlm_gym.games.household.game import HouseholdGame
-from vlm_gym.games.household.splits import is_file, list_games
+from vlm_gym.games.household.splits import in_mixed_order, is_file, list_games, name_of_game
 from vlm_gym.games.household.tasks import TASK_TYPES
 
 Order = Literal["random", "sequential"]
@@ -54,16 +54,24 @@ class ALFWorldEnv(HomeEnv):
     As in `Household-v0`: `goal`, `task_type`, `feedback`, `game`, `stuck`.
 
     ## Arguments
-    `split`: "train" (3,553 games), "valid_seen" (140), "valid_unseen" (134), or any folder with game files. `data_dir`:
-    where the splits are (default: $ALFWORLD_DATA, then ALFWorld's own cache). `task_types`: some of put, look, clean,
-    heat, cool, two. `order`: "random", or "sequential": every game of the split once, sorted by name, then again;
-    `reset(seed=i)` then starts with game i. In a vector env every part would play them all: give
-    each its own share, by `reset(seed=i)` with the numbers of its games. `engine`: "symbolic" (ours, fast) or
+    `split`: "train" (3,553 games), "valid_seen" (140; ALFWorld's own code says "eval_in_distribution", which is
+    understood), "valid_unseen" (134; "eval_out_of_distribution"), "valid_train" (200), or any folder with game files.
+    `data_dir`: where the splits are (default: $ALFWORLD_DATA, then ALFWorld's own cache). `task_types`: some of put,
+    look, clean, heat, cool, two; ALFWorld's names (`pick_heat_then_place_in_recep`) and numbers, 1 to 6 in this order,
+    are understood. `order`: "random", or "sequential": every game of the split once, then again, in a fixed order in
+    which any first games are a fair sample of the task types; `reset(seed=i)` then starts with game i, and
+    `env.unwrapped.starts()` lists them. In a vector env every part would play them all: give each its own share, by
+    `reset(seed=i)` with the numbers of its games. `engine`: "symbolic" (ours, fast) or
     "textworld" (the original, in a process of its own; extra `[alfworld]`). `labels`, `include_admissible`,
     `progress_reward`, `include_text` as in `Household-v0`.
 
     ## Registered Configurations
     `ALFWorld-v0` (train), `ALFWorld-ValidSeen-v0`, `ALFWorld-ValidUnseen-v0`; the latter two in sequential order.
+
+    ## Differences from ALFWorld's own environment
+    That one pays 1 for success and nothing else, as `rewards={"success": 1, "progress": 0, "illegal": 0, "fault": 0}`
+    does here. Admissible commands are the same, in the same order. Its option `domain_randomization`, which numbers
+    things anew, is not there. Games are found by the names of their folders: no `traj_data.json` need lie beside them.
 
     ## Differences from the paper's code
     An answer is played only if it is a command as a whole: "go to cabinet 12" never goes to cabinet 1. `progress` pays
@@ -84,7 +92,7 @@ class ALFWorldEnv(HomeEnv):
         *,
         split: str = "train",
         data_dir: str | None = None,
-        task_types: Sequence[str] = TASK_TYPES,
+        task_types: Sequence[str | int] = TASK_TYPES,
         order: Order = "random",
         engine: EngineName = "symbolic",
         labels: bool = True,
@@ -96,9 +104,10 @@ class ALFWorldEnv(HomeEnv):
         super().__init__(
             settings, labels=labels, include_admissible=include_admissible, progress_reward=progress_reward
         )
-        self.games = list_games(data_dir, split, check_some("task_types", task_types, TASK_TYPES))
+        self.games = list_games(data_dir, split, task_types)
         self.order = order
         self.engine = engine
+        self._queue = in_mixed_order(self.games) if order == "sequential" else ()
         self._next = 0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
@@ -106,6 +115,13 @@ class ALFWorldEnv(HomeEnv):
         if isinstance(seed, (int, np.integer)) and seed >= 0:
             self._next = int(seed) % len(self.games)
         return super().reset(seed=seed, options=options)
+
+    def starts(self) -> tuple[dict[str, Any], ...] | None:
+        """Return the games in sequential order, by name or, where two have the same one, by file; None if drawn."""
+        if self.order == "random":
+            return None
+        names = [name_of_game(game) for game in self._queue]
+        return tuple({"game": name} for name in (names if len(set(names)) == len(names) else map(str, self._queue)))
 
     def _start_game(self, options: Mapping[str, Any]) -> Engine:
         self._path = self._named(options["game"]) if "game" in options else self._choose()
@@ -122,31 +138,26 @@ class ALFWorldEnv(HomeEnv):
     def _choose(self) -> Path:
         if self.order == "random":
             return self.games[int(self.np_random.integers(len(self.games)))]
-        game = self.games[self._next]
-        self._next = (self._next + 1) % len(self.games)
+        game = self._queue[self._next]
+        self._next = (self._next + 1) % len(self._queue)
         return game
 
     def _named(self, name: object) -> Path:
         if not isinstance(name, (str, os.PathLike)):
             raise ConfigError(f"options['game'] must be the name of a game or the path of its file, got {name!r}")
         for game in self.games:
-            if _name_of(game) == name:
+            if name_of_game(game) == name:
                 return game
         if is_file(name):
             return Path(name)
-        example = _name_of(self.games[0])
+        example = name_of_game(self.games[0])
         raise ConfigError(f"options['game'] must be a game of this split, as {example!r}, or a file; got {name!r}")
 
     def _game_name(self) -> str:
-        return _name_of(self._path)
+        return name_of_game(self._path)
 
     def close(self) -> None:
         """End the engine's process, if it has one."""
         close = getattr(getattr(self, "game", None), "close", None)
         if close is not None:
             close()
-
-
-def _name_of(game: Path) -> str:
-    """Return a game's name: its task's folder and its trial's, or that of a file elsewhere."""
-    return "/".join(game.parts[-3:-1]) if game.name == GAME_FILE else str(game)

@@ -12,7 +12,7 @@ from vlm_gym.envs.household.home import HomeEnv, ProgressReward, check_some
 from vlm_gym.errors import ConfigError, check_choice
 from vlm_gym.games.household.game import HouseholdGame
 from vlm_gym.games.household.generator import HOME_SPLITS, SCENES, Home, HomeSplit, generate_home
-from vlm_gym.games.household.tasks import TASK_TYPES
+from vlm_gym.games.household.tasks import TASK_TYPES, read_task_type, read_task_types
 
 
 class HouseholdEnv(HomeEnv):
@@ -53,7 +53,7 @@ class HouseholdEnv(HomeEnv):
 
     ## Arguments
     `split="train"|"unseen"`: homes with the pairs of object and furniture, and the rooms, that are held out, or without
-    them. `task_types`: some of put, look, clean, heat, cool, two. `scenes`: some of kitchen, livingroom, bedroom,
+    them. `task_types`: some of put, look, clean, heat, cool, two, as in `ALFWorld-v0`. `scenes`: some of kitchen, livingroom, bedroom,
     bathroom. `traps=False`: whether there are objects that fit nowhere. `labels=True`: names in the close-up.
     `include_admissible=True`: whether the prompt lists the commands. `progress_reward="change"|"level"`: what the term
     `progress` pays; "level", at every step, is the paper's rule, under which idling at one half earns for ever.
@@ -76,7 +76,7 @@ class HouseholdEnv(HomeEnv):
         settings: TaskSettings | None = None,
         *,
         split: HomeSplit = "train",
-        task_types: Sequence[str] = TASK_TYPES,
+        task_types: Sequence[str | int] = TASK_TYPES,
         scenes: Sequence[str] = SCENES,
         traps: bool = False,
         labels: bool = True,
@@ -90,7 +90,7 @@ class HouseholdEnv(HomeEnv):
             settings, labels=labels, include_admissible=include_admissible, progress_reward=progress_reward
         )
         self.split = split
-        self.task_types = check_some("task_types", task_types, TASK_TYPES)
+        self.task_types = read_task_types(task_types)
         self.scenes = check_some("scenes", scenes, SCENES)
         self.traps = traps
         self._generate(np.random.default_rng(0), self.task_types, self.scenes)  # refuses what no home can have
@@ -98,21 +98,27 @@ class HouseholdEnv(HomeEnv):
     def _start_game(self, options: Mapping[str, Any]) -> Engine:
         home = self._generate(
             self.np_random,
-            task_types=_chosen(options, "task_type", self.task_types),
-            scenes=_chosen(options, "scene", self.scenes),
+            task_types=self._chosen_tasks(options),
+            scenes=self._chosen_scenes(options),
         )
         self._name = f"{home.contents.scene}-{home.contents.goal.task}-{zlib.crc32(home.problem.encode()):08x}"
         return HouseholdGame(home.world)
+
+    def _chosen_tasks(self, options: Mapping[str, Any]) -> tuple[str, ...]:
+        if "task_type" not in options:
+            return self.task_types
+        task = read_task_type("options['task_type']", options["task_type"])
+        check_choice("options['task_type']", task, self.task_types)
+        return (task,)
+
+    def _chosen_scenes(self, options: Mapping[str, Any]) -> tuple[str, ...]:
+        if "scene" not in options:
+            return self.scenes
+        check_choice("options['scene']", options["scene"], self.scenes)
+        return (options["scene"],)
 
     def _generate(self, rng: np.random.Generator, task_types: Sequence[str], scenes: Sequence[str]) -> Home:
         return generate_home(rng, task_types=task_types, scenes=scenes, split=self.split, traps=self.traps)
 
     def _game_name(self) -> str:
         return self._name
-
-
-def _chosen(options: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    if name not in options:
-        return allowed
-    check_choice(f"options[{name!r}]", options[name], allowed)
-    return (options[name],)

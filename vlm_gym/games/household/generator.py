@@ -19,7 +19,7 @@ from vlm_gym.games.household.generator_layout import Layout, lay_out
 from vlm_gym.games.household.generator_problem import game_file, goal_kinds, write_problem
 from vlm_gym.games.household.generator_tables import SCENES, Draws, HomeGoal, HomeSplit, Scene
 from vlm_gym.games.household.problem import parse_problem
-from vlm_gym.games.household.tasks import TASK_TYPES, sentences
+from vlm_gym.games.household.tasks import TASK_TYPES, read_task_types, sentences
 from vlm_gym.games.household.world import World
 
 __all__ = ["HOME_SPLITS", "SCENES", "Home", "HomeSplit", "Scene", "generate", "generate_home"]
@@ -44,7 +44,7 @@ class Home:
 def generate(
     rng: np.random.Generator,
     *,
-    task_types: Sequence[str] = TASK_TYPES,
+    task_types: Sequence[str | int] = TASK_TYPES,
     scenes: Sequence[str] = SCENES,
     split: HomeSplit = "train",
     traps: bool = False,
@@ -53,7 +53,7 @@ def generate(
 
     Args:
         rng: where chance comes from. The same state gives the same home in every process.
-        task_types: the tasks to draw from, each as frequent as in the official games.
+        task_types: the tasks to draw from, each as frequent as in the official games; in any form of `read_task_type`.
         scenes: the types of rooms to draw from. Not every scene has every task.
         split: "unseen" has tasks (a target and a destination) and sizes of rooms that "train" never has.
         traps: whether there are things that fit nowhere once taken: boots, footstools, paper towel rolls, scrub
@@ -68,7 +68,7 @@ def generate(
 def generate_home(
     rng: np.random.Generator,
     *,
-    task_types: Sequence[str] = TASK_TYPES,
+    task_types: Sequence[str | int] = TASK_TYPES,
     scenes: Sequence[str] = SCENES,
     split: HomeSplit = "train",
     traps: bool = False,
@@ -91,15 +91,14 @@ def _build(contents: Contents, split: HomeSplit, draws: Draws) -> Home:
 
 
 def _check(
-    task_types: Sequence[str], scenes: Sequence[str], split: HomeSplit
+    task_types: Sequence[str | int], scenes: Sequence[str], split: HomeSplit
 ) -> tuple[list[tuple[Scene, HomeGoal]], tuple[int, ...]]:
     check_choice("split", split, HOME_SPLITS)
-    for name, chosen, known in (("task_types", task_types, TASK_TYPES), ("scenes", scenes, SCENES)):
-        if isinstance(chosen, str) or not chosen:
-            raise ConfigError(f"{name} must be a sequence of {', '.join(known)}; got {chosen!r}")
-        for choice in chosen:
-            check_choice(name, choice, known)
-    return _goals(tuple(task_types), tuple(scenes), split)
+    if isinstance(scenes, str) or not scenes:
+        raise ConfigError(f"scenes must be a sequence of {', '.join(SCENES)}; got {scenes!r}")
+    for scene in scenes:
+        check_choice("scenes", scene, SCENES)
+    return _goals(read_task_types(task_types), tuple(scenes), split)
 
 
 @functools.cache

@@ -1,8 +1,11 @@
 """The six tasks: their sentences, their goals as PDDL, how many of its conditions a state meets, and dead ends."""
 
 import re
+from collections.abc import Sequence
+from numbers import Integral
 from typing import Final, NamedTuple
 
+from vlm_gym.errors import ConfigError, did_you_mean
 from vlm_gym.games.household.world import NOTHING, TREATMENTS, HouseholdState, TaskType, World
 
 TASK_TYPES: Final[tuple[TaskType, ...]] = ("put", "look", "clean", "heat", "cool", "two")
@@ -13,7 +16,7 @@ ALFWORLD_NAMES: Final[dict[TaskType, str]] = {
     "heat": "pick_heat_then_place_in_recep",
     "cool": "pick_cool_then_place_in_recep",
     "two": "pick_two_obj_and_place",
-}  # how ALFWorld calls the tasks, in folder names and papers
+}  # how ALFWorld calls the tasks, in folder names and papers; its configurations number them from 1, in this order
 SENTENCES: Final[dict[TaskType, tuple[str, str]]] = {
     "put": ("put a {target} in {destination}.", "put some {target} on {destination}."),
     "look": ("look at {target} under the {destination}.", "examine the {target} with the {destination}."),
@@ -24,6 +27,10 @@ SENTENCES: Final[dict[TaskType, tuple[str, str]]] = {
 }
 NUM_CONDITIONS: Final[dict[TaskType, int]] = {"put": 1, "look": 2, "clean": 3, "heat": 3, "cool": 3, "two": 2}
 
+_TASK_OF_NAME: Final[dict[str, TaskType]] = {
+    **{task: task for task in TASK_TYPES},
+    **{name: task for task, name in ALFWORLD_NAMES.items()},
+}
 _TREATED_GOAL: Final = (
     "(:goal (and (exists (?r - receptacle) (exists (?o - object) (and ({able} ?o) (objecttype ?o {target}type) "
     "(receptacletype ?r {destination}type) ({done} ?o) (inreceptacle ?o ?r))))))"
@@ -48,6 +55,26 @@ GOALS: Final[dict[TaskType, str]] = {
         "(objecttype ?o2 {target}type) (receptacletype ?r {destination}type) (inreceptacle ?o2 ?r))))))))"
     ),
 }  # lower-cased PDDL, of which `{target}type` and `{destination}type` vary
+
+
+def read_task_type(name: str, value: object) -> TaskType:
+    """Return the task type that an argument means: ours ("heat"), ALFWorld's name for it, or its number, 1 to 6.
+
+    Raises ConfigError, which calls the argument `name`, for anything else.
+    """
+    if isinstance(value, str) and value in _TASK_OF_NAME:
+        return _TASK_OF_NAME[value]
+    if isinstance(value, Integral) and not isinstance(value, bool) and 1 <= int(value) <= len(TASK_TYPES):
+        return TASK_TYPES[int(value) - 1]
+    known = ", ".join(f"{task!r} ({i}, {ALFWORLD_NAMES[task]!r})" for i, task in enumerate(TASK_TYPES, start=1))
+    raise ConfigError(f"{name} must be one of {known}; got {value!r}.{did_you_mean(value, _TASK_OF_NAME)}")
+
+
+def read_task_types(values: object) -> tuple[TaskType, ...]:
+    """Return the task types of the argument `task_types`, each in any form of `read_task_type`; at least one."""
+    if isinstance(values, str) or not isinstance(values, Sequence) or not values:
+        raise ConfigError(f"task_types must be a sequence of {', '.join(TASK_TYPES)}; got {values!r}")
+    return tuple(read_task_type("task_types", value) for value in values)
 
 
 class GoalKinds(NamedTuple):
