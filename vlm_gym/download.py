@@ -7,7 +7,7 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -15,12 +15,13 @@ from typing import Final
 from vlm_gym.errors import ConfigError, DataNotFoundError, VlmGymError
 from vlm_gym.fetch import Progress, fetch, verify
 from vlm_gym.games.household.files import GAME_FILE, MAX_GAME_BYTES
-from vlm_gym.games.household.splits import DATA_VARIABLE, SPLITS, VERSION_FOLDER
+from vlm_gym.games.household.splits import DATA_VARIABLE, SPLITS, UNFINISHED, VERSION_FOLDER
 
 ALFWORLD_URL: Final = "https://github.com/alfworld/alfworld/releases/download/0.4.2/json_2.1.3_tw-pddl.zip"
 KNOWN_SHA256: Final = {ALFWORLD_URL: "5df77ea759f2211a4106082839ddbbb790f1ba4e7d097ed732cf453f72aa36cf"}
 DEFAULT_FOLDER: Final = "~/.cache/alfworld"  # as alfworld-download has it
 
+_MARK: Final = "vlm-gym download alfworld is unpacking games here, or was interrupted: run it again to finish.\n"
 _DISK_FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _DAMAGED: Final = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, RuntimeError,
@@ -52,7 +53,9 @@ def download_alfworld(
     """Install ALFWorld's games in `folder`, by default $ALFWORLD_DATA or ~/.cache/alfworld.
 
     The archive (36 MB) stays there, so that a second call downloads nothing; what a broken download has received is
-    kept as `.part` and continued. Games that are there are kept unless `overwrite`. The games take 370 MB.
+    kept as `.part` and continued. Games that are there are kept unless `overwrite`. The games take 370 MB. A call that
+    fails or is interrupted leaves no folder that it made and has put nothing into; where it was unpacking, a file
+    UNFINISHED stays beside the splits, and none of them is played until another call has finished them.
 
     Arguments:
         folder: where `json_2.1.1/<split>/...` goes.
@@ -67,8 +70,7 @@ def download_alfworld(
     cannot be reached, is damaged, or does not fit on the disk.
     """
     root = Path(folder or os.environ.get(DATA_VARIABLE) or DEFAULT_FOLDER).expanduser()
-    with _naming_disk_errors(root):
-        root.mkdir(parents=True, exist_ok=True)
+    with _naming_disk_errors(root), _folder(root):
         known = sha256 or KNOWN_SHA256.get(url)
         archive = fetch(root, url, known, progress) if file is None else _given(Path(file), sha256)
         return _unpack(archive, root, overwrite, progress)
@@ -87,6 +89,20 @@ def _naming_disk_errors(root: Path) -> Iterator[None]:
         ) from error
 
 
+@contextlib.contextmanager
+def _folder(path: Path) -> Iterator[None]:
+    """Make a folder and those above it; what was made and is still empty when the block fails goes away again."""
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:  # Ctrl-C too
+        for folder in made:
+            with contextlib.suppress(OSError):  # it is not empty, or was never made
+                folder.rmdir()
+        raise
+
+
 def _given(file: Path, sha256: str | None) -> Path:
     if not file.is_file():
         raise ConfigError(f"there is no archive {str(file)!r}")
@@ -96,24 +112,39 @@ def _given(file: Path, sha256: str | None) -> Path:
 
 def _unpack(archive: Path, root: Path, overwrite: bool, progress: bool) -> Installed:
     """Write the games of an archive. A name that leads out of the folder refuses the archive before any is written."""
-    bar = Progress("games", "", progress)
-    num_written = num_kept = num_different = 0
+    folder = root / VERSION_FOLDER
     with _naming_damage(archive):
         content = zipfile.ZipFile(archive)
     with content:
         games = _games(content)
-        for number, (place, member) in enumerate(games.items(), start=1):
-            target = root / VERSION_FOLDER / place
-            if target.exists() and not overwrite:
-                num_kept += 1
-                num_different += target.stat().st_size != member.file_size
-                continue
-            with _naming_damage(archive):
-                game = content.read(member)
-            _write(target, game)
-            num_written += 1
-            bar.show(number, len(games))
-    return Installed(root, num_written, num_kept, num_different)
+        there = set() if overwrite else {place for place in games if (folder / place).exists()}
+        num_different = sum((folder / place).stat().st_size != games[place].file_size for place in there)
+        missing = {place: member for place, member in games.items() if place not in there}
+        if missing:
+            _write_games(content, missing, folder, Progress("games", "", progress))
+    (folder / UNFINISHED).unlink(missing_ok=True)
+    return Installed(root, len(missing), len(there), num_different)
+
+
+def _write_games(
+    content: zipfile.ZipFile, games: Mapping[PurePosixPath, zipfile.ZipInfo], folder: Path, bar: Progress
+) -> None:
+    """Write games, with a mark beside them for as long as they are not all there: a half is never taken for all."""
+    mark, num_written = folder / UNFINISHED, 0
+    was_unfinished = mark.exists()
+    with _folder(folder):
+        try:
+            mark.write_text(_MARK, encoding="ascii")
+            for place, member in games.items():
+                with _naming_damage(Path(str(content.filename))):
+                    game = content.read(member)
+                _write(folder / place, game)
+                num_written += 1
+                bar.show(num_written, len(games))
+        except BaseException:  # Ctrl-C too
+            if not num_written and not was_unfinished:
+                mark.unlink(missing_ok=True)
+            raise
 
 
 @contextlib.contextmanager
@@ -144,7 +175,10 @@ def _games(content: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.ZipInfo]:
 
 def _write(target: Path, content: bytes) -> None:
     """Write a file so that it is there as a whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f"{target.name}.part")
-    unfinished.write_bytes(content)
-    unfinished.replace(target)
+    with _folder(target.parent):
+        try:
+            unfinished.write_bytes(content)
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)

@@ -66,7 +66,11 @@ def verify(archive: Path, expected: str | None, remedy: str) -> str:
 def _get(url: str, archive: Path, expected: str | None, progress: bool) -> str:
     """Download an archive, continuing its `.part`, and return its checksum. A part that turns out bad is removed."""
     part = archive.with_name(f"{archive.name}.part")
-    _receive_all(url, part, Progress(archive.name, " MB", progress))
+    try:
+        _receive_all(url, part, Progress(archive.name, " MB", progress))
+    finally:
+        if part.exists() and not _size(part):
+            part.unlink()  # not a byte came, and nothing is there to be continued
     try:
         digest = verify(
             part, expected, f"it is damaged, or was changed at {url}: run this again. sha256= accepts another one"

@@ -232,16 +232,15 @@ TASKS: Final[Mapping[str, Task]] = {
         _ALFWORLD,
         _ALFWORLD.variant(
             "ALFWorld-ValidSeen-v0",
-            "the same, every game of valid_seen in order",
+            "the same, every game of valid_seen once",
             {"split": "valid_seen", "order": "sequential"},
             random_success=0.0059,
         ),
-        replace(
-            _ALFWORLD,
-            id="vlm_gym/ALFWorld-ValidUnseen-v0",
-            summary="the same, every game of valid_unseen in order",
-            arguments={"split": "valid_unseen", "order": "sequential"},
-            random_success=None,
+        _ALFWORLD.variant(
+            "ALFWorld-ValidUnseen-v0",
+            "the same, every game of valid_unseen once",
+            {"split": "valid_unseen", "order": "sequential"},
+            random_success=0.0036,  # 95 % interval 0.26 to 0.50 %; 0.32 % pooled over 180,900 episodes of more seeds
         ),
     )
 }

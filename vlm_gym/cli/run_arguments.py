@@ -157,7 +157,7 @@ def _episodes_of_task(options: argparse.Namespace) -> Any:
 def _share(num_episodes: int, num_starts: int) -> str:
     """Say which share of a task's list of games so many episodes are."""
     if num_episodes < num_starts:
-        return f"{num_episodes:,} of its {num_starts:,} games, all task types among them as far as that goes"
+        return f"{num_episodes:,} of its {num_starts:,} games, task types mixed"
     if num_episodes == num_starts:
         return f"all of its {num_starts:,} games, each once"
     return f"{num_episodes:,} episodes of its {num_starts:,} games, which are played again from the first"

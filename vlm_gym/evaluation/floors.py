@@ -1,6 +1,6 @@
 """What uniformly random actions score: the floor beside every score."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
@@ -13,8 +13,11 @@ LOOKS: Final = frozenset(("image_size", "theme", "labels", "render_mode", "promp
     "on_fault",
     "rewards",
     "progress_reward",
+    "engine",
+    "order",
+    "task_types",
 }
-"""Arguments that leave a random agent's chance of success as it is."""
+"""Arguments that leave a random agent's chance of success as it is, in each task type where there are types."""
 
 RANDOM_BY_TYPE: Final[Mapping[str, Mapping[str, float]]] = {
     "vlm_gym/Household-v0": {"put": 0.0134, "look": 0.0228, "clean": 0.0001, "heat": 0, "cool": 0, "two": 0},
@@ -29,7 +32,10 @@ RANDOM_BY_TYPE: Final[Mapping[str, Mapping[str, float]]] = {
         "two": 0.0003,
     },
 }
-"""How often random admissible commands solve a task type: 10,000 episodes each, benchmarks/household_random.py."""
+"""How often random admissible commands solve a task type: 10,000 episodes each, benchmarks/household_random.py.
+
+Where a task is not in the table, only the floor of all its types together is known (`registration.TASKS`).
+"""
 
 
 @dataclass(frozen=True)
@@ -57,9 +63,19 @@ def floor_of(episode: EpisodeRecord) -> Floor | None:
     return Floor(task.random_success, is_exact=not task.is_random_measured)
 
 
-def mean_floor(floors: list[Floor | None]) -> Floor | None:
-    """Return the mean floor; None where one is not known."""
+def floor_of_all(episodes: Sequence[EpisodeRecord], label: str | None = None) -> Floor | None:
+    """Return the floor of a task's episodes: of all its kinds as they come, or of those of one kind (`label`).
+
+    It is the mean of the episodes' floors, or the task's own where those of its kinds are not known but the mean over
+    its games is; None where neither is.
+    """
+    floors = [floor_of(episode) for episode in episodes]
     known = [floor for floor in floors if floor is not None]
-    if not known or len(known) < len(floors):
+    if known and len(known) == len(floors):
+        return Floor(fmean(floor.value for floor in known), all(floor.is_exact for floor in known))
+    task, arguments = TASKS.get(episodes[0].task), episodes[0].arguments
+    if label is not None or task is None or task.random_success is None or "task_type" not in episodes[0].labels:
         return None
-    return Floor(fmean(floor.value for floor in known), all(floor.is_exact for floor in known))
+    if task.id in RANDOM_BY_TYPE or not (LOOKS - {"task_types"}).issuperset(arguments):
+        return None
+    return Floor(task.random_success, is_exact=not task.is_random_measured)

@@ -15,7 +15,7 @@ import gymnasium as gym
 from vlm_gym.errors import ConfigError, DataNotFoundError, did_you_mean
 from vlm_gym.evaluation.episodes import EpisodeSpec
 from vlm_gym.evaluation.records import canonical
-from vlm_gym.games.household.splits import list_games, task_of_folder
+from vlm_gym.games.household.splits import list_games, name_of_game, task_of_folder
 from vlm_gym.games.household.tasks import TASK_TYPES
 
 FIRST_SEED: Final = 1_000_000_000  # people train on low seeds: a panel's begin here
@@ -67,7 +67,7 @@ def get_panel(name: str) -> Panel:
         raise ConfigError(f"there is no panel {name!r}.{did_you_mean(name, PANELS)} Panels are {', '.join(PANELS)}")
     summary, list_episodes = PANELS[name]
     episodes = list_episodes()
-    return Panel(name, summary, episodes, FINGERPRINTS.get(name) or fingerprint_of(episodes))
+    return Panel(name, summary, episodes, FINGERPRINTS[name])
 
 
 def check_panel(panel: Panel) -> str | None:
@@ -133,10 +133,13 @@ def _household(task: str) -> Callable[[], tuple[EpisodeSpec, ...]]:
 
 
 def _alfworld(task: str, split: str) -> Callable[[], tuple[EpisodeSpec, ...]]:
-    """Name every game of a split; the names are not in this package, but what they must be is."""
+    """Name every game of a split; the names are not in this package, but what they must be is.
+
+    The order is the panel's own, and frozen: `in_mixed_order`, in which the tasks play their splits, may change.
+    """
 
     def list_episodes() -> tuple[EpisodeSpec, ...]:
-        names = sorted("/".join(path.parts[-3:-1]) for path in list_games(split=split))
+        names = sorted(map(name_of_game, list_games(split=split)))
         _check_games(split, names)
         return tuple(
             EpisodeSpec(task, FIRST_SEED + i, options={"game": name}) for i, name in enumerate(_taking_turns(names))
@@ -193,8 +196,9 @@ FINGERPRINTS: Final[Mapping[str, str]] = {
     "household-v0": "21a99233adca71f0-c4627fdf9ee161f5",
     "household-unseen-v0": "c4448dc0f10da683-2dcd4cd4a6fca7f7",
     "alfworld-valid-seen-v0": "6e6efac076a02585-d50108169b795ab5",
+    "alfworld-valid-unseen-v0": "2358e7c1fd0ab410-770b15c7714cda68",
 }
-"""The fingerprints, their second halves with the versions of DRAWN_WITH; one not listed is computed when asked for."""
+"""The fingerprints, their second halves with the versions of DRAWN_WITH."""
 
 DRAWN_WITH: Final[Mapping[str, str]] = {"Pillow": "13.0.0", "OpenCV": "5.0.0"}
 """The packages that draw, as they were for the fingerprints: others may smooth an edge by a shade more or less."""

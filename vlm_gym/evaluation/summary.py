@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vlm_gym.evaluation.comparison import Comparison, compare
-from vlm_gym.evaluation.floors import floor_of, mean_floor
+from vlm_gym.evaluation.floors import floor_of_all
 from vlm_gym.evaluation.perception import Perception, perceive
 from vlm_gym.evaluation.plan import planned_episodes
 from vlm_gym.evaluation.played import Played, PlayedRun, grouped, read_played_run
@@ -142,7 +142,7 @@ def _score(name: str, label: str | None, played: Sequence[Played]) -> Scores:
     episodes = [item.episode for item in played]
     turns = [turn for item in played for turn in item.turns]
     starts = [item.start for item in played]
-    floor = mean_floor([floor_of(episode) for episode in episodes])
+    floor = floor_of_all(episodes, label)
     ceiling = _mean([episode.start_value for episode in episodes])
     success = success_estimate(sample([float(episode.is_success) for episode in episodes], starts))
     return Scores(

@@ -53,10 +53,11 @@ class HouseholdEnv(HomeEnv):
 
     ## Arguments
     `split="train"|"unseen"`: homes with the pairs of object and furniture, and the rooms, that are held out, or without
-    them. `task_types`: some of put, look, clean, heat, cool, two, as in `ALFWorld-v0`. `scenes`: some of kitchen, livingroom, bedroom,
-    bathroom. `traps=False`: whether there are objects that fit nowhere. `labels=True`: names in the close-up.
-    `include_admissible=True`: whether the prompt lists the commands. `progress_reward="change"|"level"`: what the term
-    `progress` pays; "level", at every step, is the paper's rule, under which idling at one half earns for ever.
+    them. `task_types`: some of put, look, clean, heat, cool, two, or ALFWorld's names and numbers for them, as in
+    `ALFWorld-v0`. `scenes`: some of kitchen, livingroom, bedroom, bathroom. `traps=False`: whether there are objects
+    that fit nowhere. `labels=True`: names in the close-up. `include_admissible=True`: whether the prompt lists the
+    commands. `progress_reward="change"|"level"`: what the term `progress` pays; "level", at every step, is the paper's
+    rule, under which idling at one half earns for ever.
     `include_text=True` puts the game's text and the picture in words into the prompt.
 
     ## Registered Configurations

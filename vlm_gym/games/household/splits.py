@@ -114,8 +114,8 @@ def _check_finished(folder: Path) -> None:
     for mark in (folder / UNFINISHED, folder.parent / UNFINISHED):
         if mark.exists():
             raise DataNotFoundError(
-                f"the games in {str(mark.parent)!r} are not all there: `vlm-gym download alfworld` was interrupted while "
-                f"it unpacked them. Run it again (with the same --data-dir); or, if all are there, delete {str(mark)!r}"
+                f"the games in {str(mark.parent)!r} are not all there: `vlm-gym download alfworld` was interrupted, or "
+                f"still unpacks them. Run it again with the same --data-dir; or, if all are there, delete {str(mark)!r}"
             )
 
 
