@@ -59,7 +59,7 @@ def how_to_measure(config: TrainConfig, model: Path) -> str:
         )
     arguments = [f"--arg {shlex.quote(f'{name}={json.dumps(value)}')}" for name, value in config.task.arguments.items()]
     length = f"--max-tokens {config.sampling.max_new_tokens}"
-    command = ["vlm-gym eval", f"--agent hf:{model}", f"--task {config.task.id}", *arguments, length]
+    command = ["vlm-gym eval", f"--agent hf:{model}", f"--task {config.evaluated_task.id}", *arguments, length]
     return " ".join([*command, f"--seed {config.evaluation.first_seed} --out runs/{model.parent.name}"])
 
 

@@ -228,7 +228,7 @@ class Run:
         with whole_weights(self.learner.policy.module, self.accelerator):
             return evaluate(
                 self.learner.policy,
-                lambda own: Seat(make_env(self.config.task), PromptWriter(self.config.task.prompt), own),
+                lambda own: Seat(make_env(self.config.evaluated_task), PromptWriter(self.config.task.prompt), own),
                 starts,
                 Sampling(self.config.sampling.max_new_tokens, temperature),
                 self.accelerator,
@@ -245,9 +245,10 @@ def evaluation_starts(config: TrainConfig) -> tuple[Start, ...]:
     settings = config.evaluation
     if settings.panel is None:
         return tuple(Start(seed) for seed in range(settings.first_seed, settings.first_seed + settings.episodes))
-    episodes = [episode for episode in get_panel(settings.panel).episodes if episode.task == config.task.full_id]
+    task = config.evaluated_task.full_id
+    episodes = [episode for episode in get_panel(settings.panel).episodes if episode.task == task]
     if not episodes:
-        raise ConfigError(f"the panel {settings.panel!r} has no episode of {config.task.full_id}: choose another one")
+        raise ConfigError(f"the panel {settings.panel!r} has no episode of {task}: choose another one")
     return tuple(Start(episode.seed, dict(episode.options) if episode.options else None) for episode in episodes)
 
 
@@ -259,7 +260,7 @@ def lr_share(config: PpoConfig, update: int) -> float:
 
 
 def _recorder(config: TrainConfig) -> Recorder:
-    task, metric = config.task.full_id, config.evaluation.metric
+    task, metric = config.evaluated_task.full_id, config.evaluation.metric
     floor, ceiling = floor_of(task, metric), TASKS[task].best_success
     return Recorder(Path(config.folder), config.task.id, metric, floor, ceiling, config.ppo.updates)
 

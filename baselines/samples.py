@@ -57,7 +57,7 @@ class PolicyAgent(Agent):
 
 def record_play(policy: Policy, config: TrainConfig, starts: Sequence[Start], name: str) -> None:
     """Record how a policy plays every start, as the run FOLDER/plays/NAME, in place of one that is there already."""
-    task, arguments = config.task.full_id, dict(config.task.arguments)
+    task, arguments = config.evaluated_task.full_id, dict(config.task.arguments)
     parser = arguments.pop("parser", "json")
     episodes = tuple(EpisodeSpec(task, start.seed, arguments, start.options) for start in starts)
     folder = Path(config.folder) / PLAYS / name

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from baselines.config import section, setting
@@ -33,7 +33,7 @@ class TaskConfig:
     @property
     def full_id(self) -> str:
         """The id as Gymnasium knows it."""
-        return self.id if "/" in self.id else f"vlm_gym/{self.id}"
+        return full_id(self.id)
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,9 @@ class SamplingConfig:
 class EvaluationConfig:
     """Measuring on episodes that training never sees."""
 
+    task: str | None = setting(
+        None, "id that is played, where it is not task.id: ALFWorld-v0 would play games that training plays too"
+    )
     panel: str | None = setting(None, "a panel of `vlm-gym eval`: its episodes of this task")
     episodes: int = setting(
         200, "without a panel: episodes with seeds from first_seed on; the cards panel's come first"
@@ -129,6 +132,8 @@ class EvaluationConfig:
         for name in ("episodes", "every"):
             check_int(f"evaluation.{name}", getattr(self, name), 1, _LARGE)
         check_int("evaluation.samples", self.samples, 0, _LARGE)
+        if self.task is not None:
+            check_choice("evaluation.task", full_id(self.task), TASKS)
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,11 @@ class TrainConfig:
     evaluation: EvaluationConfig = section(EvaluationConfig)
     checkpoint: CheckpointConfig = section(CheckpointConfig)
 
+    @property
+    def evaluated_task(self) -> TaskConfig:
+        """What an evaluation plays."""
+        return self.task if self.evaluation.task is None else replace(self.task, id=self.evaluation.task)
+
     def __post_init__(self) -> None:
         check_int("seed", self.seed, 0, 2**32 - 1)
         if self.threads is not None:
@@ -170,6 +180,11 @@ class TrainConfig:
             raise ConfigError("model.adapter is a start of its own: set sft.steps to 0")
         if self.model.quantization and self.sft.steps and self.sft.rank == 0:
             raise ConfigError("quantised weights cannot train, and sft.rank is 0: set it above 0 or to null")
+
+
+def full_id(task: str) -> str:
+    """Return the id of a task as Gymnasium knows it."""
+    return task if "/" in task else f"vlm_gym/{task}"
 
 
 def _check_numbers(

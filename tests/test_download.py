@@ -268,6 +268,139 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     assert f"cannot install the games in {str(tmp_path / 'file' / 'data')!r}: " in refused(tmp_path / "file" / "data")
 
 
+# What is left when it fails
+
+
+def entries(folder):
+    """Return all that is in a folder, folders included."""
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def break_off(*args, **kwargs):
+    raise KeyboardInterrupt
+
+
+FAILURES = ("no server", "404", "cut off before a byte", "a page", "a wrong checksum", "Ctrl-C", "no archive")
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_download_that_brought_nothing_leaves_nothing(failure, is_there, server, tmp_path, monkeypatch):
+    data = tmp_path / "deep" / "data"
+    if is_there:
+        data.mkdir(parents=True)
+    more = {}
+    if failure == "404":
+        server.status = 404
+    elif failure == "cut off before a byte":
+        server.cuts = [0] * 100
+    elif failure == "a page":
+        server.content = b"<html>please log in</html>"
+    elif failure == "a wrong checksum":
+        more = {"sha256": "0" * 64}
+    elif failure == "Ctrl-C":
+        monkeypatch.setattr(fetch, "_read", break_off)
+    elif failure == "no archive":
+        more = {"file": tmp_path / "none.zip"}
+    url = "http://127.0.0.1:9/a.zip" if failure == "no server" else server.url
+    with pytest.raises((DataNotFoundError, ConfigError, KeyboardInterrupt)):
+        download_alfworld(data, url, progress=False, **more)
+    assert entries(tmp_path) == ({"deep", "deep/data"} if is_there else set())
+
+
+def test_what_came_before_ctrl_c_is_kept_and_continued(server, tmp_path, monkeypatch):
+    read, chunks = fetch._read, []
+
+    def one_chunk(response):
+        if chunks:
+            raise KeyboardInterrupt
+        chunks.append(read(response))
+        return chunks[0]
+
+    monkeypatch.setattr(fetch, "_read", one_chunk)
+    with pytest.raises(KeyboardInterrupt):
+        download_alfworld(tmp_path / "data", server.url, progress=False)
+    assert entries(tmp_path / "data") == {"json_2.1.3_tw-pddl.zip.part"}
+    monkeypatch.setattr(fetch, "_read", read)
+    assert download_alfworld(tmp_path / "data", server.url, progress=False).num_written == NUM_GAMES
+    assert server.ranges == [None, f"bytes={len(chunks[0])}-"]
+
+
+def stop_after(num_games, error, monkeypatch):
+    """Let unpacking stop in the middle of the game after so many."""
+    write, written = download.Path.write_bytes, []
+
+    def stopping(path, content):
+        if path.name.startswith("game") and len(written) == num_games:
+            write(path, content[:100])
+            raise error
+        written.append(path)
+        return write(path, content)
+
+    monkeypatch.setattr(download.Path, "write_bytes", stopping)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left on device"), SystemExit(1)])
+@pytest.mark.parametrize("num_games", [1, NUM_GAMES - 1])
+def test_half_unpacked_games_are_not_played_until_they_are_finished(error, num_games, tmp_path, monkeypatch):
+    file, data = tmp_path / "mine.zip", tmp_path / "data"
+    file.write_bytes(ARCHIVE)
+    with monkeypatch.context() as patch:
+        stop_after(num_games, error, patch)
+        with pytest.raises((DataNotFoundError, KeyboardInterrupt, SystemExit)):
+            download_alfworld(data, file=file, progress=False)
+    assert len(list(data.rglob("game.tw-pddl"))) == num_games
+    assert not list(data.rglob("*.part"))
+    assert all(any(folder.iterdir()) for folder in data.rglob("*") if folder.is_dir())
+    with pytest.raises(DataNotFoundError, match="`vlm-gym download alfworld` was interrupted"):
+        list_games(data, "valid_seen")
+    done = download_alfworld(data, file=file, progress=False)
+    assert (done.num_written, done.num_kept) == (NUM_GAMES - num_games, num_games)
+    assert len(list_games(data, "valid_seen")) == NUM_GAMES
+    assert names_in(data) == set(GAMES)
+
+
+def test_unpacking_that_wrote_no_game_leaves_nothing(tmp_path, monkeypatch):
+    file = tmp_path / "mine.zip"
+    file.write_bytes(ARCHIVE)
+    stop_after(0, KeyboardInterrupt(), monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        download_alfworld(tmp_path / "data", file=file, progress=False)
+    assert entries(tmp_path) == {"mine.zip"}
+
+
+def test_games_that_were_complete_are_played_though_more_could_not_be_unpacked(tmp_path, monkeypatch):
+    file = tmp_path / "mine.zip"
+    file.write_bytes(ARCHIVE)
+    download_alfworld(tmp_path / "data", file=file, progress=False)
+    file.write_bytes(zipped(GAMES | {place(NUM_GAMES): "{}"}))
+    stop_after(0, KeyboardInterrupt(), monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        download_alfworld(tmp_path / "data", file=file, progress=False)
+    assert len(list_games(tmp_path / "data", "valid_seen")) == NUM_GAMES
+
+
+def test_a_process_that_was_killed_just_before_the_end_is_finished_by_the_next(tmp_path):
+    file = tmp_path / "mine.zip"
+    file.write_bytes(ARCHIVE)
+    download_alfworld(tmp_path / "data", file=file, progress=False)
+    (tmp_path / "data" / "json_2.1.1" / "UNFINISHED").touch()
+    assert download_alfworld(tmp_path / "data", file=file, progress=False).num_kept == NUM_GAMES
+    assert len(list_games(tmp_path / "data", "valid_seen")) == NUM_GAMES
+
+
+@pytest.mark.parametrize("position", [0.3, 0.9])
+def test_an_archive_that_is_damaged_inside_is_not_taken_for_the_games(position, tmp_path):
+    file, damaged, data = tmp_path / "mine.zip", bytearray(ARCHIVE), tmp_path / "data"
+    start = int(position * len(ARCHIVE))
+    damaged[start : start + 40] = bytes(40)
+    file.write_bytes(damaged)
+    refused(data, file=file)
+    assert not list(data.rglob("*.part"))
+    with pytest.raises(DataNotFoundError):
+        list_games(data, "valid_seen")
+
+
 @pytest.mark.parametrize("url", ["ftp://host/a.zip", "file:///etc/passwd", "a.zip", "https://host/", "http://ho st/a"])
 def test_an_address_that_is_none_is_refused(url, tmp_path):
     with pytest.raises(ConfigError, match="url must be the http or https address of an archive, got "):

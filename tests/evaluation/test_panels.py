@@ -28,12 +28,21 @@ SEEN = "alfworld-valid-seen-v0"
 UNSEEN = "alfworld-valid-unseen-v0"
 OWN = tuple(name for name in PANELS if name not in (SEEN, UNSEEN))
 HAS_SEEN = "vlm_gym/ALFWorld-ValidSeen-v0" in PLAYABLE_IDS or "VLM_GYM_ALL_TESTS" in os.environ
+HAS_UNSEEN = "vlm_gym/ALFWorld-ValidUnseen-v0" in PLAYABLE_IDS  # nobody has to have it: CI has not
 needs_games = pytest.mark.skipif(not HAS_SEEN, reason="ALFWorld's games are not here: vlm-gym download alfworld")
+needs_unseen = pytest.mark.skipif(not HAS_UNSEEN, reason="ALFWorld's valid_unseen is not here")
 CARDS = ("NumberLine", "EZPoints", "Points24", "EZPointsFormula", "Points24Formula", "Blackjack")
 DRAWS_AS_THEN = {"Pillow": PIL.__version__, "OpenCV": cv2.__version__} == DRAWN_WITH
 
 
-@pytest.mark.parametrize("name", [*OWN, pytest.param(SEEN, marks=needs_games)])
+def test_every_panel_has_a_fingerprint():
+    assert set(FINGERPRINTS) == set(PANELS)
+    assert FINGERPRINTS[UNSEEN] == "2358e7c1fd0ab410-770b15c7714cda68"  # computed where the games are
+
+
+@pytest.mark.parametrize(
+    "name", [*OWN, pytest.param(SEEN, marks=needs_games), pytest.param(UNSEEN, marks=needs_unseen)]
+)
 def test_a_panel_is_what_it_was_when_it_was_published(name):
     panel = get_panel(name)
     assert panel.fingerprint == FINGERPRINTS[name]
@@ -147,6 +156,17 @@ def make_split(root, split, names):
         game.write_text("{}")
 
 
+def test_a_panel_keeps_its_own_order(tmp_path, monkeypatch):
+    """Types take turns by name: the order in which the tasks play a split is another, and may change."""
+    monkeypatch.setenv("ALFWORLD_DATA", str(tmp_path))
+    trials = [f"{ALFWORLD_NAMES[task]}-Egg-None-Fridge-{i}/trial_1" for task in TASK_TYPES for i in range(30)]
+    make_split(tmp_path, "valid_unseen", trials[:134])
+    games = [episode.options["game"] for episode in get_panel(UNSEEN).episodes]
+    assert games[:4] == [f"{ALFWORLD_NAMES[task]}-Egg-None-Fridge-0/trial_1" for task in TASK_TYPES[:4]]
+    assert games[5] == f"{ALFWORLD_NAMES['put']}-Egg-None-Fridge-1/trial_1"
+    assert sorted(games) == sorted(trials[:134])
+
+
 def test_without_the_games_the_message_says_how_to_get_them(tmp_path, monkeypatch):
     monkeypatch.setenv("ALFWORLD_DATA", str(tmp_path))
     with pytest.raises(DataNotFoundError, match="vlm-gym download alfworld"):
@@ -177,7 +197,8 @@ def test_the_table_names_every_panel(capsys, tmp_path, monkeypatch):
     lines = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines() if line}
     assert set(lines) >= set(PANELS)
     assert lines["cards-v0"][1:3] == ["600", FINGERPRINTS["cards-v0"]]
-    assert lines[SEEN][1:3] == ["?", FINGERPRINTS[SEEN]]
+    for name in (SEEN, UNSEEN):
+        assert lines[name][1:3] == ["?", FINGERPRINTS[name]]
 
 
 def test_a_panel_shows_its_episodes(capsys):

@@ -91,5 +91,6 @@ ORIGIN: Final = (
     Column("task", "text", "the registered id", lambda sample: sample.episode.task),
     Column("seed", "int", "the episode's seed", lambda sample: sample.episode.seed),
     Column("episode", "text", "task, seed, arguments, options, repeat as JSON", lambda sample: sample.episode.key),
+    Column("game", "text", "the game's name, where games have names, or null", lambda sample: sample.game),
     Column("is_success", "bool", "whether the episode succeeded", lambda sample: sample.is_success),
 )

@@ -22,7 +22,7 @@ from vlm_gym.errors import ConfigError, RunError
 from vlm_gym.evaluation.files import DRAFT
 from vlm_gym.evaluation.plan import differences
 
-FORMAT: Final = 1
+FORMAT: Final = 2  # 1 did not name games
 DATA_FILE: Final = "data.json"
 CARD_FILE: Final = "README.md"
 PROGRESS: Final = ".progress"

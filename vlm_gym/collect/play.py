@@ -86,16 +86,16 @@ async def play(
     session.reset(seed=episode.seed, options=None if episode.options is None else dict(episode.options))
     turns = await _Player(session, agent, start, settings, pictures).play()
     taught = [turn for turn in turns if turn is not None]
-    is_success = bool(session.info["is_success"])
+    is_success, game = bool(session.info["is_success"]), session.info.get("game")
     if settings.unit == "step":
-        samples = [Sample(episode, messages, (step,), is_success) for messages, step in taught]
+        samples = [Sample(episode, messages, (step,), is_success, game) for messages, step in taught]
         return Played(is_success, tuple(samples))
     if not taught or len(taught) < len(turns):
         return Played(is_success, ())
     steps = tuple(step for _, step in taught)
     opening = () if settings.chat.system is None else (Told("system", settings.chat.system),)
     told = chain.from_iterable((step.question, Told("assistant", step.answer)) for step in steps)
-    return Played(is_success, (Sample(episode, (*opening, *told), steps, is_success),))
+    return Played(is_success, (Sample(episode, (*opening, *told), steps, is_success, game),))
 
 
 class _Player:

@@ -50,13 +50,15 @@ class Step:
 class Sample:
     """A row of a data set: one step, or all of an episode.
 
-    `messages` end with the answer that is learnt; in a conversation all answers are.
+    `messages` end with the answer that is learnt; in a conversation all answers are. `game` is the name of the game,
+    where games have names.
     """
 
     episode: EpisodeSpec
     messages: tuple[Told, ...]
     steps: tuple[Step, ...]
     is_success: bool
+    game: str | None = None
 
     @cached_property
     def pngs(self) -> tuple[bytes, ...]:

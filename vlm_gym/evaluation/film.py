@@ -19,8 +19,8 @@ FORMATS: Final = (".gif", ".mp4")
 WIDTH: Final = 420  # of a frame; a larger picture keeps its size
 LINE_SHARE: Final = 0.07  # of a frame's width
 CAP_SHARE: Final = 0.028  # height of a capital
+SMALLEST_SHARE: Final = 0.6  # of a line's usual size, to which a long one shrinks before it is cut off
 MARGIN_SHARE: Final = 0.035
-NUM_LINES: Final = 3
 LAST_FRAMES: Final = 3  # the end stands for so many turns
 FRAMES_PER_SECOND: Final = 10  # of a video; some players stumble over fewer
 NUM_SHOWN: Final = 5  # of the episodes that a message lists
@@ -45,7 +45,7 @@ def film_episode(folder: Path, name: str, out: Path, seconds: float = 1.2) -> Pl
 
     Args:
         folder: The run's folder.
-        name: The episode: its short name in the report's address, TASK:SEED, or its key.
+        name: The episode: its short name in the report's address, TASK:SEED, the name of its game, or its key.
         out: The film, a .gif or .mp4 file.
         seconds: Time of a turn.
 
@@ -76,7 +76,8 @@ def find_episode(folder: Path, name: str) -> Played:
             return item
     some = ", ".join(_names_of(item.episode)[1] for item in played[:NUM_SHOWN])
     raise RunError(
-        f"{folder} has no finished episode {name!r}: expected its short name in the report's address, or TASK:SEED. "
+        f"{folder} has no finished episode {name!r}: expected its short name in the report's address, TASK:SEED, or "
+        "the name of its game. "
         f"It has {some}{' ...' if len(played) > NUM_SHOWN else ''}"
     )
 
@@ -84,12 +85,14 @@ def find_episode(folder: Path, name: str) -> Played:
 def make_frames(folder: Path, played: Played) -> list[Image.Image]:
     """Draw the frames: one a turn, and one of the end; all of one size."""
     turns, episode = played.turns, played.episode
-    frames = [_frame(_open(folder, turn.picture), _turn_caption(turn, len(turns))) for turn in turns]
-    return [*frames, _frame(_open(folder, episode.final_picture), _end_caption(episode))]
+    end = _end_caption(episode)
+    frames = [_frame(_open(folder, turn.picture), _turn_caption(turn, len(turns)), len(end)) for turn in turns]
+    return [*frames, _frame(_open(folder, episode.final_picture), end, len(end))]
 
 
-def _names_of(episode: EpisodeRecord) -> tuple[str, str, str]:
-    return episode_id(episode.episode), short_name(episode.task, episode.seed), episode.episode
+def _names_of(episode: EpisodeRecord) -> tuple[str, ...]:
+    game = (episode.labels["game"],) if "game" in episode.labels else ()
+    return episode_id(episode.episode), short_name(episode.task, episode.seed), episode.episode, *game
 
 
 def _open(folder: Path, name: str) -> Image.Image:
@@ -116,11 +119,12 @@ def _turn_caption(turn: TurnRecord, num_turns: int) -> tuple[Line, ...]:
 def _end_caption(episode: EpisodeRecord) -> tuple[Line, ...]:
     outcome = "Success" if episode.is_success else "Out of turns" if episode.is_truncated else "No success"
     turns = f"{episode.num_turns} turn{'' if episode.num_turns == 1 else 's'}"
-    return (
-        Line(f"{episode.task.removeprefix(NAMESPACE)}, seed {episode.seed}", MUTED),
-        Line(outcome, GOOD if episode.is_success else BAD),
-        Line(f"after {turns}, return {episode.total_reward:+g}", MUTED),
-    )
+    task = f"{episode.task.removeprefix(NAMESPACE)}, seed {episode.seed}"
+    color, end = GOOD if episode.is_success else BAD, f"after {turns}, return {episode.total_reward:+g}"
+    if "game" in episode.labels:
+        game = [Line(_printable(part), MUTED) for part in episode.labels["game"].rsplit("/", 1)]
+        return Line(task, MUTED), *game, Line(f"{outcome} {end}", color)
+    return Line(task, MUTED), Line(outcome, color), Line(end, MUTED)
 
 
 def _printable(text: str) -> str:
@@ -128,15 +132,16 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in shown)
 
 
-def _frame(picture: Image.Image, caption: Sequence[Line]) -> Image.Image:
+def _frame(picture: Image.Image, caption: Sequence[Line], num_lines: int) -> Image.Image:
     width = max(WIDTH, picture.width) // 2 * 2  # video needs even sides
     height = round(picture.height * width / picture.width)
     line_height, margin = round(LINE_SHARE * width), round(MARGIN_SHARE * width)
-    below = NUM_LINES * line_height + margin
+    below = num_lines * line_height + margin
     frame = Image.new("RGB", (width, (height + below + 1) // 2 * 2), PAPER)
     frame.paste(picture.resize((width, height), Image.Resampling.LANCZOS))
     for i, line in enumerate(caption):
         size = fitting_size("Turn", "sans", width, CAP_SHARE * width)
+        size = max(fitting_size(line.text, "sans", width - 2 * margin, CAP_SHARE * width), round(SMALLEST_SHARE * size))
         text = _fitted(line.text, size, width - 2 * margin)
         center = (margin + text_width(text, "sans", size) / 2, height + margin / 2 + (i + 0.5) * line_height)
         write(frame, center, text, "sans", size, line.color)

@@ -71,6 +71,7 @@ class LlavaWriter:
             "seed": episode.seed,
             **({"turn": steps[0].turn} if is_step else {}),
             "episode": episode.key,
+            "game": sample.game or "",  # null in one file and a text in the next would be two types to `datasets`
             "is_success": sample.is_success,
         }
 
@@ -87,7 +88,7 @@ _USAGE: Final = """\
 Every line of `conversations/*.jsonl` is a sample: `conversations` with turns of `human` and `gpt` in which `<image>`
 stands for a picture, `images` with the pictures' files in that order (LLaMA-Factory), `image` with the same (LLaVA:
 one name, or a list where a sample shows several), `action` or `actions`, `task`, `seed`, `turn` (in step samples),
-`episode` and `is_success`.
+`episode`, `game` (its name, where games have names) and `is_success`.
 
 LLaMA-Factory reads this folder as its `dataset_dir`, with the data set `vlm_gym`; LLaVA reads
 `cat conversations/*.jsonl > train.jsonl` with this folder as `image_folder`. Where a step sample shows past turns, only

@@ -110,8 +110,9 @@ def in_mixed_order(games: Sequence[Path]) -> tuple[Path, ...]:
 
 
 def _check_finished(folder: Path) -> None:
-    """Raise DataNotFoundError if games were being unpacked in or beside this folder, and not all of them were."""
-    for mark in (folder / UNFINISHED, folder.parent / UNFINISHED):
+    """Raise DataNotFoundError if a download has unpacked some, not all, of the games in this folder or around it."""
+    around = [place for place in (folder.absolute(), *folder.absolute().parents) if place.name == VERSION_FOLDER]
+    for mark in (place / UNFINISHED for place in (folder / VERSION_FOLDER, *around)):
         if mark.exists():
             raise DataNotFoundError(
                 f"the games in {str(mark.parent)!r} are not all there: `vlm-gym download alfworld` was interrupted, or "
