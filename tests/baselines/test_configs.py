@@ -11,6 +11,7 @@ from baselines.rollout import PromptWriter, Seat, Start, make_env, training_star
 from baselines.run import evaluation_starts
 from baselines.settings import TrainConfig
 from vlm_gym.errors import DataNotFoundError
+from vlm_gym.registration import TASKS
 
 NAMES = tuple(path.stem for path in sorted(CONFIGS.glob("*.yaml")))
 PAPER_TASKS = ("numberline", "ezpoints", "points24", "blackjack", "alfworld")
@@ -39,6 +40,14 @@ def test_a_configuration_builds(name):
     assert config.task.num_envs * config.ppo.turns % config.ppo.minibatch == 0
     if not config.sft.data:
         assert next(demonstrate(config.task, config.sft.actions, [Start(0)], np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("alfworld")])
+def test_games_that_training_plays_are_not_those_of_the_evaluation(name):
+    config = read(name)
+    ids = (config.task.full_id, config.evaluated_task.full_id)
+    assert [TASKS[name].arguments.get("split", "train") for name in ids] == ["train", "valid_seen"]
+    assert config.evaluation.panel == "alfworld-valid-seen-v0"
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("tiny")])

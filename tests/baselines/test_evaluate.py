@@ -9,7 +9,7 @@ from toy_policy import Probe, ToyPolicy
 
 from baselines.config import build
 from baselines.evaluate import evaluate, floor_of, score_of
-from baselines.rollout import Episode, PromptWriter, Sampling, Seat, Start
+from baselines.rollout import Episode, PromptWriter, Sampling, Seat, Start, make_env
 from baselines.run import evaluation_starts
 from baselines.settings import TrainConfig
 from vlm_gym.errors import ConfigError
@@ -70,7 +70,7 @@ def test_the_papers_metric_counts_positive_returns_and_success_is_the_tasks_own(
     assert score_of([]) is None
 
 
-def configure(task, **evaluation):
+def configure(task, /, **evaluation):
     return build(TrainConfig, {"task": {"id": task}, "evaluation": evaluation})
 
 
@@ -84,6 +84,19 @@ def test_a_panels_episodes_are_those_of_the_task():
     assert all(
         start.options["task_type"] for start in evaluation_starts(configure("Household-v0", panel="household-v0"))
     )
+
+
+def test_another_id_than_the_trained_one_can_be_evaluated():
+    """ALFWorld-v0 draws the games that training plays: its configurations evaluate the split valid_seen."""
+    config = configure("Household-v0", task="Household-Unseen-v0", panel="household-unseen-v0")
+    assert config.evaluated_task.full_id == "vlm_gym/Household-Unseen-v0"
+    assert len(evaluation_starts(config)) == 120
+    assert make_env(config.evaluated_task).unwrapped.split == "unseen"
+    assert make_env(config.task).unwrapped.split == "train"
+    with pytest.raises(ConfigError, match=r"has no episode of vlm_gym/Household-v0"):
+        evaluation_starts(configure("Household-v0", panel="household-unseen-v0"))
+    with pytest.raises(ConfigError, match=r"evaluation\.task must be one of .*Did you mean 'vlm_gym/Household-Unseen-v0'"):
+        configure("Household-v0", task="Household-Unsen-v0")
 
 
 def test_a_panel_without_the_task_is_refused():

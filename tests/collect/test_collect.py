@@ -336,8 +336,9 @@ def test_a_panel_is_collected_only_by_its_name(tmp_path):
 def test_official_games_for_evaluation_are_refused():
     with pytest.raises(ConfigError, match="'valid_seen', which are for evaluation: use vlm_gym/ALFWorld-v0"):
         sources_of(CollectSettings(("vlm_gym/ALFWorld-ValidSeen-v0",), samples=5))
-    with pytest.raises(ConfigError, match="'valid_unseen', which are for evaluation"):
-        sources_of(CollectSettings(("vlm_gym/ALFWorld-v0",), {"split": "valid_unseen"}, samples=5))
+    for split in ("valid_unseen", "eval_out_of_distribution"):
+        with pytest.raises(ConfigError, match=f"'{split}', which are for evaluation"):
+            sources_of(CollectSettings(("vlm_gym/ALFWorld-v0",), {"split": split}, samples=5))
 
 
 @pytest.mark.parametrize(("name", "arguments"), [("Household-Unseen-v0", {}), ("Household-v0", {"split": "unseen"})])

@@ -111,6 +111,20 @@ def test_json_lines_open_with_datasets_and_name_pictures_that_are_there(tmp_path
                 assert np.array_equal(np.asarray(picture), first_picture(row))
 
 
+@pytest.mark.parametrize("unit", ["step", "conversation"])
+@pytest.mark.parametrize("format_name", ["parquet", "trl", "llava"])
+def test_rows_name_the_game_that_was_played(tmp_path, format_name, unit):
+    make(tmp_path / "d", EZPOINTS, HOUSEHOLD, samples=8, format=format_name, unit=unit)
+    games = {}
+    for row in load(tmp_path / "d"):
+        task, seed, arguments, options, _ = json.loads(row["episode"])
+        info = EpisodeSpec(task, seed, arguments).make().reset(seed=seed, options=options)[1]
+        assert (row["game"] or None) == info.get("game")
+        games[task] = row["game"]
+    assert games[HOUSEHOLD].count("-") == 2
+    assert not games[EZPOINTS]
+
+
 def test_llama_factorys_description_fits_the_files(tmp_path):
     make(tmp_path / "d", EZPOINTS, samples=6, chat=ChatSettings(system="You play.", history=1))
     (info,) = json.loads((tmp_path / "d/dataset_info.json").read_text()).values()
