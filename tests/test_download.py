@@ -340,7 +340,9 @@ def stop_after(num_games, error, monkeypatch):
     monkeypatch.setattr(download.Path, "write_bytes", stopping)
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left on device"), SystemExit(1)])
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left on device"), SystemExit(1)]
+)
 @pytest.mark.parametrize("num_games", [1, NUM_GAMES - 1])
 def test_half_unpacked_games_are_not_played_until_they_are_finished(error, num_games, tmp_path, monkeypatch):
     file, data = tmp_path / "mine.zip", tmp_path / "data"

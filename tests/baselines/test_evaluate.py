@@ -95,7 +95,9 @@ def test_another_id_than_the_trained_one_can_be_evaluated():
     assert make_env(config.task).unwrapped.split == "train"
     with pytest.raises(ConfigError, match=r"has no episode of vlm_gym/Household-v0"):
         evaluation_starts(configure("Household-v0", panel="household-unseen-v0"))
-    with pytest.raises(ConfigError, match=r"evaluation\.task must be one of .*Did you mean 'vlm_gym/Household-Unseen-v0'"):
+    with pytest.raises(
+        ConfigError, match=r"evaluation\.task must be one of .*Did you mean 'vlm_gym/Household-Unseen-v0'"
+    ):
         configure("Household-v0", task="Household-Unsen-v0")
 
 

@@ -67,7 +67,10 @@ def planned(folder, *arguments):
 
 @pytest.mark.parametrize(
     ("number", "said"),
-    [(6, f"6 of its {NUM_GAMES} games, task types mixed"), (20, f"20 episodes of its {NUM_GAMES} games, which are played")],
+    [
+        (6, f"6 of its {NUM_GAMES} games, task types mixed"),
+        (20, f"20 episodes of its {NUM_GAMES} games, which are played"),
+    ],
 )
 def test_a_number_of_episodes_is_said_beside_that_of_the_games(number, said, tmp_path, capsys):
     plan = planned(tmp_path, "--task", SEEN, "--episodes", str(number))

@@ -64,7 +64,7 @@ def read_task_type(name: str, value: object) -> TaskType:
     """
     if isinstance(value, str) and value in _TASK_OF_NAME:
         return _TASK_OF_NAME[value]
-    if isinstance(value, Integral) and not isinstance(value, bool) and 1 <= int(value) <= len(TASK_TYPES):
+    if not isinstance(value, bool) and isinstance(value, Integral) and 1 <= int(value) <= len(TASK_TYPES):
         return TASK_TYPES[int(value) - 1]
     known = ", ".join(f"{task!r} ({i}, {ALFWORLD_NAMES[task]!r})" for i, task in enumerate(TASK_TYPES, start=1))
     raise ConfigError(f"{name} must be one of {known}; got {value!r}.{did_you_mean(value, _TASK_OF_NAME)}")
