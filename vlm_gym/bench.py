@@ -17,7 +17,7 @@ import numpy as np
 from vlm_gym.errors import DataNotFoundError, MissingDependencyError
 from vlm_gym.games.household.files import load_game
 from vlm_gym.games.household.game import HouseholdGame
-from vlm_gym.games.household.splits import list_games
+from vlm_gym.games.household.splits import in_mixed_order, list_games
 from vlm_gym.registration import TASKS
 
 DEFAULT_TASKS: Final = tuple(f"vlm_gym/{name}-v0" for name in (
@@ -62,7 +62,8 @@ def _rows(task: str, seconds: float, num_resets: int) -> Iterator[str]:
     env.close()
     if not TASKS[task].needs_data:
         return
-    speed = _engine_speed(list_games(split=TASKS[task].arguments.get("split", "train"))[:NUM_ENGINE_GAMES], seconds)
+    games = in_mixed_order(list_games(split=TASKS[task].arguments.get("split", "train")))
+    speed = _engine_speed(games[:NUM_ENGINE_GAMES], seconds)
     yield f"{ENGINE_ROW:<30} {speed:>9,.0f} {1e6 / speed:>9.1f}"
     try:
         env = gym.make(task, disable_env_checker=True, engine="textworld")

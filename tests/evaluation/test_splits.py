@@ -1,6 +1,8 @@
 """A run of a split of ALFWorld by `--task`: all of its games, which ones, and the floor beside its score."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from home_games import COUNTS, write_split
@@ -160,6 +162,15 @@ def test_a_run_that_another_copy_of_the_games_would_change_is_refused(tmp_path, 
 
 
 # The floor
+
+
+def test_the_table_in_the_docs_has_the_floors_of_the_ids():
+    page = (Path(__file__).parents[2] / "docs" / "environments.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `(ALFWorld-.*?)` .*\| ([0-9.]+) \([0-9.]+-[0-9.]+\) \|", page, flags=re.MULTILINE))
+    ids = [name for name, task in TASKS.items() if task.needs_data]
+    assert {f"vlm_gym/{name}": float(floor) for name, floor in told.items()} == {
+        name: pytest.approx(100 * TASKS[name].random_success) for name in ids
+    }
 
 
 @pytest.mark.parametrize("arguments", [(), ("--arg", "order=sequential"), ("--arg", "labels=false")])

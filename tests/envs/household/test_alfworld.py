@@ -2,14 +2,16 @@
 
 import json
 import os
+import re
 import shutil
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
 import pytest
 
 from vlm_gym import ConfigError, DataNotFoundError
-from vlm_gym.games.household.splits import find_data_dir
+from vlm_gym.games.household.splits import find_data_dir, list_games
 
 ALFWORLD = "vlm_gym/ALFWorld-v0"
 
@@ -36,6 +38,18 @@ def test_sequential_order_plays_every_game_once():
     assert [info["task_type"] for info in infos[:6]] == ["put", "look", "clean", "heat", "cool", "two"]
     assert env.reset()[1]["game"] == names[0]
     assert env.reset(seed=141)[1]["game"] == names[1]
+
+
+@pytest.mark.parametrize(("split", "column"), [("train", 4), ("valid_seen", 5)])
+def test_the_table_in_the_docs_counts_the_games_of_each_task(split, column):
+    page = (Path(__file__).parents[3] / "docs" / "environments.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip(" `") for cell in row.split("|")[1:-1]] for row in re.findall(r"^\| [1-6] \|.*", page, re.MULTILINE)
+    ]
+    assert [int(row[column]) for row in rows] == [len(list_games(split=split, task_types=[row[2]])) for row in rows]
+    assert [list_games(split=split, task_types=[int(row[0])]) for row in rows] == [
+        list_games(split=split, task_types=[row[1]]) for row in rows
+    ]
 
 
 def test_a_seed_of_numpy_chooses_the_same_game():

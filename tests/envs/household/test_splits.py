@@ -146,8 +146,12 @@ def test_other_task_types_are_refused_with_all_names(arguments, message, househo
 
 @pytest.mark.parametrize(
     ("split", "meant"),
-    [("eval_in_dist", "eval_in_distribution"), ("valid-unseen", "valid_unseen"), ("eval_out_of_dist", "eval_out_of_distribution")],
-)  # fmt: skip
+    [
+        ("eval_in_dist", "eval_in_distribution"),
+        ("eval_out_of_dist", "eval_out_of_distribution"),
+        ("valid-unseen", "valid_unseen"),
+    ],
+)
 def test_another_word_for_a_split_is_told_the_right_one(split, meant):
     with pytest.raises(ConfigError, match=f"Did you mean '{meant}'"):
         make(split=split)
