@@ -1,7 +1,6 @@
 """What a frozen vision tower and projector make of a picture is worked out once, not in every epoch."""
 
 from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -22,6 +21,7 @@ class PictureFeatures:
         self.encoder = encoder
         self._cache = TensorCache(mebibytes)
         self._has_list = True  # whether the model's own features come as one tensor for each picture
+        self._output: Any = None  # the class of the model's own features, which is what its forward takes
 
     def __call__(self, prompts: Sequence[Prompt], inputs: Inputs) -> dict[str, Any]:
         """Return the model's inputs for a batch of prompts with features instead of pixels."""
@@ -32,8 +32,9 @@ class PictureFeatures:
         rows = [{name: value.to(device) for name, value in row.items()} for row in self._rows(prompts)]
         pooled = [row[_POOLED] for row in rows]
         depths = [name for name in rows[0] if name.startswith(_DEEP)]
-        features = SimpleNamespace(pooler_output=pooled if self._has_list else torch.cat(pooled))
-        features.deepstack_features = [[row[name] for row in rows] for name in depths]
+        features = self._output(pooler_output=pooled if self._has_list else torch.cat(pooled))
+        if depths:
+            features.deepstack_features = [[row[name] for row in rows] for name in depths]
         return {**words, "mm_encoder_outputs": {"image": features}}
 
     def _rows(self, prompts: Sequence[Prompt]) -> list[Mapping[str, Tensor]]:
@@ -55,9 +56,9 @@ class PictureFeatures:
         pictures = {name: value for name, value in inputs.items() if value.shape != tokens.shape}
         output = self.model.model.get_image_features(**pictures, return_dict=True)
         counts = (tokens == self.model.config.image_token_id).sum(1).tolist()
-        self._has_list = not isinstance(output.pooler_output, Tensor)
+        self._has_list, self._output = not isinstance(output.pooler_output, Tensor), type(output)
         layers = {_POOLED: output.pooler_output}
-        layers |= {f"{_DEEP}{depth}": layer for depth, layer in enumerate(getattr(output, "deepstack_features", ()))}
+        layers |= {f"{_DEEP}{depth}": layer for depth, layer in enumerate(output.get("deepstack_features") or ())}
         split = {name: _flat(layer).cpu().split(counts) for name, layer in layers.items()}
         return [{name: parts[row].clone() for name, parts in split.items()} for row in range(len(prompts))]
 

@@ -1,6 +1,7 @@
 """Sampling answers: a lean loop around the model's forward, with a key-value cache and without finished rows."""
 
 from collections.abc import Callable, Sequence
+from inspect import signature
 from typing import Any, Final, NamedTuple
 
 import torch
@@ -47,10 +48,11 @@ def sample(
     """
     answers: list[list[int]] = [[] for _ in range(len(inputs["input_ids"]))]
     ended = [False] * len(answers)
-    rows = list(range(len(answers)))  # the answers that the batch still holds
+    rows = list(range(len(answers)))  # the answers that the batch kept holds
     cache = DynamicCache(config=model.config.get_text_config())
+    caching = {cache_argument(model): cache, "use_cache": True, "logits_to_keep": 1}
     mask, position = inputs["attention_mask"], positions[..., -1:]
-    output = model(**inputs, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1)
+    output = model(**inputs, position_ids=positions, **caching)
     for count in range(1, max_new_tokens + 1):
         tokens = choose(output.logits[:, -1])
         for row, token in zip(rows, tokens.tolist(), strict=True):
@@ -67,12 +69,10 @@ def sample(
             rows = [rows[place] for place in going]
         mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
         position = position + 1
-        output = model(
-            input_ids=tokens[:, None],
-            attention_mask=mask,
-            position_ids=position,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
+        output = model(input_ids=tokens[:, None], attention_mask=mask, position_ids=position, **caching)
     return [Sampled(answer, has_ended) for answer, has_ended in zip(answers, ended, strict=True)]
+
+
+def cache_argument(model: Any) -> str:
+    """Return the name of the cache in the model's forward: transformers 5.24 renamed it, own code may not have."""
+    return "cache" if "cache" in signature(model.forward).parameters else "past_key_values"
