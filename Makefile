@@ -1,12 +1,15 @@
-# `make demo` and `make test` do all the set-up, in a virtual environment of their own (.venv).
+# `make demo` and `make test` do all the set-up: the versions of requirements/*.txt, in a virtual environment of their own.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
-SETUP_FILES = setup.cfg pyproject.toml
+PYTEST = -m pytest -n auto --maxschedchunk 4
+UV ?= uv==0.13.9
 TORCH ?= torch==2.13.0
+SETUP_FILES = setup.cfg pyproject.toml requirements/build.txt
 
-.PHONY: demo test quick check format bench bench-learning train alfworld wheel-check test-oldest clean help
+.PHONY: demo test quick check format bench bench-learning train alfworld wheel-check test-oldest test-oldest-trainer \
+	newest lock python-for-training clean help
 
 help:
 	@echo "make demo         evaluate three agents on two panels, then train a tiny model; reports, a learning curve"
@@ -17,35 +20,28 @@ help:
 	@echo "make train        installs what training needs (torch and more), and make alfworld TextWorld and ALFWorld:"
 	@echo "                  the tests that use them run wherever they are installed"
 	@echo "make wheel-check  build the wheel and play every id from it in an empty environment"
-	@echo "make test-oldest  the contract tests on the oldest gymnasium in use"
+	@echo "make test-oldest  the contract tests on the oldest gymnasium, make test-oldest-trainer the trainer's on the"
+	@echo "                  oldest transformers"
+	@echo "make newest       the quick tests with the newest release of everything, whatever setup.cfg's bounds say"
+	@echo "make lock         write requirements/*.txt anew, from setup.cfg"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "vlm_gym needs Python 3.10 or newer; say which: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# torch first, in a version that pip may have as a CPU build; TORCH= chooses another one.
-$(VENV)/.demo: $(BIN)/python $(SETUP_FILES)
-	$(PIP) install '$(TORCH)'
-	$(PIP) install -e '.[demo,train]'
+python-for-training: $(BIN)/python
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "transformers needs Python 3.11 or newer: rm -r $(VENV); make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+
+# What the lock says and nothing else: pip builds with the setuptools of build.txt too.
+$(VENV)/.%: requirements/%.txt $(SETUP_FILES) | $(BIN)/python
+	$(PIP) install -r requirements/build.txt
+	$(PIP) install --no-build-isolation -r requirements/$*.txt
+	$(PIP) install --no-build-isolation --no-deps -e .
 	@touch $@
 
-$(VENV)/.test: $(BIN)/python $(SETUP_FILES)
-	$(PIP) install -e '.[demo,test]'
-	@touch $@
-
-$(VENV)/.dev: $(BIN)/python $(SETUP_FILES)
-	$(PIP) install -e '.[demo,test,dev]'
-	@touch $@
-
-$(VENV)/.train: $(VENV)/.test
-	$(PIP) install '$(TORCH)'
-	$(PIP) install -e '.[train,cnn,data,ray]'
-	@touch $@
-
-$(VENV)/.alfworld: $(VENV)/.test
-	$(PIP) install -e '.[alfworld]'
-	@touch $@
+$(VENV)/.demo $(VENV)/.train: | python-for-training
 
 demo: $(VENV)/.demo
 	$(BIN)/python -m vlm_gym.demo --out out/demo
@@ -55,10 +51,10 @@ demo: $(VENV)/.demo
 	@echo "How it learnt: out/demo/training/curve.png"
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto --maxschedchunk 4
+	$(BIN)/python $(PYTEST)
 
 quick: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto --maxschedchunk 4 -m "not slow"
+	$(BIN)/python $(PYTEST) -m "not slow"
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check
@@ -83,10 +79,26 @@ alfworld: $(VENV)/.alfworld
 wheel-check: $(VENV)/.test
 	$(BIN)/python tests/wheel/check_wheel.py
 
+# In an environment of its own, the lock but for one package: the lower bounds of setup.cfg.
 test-oldest:
-	$(PYTHON) -m venv $(VENV)-oldest
-	$(VENV)-oldest/bin/python -m pip --quiet install -e '.[demo,test]' gymnasium==1.2.2
-	$(VENV)-oldest/bin/python -m pytest -n auto -m "not slow" tests/test_contract.py tests/wrappers
+	$(MAKE) $(VENV)-oldest/.test VENV=$(VENV)-oldest
+	for version in 1.0.0 1.2.2; do \
+		$(VENV)-oldest/bin/python -m pip install --quiet --no-deps gymnasium==$$version && \
+		$(VENV)-oldest/bin/python $(PYTEST) -m "not slow" tests/test_contract.py tests/wrappers || exit 1; \
+	done
+
+test-oldest-trainer:
+	$(MAKE) $(VENV)-oldest-trainer/.train VENV=$(VENV)-oldest-trainer
+	$(VENV)-oldest-trainer/bin/python -m pip install --quiet --no-deps transformers==5.23.0
+	$(VENV)-oldest-trainer/bin/python $(PYTEST) tests/baselines/models tests/evaluation/test_local_model.py
+
+newest:
+	$(PYTHON) requirements/newest.py --venv $(VENV)-newest --torch '$(TORCH)'
+
+lock:
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet '$(UV)'
+	UV=$(VENV)-lock/bin/uv bash requirements/lock.sh
 
 clean:
-	rm -rf $(VENV) $(VENV)-oldest build dist out *.egg-info
+	rm -rf $(VENV) $(VENV)-oldest $(VENV)-oldest-trainer $(VENV)-newest $(VENV)-lock build dist out *.egg-info
