@@ -6,6 +6,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST = -m pytest -n auto --maxschedchunk 4
 UV ?= uv==0.13.9
 TORCH ?= torch==2.13.0
+MINUTES ?= 60
 SETUP_FILES = setup.cfg pyproject.toml requirements/build.txt
 
 .PHONY: demo test quick check format bench bench-learning train alfworld wheel-check test-oldest test-oldest-trainer \
@@ -93,7 +94,7 @@ test-oldest-trainer:
 	$(VENV)-oldest-trainer/bin/python $(PYTEST) tests/baselines/models tests/evaluation/test_local_model.py
 
 newest:
-	$(PYTHON) requirements/newest.py --venv $(VENV)-newest --torch '$(TORCH)'
+	$(PYTHON) requirements/newest.py --venv $(VENV)-newest --torch '$(TORCH)' --minutes $(MINUTES)
 
 lock:
 	$(PYTHON) -m venv $(VENV)-lock

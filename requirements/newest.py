@@ -11,11 +11,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+SETUP = ROOT / "setup.cfg"
 EXTRAS = ("eval", "data", "ray", "alfworld", "train", "cnn", "test")
-MOST_FAILURES = 60  # lines of them that are shown
+OPTIONS = ("-n", "auto", "--maxschedchunk", "4", "-q", "-rfE", "-m", "not slow")
+MOST_FAILURES = 60  # lines that are shown of them
+LINES_OF_A_CRASH = 20
 UPPER_BOUND = re.compile(r"(<=?|==)[^,]+,?")
 
 
@@ -24,51 +28,40 @@ class TooLongError(Exception):
 
 
 def main() -> int:
+    """Return the exit status: 0 if all tests pass."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--venv", type=Path, default=Path(".venv-newest"), help="the environment, made anew")
     parser.add_argument("--torch", required=True, help="torch alone is not the newest, but this one: a large download")
-    parser.add_argument("--minutes", type=float, default=60.0, help="the time for installing and testing together")
+    parser.add_argument("--minutes", type=float, required=True, help="the time for installing and testing together")
     arguments = parser.parse_args()
     deadline = time.monotonic() + 60 * arguments.minutes
-    python = str(arguments.venv / "bin" / "python")
+    python = python_of(arguments.venv)
     try:
-        if output := install(arguments.venv, python, arguments.torch, deadline):
-            return verdict("it cannot be installed", output.splitlines()[-MOST_FAILURES:])
-        status, output = run(
-            python,
-            "-m",
-            "pytest",
-            "-n",
-            "auto",
-            "--maxschedchunk",
-            "4",
-            "-m",
-            "not slow",
-            "-q",
-            "-rfE",
-            deadline=deadline,
-        )
+        for command in installing(arguments.venv, python, arguments.torch):
+            status, output = run(*command, deadline=deadline)
+            if status:
+                return verdict("it cannot be installed", [" ".join(command), *output.splitlines()])
+        newer = ", ".join(newer_than_the_lock(python, deadline)) or "nothing"
+        status, output = run(python, "-m", "pytest", *OPTIONS, deadline=deadline)
     except TooLongError as error:
-        return verdict(f"no verdict within {arguments.minutes:g} minutes", str(error).splitlines()[-5:])
-    newer = ", ".join(newer_than_the_lock(python, deadline)) or "nothing"
-    lines = output.splitlines()
-    failures = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
+        return verdict(f"no verdict within {arguments.minutes:g} minutes", str(error).splitlines()[-LINES_OF_A_CRASH:])
+    lines = output.splitlines() or ["pytest said nothing"]
+    failures = [line for line in lines if line.startswith(("FAILED ", "ERROR "))] or lines[-LINES_OF_A_CRASH:]
     return verdict(f"{lines[-1].strip('= ')}; newer than the lock: {newer}", failures if status else [])
 
 
-def install(venv: Path, python: str, torch: str, deadline: float) -> str:
-    """Install the newest of everything. Return what pip said if it could not."""
+def python_of(venv: Path) -> str:
+    """Return the environment's interpreter."""
+    return str(venv / "bin" / "python")
+
+
+def installing(venv: Path, python: str, torch: str) -> Iterator[tuple[str, ...]]:
+    """Yield the commands that install the newest of everything into an empty environment."""
     pip = (python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
-    for command in (
-        (sys.executable, "-m", "venv", "--clear", str(venv)),
-        (*pip, "--upgrade", "pip", "setuptools", "wheel", torch),
-        (*pip, "--upgrade", *newest_requirements((ROOT / "setup.cfg").read_text(encoding="utf-8")), torch),
-        (*pip, "--no-build-isolation", "--no-deps", "-e", "."),
-    ):
-        status, output = run(*command, deadline=deadline)
-        if status:
-            return output
-    return ""
+    yield sys.executable, "-m", "venv", "--clear", str(venv)
+    yield *pip, "--upgrade", "pip", "setuptools", "wheel", torch
+    yield *pip, "--upgrade", *newest_requirements(SETUP.read_text(encoding="utf-8")), torch
+    yield *pip, "--no-build-isolation", "--no-deps", "-e", "."
 
 
 def newest_requirements(setup: str) -> list[str]:
@@ -81,20 +74,25 @@ def newest_requirements(setup: str) -> list[str]:
 
 
 def newer_than_the_lock(python: str, deadline: float) -> list[str]:
-    """Return which of the required packages have another version than any in the lock."""
-    locked = (ROOT / "requirements" / "all.txt").read_text(encoding="utf-8")
+    """Return which of the required packages are installed in a version that is nowhere in the lock."""
+    lines = (ROOT / "requirements" / "all.txt").read_text(encoding="utf-8").splitlines()
+    locked = {line.split(" ")[0] for line in lines}
+    names = {re.split(r"[\[<>=]", line)[0] for line in newest_requirements(SETUP.read_text(encoding="utf-8"))}
     _, frozen = run(python, "-m", "pip", "list", "--format=freeze", deadline=deadline)
-    names = {
-        re.split(r"[\[<>=]", line)[0] for line in newest_requirements((ROOT / "setup.cfg").read_text(encoding="utf-8"))
-    }
-    pins = [line for line in frozen.splitlines() if line.split("==")[0].lower().replace("_", "-") in names]
-    return [pin for pin in pins if not re.search(rf"^{re.escape(pin.lower().replace('_', '-'))}(\s|$)", locked, re.M)]
+    pins = [line.lower().replace("_", "-") for line in frozen.splitlines()]
+    return [pin for pin in pins if pin.split("==")[0] in names and pin not in locked]
 
 
 def run(*command: str, deadline: float) -> tuple[int, str]:
     """Run a command and return its exit status and output. When the time is over it and its children end."""
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "200"},  # pytest says why a test failed as far as the line goes
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     ) as process:
         try:
             output, _ = process.communicate(timeout=max(deadline - time.monotonic(), 0))

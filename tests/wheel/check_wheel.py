@@ -1,6 +1,7 @@
 """Build the wheel, install it into an empty environment away from the checkout, and play every id there.
 
-Fonts and data must travel inside the wheel: nothing of the checkout is on the path.
+Fonts and data must travel inside the wheel: nothing of the checkout is on the path. What it depends on comes in the
+versions of requirements/all.txt.
 
     python tests/wheel/check_wheel.py
 """
@@ -43,11 +44,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         away = Path(folder)
         shutil.rmtree(CHECKOUT / "build", ignore_errors=True)  # what an earlier build left would get into the wheel
-        run(sys.executable, "-m", "build", "--wheel", "--outdir", str(away), str(CHECKOUT), cwd=away)
+        run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(away), str(CHECKOUT), cwd=away)
         (wheel,) = away.glob("*.whl")
         venv.create(away / "venv", with_pip=True)
         python = str(away / "venv" / "bin" / "python")
-        run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel), cwd=away)
+        pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+        run(*pip, "--constraint", str(CHECKOUT / "requirements" / "all.txt"), str(wheel), cwd=away)
         run(python, "-c", PLAY, cwd=away)
         run(str(away / "venv" / "bin" / "vlm-gym"), "list", cwd=away)
         print(f"{wheel.name}: {wheel.stat().st_size / 2**20:.2f} MiB")
