@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+from pathlib import Path
 
 import hypothesis
 
@@ -13,6 +14,22 @@ hypothesis.settings.load_profile("suite")
 TRAINER_NEEDS = ("torch", "transformers", "accelerate", "peft")
 missing = [] if "VLM_GYM_ALL_TESTS" in os.environ else [n for n in TRAINER_NEEDS if importlib.util.find_spec(n) is None]
 collect_ignore = ["baselines"] if missing else []
+
+
+OURS = ("vlm_gym", "baselines", "benchmarks", "tests", *(path.stem for path in Path(__file__).parent.glob("*.py")))
+DEPRECATIONS = (":DeprecationWarning", ":PendingDeprecationWarning", ":FutureWarning", ".*deprecated:UserWarning")
+
+
+def pytest_configure(config):
+    """Leave what one package tells another that it should no longer do to them; what it tells us stays an error.
+
+    A warning counts for the module that it is attributed to, the caller of what is deprecated. torch calls a model on
+    our behalf, so that what is said to `torch.nn.Module` is said to us.
+    """
+    ours = "|".join((*OURS, r"torch\.nn\.modules\.module"))
+    for kind in DEPRECATIONS:
+        config.addinivalue_line("filterwarnings", f"ignore:{kind}")
+        config.addinivalue_line("filterwarnings", rf"error:{kind}:({ours})(\.|$)")
 
 
 def pytest_report_header():
