@@ -119,6 +119,12 @@ def test_an_extra_brings_nothing_that_is_never_imported(extra):
             assert re.search(rf"^\s*(import|from) {module}\b", source, re.MULTILINE), f"{name} in [{extra}]"
 
 
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_an_extra_is_documented(extra):
+    page = (ROOT / "docs" / "development.md").read_text(encoding="utf-8")
+    assert [line for line in page.splitlines() if line.startswith("| ") and f"`{extra}`" in line.split("|")[1]]
+
+
 def test_the_newest_of_everything_is_asked_for_without_our_upper_bounds():
     newest = runpy.run_path(str(ROOT / "requirements" / "newest.py"))
     asked = [

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = re.search(r"\.PHONY: (.*?)\n\n", MAKEFILE, re.DOTALL)[1].replace("\\\n", "").split()
+PAGE = ROOT / "docs" / "development.md"
 LEAVES_THE_LOCK = {"lock", "newest", "test-oldest", "test-oldest-trainer"}  # which is what they are for
 CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 LOCKED = re.compile(r"(--no-build-isolation )?-r requirements/(\w+)\.txt")
@@ -59,6 +60,14 @@ def test_the_lock_is_what_it_installs_from(target, tmp_path):
 def test_what_would_leave_the_lock_is_seen(old, new, tmp_path):
     assert old in MAKEFILE
     assert unlocked(MAKEFILE.replace(old, new), "test", tmp_path)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_target_is_documented(target):
+    rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `make ")]
+    is_private = target in ("python-for-training", "clean", "help")
+    assert is_private or any(f"`make {target}`" in row.split("|")[1] for row in rows)
+    assert is_private or re.search(rf"make {target}\b", MAKEFILE.split("\nhelp:")[1].split("\n\n")[0])
 
 
 def test_ci_installs_through_the_makefile_alone():
