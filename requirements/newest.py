@@ -18,6 +18,10 @@ ROOT = Path(__file__).parents[1]
 SETUP = ROOT / "setup.cfg"
 EXTRAS = ("eval", "data", "ray", "alfworld", "train", "cnn", "test")
 OPTIONS = ("-n", "auto", "--maxschedchunk", "4", "-q", "-rfE", "-m", "not slow")
+SETTINGS = {
+    "COLUMNS": "200",  # pytest says why a test failed as far as the line goes
+    "HYPOTHESIS_PROFILE": "explore",  # random examples, here where a failure stops nobody
+}
 MOST_FAILURES = 60  # lines that are shown of them
 LINES_OF_A_CRASH = 20
 UPPER_BOUND = re.compile(r"(<=?|==)[^,]+,?")
@@ -88,7 +92,7 @@ def run(*command: str, deadline: float) -> tuple[int, str]:
     with subprocess.Popen(
         command,
         cwd=ROOT,
-        env={**os.environ, "COLUMNS": "200"},  # pytest says why a test failed as far as the line goes
+        env=os.environ | SETTINGS,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

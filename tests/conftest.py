@@ -8,8 +8,10 @@ import hypothesis
 
 import vlm_gym  # noqa: F401
 
-hypothesis.settings.register_profile("suite", deadline=None)
-hypothesis.settings.load_profile("suite")
+# The same examples in every run, so that no change fails over one that it did not cause; `make newest` tries others.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 TRAINER_NEEDS = ("torch", "transformers", "accelerate", "peft")
 missing = [] if "VLM_GYM_ALL_TESTS" in os.environ else [n for n in TRAINER_NEEDS if importlib.util.find_spec(n) is None]

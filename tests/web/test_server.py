@@ -1,5 +1,6 @@
 """Who is let in, and what is refused: requests as they come over the wire."""
 
+import contextlib
 import http.client
 import json
 import socket
@@ -143,6 +144,14 @@ def test_of_many_answers_to_one_turn_exactly_one_is_played(server, folder):
         thread.join()
     assert sorted(statuses) == [200] + [409] * 19
     assert len(read_turns(folder)) == 1
+
+
+def test_fifty_requests_wait_while_the_server_is_busy(begin):
+    """The system answers for a server that has no time yet, as long as its queue has room."""
+    server = PlayServer(begin("NumberLine"))
+    with server, contextlib.ExitStack() as waiting:
+        for _ in range(50):
+            waiting.enter_context(socket.create_connection(server.server_address[:2], timeout=1))
 
 
 def test_broken_unicode_and_a_megabyte_are_answers_like_others(server, folder):

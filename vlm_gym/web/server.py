@@ -60,6 +60,7 @@ class PlayServer(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 128  # five, which is the default, are refused by a browser's burst on a busy machine
 
     def __init__(self, game: Game, port: int = 0) -> None:
         self.game = game
