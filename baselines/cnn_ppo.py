@@ -36,6 +36,7 @@ from vlm_gym.evaluation.run import evaluate
 from vlm_gym.evaluation.run_folder import read_episodes
 from vlm_gym.evaluation.statistics import percent, wilson_interval
 from vlm_gym.evaluation.summary import summarise
+from vlm_gym.installation import install_hint
 from vlm_gym.registration import TASKS
 from vlm_gym.render.canvas import Picture
 
@@ -123,7 +124,7 @@ def train(config: CnnConfig) -> Any:
         from stable_baselines3.common.logger import Logger
         from stable_baselines3.common.vec_env import DummyVecEnv
     except ImportError as error:
-        raise MissingDependencyError("stable-baselines3 is missing: pip install 'vlm-gym[cnn]'") from error
+        raise MissingDependencyError(f"stable-baselines3 is missing: {install_hint('cnn')}") from error
     torch.set_num_threads(config.threads)
     model = (MaskablePPO if config.masked else PPO)(
         "CnnPolicy",

@@ -11,6 +11,7 @@ from baselines.settings import Metric
 from vlm_gym.errors import MissingDependencyError
 from vlm_gym.evaluation.files import write_whole
 from vlm_gym.evaluation.statistics import percent
+from vlm_gym.installation import install_hint
 
 METRICS: Final = "metrics.jsonl"
 CURVE: Final = "curve.png"
@@ -31,7 +32,7 @@ class Recorder:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
         except ImportError as error:
-            raise MissingDependencyError("rich is missing: pip install 'vlm-gym[train]'") from error
+            raise MissingDependencyError(f"rich is missing: {install_hint('train')}") from error
         self.folder, self.name, self.metric = folder, name, metric
         self.floor, self.ceiling, self.num_updates = floor, ceiling, num_updates
         columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), TimeRemainingColumn())
@@ -44,7 +45,7 @@ class Recorder:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError as error:
-            raise MissingDependencyError("tensorboard is missing: pip install 'vlm-gym[train]'") from error
+            raise MissingDependencyError(f"tensorboard is missing: {install_hint('train')}") from error
         kept = [line for line in read_metrics(self.folder) if line["update"] <= done]
         text = "".join(json.dumps(line) + "\n" for line in kept)
         write_whole(self.folder / METRICS, lambda draft: draft.write_text(text, encoding="utf-8"))

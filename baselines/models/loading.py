@@ -24,6 +24,7 @@ from baselines.models.processors import load_processor
 from baselines.models.tiny import build_tiny
 from baselines.models.vlm import VlmPolicy
 from vlm_gym.errors import DataNotFoundError, MissingDependencyError, VlmGymError
+from vlm_gym.installation import install_hint
 from vlm_gym.parsers import PARSERS, Parser
 
 _log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ def _quantization_config(quantization: Quantization | None) -> BitsAndBytesConfi
     if quantization is None:
         return None
     if not is_bitsandbytes_available():
-        raise MissingDependencyError("bitsandbytes is missing: pip install 'vlm-gym[quantize]'")
+        raise MissingDependencyError(f"bitsandbytes is missing: {install_hint('quantize')}")
     if quantization == "8bit":
         return BitsAndBytesConfig(load_in_8bit=True)
     return BitsAndBytesConfig(

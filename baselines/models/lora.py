@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, get_args
 from torch import nn
 
 from vlm_gym.errors import ConfigError, DataNotFoundError, MissingDependencyError, check_choice, check_int
+from vlm_gym.installation import install_hint
 
 Part = Literal["vision", "projector", "language"]
 PARTS: Final[tuple[Part, ...]] = get_args(Part)
@@ -113,7 +114,7 @@ def _peft() -> Iterator[ModuleType]:
     try:
         import peft
     except ImportError as error:
-        raise MissingDependencyError("peft is missing: pip install 'vlm-gym[train]'") from error
+        raise MissingDependencyError(f"peft is missing: {install_hint('train')}") from error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft 0.21 reads a property that transformers 5 has renamed
         yield peft

@@ -14,6 +14,7 @@ from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of
 from vlm_gym.cli.run_arguments import add_chat, chat_of, positive
 from vlm_gym.errors import ConfigError, MissingDependencyError
 from vlm_gym.evaluation.agent_names import FORMS, make_agent
+from vlm_gym.installation import install_hint
 
 if TYPE_CHECKING:
     from vlm_gym.collect.run import Progress
@@ -185,7 +186,7 @@ def _shown_progress() -> "Iterator[Callable[[Progress], None]]":
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
     except ImportError as error:
-        raise MissingDependencyError("the progress bar needs rich: pip install 'vlm-gym[data]'") from error
+        raise MissingDependencyError(f"the progress bar needs rich: {install_hint('data')}") from error
     columns = (
         BarColumn(bar_width=20),
         MofNCompleteColumn(),

@@ -10,6 +10,7 @@ from typing import Final
 from vlm_gym.errors import MissingDependencyError
 from vlm_gym.evaluation.run import Progress
 from vlm_gym.evaluation.statistics import wilson_interval
+from vlm_gym.installation import install_hint
 
 SECONDS_PER_LINE: Final = 10.0
 
@@ -29,7 +30,7 @@ def shown_progress() -> Iterator[Callable[[Progress], None]]:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
     except ImportError as error:
-        raise MissingDependencyError("the progress bar needs rich: pip install 'vlm-gym[eval]'") from error
+        raise MissingDependencyError(f"the progress bar needs rich: {install_hint('eval')}") from error
     columns = (
         BarColumn(bar_width=20),
         MofNCompleteColumn(),

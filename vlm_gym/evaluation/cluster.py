@@ -12,6 +12,7 @@ from vlm_gym.evaluation.episodes import EpisodeSpec, OnTurn
 from vlm_gym.evaluation.plan import Plan
 from vlm_gym.evaluation.players import LocalPlayer
 from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord
+from vlm_gym.installation import install_hint
 from vlm_gym.messages import Message
 
 MAX_RESTARTS: Final = 3  # of a worker that dies
@@ -42,7 +43,7 @@ class ClusterPlayer:
         try:
             import ray
         except ImportError as error:
-            raise MissingDependencyError("Ray is missing: pip install 'vlm-gym[ray]'") from error
+            raise MissingDependencyError(f"Ray is missing: {install_hint('ray')}") from error
         self._ray: Any = ray
         self._is_ours = not ray.is_initialized()
         if self._is_ours:

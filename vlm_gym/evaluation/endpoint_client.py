@@ -9,6 +9,7 @@ import numpy as np
 
 from vlm_gym.errors import AgentError, AgentRefusedError, ConfigError, MissingDependencyError
 from vlm_gym.evaluation.endpoint_reply import Completion, PassingFailureError, clean, read_completion, read_error
+from vlm_gym.installation import install_hint
 
 OK: Final = 200
 CONNECT_TIMEOUT_S: Final = 10.0
@@ -46,7 +47,7 @@ class EndpointClient:
         try:
             import httpx
         except ImportError as error:
-            raise MissingDependencyError("httpx is missing: pip install 'vlm-gym[eval]'") from error
+            raise MissingDependencyError(f"httpx is missing: {install_hint('eval')}") from error
         if not key.isascii() or not key.isprintable() or " " in key:
             raise ConfigError(f"the key in {key_env} must be printable ASCII without blanks: check how it was set")
         self.url = f"{base_url}/chat/completions"

@@ -17,6 +17,7 @@ from vlm_gym.errors import AgentRefusedError, ConfigError, DataNotFoundError, Mi
 from vlm_gym.evaluation.agents import Agent, Reply
 from vlm_gym.evaluation.endpoint_reply import clean
 from vlm_gym.evaluation.gathering import Gatherer
+from vlm_gym.installation import install_hint
 from vlm_gym.messages import Message, to_hugging_face
 
 NUM_SEEDS: Final = 2**63
@@ -162,7 +163,7 @@ def _load(path: str) -> tuple[Any, Any]:
         from transformers import AutoModelForImageTextToText, AutoProcessor
     except ImportError as error:
         raise MissingDependencyError(
-            "torch and transformers, which run hf: models, are missing: pip install 'vlm-gym[train]'"
+            f"torch and transformers, which run hf: models, are missing: {install_hint('train')}"
         ) from error
     has_gpu = torch.cuda.is_available()
     is_local = Path(path).is_dir() or not _is_on_hub(path)

@@ -10,6 +10,7 @@ from vlm_gym.collect.files import write_whole
 from vlm_gym.collect.samples import Sample
 from vlm_gym.collect.settings import CollectSettings
 from vlm_gym.errors import MissingDependencyError
+from vlm_gym.installation import install_hint
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,7 +47,7 @@ class ParquetWriter:
         try:
             import pyarrow.parquet  # noqa: F401
         except ImportError as error:
-            raise MissingDependencyError("parquet files need pyarrow: pip install 'vlm-gym[data]'") from error
+            raise MissingDependencyError(f"parquet files need pyarrow: {install_hint('data')}") from error
         self._columns = columns_of(settings)
         self._settings = settings
 

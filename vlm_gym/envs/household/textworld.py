@@ -15,12 +15,13 @@ from typing import Any, Final
 
 from vlm_gym.envs.household.engine import EngineError
 from vlm_gym.envs.household.textworld_facts import FactReader
-from vlm_gym.envs.household.textworld_process import INSTALL_HINT, Answer, Question, TextWorldProcess
+from vlm_gym.envs.household.textworld_process import Answer, Question, TextWorldProcess
 from vlm_gym.errors import ConfigError, MissingDependencyError
 from vlm_gym.games.household import refusals, tasks
 from vlm_gym.games.household.problem import parse_problem
 from vlm_gym.games.household.view import HouseholdView, view_of
 from vlm_gym.games.household.world import HouseholdState, World
+from vlm_gym.installation import install_hint
 
 START_TIMEOUT_S: Final = 120.0  # 2 to 4 s on an idle machine, of which 1.5 s are imports
 STEP_TIMEOUT_S: Final = 60.0  # 0.05 to 0.2 s on an idle machine
@@ -177,7 +178,7 @@ class TextWorldGame:
 def _check_installed() -> None:
     for package in _NEEDED:
         if importlib.util.find_spec(package) is None:
-            raise MissingDependencyError(f"TextWorld is missing (no {package}): {INSTALL_HINT}")
+            raise MissingDependencyError(f"TextWorld is missing (no {package}): {install_hint('alfworld')}")
 
 
 def _check_timeout(name: str, timeout_s: float) -> float:

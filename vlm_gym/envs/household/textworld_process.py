@@ -21,8 +21,8 @@ from typing import IO, Any, Final
 
 from vlm_gym.envs.household.engine import EngineError
 from vlm_gym.errors import MissingDependencyError
+from vlm_gym.installation import install_hint
 
-INSTALL_HINT: Final = "pip install 'vlm-gym[alfworld]'"
 WORKER_FILE: Final = Path(__file__).with_name("textworld_worker.py")
 EXIT_WAIT_S: Final = 10.0  # for a killed process to disappear
 MAX_ERROR_LENGTH: Final = 1500
@@ -165,7 +165,7 @@ def _wait(pipe: IO[bytes], event: int, deadline: float) -> None:
 def _read_answer(message: bytes) -> Answer:
     answer = json.loads(message)
     if "missing" in answer:
-        raise MissingDependencyError(f"TextWorld is missing (no {answer['missing']}): {INSTALL_HINT}")
+        raise MissingDependencyError(f"TextWorld is missing (no {answer['missing']}): {install_hint('alfworld')}")
     if "error" in answer:
         raise EngineError(answer["error"].strip()[-MAX_ERROR_LENGTH:])
     facts = tuple(tuple(fact) for fact in answer["facts"])

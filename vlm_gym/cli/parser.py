@@ -1,0 +1,48 @@
+"""A parser of arguments that suggests what was meant."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from vlm_gym.errors import did_you_mean
+
+
+class CommandParser(argparse.ArgumentParser):
+    """Suggests the command, the option or the choice that is nearest to one that is not there."""
+
+    def parse_known_args(  # type: ignore[override]  # the overloads differ in the type of a namespace only
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """Parse; a word that belongs nowhere ends the program, as all errors do."""
+        words = sys.argv[1:] if args is None else args
+        self._check_options(words)  # first, else a required argument is missed that was misspelt
+        found, rest = super().parse_known_args(words, namespace)
+        for word in rest:
+            if word.startswith("-"):
+                self._refuse(word)
+            self.error(f"expected no more arguments, got {word!r}")
+        return found, rest
+
+    def _check_options(self, words: Sequence[str]) -> None:
+        has_commands = any(isinstance(action.choices, dict) for action in self._actions)
+        for word in words:
+            if word == "--" or (has_commands and not word.startswith("-")):
+                return  # the rest are no options, or a command's
+            name = word.partition("=")[0]
+            is_option = name.startswith("--") and " " not in name
+            if is_option and not any(known.startswith(name) for known in self._names()):
+                self._refuse(name)
+
+    def _refuse(self, name: str) -> NoReturn:
+        self.error(f"there is no option {name}.{did_you_mean(name, self._names())} See: {self.prog} --help")
+
+    def _names(self) -> list[str]:
+        return [name for action in self._actions for name in action.option_strings]
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        listed = ", ".join(map(str, action.choices))
+        hint = did_you_mean(value, action.choices)
+        raise argparse.ArgumentError(action, f"invalid choice: {value!r} (choose from {listed}).{hint}")
