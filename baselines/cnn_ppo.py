@@ -21,7 +21,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
 import gymnasium as gym
 import numpy as np
 
@@ -171,6 +170,8 @@ def shrink(picture: Picture, size: int) -> Picture:
     """Return a picture at `size` pixels a side; its thin strokes get paler, not lost."""
     if picture.shape[0] == size:
         return picture
+    from vlm_gym.render.opencv import cv2
+
     return np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
 
 

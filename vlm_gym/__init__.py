@@ -9,7 +9,7 @@ env = gym.make("vlm_gym/Points24-v0", parser="json")   # the same picture, free 
 
 from vlm_gym._version import __version__
 from vlm_gym.errors import ConfigError, DataNotFoundError, MissingDependencyError, VlmGymError
-from vlm_gym.program import PROGRAM as _PROGRAM  # before what takes time: it takes Ctrl-C for our programs
+from vlm_gym.program import PROGRAM as _PROGRAM  # noqa: F401  # before what takes time: it takes Ctrl-C
 from vlm_gym.registration import TASKS, Task, register_tasks
 
 register_tasks()

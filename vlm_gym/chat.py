@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-import cv2
 import gymnasium as gym
 import numpy as np
 
@@ -199,6 +198,8 @@ class ChatSession:
         size = self.settings.picture_size
         if size is None or size <= picture.shape[0]:
             return picture
+        from vlm_gym.render.opencv import cv2
+
         return np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_CUBIC), np.uint8)
 
     def _remember(self, answer: str) -> None:

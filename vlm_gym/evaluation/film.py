@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import cv2
 import numpy as np
 from PIL import Image
 
@@ -175,6 +174,8 @@ def _stacked(frames: Sequence[Image.Image]) -> Image.Image:
 
 
 def _write_mp4(frames: Sequence[Image.Image], out: Path, seconds: float) -> None:
+    from vlm_gym.render.opencv import cv2
+
     writer = cv2.VideoWriter(str(out), cv2.VideoWriter.fourcc(*"mp4v"), FRAMES_PER_SECOND, frames[0].size)
     if not writer.isOpened():
         raise OSError("OpenCV cannot write it")

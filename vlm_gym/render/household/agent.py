@@ -3,12 +3,12 @@
 from functools import lru_cache
 from typing import Final
 
-import cv2
 import numpy as np
 
 from vlm_gym.render.canvas import Color, mix, rgb
 from vlm_gym.render.household.brush import Brush, Sprite, arc
 from vlm_gym.render.household.palette import HomeTheme
+from vlm_gym.render.opencv import cv2
 
 GLOW: Final[Color] = rgb("#ffd84a")
 """The colour of what the agent looks at and of what it faces."""

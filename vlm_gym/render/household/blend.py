@@ -2,11 +2,11 @@
 
 from typing import Final
 
-import cv2
 import numpy as np
 
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.household.brush import Sprite
+from vlm_gym.render.opencv import cv2
 
 _OPAQUE: Final = 255.0
 

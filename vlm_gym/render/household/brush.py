@@ -4,12 +4,12 @@ import math
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from vlm_gym.render.canvas import BLACK, WHITE, Color, Point, mix
 from vlm_gym.render.household.palette import HomeTheme
+from vlm_gym.render.opencv import cv2
 
 Sprite: TypeAlias = npt.NDArray[np.uint8]  # (height, width, 4), RGBA, not premultiplied
 Matrix: TypeAlias = npt.NDArray[np.float64]  # (2, 3), from hundredths to pixels of the large drawing
