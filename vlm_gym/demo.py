@@ -3,13 +3,17 @@
 import argparse
 import shlex
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import gymnasium as gym
+from PIL import Image
 
 from vlm_gym import cli
+from vlm_gym.cli.arguments import write_file
+from vlm_gym.program import run
 from vlm_gym.registration import TASKS
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.household.palette import HOME_THEMES
@@ -38,8 +42,12 @@ TASK_COLUMNS: Final = 4
 THEME_COLUMNS: Final = 5
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Evaluate the agents, write the report and the contact sheets."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Evaluate the agents, write the report and the contact sheets; return the exit status."""
+    return run("vlm_gym.demo", lambda: _demonstrate(arguments))
+
+
+def _demonstrate(arguments: Sequence[str] | None) -> None:
     parser = argparse.ArgumentParser(prog="python -m vlm_gym.demo", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("out/demo"), help="folder of everything (%(default)s)")
     parser.add_argument("--first", type=int, help="episodes of each task (all, in homes 24)")
@@ -54,12 +62,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _run("eval", "--agent", agent, "--panel", panel, "--first", first, "--out", folders[-1])
     _run("report", *folders, "--any-panels", "--out", str(options.out / "report.html"))
     tasks, themes = options.out / "tasks.png", options.out / "themes.png"
-    contact_sheet([_frame(task) for task in DEMO_STARTS], list(DEMO_STARTS), TASK_COLUMNS).save(tasks)
+    names = list(DEMO_STARTS)
+    _write_sheet(tasks, contact_sheet([_frame(task) for task in names], names, TASK_COLUMNS))
     looks = [(CARDS_TASK, name) for name in THEMES] + [(HOME_TASK, name) for name in HOME_THEMES]
-    contact_sheet([_frame(task, theme=name) for task, name in looks], [name for _, name in looks], THEME_COLUMNS).save(
-        themes
-    )
+    pictures = [_frame(task, theme=name) for task, name in looks]
+    _write_sheet(themes, contact_sheet(pictures, [name for _, name in looks], THEME_COLUMNS))
     print(f"The tasks: {tasks}\nThe themes: {themes}")
+
+
+def _write_sheet(path: Path, sheet: Image.Image) -> None:
+    write_file(path, lambda draft: sheet.save(draft, format="PNG"))
 
 
 def _run(*words: str) -> None:
@@ -89,4 +101,4 @@ def _frame(task: str, **arguments: Any) -> Picture:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from vlm_gym.errors import ConfigError, DataNotFoundError, VlmGymError
+from vlm_gym.evaluation.files import write_whole
 from vlm_gym.fetch import Progress, fetch, verify
 from vlm_gym.games.household.files import GAME_FILE, MAX_GAME_BYTES
 from vlm_gym.games.household.splits import DATA_VARIABLE, SPLITS, UNFINISHED, VERSION_FOLDER
@@ -174,11 +175,5 @@ def _games(content: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.ZipInfo]:
 
 
 def _write(target: Path, content: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all."""
-    unfinished = target.with_name(f"{target.name}.part")
     with _folder(target.parent):
-        try:
-            unfinished.write_bytes(content)
-            unfinished.replace(target)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_whole(target, lambda draft: draft.write_bytes(content))

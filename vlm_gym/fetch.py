@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from vlm_gym.errors import ConfigError, DataNotFoundError
+from vlm_gym.evaluation.files import write_whole
 
 TIMEOUT_S: Final = 30.0  # without a byte
 MAX_ATTEMPTS: Final = 5  # in a row without a byte received
@@ -42,7 +43,7 @@ def fetch(root: Path, url: str, sha256: str | None, progress: bool) -> Path:
     else:
         digest = _get(url, archive, expected, progress)
     if digest != recorded:
-        record.write_text(f"{digest}  {name}\n", encoding="ascii")
+        write_whole(record, lambda draft: draft.write_text(f"{digest}  {name}\n", encoding="ascii"))
     return archive
 
 

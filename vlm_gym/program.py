@@ -5,6 +5,7 @@ package, which takes a second or more, before it runs a program's first line; so
 whether one of ours is starting, and only then takes Ctrl-C and uncaught errors over. Elsewhere it changes nothing.
 """
 
+import contextlib
 import io
 import os
 import signal
@@ -43,21 +44,21 @@ def run(name: str, command: Callable[[], int | None]) -> int:
     try:
         return _flushed(command)
     except BrokenPipeError:
-        _drop_output()
         return 0
     except KeyboardInterrupt:
         return stopped(name)
     except (VlmGymError, OSError) as error:
-        print(f"{name}: {error}", file=sys.stderr)  # noqa: T201
+        _say(f"{name}: {error}")
         return FAILED
     finally:
         _running.pop()
+        _drop_broken_output()
 
 
-def stopped(name: str) -> int:
-    """Say that Ctrl-C was pressed, on a line of its own; return the exit status."""
+def stopped(name: str, advice: str = "") -> int:
+    """Say that Ctrl-C was pressed, on a line of its own, and what to do now; return the exit status."""
     after = "\n" if sys.stderr.isatty() else ""  # the terminal has written ^C there
-    print(f"{after}{name}: stopped", file=sys.stderr)  # noqa: T201
+    _say(f"{after}{name}: stopped" + (f"; {advice}" if advice else ""))
     return INTERRUPTED
 
 
@@ -80,15 +81,8 @@ def name_of_program(argv: Sequence[str], orig_argv: Sequence[str]) -> str | None
 
 
 def _flushed(command: Callable[[], int | None]) -> int:
-    """Run it, and write its output while an error can still be told: Python's own end would show a traceback."""
-    try:
-        status = command() or 0
-    except SystemExit:
-        try:
-            sys.stdout.flush()
-        except BrokenPipeError:
-            _drop_output()
-        raise
+    """Run it, and write all its output while an error can still be told."""
+    status = command() or 0
     sys.stdout.flush()
     return status
 
@@ -110,9 +104,18 @@ def _nowhere() -> io.TextIOWrapper:
     return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123  # open for as long as the process
 
 
-def _drop_output() -> None:
-    """Send the rest of the output nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _drop_broken_output() -> None:
+    """Send what cannot be written nowhere: at its end Python would try it again, and show a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:  # noqa: PERF203
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):  # its reader may have gone too
+        print(text, file=sys.stderr)  # noqa: T201
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -141,9 +144,9 @@ def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType 
     from vlm_gym.errors import VlmGymError
 
     if isinstance(error, VlmGymError):
-        print(f"{PROGRAM}: {error}", file=sys.stderr)  # noqa: T201
+        _say(f"{PROGRAM}: {error}")
     elif isinstance(error, ImportError) and (error.name or "").partition(".")[0] not in PACKAGES:
-        print(f"{PROGRAM}: {_what_to_install(error)}", file=sys.stderr)  # noqa: T201
+        _say(f"{PROGRAM}: {_what_to_install(error)}")
     else:
         sys.__excepthook__(kind, error, trace)
 

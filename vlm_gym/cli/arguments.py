@@ -10,6 +10,7 @@ from typing import Any, Final
 import gymnasium as gym
 
 from vlm_gym.errors import ConfigError, did_you_mean
+from vlm_gym.evaluation.files import write_whole
 from vlm_gym.registration import TASKS, Task
 
 NAMESPACE: Final = "vlm_gym/"
@@ -125,9 +126,9 @@ def png(text: str) -> Path:
 
 
 def write_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file and the folders above it."""
+    """Write a file, whole or not at all, and the folders above it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write(path)
+        write_whole(path, write)
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror or error}") from error

@@ -15,6 +15,7 @@ from vlm_gym.cli.run_arguments import add_chat, chat_of, positive
 from vlm_gym.errors import ConfigError, MissingDependencyError
 from vlm_gym.evaluation.agent_names import FORMS, make_agent
 from vlm_gym.installation import install_hint
+from vlm_gym.program import COMMAND, stopped
 
 if TYPE_CHECKING:
     from vlm_gym.collect.run import Progress
@@ -30,7 +31,8 @@ EXAMPLES: Final = """vlm-gym collect NumberLine-v0 --samples 20000 --out data/nu
   vlm-gym collect --from-run runs/model --successful-only --out data/model      # a run of vlm-gym eval
   vlm-gym collect NumberLine-v0 --samples 20000 --out data/number-line --resume # goes on where it stopped
 
-The exit status is 0 if all samples are there, 1 if fewer could be found, 2 for a mistake."""
+The exit status is 0 if all samples are there, 1 if fewer could be found, 2 for a mistake, 130 after
+Ctrl-C."""
 
 
 def add(commands: Any) -> None:
@@ -101,8 +103,11 @@ def _add_samples(command: argparse.ArgumentParser) -> None:
 
 def _collect(options: argparse.Namespace) -> int:
     settings = _settings_of(options)
-    with _shown_progress() as show:
-        counts = asyncio.run(_run(options, settings, show))
+    try:
+        with _shown_progress() as show:
+            counts = asyncio.run(_run(options, settings, show))
+    except KeyboardInterrupt:
+        return stopped(COMMAND, "--resume goes on")
     return _tell_end(options.out, counts)
 
 

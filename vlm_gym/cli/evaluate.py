@@ -16,6 +16,7 @@ from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of
 from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, limits_of, plan_of, positive
 from vlm_gym.errors import VlmGymError
 from vlm_gym.evaluation.agent_names import FORMS, make_agent
+from vlm_gym.program import INTERRUPTED
 
 if TYPE_CHECKING:
     from vlm_gym.evaluation.agents import Agent
@@ -33,7 +34,7 @@ EXAMPLES: Final = """vlm-gym eval --agent random --panel cards-v0 --out runs/ran
   vlm-gym eval --agent random --panel cards-v0 --out runs/random --resume       # goes on where it stopped
   vlm-gym eval --agent random --panel cards-v0 --shard 1/4 --out runs/random-1  # one machine's part of four
 
-The exit status is 0 if every episode is finished, 1 if some are missing, 2 for a mistake."""
+The exit status is 0 if every episode is finished, 1 if some are missing, 2 for a mistake, 130 after Ctrl-C."""
 
 
 def add(commands: Any) -> None:
@@ -63,14 +64,6 @@ def _add_cluster(command: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    try:
-        return _run(options)
-    except KeyboardInterrupt:  # before the run began, or a second time
-        print("stopped", file=sys.stderr)
-        return INCOMPLETE
-
-
-def _run(options: argparse.Namespace) -> int:
     from vlm_gym.cli.progress import shown_progress
 
     plan, limits = plan_of(options), limits_of(options)
@@ -83,6 +76,8 @@ def _run(options: argparse.Namespace) -> int:
             if last.progress is not None and last.progress.num_turns:
                 print(_missing(last.progress, None), file=sys.stderr)
             raise
+        except BrokenPipeError:  # whoever read how far it is has gone
+            return INCOMPLETE
     return _tell_end(options.out, last.progress, signalled)
 
 
@@ -164,7 +159,7 @@ def _tell_end(folder: Path, progress: "Progress | None", signalled: str | None) 
     if progress is not None and progress.is_complete:
         return 0
     print(_missing(progress, signalled), file=sys.stderr)
-    return INCOMPLETE
+    return INTERRUPTED if signalled == signal.SIGINT.name else INCOMPLETE
 
 
 def _missing(progress: "Progress | None", signalled: str | None) -> str:

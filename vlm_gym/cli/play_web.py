@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from vlm_gym.cli.arguments import count, find_task, start, task_arguments
 from vlm_gym.errors import ConfigError
+from vlm_gym.program import INTERRUPTED
 
 if TYPE_CHECKING:
     from vlm_gym.evaluation.episodes import EpisodeSpec
@@ -36,8 +37,8 @@ def refuse_arguments(options: argparse.Namespace) -> None:
             raise ConfigError(f"{name} is for the browser: add --web")
 
 
-def play(options: argparse.Namespace) -> None:
-    """Serve the page until Ctrl-C."""
+def play(options: argparse.Namespace) -> int:
+    """Serve the page until Ctrl-C; return the exit status."""
     from vlm_gym.web.server import PlayServer
 
     game = _game(options)
@@ -49,6 +50,7 @@ def play(options: argparse.Namespace) -> None:
             server.serve_forever()
         except KeyboardInterrupt:
             print(f"\nEpisodes played: {game.num_played}, in {game.folder}. The same command goes on from here.")
+    return INTERRUPTED
 
 
 def _game(options: argparse.Namespace) -> "Game":

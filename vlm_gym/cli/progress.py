@@ -13,6 +13,7 @@ from vlm_gym.evaluation.statistics import wilson_interval
 from vlm_gym.installation import install_hint
 
 SECONDS_PER_LINE: Final = 10.0
+ERASED_LINE: Final = "\r\x1b[K"
 
 
 @contextmanager
@@ -48,6 +49,33 @@ def shown_progress() -> Iterator[Callable[[Progress], None]]:
             )
 
         yield show
+
+
+class Stages:
+    """Shows what is done now: on a terminal in a line that is written over, elsewhere in a line every few seconds."""
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr.isatty()
+        self._last_s = time.monotonic()
+
+    def __enter__(self) -> "Stages":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_terminal:
+            print(ERASED_LINE, end="", file=sys.stderr, flush=True)
+
+    def show(self, text: str) -> None:
+        """Show it."""
+        if self._is_terminal:
+            print(f"{ERASED_LINE}{text} ...", end="", file=sys.stderr, flush=True)
+        elif time.monotonic() - self._last_s >= SECONDS_PER_LINE:
+            self._last_s = time.monotonic()
+            print(text, file=sys.stderr, flush=True)
+
+    def count_episodes(self, num_done: int, num_all: int) -> None:
+        """Show how many episodes are done."""
+        self.show(f"packing the pictures of {num_done:,} of {num_all:,} episodes")
 
 
 class _Lines:

@@ -1,7 +1,6 @@
 """The commands `report` and `film`."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -50,23 +49,21 @@ def add(commands: Any) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
+    from vlm_gym.cli.progress import Stages
     from vlm_gym.evaluation.report import write_report
 
-    report = write_report(
-        options.runs,
-        options.out,
-        pictures_of=options.pictures,
-        max_episodes=options.max_episodes,
-        is_one_panel=not options.any_panels,
-        on_progress=_tell if sys.stderr.isatty() else None,
-    )
+    with Stages() as stages:
+        report = write_report(
+            options.runs,
+            options.out,
+            pictures_of=options.pictures,
+            max_episodes=options.max_episodes,
+            is_one_panel=not options.any_panels,
+            on_progress=stages.count_episodes,
+            on_stage=stages.show,
+        )
     print(f"The page: {report.page} ({report.page.stat().st_size / 1e6:.1f} MB)")
     print(f"Its tables: {report.markdown}\nFor programs: {report.results}")
-
-
-def _tell(num_done: int, num_all: int) -> None:
-    end = "\n" if num_done == num_all else ""
-    print(f"\rpacking the pictures of {num_done:,} of {num_all:,} episodes", end=end, file=sys.stderr, flush=True)
 
 
 def _film(options: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from vlm_gym.errors import ConfigError, RunError
+from vlm_gym.evaluation.files import write_whole
 from vlm_gym.evaluation.played import Played, read_played
 from vlm_gym.evaluation.records import NAMESPACE, EpisodeRecord, TurnRecord, short_name
 from vlm_gym.evaluation.report.results import episode_id
@@ -61,7 +62,8 @@ def film_episode(folder: Path, name: str, out: Path, seconds: float = 1.2) -> Pl
         raise ConfigError(f"a film is a .gif or .mp4 file, got {out}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        (_write_gif if out.suffix.lower() == ".gif" else _write_mp4)(frames, out, seconds)
+        write_film = _write_gif if out.suffix.lower() == ".gif" else _write_mp4
+        write_whole(out, lambda draft: write_film(frames, draft, seconds), out.suffix)  # OpenCV goes by the ending
     except OSError as error:
         raise ConfigError(f"cannot write {out}: {error.strerror or error}") from error
     return played

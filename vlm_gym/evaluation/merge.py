@@ -116,16 +116,24 @@ def _result(record: EpisodeRecord) -> EpisodeRecord:
 def _write(out: Path, run: dict[str, Any], parts: Iterable[_Part]) -> None:
     draft = out.with_name(f"{out.name}.part")
     shutil.rmtree(draft, ignore_errors=True)  # of a merge that was killed
-    with RunWriter(draft, run) as writer:
-        for part in parts:
-            for turn in part.turns:
-                _copy_picture(part.folder, draft, turn.picture)
-                writer.add_turn(turn, NO_PICTURE)
-            if part.record is not None:
-                _copy_picture(part.folder, draft, part.record.final_picture)
-                writer.add_episode(part.record)
-    shutil.rmtree(out, ignore_errors=True)  # it is empty
-    draft.replace(out)
+    try:
+        with RunWriter(draft, run) as writer:
+            for part in parts:
+                _add(writer, part)
+        shutil.rmtree(out, ignore_errors=True)  # it is empty
+        draft.replace(out)
+    except BaseException:  # Ctrl-C too
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def _add(writer: RunWriter, part: _Part) -> None:
+    for turn in part.turns:
+        _copy_picture(part.folder, writer.folder, turn.picture)
+        writer.add_turn(turn, NO_PICTURE)
+    if part.record is not None:
+        _copy_picture(part.folder, writer.folder, part.record.final_picture)
+        writer.add_episode(part.record)
 
 
 def _copy_picture(source: Path, target: Path, name: str) -> None:

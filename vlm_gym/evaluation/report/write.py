@@ -1,17 +1,20 @@
 """Writes a report: the page, its tables in Markdown, and its data for programs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from vlm_gym.errors import ConfigError
-from vlm_gym.evaluation.files import write_whole
+from vlm_gym.evaluation.files import write_all_whole
 from vlm_gym.evaluation.report.episodes import OnProgress, PicturesOf
 from vlm_gym.evaluation.report.markdown import render_markdown
 from vlm_gym.evaluation.report.page import render_page
 from vlm_gym.evaluation.report.results import read_results, results_json
+
+OnStage = Callable[[str], object]
 
 
 class Report(NamedTuple):
@@ -30,8 +33,9 @@ def write_report(
     max_episodes: int | None = None,
     is_one_panel: bool = True,
     on_progress: OnProgress | None = None,
+    on_stage: OnStage | None = None,
 ) -> Report:
-    """Write the report of one run or more: `out`, and beside it report.md and results.json.
+    """Write the report of one run or more: `out`, and beside it report.md and results.json, all three or none.
 
     Args:
         folders: The runs' folders.
@@ -41,6 +45,7 @@ def write_report(
         max_episodes: The most episodes of each run in the page's viewer; the tables tell of all.
         is_one_panel: Whether every two runs are compared, which needs runs of one panel; else those of the same panel.
         on_progress: Is called as pictures are packed, which takes most of the time.
+        on_stage: Is told what is done next, in words.
 
     Raises:
         RunError: if a folder is no run or damaged, has no finished episode, or two runs cannot be compared.
@@ -48,7 +53,11 @@ def write_report(
     """
     if out.suffix.lower() != ".html":
         raise ConfigError(f"a page is an .html file, got {out}")
+    if on_stage is not None:
+        on_stage(f"reading {len(folders)} {'run' if len(folders) == 1 else 'runs'}")
     results = read_results(folders, is_one_panel=is_one_panel)
+    if on_stage is not None:
+        on_stage(f"packing the turns of {sum(len(run.played) for run in results.runs):,} episodes")
     written = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     texts = {
         out: render_page(results, written, pictures_of, max_episodes, on_progress),
@@ -57,14 +66,15 @@ def write_report(
             results_json(results, written), indent=1, allow_nan=False
         ),
     }
-    for path, text in texts.items():
-        _write(path, text)
+    if on_stage is not None:
+        on_stage("writing")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_all_whole({path: partial(_write, text) for path, text in texts.items()})
+    except OSError as error:
+        raise ConfigError(f"cannot write {out}: {error.strerror or error}. Nothing of it was changed") from error
     return Report(*texts)
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, lambda draft: draft.write_text(text, encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror or error}") from error
+def _write(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8", errors="replace")  # a folder's name may be no UTF-8
