@@ -27,6 +27,7 @@ from baselines.session import Stopper, read_train_config
 from baselines.settings import Metric, TrainConfig
 from vlm_gym.errors import ConfigError, VlmGymError
 from vlm_gym.evaluation.statistics import wilson_interval
+from vlm_gym.program import run as run_program
 from vlm_gym.registration import TASKS
 
 FIGURE: Final = "ablations.png"
@@ -167,4 +168,4 @@ def _cell(runs: Sequence[Sequence[Mapping[str, Any]]], prefix: str, metric: Metr
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_program("baselines.ablations", main))

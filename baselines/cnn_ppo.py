@@ -36,6 +36,7 @@ from vlm_gym.evaluation.run_folder import read_episodes
 from vlm_gym.evaluation.statistics import percent, wilson_interval
 from vlm_gym.evaluation.summary import summarise
 from vlm_gym.installation import install_hint
+from vlm_gym.program import run as run_program
 from vlm_gym.registration import TASKS
 from vlm_gym.render.canvas import Picture
 
@@ -277,4 +278,4 @@ def _line(config: CnnConfig, metrics: Mapping[str, float]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_program("baselines.cnn_ppo", main))

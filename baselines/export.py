@@ -20,6 +20,7 @@ from baselines.run import CHECKPOINTS
 from baselines.session import read_train_config, start_accelerator, start_policy
 from baselines.settings import TrainConfig
 from vlm_gym.errors import ConfigError, VlmGymError
+from vlm_gym.program import run as run_program
 
 _log = logging.getLogger(__name__)
 
@@ -64,4 +65,4 @@ def how_to_measure(config: TrainConfig, model: Path) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_program("baselines.export", main))

@@ -26,6 +26,7 @@ from baselines.session import Stopper, read_train_config, start_accelerator, sta
 from baselines.settings import TrainConfig
 from baselines.sharding import whole_weights
 from vlm_gym.errors import ConfigError, VlmGymError
+from vlm_gym.program import run as run_program
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -98,4 +99,4 @@ def _check_folder(config: TrainConfig) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_program("baselines.ppo", main))

@@ -50,6 +50,7 @@ from baselines.settings import SftConfig, TrainConfig
 from baselines.sharding import microbatch, prepare, whole, whole_state, whole_weights
 from vlm_gym.errors import ConfigError, VlmGymError
 from vlm_gym.evaluation.files import write_whole
+from vlm_gym.program import run as run_program
 
 BETAS: Final = (0.9, 0.98)
 DECAY_PARTS: Final = 3
@@ -233,4 +234,4 @@ def _export(policy: VlmPolicy, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_program("baselines.sft", main))

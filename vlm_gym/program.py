@@ -162,7 +162,8 @@ def extra_of(program: str | None) -> str:
     """Return the extra that a program needs for its imports."""
     if program == "baselines.cnn_ppo":
         return "cnn"
-    return "" if (program or "").startswith(PACKAGES[0]) or program == COMMAND else "train"
+    is_of_vlm_gym = program is not None and program.startswith((COMMAND, PACKAGES[0]))
+    return "" if is_of_vlm_gym else "train"
 
 
 PROGRAM: Final = name_of_program(sys.argv, sys.orig_argv)

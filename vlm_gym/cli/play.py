@@ -15,6 +15,13 @@ from vlm_gym.cli.arguments import add_command, add_task, make, reset, write_file
 from vlm_gym.errors import ConfigError
 
 PICTURE: Final = Path("picture.png")
+QUIT: Final = ("q", "quit", "exit")
+HELP: Final = ("?", "help")
+TEXT: Final = ("text",)
+MANUAL: Final = """Type an action or a whole answer. These cost nothing:
+  ? or help    this, with the task
+  text         what the picture shows, in words
+  q or quit    ends the game"""
 
 
 def add(commands: Any) -> None:
@@ -37,13 +44,17 @@ def add(commands: Any) -> None:
         help=f"the PNG file for the picture, where the terminal cannot show it (default: {PICTURE}); with --web the "
         f"folder in which episodes are recorded, which may hold earlier ones (default: {play_web.FOLDER})",
     )
+    command.add_argument(
+        "--text", action="store_true", help="in the terminal, tell each turn in words instead of showing a picture"
+    )
     play_web.add_arguments(command)
 
 
-def _play(options: argparse.Namespace) -> None:
+def _play(options: argparse.Namespace) -> int:
+    if options.web and options.text:
+        raise ConfigError("--text is for the terminal: leave out --text, or --web")
     if options.web:
-        play_web.play(options)
-        return
+        return play_web.play(options)
     play_web.refuse_arguments(options)
     if options.task is None:
         raise ConfigError("play needs the ID of a task (see: vlm-gym list), or --web to choose one in the browser")
@@ -52,24 +63,42 @@ def _play(options: argparse.Namespace) -> None:
         raise ConfigError(f"--out must be the name of a .png file, got {out}")
     env = make(options, parser="json", render_mode="rgb_array")
     picture, info = reset(env, options)
-    print(f"{info['prompt']}\n\nType an action or a whole answer; ? shows this again, q ends the game.\n")
+    print(f"{info['prompt']}\n\n{MANUAL}\n")
     total, values, is_over = 0.0, [_value(env)], False
     while not is_over:
-        _look(picture, out)
-        answer = input(f"turn {len(values)}> ").strip()
-        if answer == "q":
-            return
-        if answer == "?":
-            print(info["prompt"])
-            continue
+        _look(picture, info, out, in_words=options.text)
+        answer = _ask(f"turn {len(values)}> ", info)
+        if answer is None:
+            return 0
         picture, reward, terminated, truncated, info = env.step(answer)
         total, is_over = total + float(reward), terminated or truncated
         values.append(_value(env))
         print(_told(info, float(reward)))
-    _look(picture, out)
+    if not options.text:
+        _look(picture, info, out, in_words=False)
     outcome = "success" if info["is_success"] else "no success" if terminated else "out of turns"
     print(f"{outcome} after {len(values) - 1} turns, return {total:+g}")
     print(f"{info['observation_text']}\n{_oracles_view(values)}")
+    return 0
+
+
+def _ask(question: str, info: dict[str, Any]) -> str | None:
+    """Return the player's answer; None if the game ends here. What is no answer is answered, at no cost."""
+    while True:
+        try:
+            answer = input(question).strip()
+        except EOFError:
+            print()
+            return None
+        word = answer.lower()
+        if word in QUIT:
+            return None
+        if word in HELP:
+            print(f"{info['prompt']}\n\n{MANUAL}\n")
+        elif word in TEXT:
+            print(info["observation_text"])
+        elif word:
+            return answer
 
 
 def _value(env: gym.Env[Any, Any]) -> float:
@@ -95,7 +124,10 @@ def _told(info: dict[str, Any], reward: float) -> str:
     return "\n".join(lines)
 
 
-def _look(picture: Any, path: Path) -> None:
+def _look(picture: Any, info: dict[str, Any], path: Path, *, in_words: bool) -> None:
+    if in_words:
+        print(info["observation_text"])
+        return
     from vlm_gym.render.encode import png_bytes
     from vlm_gym.terminal import inline, picture_protocol
 
