@@ -26,6 +26,7 @@ from baselines.run import CHECKPOINTS
 from baselines.session import Stopper, read_train_config
 from baselines.settings import Metric, TrainConfig
 from vlm_gym.errors import ConfigError, VlmGymError
+from vlm_gym.evaluation.files import write_whole
 from vlm_gym.evaluation.statistics import wilson_interval
 from vlm_gym.program import run as run_program
 from vlm_gym.registration import TASKS
@@ -155,7 +156,7 @@ def draw(path: Path, base: TrainConfig, results: Mapping[str, Sequence[Sequence[
     figure.legend(*both[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(results), frameon=False)
     num_seeds = len(next(iter(results.values())))
     figure.suptitle(f"{base.task.id}, {base.model.name} model, {num_seeds} seed{'s' if num_seeds > 1 else ''}")
-    figure.savefig(path, format="png")
+    write_whole(path, lambda draft: figure.savefig(draft, format="png"))
 
 
 def _cell(runs: Sequence[Sequence[Mapping[str, Any]]], prefix: str, metric: Metric, place: int) -> str:

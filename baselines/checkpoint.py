@@ -174,6 +174,9 @@ def disk_errors(folder: Path, unfinished: Path, what: str = "the checkpoint") ->
     """Turn an error of the disk into one that says what is left and what to do; nothing unfinished stays."""
     try:
         yield
+    except KeyboardInterrupt:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
     except (OSError, SafetensorError) as error:
         shutil.rmtree(unfinished, ignore_errors=True)
         checkpoints = list_checkpoints(folder)

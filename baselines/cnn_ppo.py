@@ -29,6 +29,7 @@ from vlm_gym.chat import ChatSession
 from vlm_gym.cli.score_table import score_table
 from vlm_gym.errors import ConfigError, MissingDependencyError, VlmGymError, check_choice, check_int
 from vlm_gym.evaluation.agents import Agent, Reply
+from vlm_gym.evaluation.files import write_whole
 from vlm_gym.evaluation.panels import get_panel
 from vlm_gym.evaluation.plan import Plan, panel_of
 from vlm_gym.evaluation.run import evaluate
@@ -102,9 +103,9 @@ def run(config: CnnConfig) -> None:
     if (folder / PANEL).exists():
         raise ConfigError(f"{folder} holds a run already: choose another --folder")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / FILE_NAME).write_text(write_config(config), encoding="utf-8")
+    write_whole(folder / FILE_NAME, lambda draft: draft.write_text(write_config(config), encoding="utf-8"))
     model = train(config)
-    model.save(folder / MODEL)
+    write_whole(folder / MODEL, model.save, ".zip")  # stable-baselines3 adds that ending if it is not there
     panel = folder / PANEL
     asyncio.run(evaluate(panel, plan, CnnAgent(model.policy, config)))
     _log.info("%s\n%s", score_table(summarise(panel)), paper_metric(panel))

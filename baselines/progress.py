@@ -147,7 +147,7 @@ def draw_curve(folder: Path, name: str, metric: Metric, floor: float | None, cei
     axes.set(xlabel="update", ylabel=f"{metric.replace('_', ' ')} in %", ylim=(-2, 106), title=name)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
-    figure.savefig(folder / CURVE, format="png")
+    write_whole(folder / CURVE, lambda draft: figure.savefig(draft, format="png"))
 
 
 def _plot(axes: Any, lines: Sequence[Mapping[str, Any]], prefix: str, metric: Metric, **style: Any) -> None:

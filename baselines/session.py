@@ -22,6 +22,7 @@ from baselines.models.model_config import TINY
 from baselines.models.vlm import VlmPolicy
 from baselines.settings import TrainConfig
 from vlm_gym.errors import ConfigError
+from vlm_gym.evaluation.files import write_whole
 from vlm_gym.parsers import get_parser
 
 ADAPTER_FILE: Final = "adapter_config.json"  # of a PEFT adapter
@@ -102,7 +103,8 @@ def write_folder(config: TrainConfig, accelerator: Accelerator) -> None:
     folder = Path(config.folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / FILE_NAME).write_text(write_config(replace(config, resume=None)), encoding="utf-8")
+        text = write_config(replace(config, resume=None))
+        write_whole(folder / FILE_NAME, lambda draft: draft.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"--folder {folder} cannot be written ({error.strerror}): choose another one") from error
 

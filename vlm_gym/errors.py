@@ -12,7 +12,6 @@
 Model output never raises: an illegal move and an unreadable answer are values in `info`.
 """
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -54,6 +53,8 @@ class RunError(VlmGymError):
 
 def did_you_mean(word: object, choices: Iterable[object]) -> str:
     """Return `" Did you mean 'x'?"` for the closest choice, or an empty string if none is close."""
+    import difflib  # not above: all programs import this file before they can take Ctrl-C
+
     matches = difflib.get_close_matches(str(word), [str(choice) for choice in choices], n=1)
     return f" Did you mean {matches[0]!r}?" if matches else ""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 NAME: Final = "vlm-gym"
@@ -42,7 +42,7 @@ def _requirement(origin: Mapping[str, Any] | None, extras: str) -> str:
         return shlex.quote(NAME + extras)
     parts = urlsplit(origin["url"])
     if parts.scheme == "file" and "vcs_info" not in origin:
-        path = url2pathname(unquote(parts.path))
+        path = url2pathname(parts.path)
         option = "-e " if origin.get("dir_info", {}).get("editable") else ""
         return option + shlex.quote(f"{path}{extras}")
     return shlex.quote(f"{NAME}{extras} @ {_address(origin)}")

@@ -37,22 +37,9 @@ def run(name: str, command: Callable[[], int | None]) -> int:
         name: The program's, for these lines.
         command: What it does.
     """
-    from vlm_gym.errors import VlmGymError
-
-    _prepare_streams()
-    _running.append(name)
-    try:
-        return _flushed(command)
-    except BrokenPipeError:
-        return 0
-    except KeyboardInterrupt:
-        return stopped(name)
-    except (VlmGymError, OSError) as error:
-        _say(f"{name}: {error}")
-        return FAILED
-    finally:
-        _running.pop()
-        _drop_broken_output()
+    with contextlib.ExitStack() as replaced:
+        _prepare_streams(replaced)
+        return _run(name, command)
 
 
 def stopped(name: str, advice: str = "") -> int:
@@ -80,17 +67,42 @@ def name_of_program(argv: Sequence[str], orig_argv: Sequence[str]) -> str | None
     return COMMAND if module == PACKAGES[0] else module
 
 
+def _run(name: str, command: Callable[[], int | None]) -> int:
+    from vlm_gym.errors import VlmGymError
+
+    _running.append(name)
+    try:
+        return _flushed(command)
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        return stopped(name)
+    except (VlmGymError, OSError) as error:
+        _say(f"{name}: {error}")
+        return FAILED
+    finally:
+        _running.pop()
+        _drop_broken_output()
+
+
 def _flushed(command: Callable[[], int | None]) -> int:
     """Run it, and write all its output while an error can still be told."""
-    status = command() or 0
+    try:
+        status = command() or 0
+    except SystemExit:  # --help, or a mistake in the arguments
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.flush()
+        raise
     sys.stdout.flush()
     return status
 
 
-def _prepare_streams() -> None:
-    """Let output replace what its encoding lacks, and input what it cannot read; a stream that is closed is dropped."""
-    sys.stdout = sys.stdout or _nowhere()
-    sys.stderr = sys.stderr or _nowhere()
+def _prepare_streams(replaced: contextlib.ExitStack) -> None:
+    """Let output replace what its encoding lacks, and input what it cannot read; what has no stream goes nowhere."""
+    if sys.stdout is None or sys.stderr is None:
+        nowhere = replaced.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        replaced.enter_context(contextlib.redirect_stdout(sys.stdout or nowhere))
+        replaced.enter_context(contextlib.redirect_stderr(sys.stderr or nowhere))
     for stream in (sys.stdout, sys.stderr, sys.stdin):
         if not isinstance(stream, io.TextIOWrapper) or stream.errors in SAFE:
             continue
@@ -98,10 +110,6 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="replace")
         except io.UnsupportedOperation:  # it has been read from
             continue
-
-
-def _nowhere() -> io.TextIOWrapper:
-    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123  # open for as long as the process
 
 
 def _drop_broken_output() -> None:

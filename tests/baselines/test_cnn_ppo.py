@@ -1,6 +1,7 @@
 """The CNN baseline: it learns, its runs are read like any other's, and what is missing is named."""
 
 import json
+import re
 import sys
 
 import numpy as np
@@ -12,6 +13,7 @@ from vlm_gym.cli import main as vlm_gym
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.run_folder import FORMAT, READ, read_run
 from vlm_gym.evaluation.summary import summarise
+from vlm_gym.installation import install_hint
 
 
 @pytest.mark.slow
@@ -77,7 +79,7 @@ def test_a_panel_without_the_task_is_refused():
 
 def test_a_missing_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "sb3_contrib", None)
-    with pytest.raises(SystemExit, match=r"pip install 'vlm-gym\[cnn\]'"):
+    with pytest.raises(SystemExit, match=re.escape(install_hint("cnn"))):
         main(["--folder", str(tmp_path)])
 
 

@@ -10,6 +10,7 @@ import pytest
 from data_sets import EZPOINTS, answers_of, bytes_of, rows_of
 
 from vlm_gym.cli import main
+from vlm_gym.installation import install_hint
 
 LINES = ("--format", "llava")
 
@@ -151,7 +152,7 @@ def test_a_missing_extra_is_named(tmp_path):
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert ran.returncode == 2
-    assert ran.stderr == "vlm-gym: parquet files need pyarrow: pip install 'vlm-gym[data]'\n"
+    assert ran.stderr == f"vlm-gym: parquet files need pyarrow: {install_hint('data')}\n"
     assert not (tmp_path / "d").exists()
 
 

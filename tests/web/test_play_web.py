@@ -60,7 +60,7 @@ def stop(process):
     process.send_signal(signal.SIGINT)
     told, errors = process.communicate(timeout=30)
     assert errors == ""
-    assert process.returncode == 0
+    assert process.returncode == 130
     return told
 
 

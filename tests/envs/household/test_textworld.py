@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import random
+import re
 import select
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from vlm_gym.games.household.files import load_game
 from vlm_gym.games.household.game import HouseholdGame
 from vlm_gym.games.household.splits import list_games
 from vlm_gym.games.household.tasks import TASK_TYPES
+from vlm_gym.installation import install_hint
 
 pytestmark = pytest.mark.alfworld
 
@@ -223,14 +225,14 @@ def test_a_time_limit_that_is_none_is_refused(name, timeout_s, games):
 
 def test_without_textworld_the_error_names_the_extra(games, monkeypatch):
     monkeypatch.setattr(textworld.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(MissingDependencyError, match=r"no textworld.*pip install 'vlm-gym\[alfworld\]'"):
+    with pytest.raises(MissingDependencyError, match=rf"no textworld.*{re.escape(install_hint('alfworld'))}"):
         TextWorldGame(games[0])
 
 
 def test_a_package_that_only_the_process_misses_is_told_as_well(games, monkeypatch):
     monkeypatch.setattr(sys, "path", [path for path in sys.path if "site-packages" not in path])
     monkeypatch.setattr(textworld, "_check_installed", lambda: None)
-    with pytest.raises(MissingDependencyError, match=r"no textworld.*pip install 'vlm-gym\[alfworld\]'"):
+    with pytest.raises(MissingDependencyError, match=rf"no textworld.*{re.escape(install_hint('alfworld'))}"):
         TextWorldGame(games[0])
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import select
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from vlm_gym.envs.household import textworld_process
 from vlm_gym.envs.household.engine import EngineError
 from vlm_gym.envs.household.textworld_process import Answer, Question, TextWorldProcess
 from vlm_gym.errors import MissingDependencyError
+from vlm_gym.installation import install_hint
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -113,7 +115,7 @@ def test_an_error_of_textworld_is_told(process):
 
 
 def test_a_missing_package_is_told_with_the_extra(process):
-    with pytest.raises(MissingDependencyError, match=r"no textworld.*pip install 'vlm-gym\[alfworld\]'"):
+    with pytest.raises(MissingDependencyError, match=rf"no textworld.*{re.escape(install_hint('alfworld'))}"):
         process.ask(question("missing"))
     assert not process.is_open
 
