@@ -2,10 +2,12 @@
 
 import doctest
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
+from vlm_gym.cli import main
 from vlm_gym.registration import TASKS
 
 ROOT = Path(__file__).parents[1]
@@ -41,3 +43,27 @@ def test_every_id_that_is_named_exists(name):
 def test_the_table_has_the_turn_limits():
     for name, turns in re.findall(r"^\| `(vlm_gym/[^`]+)` \|.*\| (\d+) \|$", TEXT, flags=re.MULTILINE):
         assert TASKS[name].turns() == int(turns)
+
+
+def commands_in(text):
+    """Return the commands of a page, each as its words, without comments."""
+    shown = "\n".join(re.findall(r"^```sh\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)).replace("\\\n", " ")
+    return [shlex.split(line, comments=True) for line in shown.splitlines() if line.startswith("vlm-gym ")]
+
+
+def changed(words, option, value):
+    """Return a command with another value of an option."""
+    place = words.index(option) + 1
+    return [*words[:place], value, *words[place + 1 :]]
+
+
+@pytest.mark.parametrize("name", ["README.md", "data.md"])
+def test_data_are_collected_from_the_run_that_the_page_makes(name, tmp_path, monkeypatch):
+    """With an agent that is at hand, and fewer episodes."""
+    monkeypatch.chdir(tmp_path)
+    commands = commands_in(PAGES[name].read_text(encoding="utf-8"))
+    (collecting,) = [words for words in commands if "--from-run" in words]
+    run = collecting[collecting.index("--from-run") + 1]
+    (playing,) = [words for words in commands if words[1] == "eval" and run in words]
+    assert main(changed(changed(playing, "--agent", "oracle"), "--episodes", "3")[1:]) == 0
+    assert main([*collecting[1:], "--format", "llava"]) == 0  # parquet is an extra

@@ -28,7 +28,7 @@ EXAMPLES: Final = """vlm-gym collect NumberLine-v0 --samples 20000 --out data/nu
   vlm-gym collect Household-v0 --samples 5000 --unit conversation --format trl --out data/homes
   vlm-gym collect NumberLine-v0 --samples 5000 --format-only --out data/form    # random actions in the right form
   vlm-gym collect Points24-v0 --agent oracle:0.7 --label best --samples 9000 --out data/corrected
-  vlm-gym collect --from-run runs/model --successful-only --out data/model      # a run of vlm-gym eval
+  vlm-gym collect --from-run runs/model --successful-only --out data/model      # a run of vlm-gym eval --task ID
   vlm-gym collect NumberLine-v0 --samples 20000 --out data/number-line --resume # goes on where it stopped
 
 The exit status is 0 if all samples are there, 1 if fewer could be found, 2 for a mistake, 130 after

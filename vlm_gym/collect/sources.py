@@ -105,7 +105,7 @@ def _check_not_frozen(episodes: Sequence[EpisodeSpec], allowed: frozenset[str]) 
         if key in frozen:
             raise ConfigError(
                 f"the run holds episodes of the panel {frozen[key]!r}, which nobody who trains on them can be scored "
-                f"on: collect from another run, or say --panel {frozen[key]}"
+                f"on: collect from a run of `vlm-gym eval --task ID`, or say --panel {frozen[key]} if it is meant"
             )
         _check_is_for_training(episode.task, episode.arguments)
 

@@ -15,7 +15,6 @@ from vlm_gym.oracles import household as oracle
 from vlm_gym.prompts import household as words
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.household.palette import read_home_theme
-from vlm_gym.render.household.scene import draw_household
 
 NUM_COMMANDS: Final = 128  # of Discrete; official games have at most 74 admissible commands at a time
 ProgressReward = Literal["change", "level"]
@@ -38,6 +37,8 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
         include_admissible: bool,
         progress_reward: ProgressReward,
     ) -> None:
+        from vlm_gym.render.household.scene import draw_household  # needs OpenCV, which card tasks do without
+
         for name, value in (("labels", labels), ("include_admissible", include_admissible)):
             if not isinstance(value, bool):
                 raise ConfigError(f"{name} must be True or False, got {value!r}")
@@ -48,6 +49,7 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
         self.include_admissible = include_admissible
         self.progress_reward = progress_reward
         self._seen: tuple[HouseholdState, HouseholdView] | None = None
+        self._draw_household = draw_household
 
     @abstractmethod
     def _start_game(self, options: Mapping[str, Any]) -> Engine:
@@ -90,7 +92,7 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
         return Status(self.game.is_won, self.game.is_won, self.game.progress)
 
     def _draw(self, state: HouseholdState) -> Picture:
-        return draw_household(self._view(state), self.settings.image_size, self.theme, has_labels=self.labels)
+        return self._draw_household(self._view(state), self.settings.image_size, self.theme, has_labels=self.labels)
 
     def _describe(self, state: HouseholdState) -> str:
         return words.describe(self._view(state))
