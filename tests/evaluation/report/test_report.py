@@ -7,6 +7,7 @@ import json
 import re
 import resource
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -230,6 +231,64 @@ def test_a_page_that_does_not_fit_on_the_disk_leaves_the_old_one(runs, tmp_path)
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert out.read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.md", "results.json"])
+def test_of_the_three_files_all_are_new_or_none(runs, tmp_path, monkeypatch, name):
+    """Whichever of them cannot be written."""
+    write_report([runs / "noisy"], tmp_path / "report.html", pictures_of="none")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    write_text = Path.write_text
+
+    def fail(path, text, **options):
+        write_text(path, text[:100], **options)
+        if path.name.startswith(name):
+            raise OSError(28, "No space left on device")
+        return write_text(path, text, **options)
+
+    monkeypatch.setattr(Path, "write_text", fail)
+    with pytest.raises(ConfigError, match=r"cannot write .*report\.html: No space left on device\. Nothing of it"):
+        write_report([runs / "random"], tmp_path / "report.html", pictures_of="none")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(runs, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    stages = []
+    for out in (tmp_path / "file" / "report.html", tmp_path / "file" / "deep" / "report.html"):
+        with pytest.raises(ConfigError, match=r"cannot write .*report\.html: Not a directory"):
+            write_report([runs / "noisy"], out, on_stage=stages.append)
+    assert not stages
+
+
+def test_a_run_that_is_none_leaves_no_folder(tmp_path):
+    with pytest.raises(RunError):
+        write_report([tmp_path / "nothing"], tmp_path / "deep" / "report.html")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_stages_are_told(runs, tmp_path):
+    stages = []
+    write_report([runs / "noisy", runs / "random"], tmp_path / "report.html", on_stage=stages.append)
+    assert stages == ["reading 2 runs", "packing the turns of 24 episodes", "writing"]
+
+
+def test_a_terminal_shows_how_far_a_report_is(runs, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert main(["report", str(runs / "noisy"), "--out", str(tmp_path / "report.html")]) == 0
+    shown = [part.removesuffix(" ...") for part in capsys.readouterr().err.split("\r\x1b[K")]
+    assert shown[:3] == ["", "reading 1 run", "packing the turns of 12 episodes"]
+    assert shown[3:-2] == [f"packing the pictures of {i} of 12 episodes" for i in range(1, 13)]
+    assert shown[-2:] == ["writing", ""]  # and the line is empty again
+
+
+def test_without_a_terminal_a_long_report_says_how_far_it_is(runs, tmp_path, monkeypatch, capsys):
+    arguments = ["report", str(runs / "noisy"), "--out", str(tmp_path / "report.html")]
+    assert main(arguments) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("vlm_gym.cli.progress.SECONDS_PER_LINE", 0.0)
+    assert main(arguments) == 0
+    assert "packing the pictures of 12 of 12 episodes\n" in capsys.readouterr().err
 
 
 def test_the_command_writes_the_three_files(capsys, runs, tmp_path):

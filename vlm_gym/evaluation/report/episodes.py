@@ -102,7 +102,7 @@ def _in_turn(groups: Iterable[Sequence[ItemT]]) -> Iterator[ItemT]:
 
 
 def _page_turn(turn: TurnRecord, readings: Mapping[str, Reading]) -> dict[str, Any]:
-    record = {name: value for name, value in asdict(turn).items() if name not in LEFT_OUT}
+    record = {name: value for name, value in vars(turn).items() if name not in LEFT_OUT}
     answer = turn.answers[-1]
     span = None if turn.span is None else [_utf16_length(answer[:end]) for end in turn.span]
     read = [

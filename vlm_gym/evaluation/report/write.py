@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NamedTuple
 
 from vlm_gym.errors import ConfigError
@@ -53,6 +54,7 @@ def write_report(
     """
     if out.suffix.lower() != ".html":
         raise ConfigError(f"a page is an .html file, got {out}")
+    _check_place(out)
     if on_stage is not None:
         on_stage(f"reading {len(folders)} {'run' if len(folders) == 1 else 'runs'}")
     results = read_results(folders, is_one_panel=is_one_panel)
@@ -74,6 +76,16 @@ def write_report(
     except OSError as error:
         raise ConfigError(f"cannot write {out}: {error.strerror or error}. Nothing of it was changed") from error
     return Report(*texts)
+
+
+def _check_place(out: Path) -> None:
+    """Raise ConfigError now, and not after a minute's work, if nothing can be written there."""
+    folder = next(place for place in out.absolute().parents if place.exists())
+    try:
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigError(f"cannot write {out}: {error.strerror or error}") from error
 
 
 def _write(text: str, path: Path) -> None:
