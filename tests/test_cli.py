@@ -1,13 +1,16 @@
 """The command line, as a person uses it."""
 
+import io
 import json
 import subprocess
 import sys
 
+import gymnasium as gym
 import pytest
+from command_lines import commands
 from PIL import Image
 
-from vlm_gym.cli import main
+from vlm_gym.cli import main, make_parser
 from vlm_gym.registration import TASKS
 from vlm_gym.terminal import inline, picture_protocol
 
@@ -110,6 +113,43 @@ def test_a_person_can_play_to_the_end(tmp_path):
     assert played.stdout.count("You are playing NumberLine") == 2
 
 
+@pytest.mark.parametrize("task", [task for task in TASKS if not TASKS[task].needs_data])
+def test_looking_around_costs_a_player_nothing(capsys, monkeypatch, task):
+    """In no task: neither an empty line, nor a word that asks for something."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n   \n?\nhelp\nHELP\n Help \ntext\nText\n\t\nq\n"))
+    assert main(["play", task, "--text"]) == 0
+    told = capsys.readouterr()
+    assert told.err == ""
+    assert "turn 1> " in told.out
+    assert "turn 2> " not in told.out
+    assert "reward " not in told.out.replace(gym.make(task, parser="json").reset(seed=0)[1]["prompt"], "")
+    assert told.out.count("These cost nothing") == 5  # at the start, and four times asked
+
+
+@pytest.mark.parametrize("word", ["q", "quit", "QUIT", " exit ", ""])
+def test_a_word_or_the_end_of_input_ends_the_game(capsys, monkeypatch, word):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"\n{word}"))
+    assert main(["play", "Points24-v0", "--text"]) == 0
+    told = capsys.readouterr()
+    assert told.err == ""
+    assert "turn 2> " not in told.out
+
+
+def test_what_the_picture_shows_can_be_told_in_words(tmp_path):
+    env = gym.make("vlm_gym/Blackjack-v0")
+    words = env.reset(seed=3)[1]["observation_text"]
+    played = run("play", "Blackjack-v0", "--seed", "3", "--out", str(tmp_path / "p.png"), stdin="text\ntext\nq\n")
+    assert played.stdout.count(words) == 2
+    told = run("play", "Blackjack-v0", "--seed", "3", "--text", stdin="q\n")
+    assert told.stdout.count(words) == 1
+    assert "Picture" not in told.stdout
+
+
+def test_the_browser_has_no_words(capsys):
+    assert main(["play", "Blackjack-v0", "--web", "--text"]) == 2
+    assert "--text is for the terminal" in capsys.readouterr().err
+
+
 def test_the_oracles_view_names_the_worst_turn(tmp_path):
     start = json.dumps({"cards": ["2H", "10S"]})
     played = run(
@@ -141,14 +181,109 @@ def test_bench_prints_a_row_for_each_task(capsys):
     assert lines[3].startswith("vlm_gym/Points24Formula-v0 ")
 
 
-@pytest.mark.parametrize(
-    "command", [[], ["list"], ["show"], ["play"], ["panels"], ["report"], ["film"], ["download"], ["bench"]]
-)
+@pytest.mark.parametrize("command", commands())
 def test_help_has_examples(capsys, command):
     with pytest.raises(SystemExit) as stop:
-        main([*command, "--help"])
+        main([command, "--help"])
     assert stop.value.code == 0
-    assert not command or "examples:" in capsys.readouterr().out
+    assert f"examples:\n  vlm-gym {command}" in capsys.readouterr().out
+
+
+def misspelt(name):
+    """Return a name as hasty fingers type it."""
+    return name[0] + name[2:]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_misspelt_command_gets_a_suggestion(capsys, command):
+    with pytest.raises(SystemExit) as stop:
+        main([misspelt(command), "--help"])
+    assert stop.value.code == 2
+    assert f"invalid choice: {misspelt(command)!r}" in (told := capsys.readouterr().err)
+    assert f"Did you mean {command!r}?" in told
+
+
+def options_of(command):
+    """Return all long options of a command, and the choices of those that have some."""
+    (subparsers,) = [action for action in make_parser()._actions if isinstance(action.choices, dict)]
+    return [action for action in subparsers.choices[command]._actions if action.option_strings]
+
+
+OPTIONS = [
+    (command, name)
+    for command in commands()
+    for action in options_of(command)
+    for name in action.option_strings
+    if name.startswith("--")
+]
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS)
+def test_a_misspelt_option_gets_a_suggestion(capsys, command, option):
+    """Whatever else is missing on the command line."""
+    wrong = f"--{misspelt(option[2:])}"
+    known = {name for each, name in OPTIONS if each == command}
+    if any(name.startswith(wrong) for name in known):
+        pytest.skip("it is short for an option")
+    with pytest.raises(SystemExit) as stop:
+        main([command, f"{wrong}=1"])
+    assert stop.value.code == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.startswith(f"vlm-gym {command}: error: there is no option {wrong}. Did you mean '--")
+    assert told.endswith(f"See: vlm-gym {command} --help")
+
+
+@pytest.mark.parametrize(
+    ("command", "action"),
+    [(command, action) for command in commands() for action in options_of(command) if action.choices],
+    ids=lambda value: value if isinstance(value, str) else value.option_strings[0],
+)
+def test_a_misspelt_choice_gets_a_suggestion(capsys, command, action):
+    for choice in action.choices:
+        with pytest.raises(SystemExit):
+            main([command, action.option_strings[0], misspelt(choice)])
+        assert f"Did you mean {choice!r}?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["list", "Points24-v0"], "expected no more arguments, got 'Points24-v0'"),
+        (["--verison"], "there is no option --verison. Did you mean '--version'? See: vlm-gym --help"),
+        (["--jsno", "list"], "there is no option --jsno. See: vlm-gym --help"),
+        (["list", "-j"], "there is no option -j."),
+        (["show", "--", "--sed"], "there is no task '--sed'."),
+    ],
+)
+def test_a_word_that_belongs_nowhere_is_named(capsys, arguments, message):
+    with pytest.raises(SystemExit) as stop:
+        raise SystemExit(main(arguments))
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "suggestion"),
+    [
+        (["panels", "card-v0"], "cards-v0"),
+        (["panels", "houshold-v0", "--check"], "household-v0"),
+        (["bench", "Points-v0"], "Points24-v0"),
+        (["play", "BlackJack-v0"], "Blackjack-v0"),
+        (["play", "--web", "--panel", "cards-v1"], "cards-v0"),
+        (["collect", "Blackjak-v0", "--samples", "1", "--out", "x"], "Blackjack-v0"),
+        (["collect", "--panel", "card-v0", "--out", "x"], "cards-v0"),
+        (["collect", "Blackjack-v0", "--samples", "1", "--out", "x", "--agent", "orcale"], "oracle"),
+        (["collect", "Blackjack-v0", "--samples", "1", "--out", "x", "--format", "lava"], "llava"),
+        (["collect", "Blackjack-v0", "--samples", "1", "--out", "x", "--unit", "steps"], "step"),
+        (["show", "Blackjack-v0", "--arg", "theme=nihgt"], "night"),
+        (["show", "--gallery", "g.png", "--arg", "theme=nihgt"], "night"),
+    ],
+)
+def test_a_misspelt_name_gets_a_suggestion(capsys, tmp_path, monkeypatch, arguments, suggestion):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    assert f"Did you mean {suggestion!r}?" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -170,8 +305,6 @@ def test_a_terminal_that_shows_pictures_is_recognised(environ, protocol):
 def test_an_inline_picture_holds_the_whole_png():
     import base64
     import re
-
-    import gymnasium as gym
 
     picture, _ = gym.make("vlm_gym/Blackjack-v0").reset(seed=0)
     chunks = re.findall(r"\x1b_G(?:a=T,f=100,)?m=([01]);([^\x1b]*)\x1b\\", inline(picture, "kitty"))
