@@ -181,6 +181,42 @@ def test_bench_prints_a_row_for_each_task(capsys):
     assert lines[3].startswith("vlm_gym/Points24Formula-v0 ")
 
 
+DEEP, LONG = "[" * 100_000, "9" * 5000
+
+
+@pytest.mark.parametrize("text", [DEEP, LONG, "{" * 100_000, '{"a":' * 100_000, "\udcff"], ids=lambda text: text[:6])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["show", "Blackjack-v0", "--options"],
+        ["eval", "--agent", "random", "--task", "Blackjack-v0", "--out", "x", "--options"],
+        ["eval", "--agent", "random", "--task", "Blackjack-v0", "--out", "x", "--extra-body"],
+    ],
+    ids=lambda words: words[-1],
+)
+def test_json_that_is_none_is_cut_short_in_the_message(capsys, monkeypatch, tmp_path, arguments, text):
+    monkeypatch.chdir(tmp_path)
+    assert main([*arguments, text]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"vlm-gym: {arguments[-1]} must be JSON, got ")
+    assert len(told) < 600
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("text", [DEEP, LONG])
+def test_a_value_that_is_no_json_is_a_text(capsys, text):
+    assert main(["show", "Blackjack-v0", "--arg", f"natural={text}"]) == 2
+    assert "natural must be True or False, got '" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["eval", "collect", "merge"])
+def test_a_folder_has_a_name(capsys, command):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--out", ""])
+    assert stop.value.code == 2
+    assert "--out: must be the name of a folder, got an empty one" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", commands())
 def test_help_has_examples(capsys, command):
     with pytest.raises(SystemExit) as stop:

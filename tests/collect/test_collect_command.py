@@ -144,6 +144,17 @@ def test_a_folder_that_cannot_be_written_is_named(capsys):
     assert "cannot write /proc/no/data/data.json" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("style", ["parquet", "llava", "trl"])
+def test_folders_need_not_be_utf_8(tmp_path, monkeypatch, run_folder, style):
+    if style != "llava":
+        pytest.importorskip("pyarrow", reason=f"parquet needs pyarrow: {install_hint('data')}")
+    run = run_folder.rename(tmp_path / "l\udcffuf")
+    out = tmp_path / "\udcfe"
+    monkeypatch.setattr(sys, "argv", ["vlm-gym", "collect", "--from-run", str(run)])  # the card shows it
+    assert collect("--from-run", run, "--format", style, "--out", out) == 0
+    assert "?uf" in (out / "README.md").read_text(encoding="utf-8")
+
+
 def test_a_missing_extra_is_named(tmp_path):
     program = (
         "import sys; sys.modules['pyarrow'] = None\n"

@@ -15,6 +15,7 @@ from vlm_gym.registration import TASKS, Task
 
 NAMESPACE: Final = "vlm_gym/"
 HELP: Final = argparse.RawDescriptionHelpFormatter
+MAX_SHOWN: Final = 200  # characters of what was typed
 NOT_ARGUMENTS: Final = ("id", "task", "disable_env_checker", "max_episode_steps", "render_mode", "info")
 
 
@@ -73,12 +74,19 @@ def reset(env: gym.Env[Any, Any], options: argparse.Namespace) -> Any:
 
 def start(options: argparse.Namespace) -> dict[str, Any] | None:
     """Return the options of `reset`, which are JSON on the command line."""
-    if options.options is None:
-        return None
+    return None if options.options is None else read_json("--options", options.options)  # reset() checks it
+
+
+def read_json(name: str, text: str) -> Any:
+    """Return what a text of JSON holds.
+
+    Raises:
+        ConfigError: if it is none, or nested too deep; `name` says whose it is.
+    """
     try:
-        return json.loads(options.options)  # type: ignore[no-any-return]  # reset() checks it
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"--options must be JSON, got {options.options!r}: {error}") from error
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{name} must be JSON, got {_cut(text)!r}: {error}") from error
 
 
 def find_task(name: str) -> Task:
@@ -88,17 +96,17 @@ def find_task(name: str) -> Task:
         return task
     names = [known.removeprefix(NAMESPACE) for known in TASKS]
     hint = did_you_mean(name.removeprefix(NAMESPACE), names)
-    raise ConfigError(f"there is no task {name!r}.{hint} See: vlm-gym list")
+    raise ConfigError(f"there is no task {_cut(name)!r}.{hint} See: vlm-gym list")
 
 
 def argument(text: str) -> tuple[str, Any]:
     """Read NAME=VALUE, the value as JSON or else as it is."""
     name, sign, value = text.partition("=")
     if not sign:
-        raise ConfigError(f"--arg must be NAME=VALUE, got {text!r}")
+        raise ConfigError(f"--arg must be NAME=VALUE, got {_cut(text)!r}")
     try:
         return name, json.loads(value)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return name, value
 
 
@@ -118,6 +126,13 @@ def count(text: str) -> int:
     return value
 
 
+def folder(text: str) -> Path:
+    """Read the name of a folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("must be the name of a folder, got an empty one")
+    return Path(text)
+
+
 def png(text: str) -> Path:
     """Read the name of a PNG file."""
     if not text.lower().endswith(".png"):
@@ -132,3 +147,7 @@ def write_file(path: Path, write: Callable[[Path], object]) -> None:
         write_whole(path, write)
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]} ..."

@@ -1,12 +1,10 @@
 """The arguments of agents that are models: how an endpoint is reached, and how a model samples."""
 
 import argparse
-import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from vlm_gym.cli.arguments import count, seconds
-from vlm_gym.errors import ConfigError
+from vlm_gym.cli.arguments import count, read_json, seconds
 from vlm_gym.evaluation.endpoint import EndpointSettings
 
 DEFAULTS: Final = EndpointSettings()
@@ -77,17 +75,10 @@ def endpoint_of(options: argparse.Namespace) -> EndpointSettings:
         max_tokens=options.max_tokens or None,
         max_tokens_field=options.max_tokens_field,
         seed=options.sampling_seed,
-        extra_body=_extra_body(options.extra_body),
+        extra_body=read_json("--extra-body", options.extra_body),  # EndpointSettings checks it
         timeout_s=options.timeout,
         max_retries=options.max_retries,
         price_in=options.price_in,
         price_out=options.price_out,
         cache=options.cache,
     )
-
-
-def _extra_body(text: str) -> Any:
-    try:
-        return json.loads(text)  # EndpointSettings checks it
-    except ValueError as error:
-        raise ConfigError(f"--extra-body must be a JSON object, got {text!r}: {error}") from error

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from vlm_gym.cli.arguments import add_command
+from vlm_gym.cli.arguments import add_command, folder
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of
 from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, limits_of, plan_of, positive
 from vlm_gym.errors import VlmGymError
@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
     """Add the command."""
     command = add_command(commands, "eval", _evaluate, "play many episodes with an agent, and score it", EXAMPLES)
     command.add_argument("--agent", required=True, metavar="NAME", help=f"what plays: {FORMS}")
-    command.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="the run's folder")
+    command.add_argument("--out", required=True, type=folder, metavar="FOLDER", help="the run's folder")
     command.add_argument("--resume", action="store_true", help="go on with the run that is in the folder, if any")
     command.add_argument("--concurrency", type=positive, default=16, metavar="N", help="episodes at once (default: 16)")
     add_episodes(command)

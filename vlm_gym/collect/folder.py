@@ -72,7 +72,7 @@ class DataFolder:
 
     def finish(self, card: str, counts: Mapping[str, Any]) -> None:
         """Write the data card and the counts, and leave out what it took to go on."""
-        write_whole(self.path / CARD_FILE, lambda draft: draft.write_text(card, encoding="utf-8"))
+        write_whole(self.path / CARD_FILE, lambda draft: draft.write_text(card, encoding="utf-8", errors="replace"))
         self._write_data({"is_complete": True, "counts": counts})
         shutil.rmtree(self.path / PROGRESS, ignore_errors=True)
         self.is_complete = True

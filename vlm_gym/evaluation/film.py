@@ -24,6 +24,8 @@ MARGIN_SHARE: Final = 0.035
 LAST_FRAMES: Final = 3  # the end stands for so many turns
 FRAMES_PER_SECOND: Final = 10  # of a video; some players stumble over fewer
 NUM_SHOWN: Final = 5  # of the episodes that a message lists
+MIN_SECONDS: Final = 0.02  # of a turn; what players can show at all
+MAX_SECONDS: Final = 60.0
 MAX_CAPTION: Final = 300  # characters that a line is fitted from
 
 PAPER: Final[Color] = (250, 249, 246)
@@ -47,19 +49,21 @@ def film_episode(folder: Path, name: str, out: Path, seconds: float = 1.2) -> Pl
         folder: The run's folder.
         name: The episode: its short name in the report's address, TASK:SEED, the name of its game, or its key.
         out: The film, a .gif or .mp4 file.
-        seconds: Time of a turn.
+        seconds: Time of a turn, from 0.02 to 60.
 
     Returns:
         The episode.
 
     Raises:
         RunError: if the folder is no run, has no such episode, or lacks its pictures.
-        ConfigError: if the film cannot be written.
+        ConfigError: if the film cannot be written, or `seconds` is out of range.
     """
-    played = find_episode(folder, name)
-    frames = make_frames(folder, played)
+    if not MIN_SECONDS <= seconds <= MAX_SECONDS:
+        raise ConfigError(f"seconds must be a number from {MIN_SECONDS} to {MAX_SECONDS:g}, got {seconds!r}")
     if out.suffix.lower() not in FORMATS:
         raise ConfigError(f"a film is a .gif or .mp4 file, got {out}")
+    played = find_episode(folder, name)
+    frames = make_frames(folder, played)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_film = _write_gif if out.suffix.lower() == ".gif" else _write_mp4
@@ -178,16 +182,24 @@ def _stacked(frames: Sequence[Image.Image]) -> Image.Image:
 def _write_mp4(frames: Sequence[Image.Image], out: Path, seconds: float) -> None:
     from vlm_gym.render.opencv import cv2
 
+    if not str(out).isprintable():  # it would end the process
+        raise OSError("OpenCV writes to no path that has special characters or is not UTF-8")
     writer = cv2.VideoWriter(str(out), cv2.VideoWriter.fourcc(*"mp4v"), FRAMES_PER_SECOND, frames[0].size)
     if not writer.isOpened():
         raise OSError("OpenCV cannot write it")
-    turn = max(1, round(FRAMES_PER_SECOND * seconds))
+    turn, num_written = max(1, round(FRAMES_PER_SECOND * seconds)), 0
     try:
         for frame, count in _timed(frames, turn):
             for _ in range(count):
                 writer.write(np.asarray(frame)[..., ::-1])  # OpenCV's order is blue, green, red
+            num_written += count
     finally:
         writer.release()
+    video = cv2.VideoCapture(str(out))
+    num_there = round(video.get(cv2.CAP_PROP_FRAME_COUNT))
+    video.release()
+    if num_there != num_written:  # OpenCV does not say so
+        raise OSError(f"{num_written} frames were written, but {num_there} are there: the disk may be full")
 
 
 def _timed(frames: Sequence[Image.Image], turn: int) -> Iterable[tuple[Image.Image, int]]:

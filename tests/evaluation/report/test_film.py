@@ -1,5 +1,6 @@
 """An episode as a film."""
 
+import resource
 import shutil
 
 import cv2
@@ -42,6 +43,35 @@ def test_a_video_lasts_as_long_as_its_turns(runs, played, tmp_path):
     assert is_read
     assert frame.shape[1] == 420
     video.release()
+
+
+@pytest.mark.parametrize("size", [0, 300, 10_000])
+@pytest.mark.parametrize("ending", ["gif", "mp4"])
+def test_a_film_that_does_not_fit_on_the_disk_is_none(runs, played, tmp_path, ending, size):
+    (tmp_path / f"film.{ending}").write_text("old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        with pytest.raises(ConfigError, match=rf"cannot write .*film\.{ending}"):
+            film_episode(runs / "random", played.episode.episode, tmp_path / f"film.{ending}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(f"film.{ending}", "old")]
+
+
+@pytest.mark.parametrize("ending", ["gif", "mp4"])
+@pytest.mark.parametrize("seconds", [0.0, -1.0, 1e-9, 61.0, 1e300, float("inf"), float("nan")])
+def test_a_turn_that_no_player_can_show_is_refused(runs, played, tmp_path, ending, seconds):
+    with pytest.raises(ConfigError, match=r"seconds must be a number from 0\.02 to 60, got"):
+        film_episode(runs / "random", played.episode.episode, tmp_path / f"film.{ending}", seconds)
+
+
+def test_a_path_that_opencv_cannot_write_is_said(runs, played, tmp_path):
+    """OpenCV would end the process."""
+    for name in ("läuft 🂡.mp4", "\udcff.gif"):
+        film_episode(runs / "random", played.episode.episode, tmp_path / name)
+    with pytest.raises(ConfigError, match=r"cannot write .*not UTF-8"):
+        film_episode(runs / "random", played.episode.episode, tmp_path / "\udcff.mp4")
 
 
 def test_a_frame_shows_the_picture_above_its_caption(runs, played):

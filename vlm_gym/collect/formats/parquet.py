@@ -62,12 +62,18 @@ class ParquetWriter:
             for column in self._columns
         ]
         table = pa.Table.from_arrays(arrays, schema=schema)
-        write_whole(
-            folder / f"data/train-{number:05d}.parquet",
-            lambda path: pq.write_table(
-                table, path, row_group_size=ROW_GROUP, compression="zstd", dictionary_pagesize_limit=DICTIONARY_LIMIT
-            ),
-        )
+
+        def write_table(path: Path) -> None:
+            with path.open("wb") as file:  # pyarrow itself opens no path that is not UTF-8
+                pq.write_table(
+                    table,
+                    file,
+                    row_group_size=ROW_GROUP,
+                    compression="zstd",
+                    dictionary_pagesize_limit=DICTIONARY_LIMIT,
+                )
+
+        write_whole(folder / f"data/train-{number:05d}.parquet", write_table)
 
     def finish(self, folder: Path) -> None:
         """Write nothing: the shards are all."""
