@@ -1,7 +1,9 @@
-"""Speed and memory of the tasks, measured through `gym.make` with picture, prompt and full info.
+"""Speed and memory of the tasks, measured through `gym.make` with picture, prompt and full info, in CPU time.
 
-Every figure stands beside the cost of copying one such picture, taken in turn with it in the same process: copies are
-what a training loop pays anyway, and the ratio carries over to other machines.
+Two ways of playing: *random* play as a user has it, uniformly random actions with their illegal moves and all resets;
+and *warm* steps, legal moves alone, without resets, after everything has been drawn once. Both are told in copies of a
+picture, each taken after a step in the same process: copies are what a training loop pays anyway, and the ratio carries
+over to other machines.
 """
 
 import mmap
@@ -27,24 +29,39 @@ TEXTWORLD_ROW: Final = "ALFWorld-v0 engine=textworld"
 ENGINE_ROW: Final = "ALFWorld-v0, engine alone"
 NUM_ENGINE_GAMES: Final = 50
 NUM_ENGINE_STEPS: Final = 50
+NUM_FIRST_STEPS: Final = 1000  # in which sprites are drawn
 STATM: Final = Path("/proc/self/statm")
+
+Choose = Callable[[gym.Env[Any, Any], dict[str, Any], np.random.Generator], Any]
 
 
 class Speed(NamedTuple):
-    """Calls per second, and what one picture's copy cost in the same run, in microseconds."""
+    """What was played, and what a step, a reset and one picture's copy cost, in microseconds of CPU time."""
 
-    steps: float
-    resets: float
+    num_steps: int
+    num_resets: int
+    step_us: float
+    reset_us: float
     copy_us: float
+
+    @property
+    def turn_us(self) -> float:
+        """The cost of a step with its share of the resets."""
+        return self.step_us + self.reset_us * self.num_resets / self.num_steps
 
 
 def measure(tasks: Sequence[str] = (), *, seconds: float = 2.0, num_resets: int = 20_000) -> Iterator[str]:
     """Yield the lines of the table, one as soon as it has been measured."""
     versions = f"Python {platform.python_version()}, gymnasium {gym.__version__}, numpy {np.__version__}"
     yield f"{platform.system()} {platform.machine()}, {versions}"
-    yield f"{'id':<30} {'steps/s':>9} {'us/step':>9} {'resets/s':>9} {'us/copy':>9} {'copies/step':>12} {'growth':>10}"
+    yield _line(("", "random", "play", "", "", "warm", "", "", "", ""))
+    yield _line(("id", "steps/s", "us/step", "copies", "first", "steps/s", "copies", "resets/s", "us/copy", "growth"))
     for task in tasks or DEFAULT_TASKS:
         yield from _rows(task, seconds, num_resets)
+    yield (
+        "random play: uniformly random actions, illegal ones and all resets included; warm: legal moves alone. All in "
+        f"CPU time; copies: of a picture, for a step; first: the same for the first {NUM_FIRST_STEPS:,} steps"
+    )
     if num_resets:
         yield f"growth: of the process's memory, from 10 % to 100 % of {num_resets:,} resets (household: a twentieth)"
 
@@ -56,21 +73,24 @@ def _rows(task: str, seconds: float, num_resets: int) -> Iterator[str]:
     except DataNotFoundError as error:
         yield f"{task:<30} left out: {error}"
         return
+    first = _play(env, _random_action, num_steps=NUM_FIRST_STEPS)
+    random, warm = _play(env, _random_action, seconds), _play(env, _legal_action, seconds)
     # A generated home takes some milliseconds: so many resets of cards would be minutes there.
     growth = _memory_growth(env, num_resets // (20 if TASKS[task].is_random_measured else 1)) if num_resets else "-"
-    yield _row(task, _speed(env, seconds), growth)
+    yield _row(task, first, random, warm, growth)
     env.close()
     if not TASKS[task].needs_data:
         return
     games = in_mixed_order(list_games(split=TASKS[task].arguments.get("split", "train")))
     speed = _engine_speed(games[:NUM_ENGINE_GAMES], seconds)
-    yield f"{ENGINE_ROW:<30} {speed:>9,.0f} {1e6 / speed:>9.1f}"
+    yield f"{ENGINE_ROW:<30} {speed:>9,.0f} legal moves/s"
     try:
         env = gym.make(task, disable_env_checker=True, engine="textworld")
-        yield _row(TEXTWORLD_ROW, _play(env, seconds), "-")
-        env.close()
     except MissingDependencyError as error:
         yield f"{TEXTWORLD_ROW:<30} left out: {error}"
+        return
+    yield f"{TEXTWORLD_ROW:<30} {_wall_speed(env, seconds):>9,.0f} legal moves/s by the clock: it is another process"
+    env.close()
 
 
 def _engine_speed(games: Sequence[Path], seconds: float) -> float:
@@ -80,47 +100,87 @@ def _engine_speed(games: Sequence[Path], seconds: float) -> float:
     num_steps, step_s = 0, 0.0
     while step_s < seconds:
         game = HouseholdGame(worlds[int(rng.integers(len(worlds)))])
-        for share in rng.random(NUM_ENGINE_STEPS).tolist():
-            command = game.admissible[int(share * len(game.admissible))]
-            start = time.perf_counter()
-            game.step(command)
+        shares = rng.random(NUM_ENGINE_STEPS).tolist()
+        start = time.process_time()
+        for share in shares:
+            game.step(game.admissible[int(share * len(game.admissible))])
             game.is_won, game.progress  # noqa: B018
-            step_s += time.perf_counter() - start
-            num_steps += 1
+        step_s += time.process_time() - start
+        num_steps += len(shares)
     return num_steps / step_s
 
 
-def _row(name: str, speed: Speed, growth: str) -> str:
-    step_us = 1e6 / speed.steps
-    return (
-        f"{name:<30} {speed.steps:>9,.0f} {step_us:>9.1f} {speed.resets:>9,.0f} {speed.copy_us:>9.1f} "
-        f"{step_us / speed.copy_us:>12.1f} {growth:>10}"
+def _wall_speed(env: gym.Env[Any, Any], seconds: float) -> float:
+    """Return legal moves per second by the clock, without resets."""
+    rng, num_steps, step_s, is_over = np.random.default_rng(0), 0, 0.0, True
+    info: dict[str, Any] = {}
+    while step_s < seconds:
+        if is_over:
+            _, info = env.reset()
+        action = _legal_action(env, info, rng)
+        start = time.perf_counter()
+        _, _, is_terminated, is_truncated, info = env.step(action)
+        num_steps, step_s = num_steps + 1, step_s + time.perf_counter() - start
+        is_over = is_terminated or is_truncated
+    return num_steps / step_s
+
+
+def _line(cells: Sequence[str]) -> str:
+    return cells[0].ljust(30) + "".join(cell.rjust(10) for cell in cells[1:])
+
+
+def _row(name: str, first: Speed, random: Speed, warm: Speed, growth: str) -> str:
+    return _line(
+        (
+            name,
+            f"{1e6 / random.turn_us:,.0f}",
+            f"{random.turn_us:.1f}",
+            f"{random.turn_us / random.copy_us:.1f}",
+            f"{first.turn_us / first.copy_us:.1f}",
+            f"{1e6 / warm.step_us:,.0f}",
+            f"{warm.step_us / warm.copy_us:.1f}",
+            f"{1e6 / random.reset_us:,.0f}",
+            f"{random.copy_us:.2f}",
+            growth,
+        )
     )
 
 
-def _speed(env: gym.Env[Any, Any], seconds: float) -> Speed:
-    _play(env, seconds)  # pictures are made of sprites, each drawn when it is first seen
-    return _play(env, seconds)
-
-
-def _play(env: gym.Env[Any, Any], seconds: float) -> Speed:
-    rng = np.random.default_rng(0)
-    num_steps, num_resets, step_s, reset_s, copy_s = 0, 0, 0.0, 0.0, 0.0
-    is_over, end = True, time.perf_counter() + seconds
-    while time.perf_counter() < end or not num_steps:
+def _play(env: gym.Env[Any, Any], choose: Choose, seconds: float = 0.0, num_steps: int = 1) -> Speed:
+    """Play for some seconds, and at least some steps, and copy the picture after each."""
+    rng, clock = np.random.default_rng(0), _Clock()
+    spent_s = dict.fromkeys(("step", "reset", "copy"), 0.0)
+    steps, resets, is_over, end = 0, 0, True, time.perf_counter() + seconds
+    info: dict[str, Any] = {}
+    while steps < num_steps or time.perf_counter() < end:
         if is_over:
-            (picture, info), spent_s = _timed(env.reset)
-            num_resets, reset_s = num_resets + 1, reset_s + spent_s
-        (picture, _, is_terminated, is_truncated, info), spent_s = _timed(env.step, _legal_action(env, info, rng))
-        num_steps, step_s, is_over = num_steps + 1, step_s + spent_s, is_terminated or is_truncated
-        copy_s += _timed(picture.copy)[1]
-    return Speed(num_steps / step_s, num_resets / reset_s, 1e6 * copy_s / num_steps)
+            (_, info), cost = clock.time(env.reset)
+            spent_s["reset"], resets = spent_s["reset"] + cost, resets + 1
+        action = choose(env, info, rng)
+        (picture, _, is_terminated, is_truncated, info), cost = clock.time(env.step, action)
+        spent_s["step"], steps, is_over = spent_s["step"] + cost, steps + 1, is_terminated or is_truncated
+        spent_s["copy"] += clock.time(picture.copy)[1]
+    micro = {name: 1e6 * cost for name, cost in spent_s.items()}
+    return Speed(steps, resets, micro["step"] / steps, micro["reset"] / resets, micro["copy"] / steps)
 
 
-def _timed(call: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
-    start = time.perf_counter()
-    result = call(*arguments)
-    return result, time.perf_counter() - start
+class _Clock:
+    """CPU time of single calls, less what looking at the clock takes, which is much beside a copy."""
+
+    def __init__(self) -> None:
+        self._own_s = 0.0
+        self._own_s = min(self.time(int)[1] for _ in range(1000))
+
+    def time(self, call: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+        """Return what a call returns, and the seconds that it took."""
+        start = time.process_time()
+        result = call(*arguments)
+        return result, time.process_time() - start - self._own_s
+
+
+def _random_action(env: gym.Env[Any, Any], _info: dict[str, Any], _rng: np.random.Generator) -> Any:
+    """Draw an action as a user's random agent does."""
+    return env.action_space.sample()
 
 
 def _legal_action(env: gym.Env[Any, Any], info: dict[str, Any], rng: np.random.Generator) -> Any:

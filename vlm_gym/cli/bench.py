@@ -12,7 +12,7 @@ def add(commands: Any) -> None:
         commands,
         "bench",
         _bench,
-        "measure the speed of the tasks on this machine",
+        "measure the speed of the tasks on this machine, in CPU time and in copies of a picture",
         "vlm-gym bench\n  vlm-gym bench NumberLine-v0 --seconds 5",
     )
     command.add_argument("tasks", nargs="*", metavar="ID", help="the tasks (default: all that differ in speed)")
@@ -20,7 +20,7 @@ def add(commands: Any) -> None:
         "--seconds",
         type=seconds,
         default=2.0,
-        help="time for each measurement; us/copy is one picture's copy in the same run (default: %(default)s)",
+        help="time for each measurement, by the clock; what is measured is CPU time (default: %(default)s)",
     )
     command.add_argument(
         "--resets",

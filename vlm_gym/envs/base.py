@@ -87,6 +87,7 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         self.action_space = space  # type: ignore[assignment]  # the subclass binds ActionT to match its vocabulary
         self._state: StateT | None = None
         self._has_ended = False
+        self._sight: tuple[StateT, bool, str, tuple[str, ...]] | None = None
 
     # What a task supplies
 
@@ -202,10 +203,11 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         """Play an action of the vocabulary by its name."""
         outcome = self._move(self._running_state(), name)
         self._state = outcome.state
-        *turn, info = self._turn(outcome, action=name)
+        turn = self._turn(outcome, action=name)
         if self.tells_mistakes and outcome.illegal is not None:
+            info = turn[-1]
             info["prompt"] = f"Your last answer broke a rule: {outcome.illegal}.\n\n{info['prompt']}"
-        return (*turn, info)  # type: ignore[return-value]
+        return turn
 
     def name_of(self, action: object) -> str:
         """Return the name of an action of the action space, as `play` takes it; numbers may change with the turn.
@@ -228,11 +230,12 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         Without a charge the next prompt says what was wrong and asks again.
         """
         outcome = Outcome(self._running_state(), {"fault": 1.0} if is_charged else {})
-        *turn, info = self._turn(outcome, fault=fault, is_end=is_end)
+        turn = self._turn(outcome, fault=fault, is_end=is_end)
         if self.tells_mistakes or not is_charged:
+            info = turn[-1]
             note = f"Your last answer could not be read ({fault}). Please answer again."
             info["prompt"] = f"{note}\n\n{info['prompt']}"
-        return (*turn, info)  # type: ignore[return-value]
+        return turn
 
     def render(self) -> Picture | None:
         """Return the current picture, (image_size, image_size, 3) uint8; None without a render mode."""
@@ -292,11 +295,10 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
     def _info(
         self, outcome: Outcome[StateT], status: Status, action: str | None = None, fault: str | None = None
     ) -> dict[str, Any]:
-        description = self._describe(outcome.state)
+        description, admissible = self._look(outcome.state)
         prompt = self._write_prompt(outcome.state)
         if self.settings.prompt.include_text:
             prompt = f"The picture in words: {description}\n\n{prompt}"
-        admissible = self._admissible()
         return {
             "prompt": prompt,
             "observation_text": description,
@@ -310,6 +312,12 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
             "fault": fault,
             **self._more_info(outcome.state),
         }
+
+    def _look(self, state: StateT) -> tuple[str, tuple[str, ...]]:
+        """Return the picture in words and the admissible actions; after an illegal move they are what they were."""
+        if self._sight is None or self._sight[0] is not state or self._sight[1] != self._has_ended:
+            self._sight = state, self._has_ended, self._describe(state), self._admissible()
+        return self._sight[2:]
 
     def _more_info(self, state: StateT) -> dict[str, Any]:
         """Return what a task has to say beyond the keys that all have."""

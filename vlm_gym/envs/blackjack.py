@@ -82,6 +82,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         super().__init__(settings or TaskSettings(), game.ACTIONS, num_actions=len(game.ACTIONS))
         self.theme = read_theme(self.settings.theme)
         self.rules = BlackjackRules(natural=natural, sab=sab)
+        self._prompt = words.write_prompt(self.rules, self.settings.prompt)
 
     def _deal(self, options: Mapping[str, Any]) -> BlackjackState:
         hands = {name: read_cards(f"options[{name!r}]", codes, 2) for name, codes in options.items()}
@@ -107,7 +108,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         return words.read_out(game.view_of(state), self.settings.prompt)
 
     def _write_prompt(self, state: BlackjackState) -> str:
-        return words.write_prompt(self.rules, self.settings.prompt)
+        return self._prompt
 
     def _best_action(self, state: BlackjackState) -> str | None:
         return BlackjackOracle(self.rules).best_action(

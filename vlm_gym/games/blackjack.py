@@ -4,7 +4,7 @@ The rules are those of Gymnasium's `Blackjack-v1` (Sutton and Barto 2018, exampl
 have suits. Two cards that look the same can lie on the table: every card is drawn from a full deck.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
@@ -73,8 +73,8 @@ class BlackjackRules:
             return self._stand(state, rng)
         player = (*state.player, draw(rng))
         if hand_value(player) <= LIMIT:
-            return Outcome(replace(state, player=player), {})
-        return Outcome(replace(state, player=player, result="lose"), {"lose": 1.0})
+            return Outcome(BlackjackState(player, state.dealer), {})
+        return Outcome(BlackjackState(player, state.dealer, "lose"), {"lose": 1.0})
 
     def _stand(self, state: BlackjackState, rng: np.random.Generator) -> Outcome[BlackjackState]:
         dealer = state.dealer
@@ -84,7 +84,7 @@ class BlackjackRules:
         events: dict[str, float] = {result: 1.0}
         if self.natural and not self.sab and is_natural(state.player) and result == "win":
             events["natural"] = 1.0
-        return Outcome(replace(state, dealer=dealer, result=result), events)
+        return Outcome(BlackjackState(state.player, dealer, result), events)
 
     def _compare(self, player: tuple[Card, ...], dealer: tuple[Card, ...]) -> Result:
         if self.sab and is_natural(player) and not is_natural(dealer):
@@ -97,18 +97,27 @@ class BlackjackRules:
 
 def draw(rng: np.random.Generator) -> Card:
     """Draw one card from a full deck."""
-    return DECK[int(rng.integers(len(DECK)))]
+    return DECK[rng.integers(len(DECK))]
 
 
 def hand_value(hand: tuple[Card, ...]) -> int:
     """Return a hand's sum; one ace counts 11 where that does not go over 21."""
-    total = sum(value_of(card.rank, "ten") for card in hand)
-    return total + 10 if has_usable_ace(hand) else total
+    total = _least_value(hand)
+    return total + 10 if total + 10 <= LIMIT and _has_ace(hand) else total
 
 
 def has_usable_ace(hand: tuple[Card, ...]) -> bool:
     """Whether an ace can count 11."""
-    return any(card.rank == "A" for card in hand) and sum(value_of(card.rank, "ten") for card in hand) + 10 <= LIMIT
+    return _has_ace(hand) and _least_value(hand) + 10 <= LIMIT
+
+
+def _least_value(hand: tuple[Card, ...]) -> int:
+    """Return a hand's sum with every ace as 1."""
+    return sum([value_of(card.rank, "ten") for card in hand])
+
+
+def _has_ace(hand: tuple[Card, ...]) -> bool:
+    return "A" in [card.rank for card in hand]
 
 
 def is_natural(hand: tuple[Card, ...]) -> bool:

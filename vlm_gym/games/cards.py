@@ -1,7 +1,6 @@
 """Playing cards: ranks, suits, and the short codes ("10H") by which callers name them."""
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from vlm_gym.errors import ConfigError
 
@@ -18,8 +17,7 @@ _VALUES: Final[dict[FaceCards, dict[str, int]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """One playing card; `str(card)` is its code, "10H" for the ten of hearts."""
 
     rank: str

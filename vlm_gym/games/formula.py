@@ -13,6 +13,7 @@ power and no integer division. Values are Fractions: 8/(3-8/3) is exactly 24.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property, lru_cache
 from typing import Final
 
 PLUS_MINUS: Final = ("+", "-")
@@ -36,9 +37,28 @@ class Prefix:
     wants_operand: bool
     is_finished: bool
 
+    @cached_property
+    def legal(self) -> frozenset[str]:
+        """The tokens that may follow: after each, some continuation is a formula that uses every number once."""
+        if self.is_finished:
+            return frozenset()
+        if self.wants_operand:
+            return frozenset({OPEN, *map(str, self.unused)})
+        legal = set(OPERATORS) if self.unused else set()
+        if self.depth:
+            legal.add(CLOSE)
+        elif not self.unused:
+            legal.add(EQUALS)
+        return frozenset(legal)
+
 
 def read_prefix(tokens: Sequence[str], numbers: Iterable[int]) -> Prefix:
     """Return what `tokens`, each of which was legal when it was written, leave open for `numbers`."""
+    return _read_prefix(tuple(tokens), tuple(numbers))
+
+
+@lru_cache(maxsize=1024)  # a prefix is read before and after a press, and again while presses are illegal
+def _read_prefix(tokens: tuple[str, ...], numbers: tuple[int, ...]) -> Prefix:
     unused = sorted(numbers)
     depth = 0
     wants_operand = True
@@ -56,26 +76,9 @@ def read_prefix(tokens: Sequence[str], numbers: Iterable[int]) -> Prefix:
     return Prefix(tuple(unused), depth, wants_operand, is_finished)
 
 
-def legal_tokens(prefix: Prefix) -> frozenset[str]:
-    """Return the tokens that may follow.
-
-    A token is legal exactly if some continuation after it ends in a finished formula that uses every number once.
-    """
-    if prefix.is_finished:
-        return frozenset()
-    if prefix.wants_operand:
-        return frozenset({OPEN, *map(str, prefix.unused)})
-    legal = set(OPERATORS) if prefix.unused else set()
-    if prefix.depth:
-        legal.add(CLOSE)
-    elif not prefix.unused:
-        legal.add(EQUALS)
-    return frozenset(legal)
-
-
 def broken_rule(prefix: Prefix, token: str) -> str | None:
     """Return the rule that `token` would break after `prefix`, in words, or None if it is legal."""
-    if token in legal_tokens(prefix):
+    if token in prefix.legal:
         return None
     if prefix.is_finished:
         return f"the formula is finished: {token} cannot follow ="

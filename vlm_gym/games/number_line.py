@@ -4,7 +4,7 @@ The simplest task of Zhai et al. 2024 (arXiv 2405.10292, section 5.1): nothing i
 also the player's view.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -60,7 +60,7 @@ def move(state: NumberLineState, action: str) -> Outcome[NumberLineState]:
     if not 0 <= position <= state.max_position:
         rule = f"the line ends at {state.position}: {action} is not possible there"
         return Outcome(state, {"illegal": 1.0}, illegal=rule)
-    moved = replace(state, position=position)
+    moved = NumberLineState(position, state.target, state.max_position)
     if moved.is_solved:
         return Outcome(moved, {"goal": 1.0})
     is_closer = abs(moved.target - moved.position) < abs(state.target - state.position)

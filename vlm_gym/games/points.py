@@ -104,7 +104,7 @@ class PointsRules:
 
     def numbers(self, cards: tuple[Card, ...]) -> tuple[int, ...]:
         """Return what the cards count, in their order on the table."""
-        return tuple(value_of(card.rank, self.face_cards) for card in cards)
+        return tuple([value_of(card.rank, self.face_cards) for card in cards])
 
     def deal(self, rng: np.random.Generator) -> tuple[Card, ...]:
         """Draw the cards: ranks independently, as in the paper; suits so that no card lies there twice if it can be."""
@@ -133,14 +133,14 @@ class PointsRules:
             return Outcome(state, {"illegal": 1.0}, illegal=rule)
         tokens = (*state.tokens, token)
         if token != formula.EQUALS:
-            return Outcome(replace(state, tokens=tokens), {})
+            return Outcome(PointsState(state.cards, tokens, state.attempts_left), {})
         result = self._judge(tokens)
-        return Outcome(replace(state, tokens=tokens, result=result), {result: 1.0})
+        return Outcome(PointsState(state.cards, tokens, state.attempts_left, result), {result: 1.0})
 
     def legal_presses(self, state: PointsState) -> tuple[str, ...]:
         """Return the tokens that break no rule now."""
-        legal = formula.legal_tokens(self._prefix(state))
-        return tuple(name for name in self.actions.names if name in legal)
+        legal = self._prefix(state).legal
+        return tuple([name for name in self.actions.names if name in legal])
 
     def submit(self, state: PointsState, text: str) -> Outcome[PointsState]:
         """Judge a whole formula. Events: `solved`, `wrong` (the last attempt or not), or `illegal`.
@@ -159,7 +159,7 @@ class PointsRules:
         return Outcome(judged, {result: 1.0})
 
     def _draw_ranks(self, rng: np.random.Generator) -> list[str]:
-        return [RANKS[i] for i in rng.integers(len(RANKS), size=self.num_cards).tolist()]
+        return [RANKS[rng.integers(len(RANKS))] for _ in range(self.num_cards)]  # faster than an array of so few
 
     def _prefix(self, state: PointsState) -> formula.Prefix:
         return formula.read_prefix(state.tokens, self.numbers(state.cards))

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from vlm_gym.games.formula import OPEN, PLUS_MINUS, TIMES_OVER, Prefix, legal_tokens
+from vlm_gym.games.formula import OPEN, PLUS_MINUS, TIMES_OVER, Prefix
 from vlm_gym.games.points import PointsRules
 from vlm_gym.oracles.deals import DealOdds
 from vlm_gym.oracles.ratio import OPERATIONS, Ratio
@@ -110,7 +110,7 @@ class _Presses:
         """Return the series of one certain legal press at a place."""
         prefix = Prefix(unused, int(is_inside), wants_operand, False)
         names = self._rules.actions.names
-        num_illegal = len(set(names) - legal_tokens(prefix))
+        num_illegal = len(set(names) - prefix.legal)
         waits = (num_illegal / len(names)) ** np.arange(self._turns)
         return np.concatenate(([0.0], waits / len(names)))
 

@@ -24,8 +24,9 @@ def read_out(view: BlackjackView, settings: PromptSettings) -> dict[str, str]:
     return {"dealer": _in_words(shown), "hand": _in_words(view.player), "total": str(hand_value(view.player))}
 
 
+@lru_cache(maxsize=4096)  # of the dealer's hands and the player's first two cards
 def _in_words(hand: tuple[Card | None, ...]) -> str:
-    return ", ".join("a card face down" if card is None else card.name for card in hand)
+    return ", ".join(["a card face down" if card is None else card.name for card in hand])
 
 
 @lru_cache(maxsize=64)

@@ -16,7 +16,7 @@ NUMBER_WORDS: Final = ("no", "one", "two", "three", "four", "five", "six")
 
 def describe(view: PointsView) -> str:
     """Return what the picture shows."""
-    cards = ", ".join(card.name for card in view.cards)
+    cards = ", ".join([card.name for card in view.cards])
     value = f" = {view.value}" if view.value is not None else ""
     return f"Cards: {cards}. Target: {view.target}. Formula: {_written(view)}{value}."
 

@@ -11,6 +11,7 @@ from vlm_gym.render.cards import rank_height
 from vlm_gym.render.table import (
     MAX_TABLES,
     PICTURE_BYTES,
+    Hand,
     Label,
     Spread,
     felt,
@@ -21,6 +22,7 @@ from vlm_gym.render.table import (
 )
 from vlm_gym.render.theme import Theme
 
+MAX_LAYOUTS: Final = 256  # numbers of cards of dealer and player
 DEALER_SHARES: Final = (
     0.5,
     0.44,
@@ -46,10 +48,8 @@ def _table(image_size: int, theme: Theme) -> "_BlackjackTable":
 
 @dataclass(frozen=True)
 class _Layout:
-    dealer: Spread
-    player: Spread
-    dealer_top: int
-    player_top: int
+    dealer: Hand
+    player: Hand
     background: Picture
 
 
@@ -64,14 +64,15 @@ class _BlackjackTable:
         self._label_height = max(10, round(0.075 * image_size))
         self._paint = sprite_painter(theme, image_size)
         num_pictures = max(4, PICTURE_BYTES // (3 * image_size * image_size))
-        self._layout: Callable[[int, int], _Layout] = lru_cache(maxsize=num_pictures)(self._lay_out)
+        self._layout: Callable[[int, int], _Layout] = lru_cache(maxsize=MAX_LAYOUTS)(self._lay_out)
+        self._background: Callable[[int], Picture] = lru_cache(maxsize=num_pictures)(self._draw_background)
 
     def draw(self, view: BlackjackView) -> Picture:
         """Draw both hands."""
         layout = self._layout(len(view.dealer), len(view.player))
         picture = layout.background.copy()
-        lay_cards(picture, view.dealer, layout.dealer, (self._margin, layout.dealer_top), self._paint)
-        lay_cards(picture, view.player, layout.player, (self._margin, layout.player_top), self._paint)
+        lay_cards(picture, view.dealer, layout.dealer, self._paint)
+        lay_cards(picture, view.player, layout.player, self._paint)
         return picture
 
     def _lay_out(self, num_dealer: int, num_player: int) -> _Layout:
@@ -83,14 +84,15 @@ class _BlackjackTable:
         dealer, player = choices[index]
         dealer_top = self._margin + head
         label_top = dealer_top + int(DEALER_SHARES[index] * room) + 2 * self._gap
-        return _Layout(dealer, player, dealer_top, label_top + head, self._background(label_top))
+        hands = dealer.at(self._margin, dealer_top, self._theme), player.at(self._margin, label_top + head, self._theme)
+        return _Layout(*hands, self._background(label_top))
 
     def _hands(self, num_dealer: int, num_player: int, dealer_height: int, room: int) -> tuple[Spread, Spread]:
         width = self._size - 2 * self._margin
         dealer = spread_cards(num_dealer, width, dealer_height, self._theme, can_overlap=True)
         return dealer, spread_cards(num_player, width, room - dealer_height, self._theme, can_overlap=True)
 
-    def _background(self, label_top: int) -> Picture:
+    def _draw_background(self, label_top: int) -> Picture:
         labels = (self._label("Dealer", self._margin), self._label("You", label_top))
         sketch = felt(self._size, self._theme)
         for label in labels:

@@ -2,7 +2,8 @@
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -49,8 +50,7 @@ _COLUMN_PAIRS: Final[dict[int, tuple[float, ...]]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(NamedTuple):
     """Room for a card in pixels; only the left `column` of it stays visible where another card covers the rest."""
 
     width: int
@@ -75,23 +75,32 @@ class Slot:
 
 def paint_card(card: Card | None, slot: Slot, is_on_card: bool, theme: Theme) -> Picture:
     """Return a card with its shadow: (height + 2 margin, width + 2 margin, 3). None lies face down."""
+    ground, shape = _ground(slot, is_on_card, theme)
+    image = ground.copy()
+    image.paste(_face(card, slot, theme), (slot.margin, slot.margin), shape)
+    return to_picture(image)
+
+
+@lru_cache(maxsize=64)
+def _ground(slot: Slot, is_on_card: bool, theme: Theme) -> tuple[Image.Image, Image.Image]:
+    """Return what all cards in such a slot share: shadow and border on the table, and the shape of the face."""
     ground = Image.new("RGB", (slot.width + 2 * slot.margin, slot.height + 2 * slot.margin), rgb(theme.table))
+    shape = _rounded(slot, max(0.6, slot.width / 110) if slot.height >= LEAST_BORDERED else 0.0)
     if is_on_card:
-        covered = Image.new("RGB", (slot.width, slot.height), rgb(theme.paper))
-        _lay(ground, covered, slot, slot.margin + math.ceil(2 * slot.radius) - slot.width)
-    _lay(ground, _face(card, slot, theme), slot, slot.margin)
-    return to_picture(ground)
+        left = slot.margin + math.ceil(2 * slot.radius) - slot.width
+        _draw_edge(ground, slot, left)
+        ground.paste(rgb(theme.paper), (left, slot.margin), shape)
+    _draw_edge(ground, slot, slot.margin)
+    return ground, shape
 
 
-def _lay(ground: Image.Image, face: Image.Image, slot: Slot, left: int) -> None:
-    """Put a card's face with a border and a shadow on the ground."""
+def _draw_edge(ground: Image.Image, slot: Slot, left: int) -> None:
+    """Draw a card's shadow and border."""
     outline = _rounded(slot, 0.0)
     shadow = Image.new("L", ground.size)
     shadow.paste(outline.point(lambda level: level * 0.55), (left, slot.margin + max(1, slot.margin // 3)))
     ground.paste(BLACK, (0, 0), shadow.filter(ImageFilter.GaussianBlur(slot.margin * 0.45)))
-    border = max(0.6, slot.width / 110) if slot.height >= LEAST_BORDERED else 0.0
     ground.paste(mix(rgb("#ffffff"), BLACK, 0.45), (left, slot.margin), outline)
-    ground.paste(face, (left, slot.margin), _rounded(slot, border))
 
 
 def _rounded(slot: Slot, inset: float) -> Image.Image:
@@ -106,6 +115,11 @@ def _face(card: Card | None, slot: Slot, theme: Theme) -> Image.Image:
     if card is None:
         return draw_back(slot.width, slot.height, theme)
     return _paint_full(card, slot, theme) if _has_index(slot, theme) else _paint_simple(card, slot, theme)
+
+
+def drawn_slot(slot: Slot, theme: Theme) -> Slot:
+    """Return the slot that decides how a card is drawn: with a corner index it is, however much of it is covered."""
+    return slot._replace(column=slot.width) if _has_index(slot, theme) else slot
 
 
 def rank_height(slot: Slot, theme: Theme) -> float:
@@ -230,11 +244,15 @@ def _write_rank(
     image: Image.Image, rank: str, theme: Theme, center: tuple[float, float], width: float, height: float, color: Color
 ) -> None:
     """Write a rank into a box; a rank too wide for it is squeezed a little before it is made smaller."""
-    size = fitting_size(rank, theme.font, width / SQUEEZE, height)
-    mask = text_mask(rank, theme.font, size)
-    capital = cap_height(theme.font, size)
+    mask, capital = _rank_mask(rank, theme.font, width, height)
+    image.paste(color, (round(center[0] - mask.width / 2), round(center[1] - capital / 2)), mask)
+
+
+@lru_cache(maxsize=256)  # the four suits share their ranks
+def _rank_mask(rank: str, family: str, width: float, height: float) -> tuple[Image.Image, int]:
+    """Return the ink of a rank that fits into a box, and the height of its capitals."""
+    size = fitting_size(rank, family, width / SQUEEZE, height)
+    mask = text_mask(rank, family, size)
+    capital = cap_height(family, size)
     wanted = (min(mask.width, max(1, int(width))), capital if rank == "J" else mask.height)  # some fonts hang the J low
-    if mask.size != wanted:
-        mask = mask.resize(wanted, Image.Resampling.LANCZOS)
-    top = center[1] - capital / 2
-    image.paste(color, (round(center[0] - mask.width / 2), round(top)), mask)
+    return mask if mask.size == wanted else mask.resize(wanted, Image.Resampling.LANCZOS), capital

@@ -32,6 +32,7 @@ CAPTION: Final = "Formula"
 SHRINK: Final = 0.86  # from one font size to the next
 LEGIBLE_FONT: Final = 8  # pixels: a formula that needs less gets a taller strip
 MAX_TOKEN_SPRITES: Final = 128
+MAX_FORMULAS: Final = 256  # whose lines are remembered
 GROWTH: Final = 1.1  # of the sheet on which a formula is set that no type is small enough for
 
 Sprite = tuple[Picture, int]  # and its width
@@ -61,6 +62,8 @@ class FormulaStrip:
         self._text_top = top + inner + caption_height
         self._text_height = height - 2 * inner - caption_height
         self._types = self._make_types(max(11, round(0.11 * width)))
+        self.fit: Callable[[tuple[str, ...], str | None], Lines | None] = lru_cache(maxsize=MAX_FORMULAS)(self._fit)
+        """The formula in the largest type that it fits in, or None if that would be too small to read."""
 
     def draw_ground(self, sketch: Sketch) -> None:
         """Draw the panel."""
@@ -76,8 +79,7 @@ class FormulaStrip:
         position = (self._text_left, self.top + max(3, round(0.028 * self.width)))
         image.paste(mix(panel, ink_on(panel), 0.6), position, mask)
 
-    def fit(self, tokens: Sequence[str], value: str | None) -> Lines | None:
-        """Return the formula in the largest type that it fits in, or None if that would be too small to read."""
+    def _fit(self, tokens: tuple[str, ...], value: str | None) -> Lines | None:
         for setting in self._types:
             lines = self._set(setting, tokens, value)
             if lines is not None or setting.size <= LEGIBLE_FONT:

@@ -2,16 +2,20 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
+from vlm_gym.games.cards import Card
 from vlm_gym.games.points import PointsView
 from vlm_gym.render.canvas import Picture, text_width, to_picture
 from vlm_gym.render.formula_strip import FormulaStrip
-from vlm_gym.render.table import MAX_TABLES, PICTURE_BYTES, Label, Spread, felt, lay_cards, spread_cards, sprite_painter
+from vlm_gym.render.table import MAX_TABLES, PICTURE_BYTES, Hand, Label, felt, lay_cards, spread_cards, sprite_painter
 from vlm_gym.render.theme import Theme
 
-MAX_SPREADS: Final = 16
+MAX_DEALS: Final = 8  # whose table is remembered: one of each environment
 SMALL_SIZE: Final = 160  # below, a picture has no room for a caption
+
+
+Cards: TypeAlias = tuple[Card, ...]
 
 
 def draw_points(view: PointsView, image_size: int, theme: Theme) -> Picture:
@@ -38,16 +42,14 @@ class _PointsTable:
         self._strips = (self._strip(0.36 if image_size < SMALL_SIZE else 0.29), self._strip(0.47))
         num_pictures = max(4, PICTURE_BYTES // (3 * image_size * image_size))
         self._background: Callable[[int, bool], Picture] = lru_cache(maxsize=num_pictures)(self._draw_background)
-        self._spread: Callable[[int, bool], Spread] = lru_cache(maxsize=MAX_SPREADS)(self._spread_cards)
+        self._hand: Callable[[int, bool], Hand] = lru_cache(maxsize=num_pictures)(self._spread_cards)
+        self._deal: Callable[[Cards, int, bool], Picture] = lru_cache(maxsize=MAX_DEALS)(self._lay_deal)
 
     def draw(self, view: PointsView) -> Picture:
         """Draw the cards, then the formula into the low strip or, if it is long, into the tall one."""
         low, tall = self._strips
         lines = low.fit(view.tokens, view.value)
-        is_tall = lines is None
-        picture = self._background(view.target, is_tall).copy()
-        spread = self._spread(len(view.cards), is_tall)
-        lay_cards(picture, view.cards, spread, (self._margin, self._cards_top), self._paint)
+        picture = self._deal(view.cards, view.target, lines is None).copy()
         if lines is not None:
             low.write(picture, lines)
         else:
@@ -59,9 +61,16 @@ class _PointsTable:
         left, top = self._margin, self._size - self._margin - height
         return FormulaStrip(left, top, self._size - 2 * left, height, self._size >= SMALL_SIZE, self._theme)
 
-    def _spread_cards(self, count: int, is_tall: bool) -> Spread:
+    def _lay_deal(self, cards: Cards, target: int, is_tall: bool) -> Picture:
+        """Lay the cards of a deal: they stay as they are while the formula grows."""
+        picture = self._background(target, is_tall).copy()
+        lay_cards(picture, cards, self._hand(len(cards), is_tall), self._paint)
+        return picture
+
+    def _spread_cards(self, count: int, is_tall: bool) -> Hand:
         height = self._strips[is_tall].top - self._gap - self._cards_top
-        return spread_cards(count, self._size - 2 * self._margin, height, self._theme, can_overlap=False)
+        spread = spread_cards(count, self._size - 2 * self._margin, height, self._theme, can_overlap=False)
+        return spread.at(self._margin, self._cards_top, self._theme)
 
     def _draw_background(self, target: int, is_tall: bool) -> Picture:
         strip = self._strips[is_tall]

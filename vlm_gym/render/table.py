@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from PIL import Image
 
@@ -21,7 +21,7 @@ from vlm_gym.render.canvas import (
     rgb,
     write,
 )
-from vlm_gym.render.cards import ASPECT, LEAST_PIPS_WIDTH, Slot, paint_card, rank_height
+from vlm_gym.render.cards import ASPECT, LEAST_PIPS_WIDTH, Slot, drawn_slot, paint_card, rank_height
 from vlm_gym.render.theme import Theme
 
 MAX_TABLES: Final = 8  # sizes and themes in use at once
@@ -57,6 +57,21 @@ class Spread:
     slot: Slot
     places: tuple[Place, ...]
 
+    def at(self, left: int, top: int, theme: Theme) -> "Hand":
+        """Return the hand whose room begins at this corner of the picture."""
+        width, height = self.slot.width + 2 * self.slot.margin, self.slot.height + 2 * self.slot.margin
+        corners = [(left + place.left, top + place.top) for place in self.places]
+        boxes = [(slice(y, y + height), slice(x, x + width)) for x, y in corners]
+        is_on_card = [place.is_on_card for place in self.places]
+        return Hand(drawn_slot(self.slot, theme), tuple(zip(boxes, is_on_card, strict=True)))
+
+
+class Hand(NamedTuple):
+    """A hand in a picture: how its cards are drawn, and where: rows and columns, and whether on another card."""
+
+    slot: Slot
+    boxes: tuple[tuple[tuple[slice, slice], bool], ...]
+
 
 def sprite_painter(theme: Theme, image_size: int) -> SpritePainter:
     """Return `paint_card` for one theme, with a cache that holds about `SPRITE_BYTES`."""
@@ -65,15 +80,11 @@ def sprite_painter(theme: Theme, image_size: int) -> SpritePainter:
     return lru_cache(maxsize=size)(partial(paint_card, theme=theme))
 
 
-def lay_cards(
-    picture: Picture, cards: tuple[Card | None, ...], spread: Spread, corner: tuple[int, int], paint: SpritePainter
-) -> None:
-    """Paste the sprites of a hand, from left to right; `corner` is the left and top of the hand's room."""
-    slot = spread.slot
-    height, width = slot.height + 2 * slot.margin, slot.width + 2 * slot.margin
-    for card, place in zip(cards, spread.places, strict=True):
-        top, left = corner[1] + place.top, corner[0] + place.left
-        picture[top : top + height, left : left + width] = paint(card, slot, place.is_on_card)
+def lay_cards(picture: Picture, cards: tuple[Card | None, ...], hand: Hand, paint: SpritePainter) -> None:
+    """Paste the sprites of a hand, from left to right."""
+    slot = hand.slot
+    for card, (box, is_on_card) in zip(cards, hand.boxes, strict=True):
+        picture[box] = paint(card, slot, is_on_card)
 
 
 def spread_cards(count: int, width: int, height: int, theme: Theme, can_overlap: bool) -> Spread:

@@ -60,6 +60,10 @@ class Theme:
         for name, other in (("back", "paper"), ("target", "panel"), ("current", "panel")):
             _check_contrast(name, getattr(self, name), other, getattr(self, other), LEAST_CONTRAST)
 
+    def __hash__(self) -> int:
+        """Return a hash of few fields: a theme is looked up for every picture."""
+        return hash((self.table, self.back))
+
     def suit_color(self, suit: Suit) -> Color:
         """Return the colour of a suit."""
         if self.suits == "black" or suit == "spades":

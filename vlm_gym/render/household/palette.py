@@ -41,6 +41,10 @@ class HomeTheme:
     def __post_init__(self) -> None:
         check_choice("theme['icon_style']", self.icon_style, ICON_STYLES)
 
+    def __hash__(self) -> int:
+        """Return a hash of few fields: a theme is looked up many times for every picture."""
+        return hash((self.wall, self.icon_style))
+
 
 _CLASSIC: Final = HomeTheme(
     wall=rgb("#efe6d6"), floor=rgb("#d9c3a0"), floor_line=rgb("#c4aa84"),
