@@ -299,6 +299,7 @@ def check_renderings(session):
     assert str(to_openai(messages)).encode("utf-8")
 
 
+@pytest.mark.filterwarnings("ignore::vlm_gym.UnreadablePictureWarning")
 @settings(max_examples=40)
 @given(st.data())
 def test_no_answer_breaks_a_conversation(data):

@@ -229,6 +229,7 @@ def test_global_generators_are_neither_read_nor_touched(task):
 
 
 @pytest.mark.parametrize("task", ALL_IDS)
+@pytest.mark.filterwarnings("ignore::vlm_gym.UnreadablePictureWarning")
 @pytest.mark.parametrize("arguments", [{}, {"parser": "json", "image_size": 96, "prompt": "action_only"}])
 def test_the_spec_as_json_rebuilds_the_env(task, arguments):
     env = make(task, **arguments)
@@ -345,6 +346,7 @@ def test_a_theme_changes_the_picture():
     assert len(pictures) == 8
 
 
+@pytest.mark.filterwarnings("ignore::vlm_gym.UnreadablePictureWarning")
 @pytest.mark.parametrize("task", ALL_IDS)
 def test_every_picture_size_is_drawn(task):
     for size in (84, 301, 1024):

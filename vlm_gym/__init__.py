@@ -8,10 +8,25 @@ env = gym.make("vlm_gym/Points24-v0", parser="json")   # the same picture, free 
 """
 
 from vlm_gym._version import __version__
-from vlm_gym.errors import ConfigError, DataNotFoundError, MissingDependencyError, VlmGymError
+from vlm_gym.errors import (
+    ConfigError,
+    DataNotFoundError,
+    MissingDependencyError,
+    UnreadablePictureWarning,
+    VlmGymError,
+)
 from vlm_gym.program import PROGRAM as _PROGRAM  # noqa: F401  # before what takes time: it takes Ctrl-C
 from vlm_gym.registration import TASKS, Task, register_tasks
 
 register_tasks()
 
-__all__ = ["TASKS", "ConfigError", "DataNotFoundError", "MissingDependencyError", "Task", "VlmGymError", "__version__"]
+__all__ = [
+    "TASKS",
+    "ConfigError",
+    "DataNotFoundError",
+    "MissingDependencyError",
+    "Task",
+    "UnreadablePictureWarning",
+    "VlmGymError",
+    "__version__",
+]

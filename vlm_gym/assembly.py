@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import warnings
 from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, Final, Literal, get_args
@@ -9,9 +10,9 @@ from typing import Any, Final, Literal, get_args
 import gymnasium as gym
 
 from vlm_gym.envs.base import TaskEnv, TaskSettings
-from vlm_gym.errors import ConfigError, UnknownArgumentError, check_choice, did_you_mean
+from vlm_gym.errors import ConfigError, UnknownArgumentError, UnreadablePictureWarning, check_choice, did_you_mean
 from vlm_gym.prompts.answer import PromptSettings
-from vlm_gym.registration import TASKS, RegisteredLimit
+from vlm_gym.registration import TASKS, RegisteredLimit, Task
 from vlm_gym.wrappers.numeric_info import NumericInfo
 from vlm_gym.wrappers.text import TextPlay
 from vlm_gym.wrappers.turn_limit import TurnLimit
@@ -54,6 +55,7 @@ class _TaskMaker:
             prompt=PromptSettings(prompt, "json" if parser is None else parser, include_text),
             **{name: value for name, value in arguments.items() if name in common},
         )
+        _check_size(entry, settings.image_size)
         env = env_class(settings, **{name: value for name, value in arguments.items() if name in own})
         if parser is not None:
             env = TextPlay(env, parser, on_fault)
@@ -79,6 +81,18 @@ def apply_turn_limit(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
     task = TASKS[spec.kwargs["task"]]
     limit = env.spec.max_episode_steps
     return TurnLimit(env.env, task.turns(spec.kwargs) if limit is None or isinstance(limit, RegisteredLimit) else limit)
+
+
+def _check_size(task: Task, image_size: int) -> None:
+    """Warn where type in the pictures is too small to be read."""
+    least = task.least_image_size
+    if image_size < least:
+        warnings.warn(
+            f"{task.id} with image_size={image_size}: some type in the pictures is too small to be read; expected "
+            f"{least} or more. Where that is meant: warnings.simplefilter('ignore', vlm_gym.UnreadablePictureWarning)",
+            UnreadablePictureWarning,
+            stacklevel=4,
+        )
 
 
 def _check_names(task: str, arguments: Iterable[str], known: set[str]) -> None:

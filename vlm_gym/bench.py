@@ -22,11 +22,12 @@ from vlm_gym.games.household.game import HouseholdGame
 from vlm_gym.games.household.splits import in_mixed_order, list_games
 from vlm_gym.registration import TASKS
 
-DEFAULT_TASKS: Final = tuple(f"vlm_gym/{name}-v0" for name in (
-    "NumberLine", "EZPoints", "Points24", "EZPointsFormula", "Points24Formula", "Blackjack", "Household", "ALFWorld",
+DEFAULT_TASKS: Final = tuple(f"vlm_gym/{name}" for name in (
+    "NumberLine-v0", "EZPoints-v0", "Points24-v0", "EZPointsFormula-v0", "Points24Formula-v0", "Blackjack-v0",
+    "Household-v1", "ALFWorld-v1",
 ))  # fmt: skip
-TEXTWORLD_ROW: Final = "ALFWorld-v0 engine=textworld"
-ENGINE_ROW: Final = "ALFWorld-v0, engine alone"
+TEXTWORLD_ROW: Final = "ALFWorld, engine=textworld"
+ENGINE_ROW: Final = "ALFWorld, engine alone"
 NUM_ENGINE_GAMES: Final = 50
 NUM_ENGINE_STEPS: Final = 50
 NUM_FIRST_STEPS: Final = 1000  # in which sprites are drawn

@@ -27,8 +27,8 @@ DEMO_STARTS: Final[dict[str, dict[str, Any]]] = {
     "vlm_gym/EZPointsFormula-v0": {"cards": ["3D", "4S"]},
     "vlm_gym/Points24Formula-v0": {"cards": ["3C", "8H", "AS", "6D"]},
     "vlm_gym/Blackjack-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
-    "vlm_gym/Household-v0": {"task_type": "heat"},
-    "vlm_gym/Household-Unseen-v0": {"task_type": "look"},
+    "vlm_gym/Household-v1": {"task_type": "heat"},
+    "vlm_gym/Household-Unseen-v1": {"task_type": "look"},
 }
 """The tasks of the demo, each with the start that the contact sheet shows."""
 PANELS: Final = {"cards-v0": 100, "household-v0": 24}
@@ -37,7 +37,7 @@ AGENTS: Final = ("random", "oracle:0.8", "oracle")
 SHEET_SEED: Final = 0
 SHEET_TURNS: Final = 5
 CARDS_TASK: Final = "vlm_gym/Points24-v0"
-HOME_TASK: Final = "vlm_gym/Household-v0"
+HOME_TASK: Final = "vlm_gym/Household-v1"
 TASK_COLUMNS: Final = 4
 THEME_COLUMNS: Final = 5
 

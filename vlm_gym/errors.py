@@ -9,6 +9,8 @@
     │   └── AgentRefusedError                   ... nor can any other: a wrong key, model or address
     └── RunError                                a folder that is no run, or a damaged one, or one of other settings
 
+    UnreadablePictureWarning (UserWarning)      a task made with pictures too small to be read; no error
+
 Model output never raises: an illegal move and an unreadable answer are values in `info`.
 """
 
@@ -49,6 +51,10 @@ class AgentRefusedError(AgentError):
 
 class RunError(VlmGymError):
     """A run's folder that cannot be used as it is."""
+
+
+class UnreadablePictureWarning(UserWarning):
+    """A task was made with pictures so small that some of their type cannot be read."""
 
 
 def did_you_mean(word: object, choices: Iterable[object]) -> str:

@@ -43,6 +43,9 @@ class Task:
         arguments: Arguments in which the id differs from the class's own defaults, or on which the limit depends.
         is_random_measured: Whether `random_success` was measured (benchmarks/household_random.py, 10,000 episodes).
         needs_data: Whether the games must be downloaded first (`vlm-gym download alfworld`).
+        least_image_size: From how many pixels on all type in the pictures can be read: it is 6 pixels high or more, or
+            made of pixels by hand. Smaller pictures warn.
+        same_rules: The id whose games these are, with other pictures or words; "" if there is none.
     """
 
     id: str
@@ -55,6 +58,8 @@ class Task:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     is_random_measured: bool = False
     needs_data: bool = False
+    least_image_size: int = 84
+    same_rules: str = ""
 
     @property
     def is_text_only(self) -> bool:
@@ -66,6 +71,16 @@ class Task:
         if isinstance(self.turn_limit, int):
             return self.turn_limit
         return self.turn_limit.turns({**self.arguments, **(arguments or {})})
+
+    def redrawn(self, version: int, summary: str) -> "Task":
+        """Return a later version of this task: the same games with other pictures and words."""
+        return replace(
+            self,
+            id=f"{self.id.rpartition('-v')[0]}-v{version}",
+            summary=summary,
+            arguments={**self.arguments, "version": version},
+            same_rules=self.id,
+        )
 
     def variant(
         self,
@@ -157,6 +172,7 @@ _HOUSEHOLD: Final = Task(
     random_success=0.0056,
     best_success=1.0,
     is_random_measured=True,
+    least_image_size=224,
 )
 _ALFWORLD: Final = replace(
     _HOUSEHOLD,
@@ -174,7 +190,7 @@ _FACE_RANK_WORDS: Final = "the same; J, Q, K count 11, 12, 13"
 _BLACK_SUITS_WORDS: Final = "the same with all suits black"
 _SOLVABLE_WORDS: Final = "the same; every deal has a solution"
 
-TASKS: Final[Mapping[str, Task]] = {
+_FIRST_VERSIONS: Final[Mapping[str, Task]] = {
     task.id: task
     for task in (
         _NUMBER_LINE,
@@ -244,6 +260,16 @@ TASKS: Final[Mapping[str, Task]] = {
         ),
     )
 }
+
+_HOME_ENTRIES: Final = "vlm_gym.envs.household."
+_REDRAWN: Final = tuple(
+    task.redrawn(1, f"{task.summary}; the prompt explains the symbols, nothing is hidden")
+    for task in _FIRST_VERSIONS.values()
+    if task.entry.startswith(_HOME_ENTRIES)
+)
+
+TASKS: Final[Mapping[str, Task]] = {**_FIRST_VERSIONS, **{task.id: task for task in _REDRAWN}}
+"""All ids, the first versions first."""
 
 
 def register_tasks() -> None:

@@ -19,6 +19,9 @@ from vlm_gym.errors import ConfigError, DataNotFoundError
 from vlm_gym.games.number_line import ACTIONS as NUMBER_LINE_ACTIONS
 from vlm_gym.parsers import get_parser
 
+# The tiny model sees small pictures of every task, of homes too.
+pytestmark = pytest.mark.filterwarnings("ignore::vlm_gym.UnreadablePictureWarning")
+
 TASKS = ("NumberLine-v0", "EZPoints-v0", "Points24-v0", "Blackjack-v0", "Household-v0")
 
 

@@ -22,6 +22,7 @@ STARTS = {
     "Blackjack-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
     "Blackjack-SuttonBarto-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
     "Household-v0": {"task_type": "heat"},
+    "Household-v1": {"task_type": "heat"},
 }
 FORMS = (("cot", "json"), ("cot", "tagged"), ("action_only", "json"), ("action_only", "tagged"), ("paper", "json"))
 
@@ -48,7 +49,7 @@ def test_no_golden_file_is_left_over():
     }
 
 
-@pytest.mark.parametrize("task", [task for task in STARTS if task != "Household-v0"])
+@pytest.mark.parametrize("task", [task for task in STARTS if "Household" not in task])
 @pytest.mark.parametrize("style", ["cot", "action_only"])
 def test_a_prompt_does_not_read_the_picture_to_the_player(task, style):
     """The picture alone holds the state: two starts have the same prompt."""

@@ -19,7 +19,7 @@ LOOKS: Final = frozenset(("image_size", "theme", "labels", "render_mode", "promp
 }
 """Arguments that leave a random agent's chance of success as it is, in each task type where there are types."""
 
-RANDOM_BY_TYPE: Final[Mapping[str, Mapping[str, float]]] = {
+_MEASURED: Final[Mapping[str, Mapping[str, float]]] = {
     "vlm_gym/Household-v0": {"put": 0.0134, "look": 0.0228, "clean": 0.0001, "heat": 0, "cool": 0, "two": 0},
     "vlm_gym/Household-Unseen-v0": {"put": 0.0154, "look": 0.0215, "clean": 0.0004, "heat": 0, "cool": 0, "two": 0},
     "vlm_gym/ALFWorld-v0": {"put": 0.0124, "look": 0.0233, "clean": 0.0006, "heat": 0.0002, "cool": 0, "two": 0},
@@ -31,6 +31,12 @@ RANDOM_BY_TYPE: Final[Mapping[str, Mapping[str, float]]] = {
         "cool": 0.0002,
         "two": 0.0003,
     },
+}
+RANDOM_BY_TYPE: Final[Mapping[str, Mapping[str, float]]] = {
+    task.id: _MEASURED[rules]
+    for task in TASKS.values()
+    for rules in (task.same_rules or task.id,)
+    if rules in _MEASURED
 }
 """How often random admissible commands solve a task type: 10,000 episodes each, benchmarks/household_random.py.
 

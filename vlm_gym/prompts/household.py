@@ -24,14 +24,16 @@ def read_out(view: HouseholdView, settings: PromptSettings) -> dict[str, str]:
     return {"place": _place(view), "hand": _hand(view)}
 
 
-def write_prompt(task: str, feedback: str | None, admissible: Sequence[str], settings: PromptSettings) -> str:
+def write_prompt(
+    task: str, feedback: str | None, admissible: Sequence[str], settings: PromptSettings, *, version: int = 0
+) -> str:
     """Return the task prompt.
 
     `task` is the goal in ALFWorld's sentence. `feedback`, the game's last text, and `admissible`, the commands that are
-    possible now, stand in the prompt if there are any.
+    possible now, stand in the prompt if there are any. Since `version` 1 of the tasks it explains the symbols.
     """
     is_paper = settings.style == "paper"
-    intro = (_PAPER if is_paper else _RULES).format(task=task)
+    intro = (_PAPER if is_paper else _RULES).format(symbols=f"\n{SYMBOLS}" if version else "", task=task)
     told = f"\n\nThe game says: {feedback.strip()}" if feedback is not None else ""
     commands = f"\n\nCommands that are possible now: {_listed(admissible)}." if admissible else ""
     answer = answer_section(settings, PAPER_READINGS if is_paper else READINGS, "action", _RULE)
@@ -72,17 +74,23 @@ def _listed(admissible: Sequence[str]) -> str:
     return f"{', '.join(shown)}, and {num_hidden} more" if num_hidden > 0 else one_of(shown)
 
 
+SYMBOLS: Final = """\
+You are the robot. A yellow beam shows where you look; what you stand at has a yellow frame and a yellow number. A \
+white number on a coloured ground marks furniture that hangs high up, or stands on other furniture.
+On an object, orange steam above it means hot, a white snowflake on a blue disc cold, a yellow sparkle clean. A sliced \
+object is drawn in pieces, and one that is on shines or has a green sign."""
+
 _RULE: Final = "The action is one command."
 
 _RULES: Final = """\
 You are in a home. The picture shows the room from above with you in it, and below, close up, the furniture that you \
-stand at, what is in or on it, and what you carry.
+stand at, what is in or on it, and what you carry.{symbols}
 Your task is to: {task}
 Each turn you give one command: go to, open, close, take ... from ..., move ... to ..., examine, use, heat, cool or \
 clean ... with ..., slice ... with ..., look, inventory. Name things with their numbers, as in the picture, and \
 each in one word: "alarmclock 1"."""
 
 _PAPER: Final = """\
-You are an expert in household tasks. The image shows your view of the room.
+You are an expert in household tasks. The image shows your view of the room.{symbols}
 Your task is to: {task}
 Choose one command."""

@@ -119,6 +119,7 @@ def test_a_damaged_game_is_named(tmp_path):
             env.reset(options={"game": str(path)})
 
 
+@pytest.mark.filterwarnings("ignore::vlm_gym.UnreadablePictureWarning")
 def test_the_oracle_wins_every_game_of_valid_seen():
     env = make(order="sequential", parser="json", image_size=84)
     env.reset(seed=0)

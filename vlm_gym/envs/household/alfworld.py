@@ -1,4 +1,4 @@
-"""ALFWorld-v0: the official games."""
+"""ALFWorld: the official games."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -63,10 +63,11 @@ class ALFWorldEnv(HomeEnv):
     `env.unwrapped.starts()` lists them. In a vector env every part would play them all: give each its own share, by
     `reset(seed=i)` with the numbers of its games. `engine`: "symbolic" (ours, fast) or
     "textworld" (the original, in a process of its own; extra `[alfworld]`). `labels`, `include_admissible`,
-    `progress_reward`, `include_text` as in `Household-v0`.
+    `progress_reward`, `include_text`, `version` as in `Household-v1`.
 
     ## Registered Configurations
-    `ALFWorld-v0` (train), `ALFWorld-ValidSeen-v0`, `ALFWorld-ValidUnseen-v0`; the latter two in sequential order.
+    `ALFWorld-v1` (train), `ALFWorld-ValidSeen-v1`, `ALFWorld-ValidUnseen-v1`; the latter two in sequential order. The
+    same as v0.
 
     ## Differences from ALFWorld's own environment
     That one pays 1 for success and nothing else, as `rewards={"success": 1, "progress": 0, "illegal": 0, "fault": 0}`
@@ -81,7 +82,10 @@ class ALFWorldEnv(HomeEnv):
     Shridhar et al. 2021, "ALFWorld", arXiv 2010.03768. Zhai et al. 2024, arXiv 2405.10292, section 5.2.
 
     ## Version History
-    v0: first version.
+    v1: the prompt explains the symbols in the picture. In the picture the agent hides no furniture, and the names of
+    furniture keep their size where there is little room. Rules, rewards and texts are those of v0.
+
+    v0: first version; kept as it was, for the panels and for published scores.
     """
 
     option_names: ClassVar[tuple[str, ...]] = ("game",)
@@ -98,11 +102,16 @@ class ALFWorldEnv(HomeEnv):
         labels: bool = True,
         include_admissible: bool = True,
         progress_reward: ProgressReward = "change",
+        version: int = 0,
     ) -> None:
         check_choice("order", order, get_args(Order))
         check_choice("engine", engine, get_args(EngineName))
         super().__init__(
-            settings, labels=labels, include_admissible=include_admissible, progress_reward=progress_reward
+            settings,
+            labels=labels,
+            include_admissible=include_admissible,
+            progress_reward=progress_reward,
+            version=version,
         )
         self.games = list_games(data_dir, split, task_types)
         self.order = order

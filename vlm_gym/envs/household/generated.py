@@ -1,4 +1,4 @@
-"""Household-v0: generated homes, nothing to download."""
+"""Household: generated homes, nothing to download."""
 
 import zlib
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,8 @@ class HouseholdEnv(HomeEnv):
     number beyond them is an illegal move. With a parser: any command of ALFWorld.
 
     ## Observation Space
-    `Box(0, 255, (image_size, image_size, 3), uint8)`.
+    `Box(0, 255, (image_size, image_size, 3), uint8)`; below `image_size=224` the smallest type cannot be read, which
+    warns.
 
     ## Starting State
     In the middle of a room, with empty hands. `reset(options={"task_type": "heat", "scene": "kitchen"})` sets either or
@@ -58,16 +59,20 @@ class HouseholdEnv(HomeEnv):
     that fit nowhere. `labels=True`: names in the close-up. `include_admissible=True`: whether the prompt lists the
     commands. `progress_reward="change"|"level"`: what the term `progress` pays; "level", at every step, is the paper's
     rule, under which idling at one half earns for ever.
-    `include_text=True` puts the game's text and the picture in words into the prompt.
+    `include_text=True` puts the game's text and the picture in words into the prompt. `version`: that of
+    the id, of its pictures and prompts.
 
     ## Registered Configurations
-    `Household-v0` and `Household-Unseen-v0`.
+    `Household-v1` and `Household-Unseen-v1`, and `Household-v0` and `Household-Unseen-v0`.
 
     ## References
     Shridhar et al. 2021, "ALFWorld", arXiv 2010.03768. Zhai et al. 2024, arXiv 2405.10292, section 5.2.
 
     ## Version History
-    v0: first version.
+    v1: the prompt explains the symbols in the picture. In the picture the agent hides no furniture, and the names of
+    furniture keep their size where there is little room. Rules, rewards and texts are those of v0.
+
+    v0: first version; kept as it was, for the panels and for published scores.
     """
 
     option_names: ClassVar[tuple[str, ...]] = ("task_type", "scene")
@@ -83,12 +88,17 @@ class HouseholdEnv(HomeEnv):
         labels: bool = True,
         include_admissible: bool = True,
         progress_reward: ProgressReward = "change",
+        version: int = 0,
     ) -> None:
         check_choice("split", split, HOME_SPLITS)
         if not isinstance(traps, bool):
             raise ConfigError(f"traps must be True or False, got {traps!r}")
         super().__init__(
-            settings, labels=labels, include_admissible=include_admissible, progress_reward=progress_reward
+            settings,
+            labels=labels,
+            include_admissible=include_admissible,
+            progress_reward=progress_reward,
+            version=version,
         )
         self.split = split
         self.task_types = read_task_types(task_types)

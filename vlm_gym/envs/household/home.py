@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final, Literal, get_args
 
 from vlm_gym.envs.base import Status, TaskEnv, TaskSettings
 from vlm_gym.envs.household.engine import Engine
-from vlm_gym.errors import ConfigError, check_choice
+from vlm_gym.errors import ConfigError, check_choice, check_int
 from vlm_gym.games.household.view import HouseholdView
 from vlm_gym.games.household.vocabulary import CommandVocabulary
 from vlm_gym.games.household.world import HouseholdState
@@ -17,6 +17,7 @@ from vlm_gym.render.canvas import Picture
 from vlm_gym.render.household.palette import read_home_theme
 
 NUM_COMMANDS: Final = 128  # of Discrete; official games have at most 74 admissible commands at a time
+LATEST_VERSION: Final = 1  # of pictures and prompts
 ProgressReward = Literal["change", "level"]
 
 
@@ -36,9 +37,11 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
         labels: bool,
         include_admissible: bool,
         progress_reward: ProgressReward,
+        version: int,
     ) -> None:
         from vlm_gym.render.household.scene import draw_household  # needs OpenCV, which card tasks do without
 
+        check_int("version", version, 0, LATEST_VERSION)
         for name, value in (("labels", labels), ("include_admissible", include_admissible)):
             if not isinstance(value, bool):
                 raise ConfigError(f"{name} must be True or False, got {value!r}")
@@ -48,6 +51,7 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
         self.labels = labels
         self.include_admissible = include_admissible
         self.progress_reward = progress_reward
+        self.version = version
         self._seen: tuple[HouseholdState, HouseholdView] | None = None
         self._draw_household = draw_household
 
@@ -92,7 +96,8 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
         return Status(self.game.is_won, self.game.is_won, self.game.progress)
 
     def _draw(self, state: HouseholdState) -> Picture:
-        return self._draw_household(self._view(state), self.settings.image_size, self.theme, has_labels=self.labels)
+        view, size = self._view(state), self.settings.image_size
+        return self._draw_household(view, size, self.theme, has_labels=self.labels, version=self.version)
 
     def _describe(self, state: HouseholdState) -> str:
         return words.describe(self._view(state))
@@ -109,9 +114,8 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
     def _write_prompt(self, state: HouseholdState) -> str:
         settings = self.settings.prompt
         feedback = self.game.feedback if settings.include_text else None
-        return words.write_prompt(
-            self.game.world.sentence, feedback, self.game.admissible if self.include_admissible else (), settings
-        )
+        admissible = self.game.admissible if self.include_admissible else ()
+        return words.write_prompt(self.game.world.sentence, feedback, admissible, settings, version=self.version)
 
     def _more_info(self, state: HouseholdState) -> dict[str, Any]:
         goal = self.game.world.goal

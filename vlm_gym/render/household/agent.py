@@ -19,7 +19,7 @@ _GLASS: Final = rgb("#1d2430")
 _EYE: Final = rgb("#7ff3ff")
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def robot(size: int, degrees: int, theme: HomeTheme) -> Sprite:
     """Return the robot from above; `degrees` clockwise from up is where it looks."""
     brush = Brush(size, size, theme).turned(degrees)
@@ -37,7 +37,7 @@ def robot(size: int, degrees: int, theme: HomeTheme) -> Sprite:
     return sprite
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def cone(size: int, degrees: int) -> Sprite:
     """Return the field of view, which fades with the distance: its tip is in the middle."""
     scale = 4

@@ -11,7 +11,7 @@ from vlm_gym.render.household.blend import blend
 from vlm_gym.render.household.brush import Sprite
 from vlm_gym.render.household.cache import PictureCache
 from vlm_gym.render.household.furniture import furniture_front
-from vlm_gym.render.household.labels import fitting_pill, label_height, pill
+from vlm_gym.render.household.labels import broken_title, fitting_pill, label_height, label_width, pill
 from vlm_gym.render.household.palette import HomeTheme
 from vlm_gym.render.household.setting import Setting, Typesetter
 
@@ -55,9 +55,23 @@ class _Shot:
 
 
 class CloseUp:
-    """Close-ups of one size and theme."""
+    """Close-ups of one size and theme.
 
-    def __init__(self, width: int, height: int, image_size: int, theme: HomeTheme, *, has_labels: bool) -> None:
+    `keeps_titles` is whether names of furniture are never smaller than others: broken in two where there is little
+    room, with at least that much room for each.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        image_size: int,
+        theme: HomeTheme,
+        *,
+        has_labels: bool,
+        keeps_titles: bool = False,
+    ) -> None:
+        self._keeps_titles = keeps_titles
         self._width, self._height, self._image_size, self._theme = width, height, image_size, theme
         self._typesetter = Typesetter(image_size, theme, has_labels=has_labels)
         self._title_font = max(5, round(image_size / 30))
@@ -74,7 +88,7 @@ class CloseUp:
         picture = self._backdrop.copy()
         floor_height = max(_LEAST_FLOOR, round(_FLOOR * self._image_size)) if beside else 0
         columns = _columns(facing, self._height - floor_height)
-        edges = _edges([sum(map(_weight, column)) for column in columns], self._width)
+        edges = self._column_edges(columns)
         for column, left, right in zip(columns, edges, edges[1:], strict=False):
             levels = _edges([_weight(receptacle) for receptacle in column], self._height - floor_height)
             for receptacle, top, bottom in zip(column, levels, levels[1:], strict=False):
@@ -83,13 +97,25 @@ class CloseUp:
             self._draw_beside(picture, beside, floor_height)
         return picture
 
+    def _column_edges(self, columns: Sequence[Column]) -> list[int]:
+        """Share the width out by weights; each column gets at least what its titles need."""
+        weights = [sum(map(_weight, column)) for column in columns]
+        if not self._keeps_titles:
+            return _edges(weights, self._width)
+        needs = [max(self._least_width(receptacle.name) for receptacle in column) for column in columns]
+        return _edges(_with_least(weights, needs, self._width), self._width)
+
+    def _least_width(self, name: str) -> int:
+        return label_width(broken_title(name), self._title_font) + 4
+
     def _draw_receptacle(self, room: Picture, receptacle: SeenReceptacle) -> None:
-        margin = max(1, round(self._image_size / 100))
-        stage = room[self._title_height + margin : room.shape[0] - margin, margin : room.shape[1] - margin]
+        margin, title = max(1, round(self._image_size / 100)), self._title(receptacle.name, room.shape[1])
+        top = max(self._title_height, title.shape[0] + 2) if self._keeps_titles else self._title_height
+        stage = room[top + margin : room.shape[0] - margin, margin : room.shape[1] - margin]
         shot = self._best_shot(receptacle, *stage.shape[:2])
         blend(stage, shot.front, 0, -shot.cut)
         self._typesetter.draw(stage, receptacle.contents or (), shot.setting)
-        self._write_title(room, receptacle.name)
+        blend(room, title, (room.shape[1] - title.shape[1]) // 2, 2)
 
     def _best_shot(self, receptacle: SeenReceptacle, height: int, width: int) -> _Shot:
         """Go nearer to a crowded receptacle, or draw it wider, so that the room for objects fills the picture."""
@@ -112,10 +138,9 @@ class CloseUp:
         is_whole = cut == 0 or top >= cut
         return _Shot(front.pixels, cut, setting, worth * setting.score if is_whole else 0.0)
 
-    def _write_title(self, room: Picture, name: str) -> None:
-        width = room.shape[1]
-        title = fitting_pill([(name,)], self._title_font, width - 2, self._theme.ink, self._theme.paper)
-        blend(room, title, (width - title.shape[1]) // 2, 2)
+    def _title(self, name: str, width: int) -> Sprite:
+        wordings = [(name,), broken_title(name)] if self._keeps_titles else [(name,)]
+        return fitting_pill(wordings, self._title_font, width - 2, self._theme.ink, self._theme.paper)
 
     def _draw_beside(self, picture: Picture, things: tuple[SeenObject, ...], height: int) -> None:
         """Show what the game calls "next to it" on the floor."""
@@ -164,6 +189,21 @@ def _weight(receptacle: SeenReceptacle) -> float:
     if count == 0:
         return 0.6
     return 1.3 if count <= FEW else 2 if count <= SEVERAL else 3
+
+
+def _with_least(weights: Sequence[float], needs: Sequence[int], width: int) -> list[float]:
+    """Return widths in proportion to the weights, but for those that need more; to the needs if there is no room."""
+    if sum(needs) > width:
+        return list(needs)
+    needy: set[int] = set()
+    while True:
+        rest = width - sum(needs[i] for i in needy)
+        total = sum(weight for i, weight in enumerate(weights) if i not in needy)
+        widths = [needs[i] if i in needy else weight * rest / total for i, weight in enumerate(weights)]
+        more = {i for i, share in enumerate(widths) if share < needs[i]} - needy
+        if not more:
+            return widths
+        needy |= more
 
 
 def _edges(weights: Sequence[float], width: int) -> list[int]:

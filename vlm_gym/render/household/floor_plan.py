@@ -30,9 +30,12 @@ _LEAST_NUMBERED: Final = 1.3  # times the font size: on smaller tiles numbers wo
 
 
 class FloorPlan:
-    """Floor plans of one size and theme."""
+    """Floor plans of one size and theme; furniture that is drawn over the agent is never hidden by it."""
 
-    def __init__(self, width: int, height: int, image_size: int, theme: HomeTheme) -> None:
+    def __init__(
+        self, width: int, height: int, image_size: int, theme: HomeTheme, *, is_agent_below: bool = False
+    ) -> None:
+        self._is_agent_below = is_agent_below
         self._width, self._height, self._image_size, self._theme = width, height, image_size, theme
         self._wall = max(2, round(0.014 * image_size))
         self._font = max(5, round(_NUMBER * image_size))
@@ -56,14 +59,23 @@ class FloorPlan:
     def _draw(self, room: Room, agent: Pose, facing: tuple[str, ...]) -> Picture:
         picture = self._empty.get(room, lambda: self._draw_room(room)).copy()
         size, reach = max(7, round(_ROBOT * self._image_size)), round(_REACH * self._image_size)
-        x, y = room.stand(agent, facing, size)
-        heading = room.screen_heading(agent)
+        if self._is_agent_below:
+            x, y, heading = room.stand_clear(agent, facing, size)
+        else:
+            (x, y), heading = room.stand(agent, facing, size), room.screen_heading(agent)
         inside = picture[self._wall : -self._wall, self._wall : -self._wall]
         blend(inside, cone(reach, heading), round(x - reach / 2) - self._wall, round(y - reach / 2) - self._wall)
         faced = [tile for tile in room.tiles if tile.name in facing]
+        agent_sprite, left, top = robot(size, heading, self._theme), round(x - size / 2), round(y - size / 2)
+        if self._is_agent_below:
+            blend(picture, agent_sprite, left, top)
+            for tile in room.tiles:
+                if max(abs(tile.x - x), abs(tile.y - y)) < (tile.size + size) / 2 + 1 and tile not in faced:
+                    self._draw_tile(picture, tile, is_faced=False)
         for tile in faced:
             self._draw_tile(picture, tile, is_faced=True)
-        blend(picture, robot(size, heading, self._theme), round(x - size / 2), round(y - size / 2))
+        if not self._is_agent_below:
+            blend(picture, agent_sprite, left, top)
         self._draw_numbers(picture, room, (round(x - reach / 2), round(y - reach / 2), reach))
         for tile in faced if self._has_numbers(room) else ():
             self._draw_number(picture, tile, is_faced=True)

@@ -18,18 +18,27 @@ _SECOND_WORDS: Final = (  # where the name of a kind can be broken
     "switch", "towel", "bear", "watch",
 )  # fmt: skip
 
+_SECOND_WORDS_OF_FURNITURE: Final = (
+    "basin", "burner", "can", "chair", "hamper", "hanger", "holder", "machine", "table", "top", "wave",
+)  # fmt: skip
+
 ROOMY: Final = 8  # pixels: from this font size on, labels get a little more room
 
 Lines = tuple[str, ...]
 
 
+def broken_title(name: str) -> Lines:
+    """Return the name of furniture on two lines: "coffee" and "machine 1"."""
+    return broken_name(name, _SECOND_WORDS_OF_FURNITURE)
+
+
 @lru_cache(maxsize=2048)
-def broken_name(name: str) -> Lines:
+def broken_name(name: str, second_words: tuple[str, ...] = _SECOND_WORDS) -> Lines:
     """Return a name on two lines: "pepper" and "shaker 1", or "mug" and "2"."""
     kind, _, number = name.rpartition(" ")
     if not kind:
         return (name,)
-    breaks = [i for word in _SECOND_WORDS for i in [kind.find(word, 1)] if i > 1]
+    breaks = [i for word in second_words for i in [kind.find(word, 1)] if i > 1]
     choices = [(kind[:i], f"{kind[i:]} {number}") for i in breaks]
     return min([(kind, number), *choices], key=lambda lines: (max(map(len, lines)), lines))
 

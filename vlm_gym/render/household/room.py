@@ -33,6 +33,8 @@ _SCALES: Final = {  # few different ones: tiles of one size can change places
 _FAR: Final = 0.15  # of the picture: how far a tile may be moved before all become smaller, down to
 _LEAST: Final = 0.05  # of the picture
 _OVERLAP_COST: Final = 8.0  # square pixels of the agent's way, per square pixel that it would hide
+_CLEAR_COST: Final = 40.0  # the same where the agent stands clear of furniture
+_AIM: Final = 15  # degrees: few directions, whose drawings can be remembered
 _FACING_COST: Final = 2.0  # per square pixel of the way to the place in front of what it faces
 _BEHIND_COST: Final = 20.0  # per squared pixel that it stands too near to that or beyond it
 _STEP: Final = 2.0  # pixels between the places that are tried
@@ -78,13 +80,32 @@ class Room:
 
     def stand(self, agent: Pose, facing: tuple[str, ...], size: int) -> tuple[float, float]:
         """Return where the agent is drawn: near its place, hiding little, and behind what it faces."""
+        x, y, here = self._places(agent, size)
+        cost = _squared_way(x, y, here) + _OVERLAP_COST * self._hidden(x, y, size)
+        cost += self._cost_of_facing(x, y, agent, facing, size)
+        return _cheapest(x, y, cost)
+
+    def stand_clear(self, agent: Pose, facing: tuple[str, ...], size: int) -> tuple[float, float, int]:
+        """Return where the agent is drawn, clear of furniture near what it faces, and where it looks: at that.
+
+        Degrees are clockwise from up.
+        """
+        x, y, here = self._places(agent, size)
+        cost = _squared_way(x, y, here) + _CLEAR_COST * self._hidden(x, y, size)
+        faced = self._faced(facing)
+        if not faced:
+            return *_cheapest(x, y, cost), self.screen_heading(agent)
+        left, top = _cheapest(x, y, cost + _FACING_COST * _squared_way(x, y, self._front(faced, agent, size)))
+        middle = _middle(faced)
+        degrees = math.degrees(math.atan2(middle[0] - left, top - middle[1]))
+        return left, top, round(degrees / _AIM) * _AIM % 360
+
+    def _places(self, agent: Pose, size: int) -> tuple[Line, Line, Points]:
+        """Return the columns and rows where the agent can be drawn, and the place that it has in the room."""
         target = _on_screen(np.array([[agent.x, agent.y]]), self.is_turned)[0]
         here = np.array([axis.place(value) for axis, value in zip(self.axes, target, strict=True)])
         x, y = (np.arange(size / 2, self.corner[axis] - size / 2, _STEP) for axis in (0, 1))
-        cost = _squared_way(x, y, here) + _OVERLAP_COST * self._hidden(x, y, size)
-        cost += self._cost_of_facing(x, y, agent, facing, size)
-        row, column = np.unravel_index(int(np.rint(cost).argmin()), cost.shape)
-        return float(x[column]), float(y[row])
+        return x, y, here
 
     def _hidden(self, x: Line, y: Line, size: int) -> Points:
         """Return how many square pixels of tiles are hidden from each spot, by row and column."""
@@ -95,16 +116,35 @@ class Room:
 
     def _cost_of_facing(self, x: Line, y: Line, agent: Pose, facing: tuple[str, ...], size: int) -> Points:
         """Return the cost of standing elsewhere than in front of what is faced, by row and column."""
-        faced = [tile for tile in self.tiles if tile.name in facing]
+        faced = self._faced(facing)
         if not faced:
             return np.zeros((len(y), len(x)))
-        angle = math.radians(self.screen_heading(agent))
-        right, down = round(math.sin(angle)), round(-math.cos(angle))
-        middle = np.mean([(tile.x, tile.y) for tile in faced], axis=0)
+        middle, (right, down) = _middle(faced), self._ahead(agent)
         ahead = right * (middle[0] - x[None]) + down * (middle[1] - y[:, None])
-        distance = (max(tile.size for tile in faced) + size) / 2 + _STEP
-        wish = middle - distance * np.array([right, down])
+        wish = self._front(faced, agent, size)
         return np.asarray(_FACING_COST * _squared_way(x, y, wish) + _BEHIND_COST * np.maximum(0.0, size - ahead) ** 2)
+
+    def _front(self, faced: list[Tile], agent: Pose, size: int) -> Points:
+        """Return the place in front of what is faced, where the agent's heading has it."""
+        distance = (max(tile.size for tile in faced) + size) / 2 + _STEP
+        return np.asarray(_middle(faced) - distance * np.array(self._ahead(agent)))
+
+    def _ahead(self, agent: Pose) -> tuple[int, int]:
+        """Return the agent's heading on the plan as steps to the right and down."""
+        angle = math.radians(self.screen_heading(agent))
+        return round(math.sin(angle)), round(-math.cos(angle))
+
+    def _faced(self, facing: tuple[str, ...]) -> list[Tile]:
+        return [tile for tile in self.tiles if tile.name in facing]
+
+
+def _middle(tiles: list[Tile]) -> Points:
+    return np.asarray(np.mean([(tile.x, tile.y) for tile in tiles], axis=0))
+
+
+def _cheapest(x: Line, y: Line, cost: Points) -> tuple[float, float]:
+    row, column = np.unravel_index(int(np.rint(cost).argmin()), cost.shape)
+    return float(x[column]), float(y[row])
 
 
 def _squared_way(x: Line, y: Line, point: Line) -> Points:

@@ -23,33 +23,37 @@ _SMALL: Final = 160  # pixels: in smaller pictures the hand gets more
 _SMALL_HAND_SHARE: Final = 0.25
 
 
-def draw_household(view: HouseholdView, image_size: int, theme: HomeTheme, *, has_labels: bool = True) -> Picture:
+def draw_household(
+    view: HouseholdView, image_size: int, theme: HomeTheme, *, has_labels: bool = True, version: int = 0
+) -> Picture:
     """Return a fresh picture: (image_size, image_size, 3).
 
     Without labels there is no text on objects and in the hand: icons must be told apart by themselves, and several
-    objects of a kind cannot be.
+    objects of a kind cannot be. `version` is that of the task's id: 0 is drawn as ever; since 1 the agent hides no
+    furniture, and names of furniture keep their size where they have little room.
     """
-    return _scene(image_size, theme, has_labels).draw(view)
+    return _scene(image_size, theme, has_labels, version).draw(view)
 
 
 @lru_cache(maxsize=MAX_SCENES)
-def _scene(image_size: int, theme: HomeTheme, has_labels: bool) -> "_Scene":
-    return _Scene(image_size, theme, has_labels)
+def _scene(image_size: int, theme: HomeTheme, has_labels: bool, version: int) -> "_Scene":
+    return _Scene(image_size, theme, has_labels, version)
 
 
 class _Scene:
     """Everything that pictures of one size and theme share."""
 
-    def __init__(self, image_size: int, theme: HomeTheme, has_labels: bool) -> None:
+    def __init__(self, image_size: int, theme: HomeTheme, has_labels: bool, version: int) -> None:
         self._size, self._theme = image_size, theme
         self._gap = gap = max(1, round(image_size / 100))
         plan_height = round(_PLAN_SHARE * image_size)
         self._hand_width = round((_HAND_SHARE if image_size >= _SMALL else _SMALL_HAND_SHARE) * image_size)
         self._close_top = plan_height + 2 * gap
         self._close_size = (image_size - 2 * gap, image_size - self._close_top - gap)
-        self._plan = FloorPlan(image_size - self._hand_width - 3 * gap, plan_height, image_size, theme)
+        plan_width = image_size - self._hand_width - 3 * gap
+        self._plan = FloorPlan(plan_width, plan_height, image_size, theme, is_agent_below=version > 0)
         self._hand = HandPanel(self._hand_width, plan_height, image_size, theme, has_labels=has_labels)
-        self._close_up = CloseUp(*self._close_size, image_size, theme, has_labels=has_labels)
+        self._close_up = CloseUp(*self._close_size, image_size, theme, has_labels=has_labels, keeps_titles=version > 0)
         self._legends = PictureCache(LEGEND_BYTES)
         self._blank = np.empty((image_size, image_size, 3), np.uint8)
         self._blank[...] = mix(theme.dark_wood, theme.ink, 0.6)
