@@ -7,7 +7,8 @@ from typing import Final
 
 from vlm_gym.errors import ConfigError, did_you_mean
 from vlm_gym.evaluation.agents import Agent, ConstantAgent, OracleAgent, RandomAgent, ScriptedAgent, callable_agent
-from vlm_gym.evaluation.endpoint import EndpointAgent, EndpointSettings
+from vlm_gym.evaluation.endpoint import EndpointAgent
+from vlm_gym.evaluation.endpoint_settings import EndpointSettings
 
 FORMS: Final = "openai:MODEL, hf:PATH, random, oracle, oracle:P, constant:TEXT, script:FILE, python:MODULE:FUNCTION"
 
