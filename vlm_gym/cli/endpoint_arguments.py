@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from vlm_gym.cli.arguments import count, seconds
 from vlm_gym.errors import ConfigError
-from vlm_gym.evaluation.endpoint import EndpointSettings
+from vlm_gym.evaluation.endpoint_settings import EndpointSettings
 
 DEFAULTS: Final = EndpointSettings()
 
@@ -26,6 +26,13 @@ def add_endpoint(command: argparse.ArgumentParser) -> None:
         default=DEFAULTS.key_env,
         metavar="NAME",
         help="the environment variable that holds the key, if it needs one (default: %(default)s)",
+    )
+    group.add_argument(
+        "--header",
+        action="append",
+        default=[],
+        metavar="NAME=VARIABLE",
+        help="a header of each request, its value from an environment variable: api-key=AZURE_KEY; may be repeated",
     )
     group.add_argument("--temperature", type=float, metavar="T", help="of sampling; 0 is greedy")
     group.add_argument("--top-p", type=float, metavar="P", help="sample from the likeliest tokens of this probability")
@@ -58,6 +65,17 @@ def add_endpoint(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how often a request that failed is sent again (default: %(default)s)",
     )
+    group.add_argument(
+        "--requests-per-minute", type=float, metavar="N", help="send no more requests, evenly spaced (default: any)"
+    )
+    group.add_argument(
+        "--finish-reason",
+        action="append",
+        default=[],
+        metavar="WORD=MEANING",
+        help="what a server's own word for the end of an answer means: finished, length, filter or failure "
+        "(docs/endpoints.md has those that are known); may be repeated",
+    )
     group.add_argument("--price-in", type=float, default=0.0, metavar="X", help="of a million tokens read")
     group.add_argument("--price-out", type=float, default=0.0, metavar="X", help="of a million tokens written")
     group.add_argument("--cache", type=Path, metavar="FOLDER", help="keep all answers there; ask for none twice")
@@ -72,6 +90,7 @@ def endpoint_of(options: argparse.Namespace) -> EndpointSettings:
     return EndpointSettings(
         base_url=options.base_url,
         key_env=options.key_env,
+        headers=_pairs("--header", options.header),
         temperature=options.temperature,
         top_p=options.top_p,
         max_tokens=options.max_tokens or None,
@@ -80,10 +99,21 @@ def endpoint_of(options: argparse.Namespace) -> EndpointSettings:
         extra_body=_extra_body(options.extra_body),
         timeout_s=options.timeout,
         max_retries=options.max_retries,
+        requests_per_minute=options.requests_per_minute,
+        finish_reasons=_pairs("--finish-reason", options.finish_reason),
         price_in=options.price_in,
         price_out=options.price_out,
         cache=options.cache,
     )
+
+
+def _pairs(option: str, texts: list[str]) -> dict[str, str]:
+    pairs = dict(text.partition("=")[::2] for text in texts)
+    for text in texts:
+        if not all(text.partition("=")):
+            name = "VARIABLE" if option == "--header" else "MEANING"
+            raise ConfigError(f"{option} must be NAME={name}, got {text!r}")
+    return pairs
 
 
 def _extra_body(text: str) -> Any:

@@ -1,6 +1,7 @@
 """Connections to an endpoint, through proxies and with certificates as the environment names them."""
 
 import errno
+import importlib
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -147,8 +148,7 @@ def _cause(error: BaseException) -> BaseException | None:
 def _socks_errors() -> tuple[type[Exception], ...]:
     """Return what httpx's SOCKS package raises by itself; nothing if it is not installed."""
     try:
-        import socksio
+        socksio: Any = importlib.import_module("socksio")
     except ImportError:
         return ()
-    errors: Any = (socksio.SOCKSError,)
-    return tuple(errors)
+    return (socksio.SOCKSError,)

@@ -28,6 +28,7 @@ from vlm_gym.evaluation.endpoint_words import (
     OUTPUT_WORDS,
     PARAMETER_NAMES,
     PICTURE_WORDS,
+    RATE_WORDS,
     STATUS_OF,
 )
 
@@ -37,6 +38,7 @@ MAX_DEPTH: Final = 4  # of an error within an error, as gateways pass them on
 KEY_STATUSES: Final = (401, 403)
 MONEY_STATUS: Final = 402
 TOO_LARGE_STATUS: Final = 413
+RATE_STATUS: Final = 429
 PROXY_STATUS: Final = 407
 ADDRESS_STATUSES: Final = (301, 302, 303, 307, 308, 404, 405, 410)
 CONTENT_STATUSES: Final = (400, 403, 413, 422, 451)  # of a request that is refused for what it says
@@ -120,7 +122,8 @@ def _about_content(status: int, body: ErrorBody, said: str) -> Exception | None:
         return UnplayableError(f"the endpoint does not let the request's content through ({said})", "filter")
     is_output = OUTPUT_WORDS.search(body.text) and "context" not in body.text.lower()
     is_long = CONTEXT_WORDS.search(body.text) and not is_output
-    if status == TOO_LARGE_STATUS or body.names & CONTEXT_NAMES or (is_long and (is_refusal or status == 429)):
+    is_beyond_rate = status == RATE_STATUS and RATE_WORDS.search(body.text)  # more than a minute's tokens at once
+    if status == TOO_LARGE_STATUS or body.names & CONTEXT_NAMES or (is_long and is_refusal) or is_beyond_rate:
         return UnplayableError(f"the request is too long for the model ({said})", "context")
     if is_long and status >= 500:  # llama.cpp, where it may also mean that too many ask at once
         return PassingFailureError(said, kind="context")

@@ -174,7 +174,7 @@ def _check_is_answer(
     """Raise PassingFailureError unless a choice is an answer that the model itself ended."""
     if finish in (Finish.FINISHED, Finish.LENGTH):
         return
-    said = f"finish_reason {word!r}"
+    said = "no finish_reason" if word is None else f"finish_reason {word!r}"
     if finish is Finish.FILTER:
         raise PassingFailureError(f"the provider's filter took the model's answer ({said})")
     if finish is Finish.FAILURE:

@@ -7,21 +7,22 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-MONEY_NAMES: Final = frozenset(("insufficientquota", "billingnotactive", "billingerror"))
-MODEL_NAMES: Final = frozenset(("modelnotfound", "modelnotfounderror", "nosuchmodel", "unknownmodel"))
-PARAMETER_NAMES: Final = frozenset(("unsupportedparameter", "unsupportedvalue"))
-CONTEXT_NAMES: Final = frozenset(
-    """
-    contextlengthexceeded exceedcontextsizeerror contextwindowexceedederror tokenlimitexceeded
-    stringabovemaxlength stringtoolong requesttoolarge contextoverflow
-    """.split()
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+MONEY_NAMES: Final = _names("insufficientquota billingnotactive billingerror")
+MODEL_NAMES: Final = _names("modelnotfound modelnotfounderror nosuchmodel unknownmodel")
+PARAMETER_NAMES: Final = _names("unsupportedparameter unsupportedvalue")
+CONTEXT_NAMES: Final = _names(
+    "contextlengthexceeded exceedcontextsizeerror contextwindowexceedederror tokenlimitexceeded "
+    "stringabovemaxlength stringtoolong requesttoolarge contextoverflow"
 )
-FILTER_NAMES: Final = frozenset(
-    """
-    contentfilter contentfiltered contentpolicyviolation contentpolicyviolationerror responsibleaipolicyviolation
-    moderationblocked contentmoderation contentblocked flaggedinput datainspectionfailed invalidprompt
-    promptblocked guardrailintervened prohibitedcontent
-    """.split()
+FILTER_NAMES: Final = _names(
+    "contentfilter contentfiltered contentpolicyviolation contentpolicyviolationerror responsibleaipolicyviolation "
+    "moderationblocked contentmoderation contentblocked flaggedinput datainspectionfailed invalidprompt "
+    "promptblocked guardrailintervened prohibitedcontent"
 )
 
 STATUS_OF: Final[Mapping[str, int]] = {
@@ -53,6 +54,7 @@ CONTEXT_WORDS: Final = _any_of(
     r"exceeds? .{0,40}tokens? limit",
     r"maximum (allowed )?(number of )?(input )?tokens",
 )
+RATE_WORDS: Final = _any_of(r"request too large", r"tokens must be reduced")
 OUTPUT_WORDS: Final = _any_of(
     r"at most \d+ (completion|output)",
     r"max_(completion_)?tokens\W{0,3}( is)? too (large|high|big)",

@@ -30,12 +30,12 @@ CHOICES: Final = ("finished", "length", "filter", "failure")
 FIELDS: Final = ("finish_reason", "native_finish_reason", "finishReason", "stop_reason", "stopReason", "done_reason")
 """Where a choice says it, the first that says something counts. vLLM's `stop_reason` is no reason but a stop word."""
 
-PREFIX: Final = re.compile(r"^(?:finish|stop|done)?_?reason_(?!$)")
+PREFIX: Final = re.compile(r"^(finish|stop|done)?reason(?!$)")
 
 _SPELLINGS: Final[Mapping[Finish, str]] = {
     Finish.FINISHED: """
         stop stopped eos eos_token eosfound eot eog end ended end_turn end_of_turn end_of_text endoftext
-        stop_sequence stop_token stop_string stop_word stopstringfound stop_criteria complete completed done
+        stop_sequence stop_token stop_string stop_word word stopstringfound stop_criteria complete completed done
         finish finished success
         tool_call tool_calls toolcalls tool_use function_call function_calls
     """,
@@ -97,8 +97,7 @@ def _said(choice: Mapping[str, Any]) -> str | None:
 
 def _plain(word: str) -> str:
     """Return a spelling without case, punctuation and what enumerations put before it."""
-    snake = re.sub(r"[\s.\-]+", "_", word.rpartition(".")[2].strip()).lower()
-    return re.sub(r"[^a-z0-9]", "", PREFIX.sub("", snake))
+    return PREFIX.sub("", re.sub(r"[^a-z0-9]", "", word.rpartition(".")[2].lower()))
 
 
 _MEANINGS: Final = {
