@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vlm_gym.cli.arguments import add_command
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of
-from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, limits_of, plan_of, positive
+from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, add_unplayable, limits_of, plan_of, positive
 from vlm_gym.errors import VlmGymError
 from vlm_gym.evaluation.agent_names import FORMS, make_agent
 
@@ -48,6 +48,7 @@ def add(commands: Any) -> None:
     add_endpoint(command)
     _add_cluster(command)
     add_limits(command)
+    add_unplayable(command)
 
 
 def _add_cluster(command: argparse.ArgumentParser) -> None:
@@ -83,7 +84,7 @@ def _run(options: argparse.Namespace) -> int:
             if last.progress is not None and last.progress.num_turns:
                 print(_missing(last.progress, None), file=sys.stderr)
             raise
-    return _tell_end(options.out, last.progress, signalled)
+    return _tell_end(options, last.progress, signalled)
 
 
 def _agent(options: argparse.Namespace, plan: "Plan") -> "Agent | Player":
@@ -112,6 +113,7 @@ async def _play(
             concurrency=options.concurrency,
             limits=limits,
             is_resumed=options.resume,
+            unplayable=options.unplayable,
             on_progress=last,
         )
     finally:
@@ -152,13 +154,13 @@ async def _until_signalled(playing: Coroutine[Any, Any, None]) -> str | None:
     return received[0] if received else None
 
 
-def _tell_end(folder: Path, progress: "Progress | None", signalled: str | None) -> int:
+def _tell_end(options: argparse.Namespace, progress: "Progress | None", signalled: str | None) -> int:
     """Print the scores and what is missing; return the exit status."""
     from vlm_gym.cli.score_table import score_table
     from vlm_gym.evaluation.summary import summarise
 
     if progress is not None and progress.num_done:
-        print(score_table(summarise(folder)))
+        print(score_table(summarise(options.out, options.unplayable)))
     if progress is not None and progress.num_requests and not progress.num_tokens:
         print("the server does not count tokens: tokens and cost are 0")
     if progress is not None and progress.is_complete:

@@ -97,9 +97,9 @@ def _parts(folder: Path) -> Iterable[tuple[str, _Part]]:
 
 
 def _chosen(one: _Part, other: _Part) -> _Part:
-    """Return the part of an episode that is kept."""
-    if one.record is None or other.record is None:
-        return max(one, other, key=lambda part: (part.record is not None, len(part.turns)))
+    """Return the part of an episode that is kept: a finished one, before one that could not be played to its end."""
+    if one.record is None or other.record is None or one.record.is_unplayable != other.record.is_unplayable:
+        return max(one, other, key=_worth)
     if _result(one.record) != _result(other.record):
         raise RunError(
             f"{one.folder} and {other.folder} hold different results of the episode {one.record.episode}: leave one "
@@ -108,9 +108,14 @@ def _chosen(one: _Part, other: _Part) -> _Part:
     return one
 
 
+def _worth(part: _Part) -> tuple[bool, bool, int]:
+    record = part.record
+    return record is not None, record is not None and not record.is_unplayable, len(part.turns)
+
+
 def _result(record: EpisodeRecord) -> EpisodeRecord:
     """Return a record without what two plays of the same answers may differ in."""
-    return replace(record, latency_s=0.0, num_requests=0, cost=0.0)
+    return replace(record, latency_s=0.0, num_requests=0, cost=0.0, stop_words="")
 
 
 def _write(out: Path, run: dict[str, Any], parts: Iterable[_Part]) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.files import write_whole
+from vlm_gym.evaluation.played import Unplayable
 from vlm_gym.evaluation.report.episodes import OnProgress, PicturesOf
 from vlm_gym.evaluation.report.markdown import render_markdown
 from vlm_gym.evaluation.report.page import render_page
@@ -29,6 +30,7 @@ def write_report(
     pictures_of: PicturesOf = "all",
     max_episodes: int | None = None,
     is_one_panel: bool = True,
+    unplayable: Unplayable = "failure",
     on_progress: OnProgress | None = None,
 ) -> Report:
     """Write the report of one run or more: `out`, and beside it report.md and results.json.
@@ -40,6 +42,7 @@ def write_report(
         pictures_of: The episodes whose pictures are in the page.
         max_episodes: The most episodes of each run in the page's viewer; the tables tell of all.
         is_one_panel: Whether every two runs are compared, which needs runs of one panel; else those of the same panel.
+        unplayable: What the episodes are that could not be played to their end.
         on_progress: Is called as pictures are packed, which takes most of the time.
 
     Raises:
@@ -48,7 +51,7 @@ def write_report(
     """
     if out.suffix.lower() != ".html":
         raise ConfigError(f"a page is an .html file, got {out}")
-    results = read_results(folders, is_one_panel=is_one_panel)
+    results = read_results(folders, is_one_panel=is_one_panel, unplayable=unplayable)
     written = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     texts = {
         out: render_page(results, written, pictures_of, max_episodes, on_progress),
