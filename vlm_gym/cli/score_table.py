@@ -27,7 +27,7 @@ def score_table(summary: RunSummary) -> str:
     rows = [(*HEADS, BOUNDS), *((*_row(each), _bounds(each)) for each in scores)]
     if not is_part:
         rows = [row[:-1] for row in rows]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADS))]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ("  ".join(_cells(row, widths)) for row in rows)
     return "\n".join(
         [*lines, "", NOTE, *([BOUNDS_NOTE] if is_part else []), *coverage_notes(summary), *_warnings(summary)]

@@ -90,8 +90,8 @@ def _parts(folder: Path) -> Iterable[tuple[str, _Part]]:
         if turn.turn == len(turns[turn.episode]) + 1:
             turns[turn.episode].append(turn)
     finished = {record.episode: record for record in read_episodes(folder)}
-    for key, played in turns.items():
-        record = finished.get(key)
+    for key in dict.fromkeys((*turns, *finished)):  # one whose first request was refused has no turn
+        record, played = finished.get(key), turns[key]
         is_whole = record is not None and record.num_turns == len(played)
         yield key, _Part(folder, tuple(played), record if is_whole else None)
 

@@ -2,7 +2,8 @@
 
 // A column: head, what it means, the cell of a group's scores (null for none), and whether it may be left out.
 const COLUMNS = [
-  ["Success", "Share of episodes that reached the goal, in %, with its 95 % interval; in brackets what it would be if all missing episodes failed, and if all succeeded", (scores) => withBounds(withInterval(scores.success, (x) => percent(x)), scores.bounds, (x) => percent(x))],
+  ["Success", "Share of episodes that reached the goal, in %, with its 95 % interval", (scores) => withInterval(scores.success, (x) => percent(x))],
+  ["If missing", "Success in % if all episodes that are missing failed, and if all succeeded", (scores) => scores.bounds === null ? null : element("span", { class: "missing-bounds", text: `${percent(scores.bounds.low)} to ${percent(scores.bounds.high)}` })],
   ["Floor", "What uniformly random actions succeed at, in %; ~ if it was measured, not computed", (scores) => scores.floor === null ? null : (scores.is_floor_exact ? "" : "~") + percent(scores.floor)],
   ["Ceiling", "What the best play succeeds at from these very starts, in %, exactly", (scores) => percent(scores.ceiling)],
   ["Score", "Success on the scale on which the floor is 0 and the ceiling 1", (scores) => withInterval(scores.score, (x) => fixed(x))],
@@ -61,11 +62,10 @@ function withInterval(estimate, write) {
     element("span", { class: "muted interval", text: `${write(estimate.low)} to ${write(estimate.high)}` }));
 }
 
-// An estimate with what it would be at least and at most, if episodes are missing.
+// A difference with what it would be at least and at most, if episodes are missing.
 function withBounds(estimate, bounds, write) {
   if (bounds === null) return estimate;
-  estimate.append(element("span", { class: "missing-bounds", text: `[${write(bounds.low)} to ${write(bounds.high)}]` }));
-  return estimate;
+  return element("div", {}, estimate, element("div", { class: "missing-bounds", title: "if episodes are missing: at least, at most", text: `${write(bounds.low)} to ${write(bounds.high)} with those missing` }));
 }
 
 function coverage({ num_episodes: done, num_planned: planned }) {
@@ -101,7 +101,7 @@ function drawSummary() {
 // What the figures do not cover, run by run.
 function coverageNotes() {
   return REPORT.runs.flatMap((run, index) => run.notes.length
-    ? [element("p", { class: "coverage", role: "note" }, runLabel(index), visible(` ${run.notes.join(" ")}`))] : []);
+    ? [element("p", { class: "coverage", role: "note" }, runLabel(index), visible(`: ${run.notes.join(" ")}`))] : []);
 }
 
 function folded(title, groups, columns) {
