@@ -43,6 +43,12 @@ def add(commands: Any) -> None:
     command.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="the run's folder")
     command.add_argument("--resume", action="store_true", help="go on with the run that is in the folder, if any")
     command.add_argument("--concurrency", type=positive, default=16, metavar="N", help="episodes at once (default: 16)")
+    command.add_argument(
+        "--no-preflight",
+        dest="preflight",
+        action="store_false",
+        help="send no first request, the longest that may come, to openai: models before anything is played",
+    )
     add_episodes(command)
     add_chat(command)
     add_endpoint(command)
@@ -115,9 +121,14 @@ async def _play(
             is_resumed=options.resume,
             unplayable=options.unplayable,
             on_progress=last,
+            on_check=_note if options.preflight else None,
         )
     finally:
         await agent.close()
+
+
+def _note(text: str) -> None:
+    print(f"note: {text}", file=sys.stderr)
 
 
 class _Last:

@@ -66,6 +66,14 @@ class Agent(ABC):
     def describe(self) -> dict[str, Any]:
         """Return what determines the answers, as plain values and without secrets; `name` is the name in reports."""
 
+    async def check(self, session: ChatSession, rng: np.random.Generator) -> Reply | None:
+        """Answer a first request, before anything is played, if that can tell whether later ones will be answered.
+
+        The same question with the same chance may come again as an episode's first turn: the answer may be kept for it.
+        Return None where there is nothing to find out.
+        """
+        return None
+
     async def close(self) -> None:  # noqa: B027  # most agents have nothing to close
         """Let go of connections and processes."""
 

@@ -37,12 +37,27 @@ class EndpointAgent(Agent):
         self.model = model
         self.settings = settings or EndpointSettings()
         self._client = EndpointClient(self.settings)
+        self._checked: tuple[bytes, int, Reply] | None = None
         self._cache = None if self.settings.cache is None else ReplyCache(self.settings.cache)
 
     async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
         """Ask the model."""
         draw = int(rng.integers(NUM_SEEDS))
         body = json.dumps(self._request(session, draw)).encode("ascii")
+        if self._checked is not None and self._checked[:2] == (body, draw):
+            (*_, reply), self._checked = self._checked, None
+            return reply
+        return await self._answer(body, draw)
+
+    async def check(self, session: ChatSession, rng: np.random.Generator) -> Reply:
+        """Ask the model, and keep the answer until the same request comes again: it is paid for once."""
+        draw = int(rng.integers(NUM_SEEDS))
+        body = json.dumps(self._request(session, draw)).encode("ascii")
+        reply = await self._answer(body, draw)
+        self._checked = (body, draw, reply)
+        return reply
+
+    async def _answer(self, body: bytes, draw: int) -> Reply:
         if self._cache is None:
             return await self._ask(body)
         # A greedy answer is as good for any turn with the same request; a sampled one belongs to its turn.

@@ -120,7 +120,7 @@ class EndpointClient:
                 "right?"
             ) from failure
         words = f"no answer from {self.url} after {num_requests} requests; the last one: {failure}"
-        raise AgentError(words) if failure.kind is None else UnplayableError(words, failure.kind)
+        raise (AgentError(words) if failure.kind is None else UnplayableError(words, failure.kind)) from failure
 
     def _without_secrets(self, data: bytes) -> bytes:
         """Return a reply without the key, which some servers tell back, as JSON or plainly."""

@@ -176,7 +176,7 @@ def _check_is_answer(
         return
     said = "no finish_reason" if word is None else f"finish_reason {word!r}"
     if finish is Finish.FILTER:
-        raise PassingFailureError(f"the provider's filter took the model's answer ({said})")
+        raise PassingFailureError(f"the provider's filter took the model's answer ({said})", is_filtered=True)
     if finish is Finish.FAILURE:
         raise PassingFailureError(f"the answer broke off on the server's side ({said}): {clean(text) or 'no text'}")
     if finish is Finish.UNKNOWN:

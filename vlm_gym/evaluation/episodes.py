@@ -96,11 +96,16 @@ async def run_episode(
     return record if refusal is None else _stopped(record, refusal, session)
 
 
+def turn_rng(episode: EpisodeSpec, number: int) -> np.random.Generator:
+    """Return an agent's chance in an episode's turn of this number, from 1."""
+    return np.random.default_rng((AGENT_STREAM, episode.seed, episode.repeat, number))
+
+
 async def _play(session: ChatSession, agent: Agent, episode: EpisodeSpec, on_turn: OnTurn | None) -> TurnRecord:
     """Play one turn, answers that are asked for again included."""
     task, number = session.task, len(session.turns) + 1
     question, picture = session.question, session.picture
-    rng = np.random.default_rng((AGENT_STREAM, episode.seed, episode.repeat, number))
+    rng = turn_rng(episode, number)
     readings, oracle_action, value = task.readings(), task.oracle_action(), task.optimal_value()
     action_values = task.action_values()
     turn: ChatTurn | None = None

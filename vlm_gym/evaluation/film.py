@@ -115,6 +115,7 @@ def _turn_caption(turn: TurnRecord, num_turns: int) -> tuple[Line, ...]:
 
 def _end_caption(episode: EpisodeRecord) -> tuple[Line, ...]:
     outcome = "Success" if episode.is_success else "Out of turns" if episode.is_truncated else "No success"
+    outcome = "Not playable to its end" if episode.is_unplayable else outcome
     turns = f"{episode.num_turns} turn{'' if episode.num_turns == 1 else 's'}"
     return (
         Line(f"{episode.task.removeprefix(NAMESPACE)}, seed {episode.seed}", MUTED),

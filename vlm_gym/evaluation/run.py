@@ -12,9 +12,9 @@ from vlm_gym.errors import AgentError, AgentRefusedError, ConfigError, RunError,
 from vlm_gym.evaluation.agents import Agent
 from vlm_gym.evaluation.episodes import EpisodeSpec
 from vlm_gym.evaluation.plan import Plan, describe, differences
-from vlm_gym.evaluation.played import Unplayable
+from vlm_gym.evaluation.played import Unplayable, grouped
 from vlm_gym.evaluation.players import LocalPlayer, Player
-from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord
+from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord, canonical
 from vlm_gym.evaluation.run_folder import RunWriter, has_turns, is_empty, read_episodes, read_run, read_turns
 from vlm_gym.messages import Message
 
@@ -85,6 +85,7 @@ class Progress:
         return self.num_done == self.num_episodes
 
 
+OnCheck = Callable[[str], object]
 OnProgress = Callable[[Progress], object]
 
 
@@ -98,6 +99,7 @@ async def evaluate(
     is_resumed: bool = False,
     unplayable: Unplayable = "failure",
     on_progress: OnProgress | None = None,
+    on_check: OnCheck | None = None,
 ) -> Progress:
     """Play the episodes of a plan and write them to a run's folder.
 
@@ -116,6 +118,8 @@ async def evaluate(
         unplayable: What an episode is that cannot be played to its end, since a request of it is refused for its
             content: a "failure", finished; or "missing", to be played when the run is resumed.
         on_progress: Is called after each turn, episode and failure.
+        on_check: If given, a first request is sent before anything is played (`preflight`), and this is called with
+            each thing that it shows and that is worth knowing, in a sentence.
 
     Returns:
         Where the run stands at the end. An `AgentError` ends its episode alone, which stays unfinished.
@@ -134,7 +138,7 @@ async def evaluate(
         check_folder(folder, run, is_resumed=is_resumed)
         with RunWriter(folder, run) as writer:
             sitting = _Sitting(plan, player, writer, limits or Limits(), unplayable, on_progress)
-            await sitting.play(concurrency)
+            await sitting.play(concurrency, on_check)
         return sitting.progress()
     finally:
         if player is not agent:
@@ -186,10 +190,17 @@ class _Sitting:
         self.is_stopped = False
         self._read()
 
-    async def play(self, concurrency: int) -> None:
+    async def play(self, concurrency: int, on_check: OnCheck | None) -> None:
         """Play until all is done, a limit is reached, or the agent refuses."""
-        waiting = iter([episode for episode in self.plan.own_episodes if episode.key not in self.finished])
+        left = [episode for episode in self.plan.own_episodes if episode.key not in self.finished]
+        waiting = iter(left)
         self._tell()
+        new = grouped(
+            (each for each in left if not self.past.get(each.key)), lambda each: canonical([each.task, each.arguments])
+        )
+        if on_check is not None and new and self._used_up() is None:
+            for note in await self.player.check([episodes[0] for episodes in new.values()]):
+                on_check(note)
         workers = [asyncio.create_task(self._work(waiting)) for _ in range(concurrency)]
         try:
             await asyncio.gather(*workers)
