@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import os
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from vlm_gym.errors import AgentRefusedError, ConfigError, MissingDependencyErro
 from vlm_gym.evaluation.endpoint_errors import PassingFailureError, clean
 
 CONNECT_TIMEOUT_S: Final = 10.0
-PROXIES: Final = "$HTTP_PROXY, $HTTPS_PROXY, $ALL_PROXY and $NO_PROXY"
+PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 NO_FILES: Final = (errno.EMFILE, errno.ENFILE)
 
 if TYPE_CHECKING:
@@ -54,6 +55,14 @@ class Connections:
         """What a request may raise when the connection fails."""
         return (self._httpx.TransportError, OSError, *_socks_errors())
 
+    @property
+    def proxies(self) -> str:
+        """What the environment says of proxies, for error messages: the variables' names; empty if none leads there."""
+        if not self._has_proxies:
+            return ""
+        names = [name for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
+        return "" if names in ([], ["NO_PROXY"]) else " and ".join(f"${name}" for name in names)
+
     @contextmanager
     def lend(self) -> "Iterator[httpx.AsyncClient]":
         """Lend a connection that is free, or a new one."""
@@ -77,12 +86,12 @@ class Connections:
             )
         except ImportError as error:
             raise MissingDependencyError(
-                f"a SOCKS proxy needs another package: pip install 'httpx[socks]', or look at {PROXIES}"
+                f"the SOCKS proxy of {self.proxies} needs another package: pip install 'httpx[socks]'"
             ) from error
         except (ValueError, self._httpx.InvalidURL) as error:
             raise ConfigError(
-                f"the proxies that the environment names cannot be used: look at {PROXIES}. A proxy is an address like "
-                "http://HOST:PORT, and NO_PROXY a list of hosts with commas"
+                f"the proxies that the environment names cannot be used: look at {self.proxies or '$NO_PROXY'}. A "
+                "proxy is an address like http://HOST:PORT, and $NO_PROXY a list of hosts with commas"
             ) from error
 
     def _certificates(self) -> ssl.SSLContext:
@@ -126,7 +135,7 @@ def connection_failure(error: Exception, url: str) -> Exception:
         )
     kind = type(error).__name__
     if kind == "ProxyError" or (_socks_errors() and isinstance(error, _socks_errors())):
-        return PassingFailureError(f"the proxy fails: {words}; look at {PROXIES}", is_unreachable=True)
+        return PassingFailureError(f"the proxy fails: {words}", is_unreachable=True)
     if kind in ("ConnectError", "ConnectTimeout") or isinstance(error, OSError):
         return PassingFailureError(words, is_unreachable=True)
     return PassingFailureError(f"the connection broke: {words}")

@@ -115,9 +115,11 @@ class EndpointClient:
         if num_requests < (min(NUM_TRIES_TO_REACH, max_tries) if is_new else max_tries):
             return
         if failure.is_unreachable:
+            proxies = self._connections.proxies
+            through = f" The way leads through a proxy, see {proxies}: is that one running?" if proxies else ""
             raise AgentRefusedError(
                 f"cannot reach {self.url} ({failure}; {num_requests} tries). Is the server running, and is --base-url "
-                "right?"
+                f"right?{through}"
             ) from failure
         words = f"no answer from {self.url} after {num_requests} requests; the last one: {failure}"
         raise (AgentError(words) if failure.kind is None else UnplayableError(words, failure.kind)) from failure
