@@ -3,11 +3,12 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from vlm_gym.cli.arguments import count, seconds
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.endpoint_settings import EndpointSettings
+from vlm_gym.evaluation.local_settings import LocalSettings, Precision, Quantization
 
 DEFAULTS: Final = EndpointSettings()
 
@@ -79,6 +80,35 @@ def add_endpoint(command: argparse.ArgumentParser) -> None:
     group.add_argument("--price-in", type=float, default=0.0, metavar="X", help="of a million tokens read")
     group.add_argument("--price-out", type=float, default=0.0, metavar="X", help="of a million tokens written")
     group.add_argument("--cache", type=Path, metavar="FOLDER", help="keep all answers there; ask for none twice")
+    _add_local(command)
+
+
+def _add_local(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("how hf:PATH is loaded")
+    group.add_argument(
+        "--precision",
+        choices=get_args(Precision),
+        help="of the weights (default: the checkpoint's on a GPU, float32 without one)",
+    )
+    group.add_argument("--device-map", metavar="WHERE", help="cpu, cuda:1, or auto for all GPUs (default: auto)")
+    group.add_argument("--attention", metavar="NAME", help="sdpa, eager or flash_attention_2 (default: the model's)")
+    group.add_argument("--quantization", choices=get_args(Quantization), help="with bitsandbytes (default: none)")
+    group.add_argument("--trust-remote-code", action="store_true", help="run Python code that comes with the model")
+
+
+def local_of(options: argparse.Namespace) -> LocalSettings:
+    """Return what the options say of how a model is loaded.
+
+    Raises:
+        ConfigError: if one of them is wrong.
+    """
+    return LocalSettings(
+        precision=options.precision,
+        device_map=options.device_map,
+        attention=options.attention,
+        quantization=options.quantization,
+        trust_remote_code=options.trust_remote_code,
+    )
 
 
 def endpoint_of(options: argparse.Namespace) -> EndpointSettings:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vlm_gym.cli.arguments import add_command
-from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of
+from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
 from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, add_unplayable, limits_of, plan_of, positive
 from vlm_gym.errors import VlmGymError
 from vlm_gym.evaluation.agent_names import FORMS, make_agent
@@ -94,7 +94,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _agent(options: argparse.Namespace, plan: "Plan") -> "Agent | Player":
-    make = partial(make_agent, options.agent, endpoint_of(options))
+    make = partial(make_agent, options.agent, endpoint_of(options), local_of(options))
     if options.executor == "local":
         return make()
     from vlm_gym.evaluation.cluster import ClusterPlayer
