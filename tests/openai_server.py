@@ -112,6 +112,7 @@ class OpenAIServer:
     num_answered: int = 0
     max_in_flight: int = 0
     requests: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     paths: Counter = field(default_factory=Counter)
     port: int = 0
 
@@ -183,7 +184,8 @@ class OpenAIServer:
     def _respond(self, first_line: str, headers: dict[str, str], body: bytes) -> Response:
         _, path, _ = first_line.split(" ")
         self.paths[path] += 1
-        if path != "/v1/chat/completions":
+        self.headers.append(headers)
+        if path.partition("?")[0] != "/v1/chat/completions":
             return error(404, f"Unknown request URL: {first_line}", "unknown_url")
         self.num_requests += 1
         failure = self.plan(next(self._numbers))

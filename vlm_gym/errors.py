@@ -6,7 +6,8 @@
     ├── DataNotFoundError (FileNotFoundError)   data that is not on this machine, and how to get it
     ├── MissingDependencyError (ImportError)    an extra that is not installed, and how to install it
     ├── AgentError                              an agent that cannot answer: this episode cannot go on
-    │   └── AgentRefusedError                   ... nor can any other: a wrong key, model or address
+    │   ├── AgentRefusedError                   ... nor can any other: a wrong key, model or address
+    │   └── UnplayableError                     ... because of what it asks: too long for the model, or filtered
     └── RunError                                a folder that is no run, or a damaged one, or one of other settings
 
     UnreadablePictureWarning (UserWarning)      a task made with pictures too small to be read; no error
@@ -47,6 +48,22 @@ class AgentError(VlmGymError):
 
 class AgentRefusedError(AgentError):
     """An agent will never answer as it is set up."""
+
+
+class UnplayableError(AgentError):
+    """An agent will never answer this very request, because of its content; other episodes may fare better.
+
+    Args:
+        reason: Why, in words.
+        kind: "context" if the request is too long for the model, "filter" if its content is not let through.
+    """
+
+    def __init__(self, reason: str, kind: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+    def __reduce__(self) -> tuple[type["UnplayableError"], tuple[str, str]]:  # for other processes
+        return type(self), (str(self), self.kind)
 
 
 class RunError(VlmGymError):

@@ -20,10 +20,10 @@ from transformers.utils import is_bitsandbytes_available, is_flash_attn_2_availa
 from baselines.models.lora import merge_adapter
 from baselines.models.memory import memory_advice
 from baselines.models.model_config import TINY, Attention, ModelConfig, Quantization
-from baselines.models.processors import load_processor
 from baselines.models.tiny import build_tiny
 from baselines.models.vlm import VlmPolicy
 from vlm_gym.errors import DataNotFoundError, MissingDependencyError, VlmGymError
+from vlm_gym.evaluation.processors import load_processor
 from vlm_gym.installation import install_hint
 from vlm_gym.parsers import PARSERS, Parser
 

@@ -241,7 +241,7 @@ def test_other_refusals_end_the_episode_alone_with_the_servers_words(session):
         (b'{"error": "model runner crashed"}', "model runner crashed"),
         (b'{"error": {"detail": [{"loc": ["body"]}]}}', '[{"loc": ["body"]}]'),
         (b"<h1>Bad Request</h1>", "<h1>Bad Request</h1>"),
-        (b'{"error": null}', "None"),
+        (b'{"error": null}', '{"error": null}'),
         (b"", "HTTP 400: )"),
     ],
 )

@@ -11,17 +11,22 @@ import numpy as np
 import pytest
 
 from vlm_gym.chat import ChatSession, ChatSettings
+from vlm_gym.cli import main
 from vlm_gym.errors import AgentRefusedError, ConfigError, DataNotFoundError, MissingDependencyError
 from vlm_gym.evaluation.agent_names import make_agent
 from vlm_gym.evaluation.endpoint import EndpointSettings
 from vlm_gym.evaluation.episodes import EpisodeSpec, run_episode
 from vlm_gym.evaluation.local_model import GumbelNoise, LocalModelAgent
+from vlm_gym.evaluation.local_settings import LocalSettings
+from vlm_gym.evaluation.run_folder import read_run
 
 if "VLM_GYM_ALL_TESTS" not in os.environ:
     pytest.importorskip("transformers", reason="local models need torch and transformers: pip install 'vlm-gym[train]'")
 
 import torch
-from tiny_checkpoints import llava
+from tiny_checkpoints import CHECKPOINTS, llava
+
+from vlm_gym.messages import to_hugging_face
 
 TASK, ARGUMENTS = "vlm_gym/NumberLine-v0", {"max_position": 2, "image_size": 84}
 
@@ -152,6 +157,105 @@ def test_noise_makes_the_largest_logit_a_sample():
     assert torch.allclose(drawn, logits[0].softmax(dim=0), atol=0.015)
 
 
+@pytest.mark.parametrize("shown", ["picture", "text"])
+def test_the_models_input_is_what_its_processor_makes_of_a_conversation(checkpoint, shown):
+    agent = LocalModelAgent(checkpoint, max_tokens=2)
+    (session,) = conversations(1, history="all", max_reasks=1, show=shown)
+    session.answer("what?")
+    conversation = to_hugging_face(session.messages())
+    ours = agent._inputs([conversation])
+    theirs = agent.processor.apply_chat_template(
+        [conversation], add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt",
+        processor_kwargs={"padding": True},
+    )  # fmt: skip
+    assert set(ours) == set(theirs)
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+@pytest.mark.parametrize("name", CHECKPOINTS)
+def test_every_architecture_is_loaded_as_the_trainer_loads_it(tmp_path, name):
+    """Without torchvision too, which some processors want for videos."""
+    CHECKPOINTS[name](tmp_path)
+    agent = LocalModelAgent(str(tmp_path), max_tokens=2)
+    (reply,) = asyncio.run(ask_together(agent, conversations(1)))
+    assert 1 <= reply.completion_tokens <= 2
+    assert reply.prompt_tokens > 10
+
+
+OWN_GENERATION = {"repetition_penalty": 50.0, "no_repeat_ngram_size": 2, "do_sample": True, "temperature": 0.1}
+
+
+def test_a_checkpoints_own_generation_settings_change_no_answer(tmp_path, checkpoint):
+    llava(tmp_path)
+    path = tmp_path / "generation_config.json"
+    own = json.loads(path.read_text())
+    path.write_text(json.dumps({**own, **OWN_GENERATION, "min_new_tokens": 3}))
+    agents = [LocalModelAgent(folder, max_tokens=24) for folder in (checkpoint, str(tmp_path))]
+    plain, penalised = (asyncio.run(ask_together(agent, conversations(2))) for agent in agents)
+    assert [reply.text for reply in plain] == [reply.text for reply in penalised]
+    described = agents[1].describe()
+    assert described["generation_left_out"] == {**OWN_GENERATION, "min_new_tokens": 3}
+    assert described["generation"]["eos_token_id"] == own["eos_token_id"]
+    assert described["generation"].get("repetition_penalty") is None
+    assert not described["generation"]["do_sample"]
+    assert agents[0].describe()["generation_left_out"] == {}
+
+
+def test_how_a_model_is_loaded_can_be_chosen(checkpoint, tmp_path, capsys):
+    arguments = ["eval", "--agent", f"hf:{checkpoint}", "--task", "NumberLine-v0", "--episodes", "1"]
+    arguments += ["--arg", "image_size=84", "--max-tokens", "2", "--out", str(tmp_path / "run")]
+    chosen = ["--precision", "bfloat16", "--device-map", "cpu", "--attention", "eager"]
+    assert main([*arguments, *chosen]) == 0
+    agent = read_run(tmp_path / "run")["agent"]
+    assert (agent["precision"], agent["device_map"], agent["attention"]) == ("bfloat16", "cpu", "eager")
+    loaded = LocalModelAgent(checkpoint, max_tokens=2, settings=LocalSettings("bfloat16", "cpu", "eager"))
+    assert loaded.model.dtype == torch.bfloat16
+    assert loaded.model.config._attn_implementation == "eager"
+    assert main([*arguments, "--attention", "flush"]) == 2
+    assert "cannot be loaded as a model for pictures and text" in capsys.readouterr().err
+
+
+def test_quantisation_needs_its_package(checkpoint, monkeypatch):
+    monkeypatch.setattr("transformers.utils.is_bitsandbytes_available", lambda *args, **kwargs: False)
+    with pytest.raises(MissingDependencyError, match=r"bitsandbytes is missing: pip install 'vlm-gym\[quantize\]'"):
+        LocalModelAgent(checkpoint, settings=LocalSettings(quantization="4bit"))
+
+
+OWN_CODE = """
+from transformers import LlavaConfig
+
+class OwnConfig(LlavaConfig):
+    model_type = "own_llava"
+"""
+
+
+def test_code_of_a_checkpoint_runs_only_when_it_may(tmp_path):
+    llava(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    config.update(model_type="own_llava", auto_map={"AutoConfig": "own.OwnConfig"})
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "own.py").write_text("raise SystemExit('it ran')\n" + OWN_CODE)
+    with pytest.raises(ConfigError, match=r"trust_remote_code|cannot be loaded"):
+        LocalModelAgent(str(tmp_path))
+    with pytest.raises(SystemExit, match="it ran"):
+        LocalModelAgent(str(tmp_path), settings=LocalSettings(trust_remote_code=True))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"precision": "float8"}, "precision must be one of 'float32', 'bfloat16', 'float16'"),
+        ({"quantization": "2bit"}, "quantization must be one of '8bit', '4bit'"),
+        ({"device_map": ""}, "device_map must be a text or None"),
+        ({"attention": 7}, "attention must be a text or None, got 7"),
+        ({"trust_remote_code": "yes"}, "trust_remote_code must be True or False"),
+    ],
+)
+def test_a_way_to_load_that_is_none_is_refused(settings, message):
+    with pytest.raises(ConfigError, match=message):
+        LocalSettings(**settings)
+
+
 def test_the_description_names_the_software(checkpoint):
     described = LocalModelAgent(checkpoint, max_tokens=2).describe()
     assert described["name"] == f"hf:{checkpoint}"
@@ -162,7 +266,7 @@ def test_the_description_names_the_software(checkpoint):
 
 @pytest.mark.parametrize(
     ("config", "message"),
-    [(None, "Unrecognized processing class"), ("{}", "cannot be loaded"), ('{"model_type": "gpt2"}', "GPT2Config")],
+    [(None, "cannot be loaded"), ("{}", "cannot be loaded"), ('{"model_type": "gpt2"}', "'gpt2' model, which has no")],
 )
 def test_a_folder_without_a_model_is_refused(tmp_path, config, message):
     if config is not None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,7 +61,8 @@ def test_the_same_turn_is_asked_once(session, tmp_path):
     assert server.num_requests == 1
     assert (first.is_cached, first.num_requests) == (False, 1)
     assert first.cost > 0
-    assert again == Reply("some words", first.prompt_tokens, 2, is_cached=True)
+    assert again == replace(first, cost=0.0, latency_s=0.0, num_requests=0, is_cached=True)
+    assert (again.text, again.completion_tokens, again.finish_reason) == ("some words", 2, "stop")
 
 
 def test_a_sampled_answer_belongs_to_its_turn_and_a_greedy_one_to_its_request(session, tmp_path):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vlm_gym.cli.arguments import add_command, count, find_task, folder, task_arguments
-from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of
+from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
 from vlm_gym.cli.run_arguments import add_chat, chat_of, positive
 from vlm_gym.errors import ConfigError, MissingDependencyError
 from vlm_gym.evaluation.agent_names import FORMS, make_agent
@@ -116,7 +116,7 @@ async def _run(
 ) -> Mapping[str, Any]:
     from vlm_gym.collect.run import collect
 
-    agent = make_agent(options.agent or "oracle", endpoint_of(options))
+    agent = make_agent(options.agent or "oracle", endpoint_of(options), local_of(options))
     try:
         return await collect(
             options.out,

@@ -8,12 +8,11 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vlm_gym.cli.arguments import add_command, folder
-from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of
-from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, limits_of, plan_of, positive
+from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
+from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, add_unplayable, limits_of, plan_of, positive
 from vlm_gym.errors import VlmGymError
 from vlm_gym.evaluation.agent_names import FORMS, make_agent
 from vlm_gym.program import INTERRUPTED
@@ -44,11 +43,18 @@ def add(commands: Any) -> None:
     command.add_argument("--out", required=True, type=folder, metavar="FOLDER", help="the run's folder")
     command.add_argument("--resume", action="store_true", help="go on with the run that is in the folder, if any")
     command.add_argument("--concurrency", type=positive, default=16, metavar="N", help="episodes at once (default: 16)")
+    command.add_argument(
+        "--no-preflight",
+        dest="preflight",
+        action="store_false",
+        help="send no first request, the longest that may come, to openai: models before anything is played",
+    )
     add_episodes(command)
     add_chat(command)
     add_endpoint(command)
     _add_cluster(command)
     add_limits(command)
+    add_unplayable(command)
 
 
 def _add_cluster(command: argparse.ArgumentParser) -> None:
@@ -78,11 +84,11 @@ def _evaluate(options: argparse.Namespace) -> int:
             raise
         except BrokenPipeError:  # whoever read how far it is has gone
             return INCOMPLETE
-    return _tell_end(options.out, last.progress, signalled)
+    return _tell_end(options, last.progress, signalled)
 
 
 def _agent(options: argparse.Namespace, plan: "Plan") -> "Agent | Player":
-    make = partial(make_agent, options.agent, endpoint_of(options))
+    make = partial(make_agent, options.agent, endpoint_of(options), local_of(options))
     if options.executor == "local":
         return make()
     from vlm_gym.evaluation.cluster import ClusterPlayer
@@ -107,10 +113,16 @@ async def _play(
             concurrency=options.concurrency,
             limits=limits,
             is_resumed=options.resume,
+            unplayable=options.unplayable,
             on_progress=last,
+            on_check=_note if options.preflight else None,
         )
     finally:
         await agent.close()
+
+
+def _note(text: str) -> None:
+    print(f"note: {text}", file=sys.stderr)
 
 
 class _Last:
@@ -147,13 +159,13 @@ async def _until_signalled(playing: Coroutine[Any, Any, None]) -> str | None:
     return received[0] if received else None
 
 
-def _tell_end(folder: Path, progress: "Progress | None", signalled: str | None) -> int:
+def _tell_end(options: argparse.Namespace, progress: "Progress | None", signalled: str | None) -> int:
     """Print the scores and what is missing; return the exit status."""
     from vlm_gym.cli.score_table import score_table
     from vlm_gym.evaluation.summary import summarise
 
     if progress is not None and progress.num_done:
-        print(score_table(summarise(folder)))
+        print(score_table(summarise(options.out, options.unplayable)))
     if progress is not None and progress.num_requests and not progress.num_tokens:
         print("the server does not count tokens: tokens and cost are 0")
     if progress is not None and progress.is_complete:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from vlm_gym.cli.arguments import add_command, count, seconds
+from vlm_gym.cli.run_arguments import add_unplayable
 
 
 def add(commands: Any) -> None:
@@ -33,6 +34,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--any-panels", action="store_true", help="the runs may be of any panels: compare those of the same panel"
     )
+    add_unplayable(command)
 
     command = add_command(
         commands,
@@ -59,6 +61,7 @@ def _report(options: argparse.Namespace) -> None:
             pictures_of=options.pictures,
             max_episodes=options.max_episodes,
             is_one_panel=not options.any_panels,
+            unplayable=options.unplayable,
             on_progress=stages.count_episodes,
             on_stage=stages.show,
         )

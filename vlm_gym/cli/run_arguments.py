@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # these import slowly, and every command reads this file
     from vlm_gym.evaluation.run import Limits
 
 NUM_EPISODES: Final = 100
+MAX_REFUSALS: Final = 100  # as in evaluation.run
 
 
 def add_episodes(command: argparse.ArgumentParser) -> None:
@@ -75,7 +76,25 @@ def add_limits(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--max-requests", type=positive, metavar="N", help="requests of the whole run")
     group.add_argument("--max-run-tokens", type=positive, metavar="N", help="tokens of the whole run, read and written")
+    group.add_argument(
+        "--max-refusals",
+        type=count,
+        default=MAX_REFUSALS,
+        metavar="N",
+        help="episodes in a row that are refused for the same reason, 0 for any number (default: %(default)s)",
+    )
     group.add_argument("--max-cost", type=float, metavar="X", help="money of the whole run, if prices are given")
+
+
+def add_unplayable(command: argparse.ArgumentParser) -> None:
+    """Add what episodes are that could not be played to their end."""
+    command.add_argument(
+        "--unplayable",
+        choices=("failure", "missing"),
+        default="failure",
+        help="what episodes are with a request that was refused for its content, too long or filtered: failures, or "
+        "missing, so that they are left out of the figures and --resume plays them (default: %(default)s)",
+    )
 
 
 def positive(text: str) -> int:
@@ -124,7 +143,8 @@ def limits_of(options: argparse.Namespace) -> "Limits":
     if options.max_cost is not None and not (options.price_in or options.price_out):
         raise ConfigError("--max-cost counts money: give --price-in and --price-out too")
 
-    return Limits(options.max_requests, options.max_run_tokens, options.max_cost)
+    max_refusals = options.max_refusals or None
+    return Limits(options.max_requests, options.max_run_tokens, options.max_cost, max_refusals)
 
 
 def _check_options(options: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from vlm_gym.evaluation.statistics import percent
-from vlm_gym.evaluation.summary import RunSummary, Scores
+from vlm_gym.evaluation.summary import RunSummary, Scores, coverage, coverage_notes
 
 HEADS: Final = ("task", "episodes", "success %", "95 %", "floor", "ceiling", "score", "faults %", "illegal %", "turns")
 NOTE: Final = (
@@ -11,6 +11,8 @@ NOTE: Final = (
     "ceiling.\nfaults: turns whose answer could not be read; illegal: turns whose move broke a rule"
 )
 
+BOUNDS: Final = "if missing"
+BOUNDS_NOTE: Final = "if missing: the success in % if all missing episodes failed, and if all succeeded"
 CUT_OFF: Final = "an answer cut off at the token limit: see --max-tokens"
 EMPTY: Final = (
     "an empty answer: a model that reasons first came to none (see --max-tokens), or its server takes all it writes "
@@ -21,10 +23,15 @@ EMPTY: Final = (
 def score_table(summary: RunSummary) -> str:
     """Return a run's scores as a table in plain text, a line a task, and one for all if there are more."""
     scores = summary.tasks if len(summary.tasks) == 1 else (*summary.tasks, summary.overall)
-    rows = [HEADS, *map(_row, scores)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADS))]
+    is_part = any(each.bounds is not None for each in scores)
+    rows = [(*HEADS, BOUNDS), *((*_row(each), _bounds(each)) for each in scores)]
+    if not is_part:
+        rows = [row[:-1] for row in rows]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ("  ".join(_cells(row, widths)) for row in rows)
-    return "\n".join([*lines, "", NOTE, *_warnings(summary)])
+    return "\n".join(
+        [*lines, "", NOTE, *([BOUNDS_NOTE] if is_part else []), *coverage_notes(summary), *_warnings(summary)]
+    )
 
 
 def _warnings(summary: RunSummary) -> list[str]:
@@ -36,7 +43,7 @@ def _row(scores: Scores) -> tuple[str, ...]:
     floor = "?" if scores.floor is None else ("" if scores.is_floor_exact else "~") + percent(scores.floor)
     return (
         scores.name,
-        str(scores.num_episodes),
+        coverage(scores),
         f"{100 * scores.success.value:.1f}",
         f"{100 * scores.success.low:.0f}-{100 * scores.success.high:.0f}",
         floor,
@@ -46,6 +53,11 @@ def _row(scores: Scores) -> tuple[str, ...]:
         f"{100 * scores.illegal_rate:.1f}",
         f"{scores.turns:.1f}",
     )
+
+
+def _bounds(scores: Scores) -> str:
+    bounds = scores.bounds
+    return "" if bounds is None else f"{100 * bounds.low:.1f}-{100 * bounds.high:.1f}"
 
 
 def _cells(row: tuple[str, ...], widths: list[int]) -> list[str]:

@@ -7,16 +7,18 @@ from typing import Final
 
 from vlm_gym.errors import ConfigError, did_you_mean
 from vlm_gym.evaluation.agents import Agent, ConstantAgent, OracleAgent, RandomAgent, ScriptedAgent, callable_agent
-from vlm_gym.evaluation.endpoint import EndpointAgent, EndpointSettings
+from vlm_gym.evaluation.endpoint import EndpointAgent
+from vlm_gym.evaluation.endpoint_settings import EndpointSettings
+from vlm_gym.evaluation.local_settings import LocalSettings
 
 FORMS: Final = "openai:MODEL, hf:PATH, random, oracle, oracle:P, constant:TEXT, script:FILE, python:MODULE:FUNCTION"
 
 
-def make_agent(name: str, endpoint: EndpointSettings | None = None) -> Agent:
+def make_agent(name: str, endpoint: EndpointSettings | None = None, local: LocalSettings | None = None) -> Agent:
     """Return the agent of a name.
 
     - `openai:MODEL`: a model behind an OpenAI-compatible endpoint, reached as `endpoint` says
-    - `hf:PATH`: a Hugging Face model in this process, which samples as `endpoint` says
+    - `hf:PATH`: a Hugging Face model in this process, which samples as `endpoint` says and is loaded as `local` says
 
     - `random`: uniformly random actions; `oracle`: best ones; `oracle:0.8`: best ones with probability 0.8
     - `constant:TEXT`: the same answer always; `script:FILE`: the answers of a JSON list, one a turn
@@ -26,11 +28,13 @@ def make_agent(name: str, endpoint: EndpointSettings | None = None) -> Agent:
         ConfigError: if there is no such agent.
     """
     kind, _, rest = name.partition(":")
-    if kind in _MODELS:
-        return _MODELS[kind](rest, endpoint or EndpointSettings())
+    if kind == "openai":
+        return EndpointAgent(rest, endpoint or EndpointSettings())
+    if kind == "hf":
+        return _local(rest, endpoint or EndpointSettings(), local or LocalSettings())
     if kind in _KINDS:
         return _KINDS[kind](rest)
-    hint = did_you_mean(kind, (*_MODELS, *_KINDS))
+    hint = did_you_mean(kind, ("openai", "hf", *_KINDS))
     raise ConfigError(f"there is no agent {name!r}.{hint} Agents are {FORMS}")
 
 
@@ -55,13 +59,12 @@ def _script(rest: str) -> Agent:
     return ScriptedAgent(texts)
 
 
-def _local(path: str, settings: EndpointSettings) -> Agent:
+def _local(path: str, settings: EndpointSettings, local: LocalSettings) -> Agent:
     from vlm_gym.evaluation.local_model import LocalModelAgent  # it imports torch
 
-    return LocalModelAgent(path, settings.temperature, settings.top_p, settings.max_tokens)
+    return LocalModelAgent(path, settings.temperature, settings.top_p, settings.max_tokens, local)
 
 
-_MODELS: Final[dict[str, Callable[[str, EndpointSettings], Agent]]] = {"openai": EndpointAgent, "hf": _local}
 _KINDS: Final[dict[str, Callable[[str], Agent]]] = {
     "random": _random,
     "oracle": _oracle,

@@ -31,6 +31,10 @@ class Reply:
         num_requests: Requests sent, failed ones included.
         is_cut_off: Whether the answer ended at the token limit.
         is_cached: Whether it came from the response cache.
+        finish_reason: How it ended, in the server's word; None where nobody says.
+        reasoning: What the model thought, where that is told apart from the answer.
+        model: The model that answered, as the server calls it.
+        request_id: The server's name for the reply.
     """
 
     text: str
@@ -41,6 +45,10 @@ class Reply:
     num_requests: int = 0
     is_cut_off: bool = False
     is_cached: bool = False
+    finish_reason: str | None = None
+    reasoning: str = ""
+    model: str = ""
+    request_id: str = ""
 
 
 class Agent(ABC):
@@ -57,6 +65,14 @@ class Agent(ABC):
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """Return what determines the answers, as plain values and without secrets; `name` is the name in reports."""
+
+    async def check(self, session: ChatSession, rng: np.random.Generator) -> Reply | None:
+        """Answer a first request, before anything is played, if that can tell whether later ones will be answered.
+
+        The same question with the same chance may come again as an episode's first turn: the answer may be kept for it.
+        Return None where there is nothing to find out.
+        """
+        return None
 
     async def close(self) -> None:  # noqa: B027  # most agents have nothing to close
         """Let go of connections and processes."""

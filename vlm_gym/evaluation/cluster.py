@@ -86,6 +86,13 @@ class ClusterPlayer:
             self._load[worker] -= 1
             self._ray.cancel(stream)
 
+    async def check(self, episodes: Sequence[EpisodeSpec]) -> list[str]:
+        """Let one worker send a first request."""
+        checked: list[str] | VlmGymError = await next(iter(self._load)).check.remote(tuple(episodes))
+        if isinstance(checked, VlmGymError):
+            raise checked
+        return checked
+
     async def close(self) -> None:
         """Stop the workers, and the cluster if it was started here."""
         for worker in self._load:
@@ -124,6 +131,12 @@ class _Worker:
 
     async def describe(self) -> dict[str, Any]:
         return await self.player.describe()
+
+    async def check(self, episodes: Sequence[EpisodeSpec]) -> list[str] | VlmGymError:
+        try:
+            return await self.player.check(episodes)
+        except VlmGymError as error:  # Ray would wrap it in a traceback
+            return error
 
     async def play(self, episode: EpisodeSpec, past: Sequence[TurnRecord]) -> AsyncIterator[Sent]:
         """Yield every turn with its picture, the last picture, and the episode's record or why there is none."""

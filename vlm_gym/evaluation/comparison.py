@@ -1,7 +1,7 @@
 """Two runs compared on the episodes that both have finished."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -10,6 +10,7 @@ import numpy as np
 from vlm_gym.errors import RunError
 from vlm_gym.evaluation.played import Played, PlayedRun, grouped, read_played_run
 from vlm_gym.evaluation.statistics import (
+    Bounds,
     Estimate,
     average,
     mean_estimate,
@@ -28,6 +29,9 @@ class Difference:
     Attributes:
         name, task: As in `Scores`.
         num_episodes: Episodes that both runs finished.
+        num_planned: Episodes that both were to play.
+        bounds: The difference of success at least and at most, whatever the missing episodes do; None if none is
+            missing.
         success_a, success_b: Their shares of success in these.
         success: The difference, with its interval (Bonett and Price).
         success_p: Two-sided p-value of "no difference" (McNemar's exact test, by clusters).
@@ -38,6 +42,8 @@ class Difference:
     name: str
     task: str | None
     num_episodes: int
+    num_planned: int
+    bounds: Bounds | None
     success_a: float
     success_b: float
     success: Estimate
@@ -85,7 +91,12 @@ def compare_runs(a: PlayedRun, b: PlayedRun) -> Comparison:
             f"the runs {a.folder} and {b.folder} share no finished episode: compare runs of the same panel or seeds"
         )
     groups = grouped(pairs, lambda pair: pair[0].task)
-    tasks = tuple(_difference(name, group) for name, group in groups.items())
+    planned = _planned_by_both(a, b)
+    bounds = {name: _bounds(keys, played_a, played_b) for name, keys in planned.items()}
+    tasks = tuple(
+        replace(_difference(name, group), num_planned=len(planned.get(name, group)), bounds=bounds.get(name))
+        for name, group in groups.items()
+    )
     return Comparison(
         run_a=a.name,
         run_b=b.name,
@@ -95,9 +106,41 @@ def compare_runs(a: PlayedRun, b: PlayedRun) -> Comparison:
         num_common=len(pairs),
         num_only_a=len(played_a) - len(pairs),
         num_only_b=len(played_b) - len(pairs),
-        overall=_overall_difference(tasks, groups),
+        overall=replace(
+            _overall_difference(tasks, groups),
+            num_planned=sum(map(len, planned.values())),
+            bounds=_mean_bounds(tasks, [bound for name, bound in bounds.items() if name not in groups]),
+        ),
         tasks=tasks,
     )
+
+
+def _planned_by_both(a: PlayedRun, b: PlayedRun) -> dict[str, list[str]]:
+    """Return the keys of the episodes that both runs were to play, by task."""
+    others = {key for keys in b.planned.values() for key in keys}
+    common = {name: [key for key in keys if key in others] for name, keys in a.planned.items()}
+    return {name: keys for name, keys in common.items() if keys}
+
+
+def _bounds(keys: Sequence[str], a: Mapping[str, Played], b: Mapping[str, Played]) -> Bounds | None:
+    """Return between what the difference of success lies, whatever the missing episodes do; None if none is missing."""
+    if all(key in a and key in b for key in keys):
+        return None
+    low = sum(_success(b, key, 0) - _success(a, key, 1) for key in keys) / len(keys)
+    return Bounds(low, sum(_success(b, key, 1) - _success(a, key, 0) for key in keys) / len(keys))
+
+
+def _success(played: Mapping[str, Played], key: str, otherwise: int) -> int:
+    return int(played[key].episode.is_success) if key in played else otherwise
+
+
+def _mean_bounds(tasks: Sequence[Difference], others: Sequence[Bounds | None]) -> Bounds | None:
+    """Return the bounds of the mean over tasks, those without a common episode (`others`) included."""
+    if not others and all(task.bounds is None for task in tasks):
+        return None
+    known = [task.bounds or Bounds(task.success.value, task.success.value) for task in tasks]
+    every = [*known, *(bound for bound in others if bound is not None)]
+    return Bounds(*(float(np.mean([getattr(bound, side) for bound in every])) for side in ("low", "high")))
 
 
 def _common_panel(a: PlayedRun, b: PlayedRun) -> str | None:
@@ -121,6 +164,8 @@ def _difference(name: str, pairs: Sequence[Pair]) -> Difference:
         name=name,
         task=pairs[0][0].episode.task,
         num_episodes=len(pairs),
+        num_planned=len(pairs),
+        bounds=None,
         success_a=sum(before.episode.is_success for before, _ in pairs) / len(pairs),
         success_b=sum(after.episode.is_success for _, after in pairs) / len(pairs),
         success=success_difference(successes, changes.count(1), changes.count(-1)),
@@ -140,6 +185,8 @@ def _overall_difference(tasks: Sequence[Difference], groups: Mapping[str, Sequen
         name="overall",
         task=None,
         num_episodes=len(pairs),
+        num_planned=len(pairs),
+        bounds=None,
         success_a=float(np.mean([task.success_a for task in tasks])),
         success_b=float(np.mean([task.success_b for task in tasks])),
         success=average([task.success for task in tasks]),

@@ -1,146 +1,228 @@
-"""What an endpoint's replies mean: a completion, a failure that may pass, or an error that stays.
+"""What an endpoint's replies say: a completion, or that something failed.
 
-A reply is hostile input: any bytes, of any shape.
+A reply is hostile input: any bytes, of any shape. What is scored is what the model said by itself, to its own end or
+to a limit of length; everything else is the server's failure and no answer.
 """
 
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from vlm_gym.errors import AgentError, AgentRefusedError
+from vlm_gym.errors import AgentRefusedError
+from vlm_gym.evaluation.endpoint_errors import (
+    PassingFailureError,
+    clean,
+    error_body,
+    found_error,
+    meaning_in_reply,
+    parse,
+    read_error,
+    retry_after_s,
+)
+from vlm_gym.evaluation.finish_reasons import Finish, meaning_of
 
-MAX_WORDS: Final = 300  # characters of a server's own words that an error shows
+__all__ = ["Completion", "PassingFailureError", "clean", "read_completion", "read_error", "retry_after_s"]
+
 MAX_TOKENS: Final = 10**12  # a count above it is nonsense
-STREAM_STARTS: Final = (b"data:", b"event:", b"id:", b"retry:", b":")  # of server-sent events
-
-KEY_STATUSES: Final = (401, 403)
-MONEY_STATUS: Final = 402
-ADDRESS_STATUSES: Final = (301, 302, 303, 307, 308, 404, 405, 410)
-PASSING_STATUSES: Final = (408, 409, 425, 429)  # and all from 500 on
-# Codes, in the servers' error bodies, of what asking again does not change.
-REFUSING_CODES: Final = ("model_not_found", "unsupported_parameter", "insufficient_quota", "billing_not_active")
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+STREAM_STARTS: Final = (b"data:", b"event:", b"id:", b"retry:")  # of server-sent events
+STREAM_END: Final = b"data: [DONE]"
+THOUGHT_TYPES: Final = ("thinking", "redacted_thinking", "reasoning", "reasoning_content", "thought")
+TEXT_TYPES: Final = ("text", "output_text", "refusal")
 
 
 @dataclass(frozen=True)
 class Completion:
-    """What a model said; tokens as the server counted them, 0 where it does not. Cut off means: at the token limit."""
+    """What a model said.
+
+    Attributes:
+        text: The answer.
+        prompt_tokens, completion_tokens: As the server counted them; 0 where it does not.
+        is_cut_off: Whether it ended at a limit of its length.
+        finish_reason: How it ended, in the server's word; None if it does not say.
+        reasoning: What the model thought, where the server tells it apart from the answer.
+        model: The model that answered, as the server calls it.
+        request_id: The server's name for the reply.
+    """
 
     text: str
     prompt_tokens: int
     completion_tokens: int
     is_cut_off: bool
+    finish_reason: str | None = None
+    reasoning: str = ""
+    model: str = ""
+    request_id: str = ""
 
 
-class PassingFailureError(Exception):
-    """A failure that may pass: the request is worth sending again, after `wait_s` seconds at least.
-
-    `is_unreachable` if there was no connection at all.
-    """
-
-    def __init__(self, reason: str, wait_s: float = 0.0, *, is_unreachable: bool = False) -> None:
-        super().__init__(reason)
-        self.wait_s = wait_s
-        self.is_unreachable = is_unreachable
-
-
-def read_completion(data: bytes) -> Completion:
-    """Read the body of a reply with status 200.
+def read_completion(
+    data: bytes,
+    headers: Mapping[str, str] | None = None,
+    key_env: str = "OPENAI_API_KEY",
+    finish_reasons: Mapping[str, str] | None = None,
+) -> Completion:
+    """Read the body of a reply with status 200 or 201.
 
     The answer is the `content`: a text, parts of text, or nothing, when the model spent all its tokens on reasoning
     (which servers tell in a field of its own) or refused in so many words (`refusal`).
 
+    Args:
+        data: The body.
+        headers: The reply's headers, names in lower case.
+        key_env: Where the key came from, for error messages.
+        finish_reasons: What further words for the end of an answer mean (`meaning_of`).
+
     Raises:
-        AgentRefusedError: if it is a stream of events.
-        PassingFailureError: if it is no chat completion with at least one choice.
+        PassingFailureError: if it is no answer that the model itself ended: an error, no choice, a filter's work.
+        AgentError: if it tells an error that stays; which one, its code says, as if it were the status.
     """
-    reply = _parse(data)
-    if reply is None and data.lstrip().startswith(STREAM_STARTS):
-        raise AgentRefusedError(
-            f"the endpoint streams its replies, though not asked to: {clean(data)}. Turn it off there"
-        )
-    if reply is None:
-        raise PassingFailureError(f"the reply is no JSON object: {clean(data)}")
-    choices = reply.get("choices")
-    if not isinstance(choices, list) or not choices:
-        raise PassingFailureError(f"the reply has no choices: {clean(data)}")
-    choice = choices[0] if isinstance(choices[0], dict) else {}
+    headers = headers or {}
+    reply = _object_of(data, headers, key_env)
+    choice = _first_choice(reply, data)
+    _check_no_error(reply, choice, headers, key_env)
+    finish, word = meaning_of(choice, finish_reasons)
     message = choice.get("message")
     if not isinstance(message, dict):
+        message = {} if finish is Finish.LENGTH else None  # Gemini, when all tokens went into thoughts
+    if message is None:
         raise PassingFailureError(f"the reply's choice has no message: {clean(data)}")
+    text = _text(message)
+    _check_is_answer(finish, word, choice, reply, text)
     return Completion(
-        text=_text(message),
+        text=text,
         prompt_tokens=_count(reply, "prompt_tokens"),
         completion_tokens=_count(reply, "completion_tokens"),
-        is_cut_off=choice.get("finish_reason") == "length",
+        is_cut_off=finish is Finish.LENGTH,
+        finish_reason=word,
+        reasoning=_reasoning(message),
+        model=_string(reply.get("model")),
+        request_id=_string(reply.get("id")) or headers.get("x-request-id", ""),
     )
 
 
-def read_error(status: int, headers: Mapping[str, str], data: bytes, key_env: str) -> Exception:
-    """Return what a reply with another status means: a `PassingFailureError`, `AgentError` or `AgentRefusedError`."""
-    code, words = _error(data)
-    said = f"HTTP {status}: {clean(words)}"
-    if status in KEY_STATUSES:
-        return AgentRefusedError(
-            f"the endpoint refuses the key ({said}). Put a valid one into the environment variable {key_env}, or name "
-            "another variable with --key-env"
+def _object_of(data: bytes, headers: Mapping[str, str], key_env: str) -> dict[str, Any]:
+    """Return the JSON object of a body, without the comments that keep a connection alive and an end of stream."""
+    body = _without_comments(data)
+    reply = parse(body)
+    if isinstance(reply, dict):
+        return reply
+    event = _first_event(body)
+    if event is not None:
+        told = parse(event)
+        if isinstance(told, dict) and found_error(told) is not None:
+            _check_no_error(told, {}, headers, key_env)
+        raise AgentRefusedError(
+            f"the server streams its replies, though not asked to: {clean(data)}. Turn it off there"
         )
-    if status == MONEY_STATUS or code == "insufficient_quota":
-        return AgentRefusedError(f"the endpoint wants money ({said}). Pay, then go on with --resume")
-    if status in ADDRESS_STATUSES or code == "model_not_found" or _names_no_model(status, words):
-        moved = f" It points to {clean(headers['location'])}." if "location" in headers else ""
-        return AgentRefusedError(
-            f"the endpoint knows no such model or address ({said}).{moved} Check the model's name (a server lists its "
-            "models at BASE_URL/models) and --base-url, which mostly ends in /v1"
-        )
-    if code in REFUSING_CODES:
-        hint = " Try --max-tokens-field max_completion_tokens" if "max_completion_tokens" in words else ""
-        return AgentRefusedError(f"the endpoint does not take the request ({said}).{hint}")
-    if status in PASSING_STATUSES or status >= 500:
-        return PassingFailureError(said, retry_after_s(headers))
-    return AgentError(f"the endpoint does not take the request ({said})")
+    told = error_body(reply) if isinstance(reply, list) else None
+    if told is not None:
+        raise meaning_in_reply(told, headers, key_env)
+    raise PassingFailureError(f"the reply is no JSON object: {clean(data) or 'it is empty'}")
 
 
-def retry_after_s(headers: Mapping[str, str]) -> float:
-    """Return how many seconds a reply asks to wait (Retry-After, in seconds or as a date); 0 if it does not say."""
-    value = headers.get("retry-after", "")
-    try:
-        wait_s = float(value)
-    except ValueError:
-        wait_s = _seconds_until(value)
-    return 0.0 if math.isnan(wait_s) else max(0.0, wait_s)
+def _without_comments(data: bytes) -> bytes:
+    """Return a body without byte order mark, comment lines (": OPENROUTER PROCESSING") and a stream's end around it."""
+    body = data.removeprefix(BYTE_ORDER_MARK).strip()
+    while body.startswith(b":"):
+        body = body.partition(b"\n")[2].strip()
+    if body.startswith(b"{"):
+        body = body.removesuffix(STREAM_END).rstrip()
+    return body
 
 
-def clean(text: str | bytes) -> str:
-    """Return a server's words on one line, shortened, without control characters."""
-    start = text[: 4 * MAX_WORDS]
-    if isinstance(start, bytes):
-        start = start.decode("utf-8", "replace")
-    printable = "".join(character if character.isprintable() else " " for character in start)
-    line = " ".join(printable.split())
-    return line if len(line) <= MAX_WORDS else f"{line[: MAX_WORDS - 1]}…"
-
-
-def _parse(data: bytes) -> dict[str, Any] | None:
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
+def _first_event(body: bytes) -> bytes | None:
+    """Return the data of a stream's first event; None if it is no stream."""
+    lines = body.splitlines()
+    if not body.startswith(STREAM_STARTS):
         return None
-    return value if isinstance(value, dict) else None
+    return next((line.partition(b":")[2].strip() for line in lines if line.startswith(b"data:")), b"")
+
+
+def _first_choice(reply: Mapping[str, Any], data: bytes) -> dict[str, Any]:
+    """Return the choice with the lowest index; nothing if there is none but the reply tells an error."""
+    choices = reply.get("choices")
+    listed = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    if listed:
+        return min(listed, key=_index)
+    body = error_body(reply)
+    is_error = body is not None and bool(body.text) and "choices" not in reply
+    if found_error(reply) is None and not is_error:
+        raise PassingFailureError(f"the reply has no choices: {clean(data)}")
+    return {}
+
+
+def _index(choice: Mapping[str, Any]) -> int:
+    index = choice.get("index")
+    return index if isinstance(index, int) else 0
+
+
+def _check_no_error(
+    reply: Mapping[str, Any], choice: Mapping[str, Any], headers: Mapping[str, str], key_env: str
+) -> None:
+    """Raise the error that a reply with status 200 tells, if it tells one."""
+    message = choice.get("message")
+    for part in (reply, choice, message if isinstance(message, dict) else {}):
+        if found_error(part) is not None or (part is reply and not choice):
+            body = error_body(part)
+            if body is not None:
+                raise meaning_in_reply(body, headers, key_env)
+
+
+def _check_is_answer(
+    finish: Finish, word: str | None, choice: Mapping[str, Any], reply: Mapping[str, Any], text: str
+) -> None:
+    """Raise PassingFailureError unless a choice is an answer that the model itself ended."""
+    if finish in (Finish.FINISHED, Finish.LENGTH):
+        return
+    said = "no finish_reason" if word is None else f"finish_reason {word!r}"
+    if finish is Finish.FILTER:
+        raise PassingFailureError(f"the provider's filter took the model's answer ({said})", is_filtered=True)
+    if finish is Finish.FAILURE:
+        raise PassingFailureError(f"the answer broke off on the server's side ({said}): {clean(text) or 'no text'}")
+    if finish is Finish.UNKNOWN:
+        raise PassingFailureError(
+            f"the server ends an answer with {said}, which may be a failure: say what it means with "
+            f"--finish-reason {clean(word or '')}=finished (or length, filter, failure)"
+        )
+    if "delta" in choice or str(reply.get("object", "")).endswith(".chunk"):
+        raise PassingFailureError("the reply is a piece of a stream, and does not say how the answer ended")
+    if not text.strip():
+        raise PassingFailureError("the reply has neither text nor a finish_reason")
 
 
 def _text(message: Mapping[str, Any]) -> str:
     content = message.get("content")
     if isinstance(content, str):
         return content
-    if isinstance(content, list):
-        parts = [part.get("text") if isinstance(part, dict) else part for part in content]
-        return "".join(part for part in parts if isinstance(part, str))
-    refusal = message.get("refusal")
-    return refusal if isinstance(refusal, str) else ""
+    if isinstance(content, (list, dict)):
+        return "".join(map(_part_text, content if isinstance(content, list) else [content]))
+    return _string(message.get("refusal"))
+
+
+def _part_text(part: Any) -> str:
+    if isinstance(part, dict):
+        kind = part.get("type", "text")
+        part = (part.get("text") or part.get("refusal")) if kind in TEXT_TYPES else None
+    return _string(part)
+
+
+def _reasoning(message: Mapping[str, Any]) -> str:
+    """Return a model's thoughts, of the field or the parts in which servers tell them."""
+    for name in ("reasoning_content", "reasoning", "thinking"):
+        if isinstance(message.get(name), str) and message[name]:
+            return str(message[name])
+    content = message.get("content")
+    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    thoughts = [part for part in parts if part.get("type") in THOUGHT_TYPES]
+    return "".join(_thought(part.get("thinking", part.get("text"))) for part in thoughts)
+
+
+def _thought(value: Any) -> str:
+    return "".join(map(_part_text, value)) if isinstance(value, list) else _string(value)
+
+
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _count(reply: Mapping[str, Any], name: str) -> int:
@@ -149,30 +231,3 @@ def _count(reply: Mapping[str, Any], name: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TOKENS:
         return value
     return 0
-
-
-def _error(data: bytes) -> tuple[str, str]:
-    """Return code and words of an error body, in the shapes that servers use."""
-    reply = _parse(data)
-    if reply is None:
-        return "", data.decode("utf-8", "replace")
-    error = reply.get("error", reply)
-    if not isinstance(error, dict):
-        return "", str(error)
-    words = error.get("message") or error.get("detail") or error
-    return str(error.get("code") or error.get("type")), words if isinstance(words, str) else json.dumps(words)
-
-
-def _names_no_model(status: int, words: str) -> bool:
-    lower = words.lower()
-    return status == 400 and "model" in lower and any(phrase in lower for phrase in ("not found", "does not exist"))
-
-
-def _seconds_until(date: str) -> float:
-    try:
-        then = parsedate_to_datetime(date)
-    except (TypeError, ValueError):
-        return 0.0
-    if then.tzinfo is None:
-        then = then.replace(tzinfo=timezone.utc)
-    return (then - datetime.now(timezone.utc)).total_seconds()

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import gymnasium as gym
 import numpy as np
 
 from vlm_gym.chat import ChatSession, ChatTurn
-from vlm_gym.errors import RunError
+from vlm_gym.errors import RunError, UnplayableError
 from vlm_gym.evaluation.agents import Agent, Reply
 from vlm_gym.evaluation.records import EpisodeRecord, Judgement, TurnRecord, canonical, picture_name, turn_record
 from vlm_gym.messages import Message
@@ -114,6 +114,9 @@ async def run_episode(
         on_turn: Is called after each new turn.
         on_picture: Is called with the last picture, which no turn shows.
 
+    Returns:
+        The episode's record. An `UnplayableError` of the agent ends it as one that was stopped.
+
     Raises:
         AgentError: if the agent cannot answer.
         RunError: if the env does not do what `past` says it did.
@@ -121,21 +124,32 @@ async def run_episode(
     session.reset(seed=episode.seed, options=None if episode.options is None else dict(episode.options))
     start_value = session.task.optimal_value()
     turns = list(past)
-    for record in past:
-        _play_again(session, record)
+    refusal: UnplayableError | None = None
+    for turn in past:
+        _play_again(session, turn)
     while not session.is_over:
         await asyncio.sleep(0)  # an agent that never waits would let nothing else run, nor any signal through
-        turns.append(await _play(session, agent, episode, on_turn))
+        try:
+            turns.append(await _play(session, agent, episode, on_turn))
+        except UnplayableError as error:
+            refusal = error
+            break
     if on_picture is not None:
         on_picture(Message("user", "", session.picture))
-    return _episode_record(episode, turns, start_value, session)
+    record = _episode_record(episode, turns, start_value, session)
+    return record if refusal is None else _stopped(record, refusal, session)
+
+
+def turn_rng(episode: EpisodeSpec, number: int) -> np.random.Generator:
+    """Return an agent's chance in an episode's turn of this number, from 1."""
+    return np.random.default_rng((AGENT_STREAM, episode.seed, episode.repeat, number))
 
 
 async def _play(session: ChatSession, agent: Agent, episode: EpisodeSpec, on_turn: OnTurn | None) -> TurnRecord:
     """Play one turn, answers that are asked for again included."""
     task, number = session.task, len(session.turns) + 1
     question, picture = session.question, session.picture
-    rng = np.random.default_rng((AGENT_STREAM, episode.seed, episode.repeat, number))
+    rng = turn_rng(episode, number)
     readings, oracle_action, value = task.readings(), task.oracle_action(), task.optimal_value()
     action_values = task.action_values()
     turn: ChatTurn | None = None
@@ -166,8 +180,8 @@ def _play_again(session: ChatSession, record: TurnRecord) -> None:
 def _episode_record(
     episode: EpisodeSpec, turns: Sequence[TurnRecord], start_value: float, session: ChatSession
 ) -> EpisodeRecord:
-    last = turns[-1]
-    is_out_of_turns = last.is_truncated and not last.is_terminated
+    last = turns[-1] if turns else None
+    is_out_of_turns = last is not None and last.is_truncated and not last.is_terminated
     return EpisodeRecord(
         episode=episode.key,
         task=episode.task,
@@ -175,14 +189,14 @@ def _episode_record(
         arguments=episode.arguments,
         options=episode.options,
         repeat=episode.repeat,
-        is_success=last.is_success,
+        is_success=last is not None and last.is_success,
         total_reward=sum(turn.reward for turn in turns),
         num_turns=len(turns),
         num_faults=sum(turn.fault is not None for turn in turns),
         num_illegal=sum(turn.illegal is not None for turn in turns),
         is_truncated=is_out_of_turns,
         start_value=start_value,
-        regret=sum(turn.regret for turn in turns) + (last.value_after if is_out_of_turns else 0.0),
+        regret=sum(turn.regret for turn in turns) + (last.value_after if last and is_out_of_turns else 0.0),
         final_picture=picture_name(session.picture),
         final_text=session.info["observation_text"],
         prompt_tokens=sum(turn.prompt_tokens for turn in turns),
@@ -191,4 +205,16 @@ def _episode_record(
         latency_s=sum(turn.latency_s for turn in turns),
         num_requests=sum(turn.num_requests for turn in turns),
         labels={name: session.info[name] for name in LABELS if name in session.info},
+    )
+
+
+def _stopped(record: EpisodeRecord, refusal: UnplayableError, session: ChatSession) -> EpisodeRecord:
+    """Return the record of an episode that a refusal stopped: all that was left to win is given away."""
+    return replace(
+        record,
+        is_success=False,
+        regret=record.regret + session.task.optimal_value(),
+        stopped=refusal.kind,
+        stop_words=str(refusal),
+        final_prompt=session.info["prompt"],
     )

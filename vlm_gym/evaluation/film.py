@@ -123,6 +123,7 @@ def _turn_caption(turn: TurnRecord, num_turns: int) -> tuple[Line, ...]:
 
 def _end_caption(episode: EpisodeRecord) -> tuple[Line, ...]:
     outcome = "Success" if episode.is_success else "Out of turns" if episode.is_truncated else "No success"
+    outcome = "Not playable to its end" if episode.is_unplayable else outcome
     turns = f"{episode.num_turns} turn{'' if episode.num_turns == 1 else 's'}"
     task = f"{episode.task.removeprefix(NAMESPACE)}, seed {episode.seed}"
     color, end = GOOD if episode.is_success else BAD, f"after {turns}, return {episode.total_reward:+g}"

@@ -17,11 +17,13 @@ from vlm_gym.errors import AgentRefusedError, ConfigError, DataNotFoundError, Mi
 from vlm_gym.evaluation.agents import Agent, Reply
 from vlm_gym.evaluation.endpoint_reply import clean
 from vlm_gym.evaluation.gathering import Gatherer
+from vlm_gym.evaluation.local_settings import LocalSettings
 from vlm_gym.installation import install_hint
 from vlm_gym.messages import Message, to_hugging_face
 
 NUM_SEEDS: Final = 2**63
 HUB_TIMEOUT_S: Final = 10.0
+KEPT_GENERATION: Final = ("bos_token_id", "eos_token_id", "pad_token_id", "transformers_version", "_from_model_config")
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ class LocalModelAgent(Agent):
         temperature: Of sampling; None and 0 are greedy.
         top_p: Sample from the likeliest tokens of this probability.
         max_tokens: The most tokens of an answer.
+        settings: How it is loaded.
 
     Raises:
         ConfigError: if it is no model for pictures and text with a chat template, or an argument is wrong.
@@ -50,12 +53,19 @@ class LocalModelAgent(Agent):
     """
 
     def __init__(
-        self, path: str, temperature: float | None = None, top_p: float | None = None, max_tokens: int | None = 1024
+        self,
+        path: str,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        max_tokens: int | None = 1024,
+        settings: LocalSettings | None = None,
     ) -> None:
         if not path or max_tokens is None:
             raise ConfigError("the agent hf needs a model, hf:PATH, and a token limit above 0")
         self.path, self.temperature, self.top_p, self.max_tokens = path, temperature or 0.0, top_p, max_tokens
-        self.processor, self.model = _load(path)
+        self.settings = settings or LocalSettings()
+        self.processor, self.model = _load(path, self.settings)
+        self._left_out = _start_afresh(self.model, self.processor.tokenizer)
         tokenizer = self.processor.tokenizer
         self._special_tokens = [str(token) for token in tokenizer.added_tokens_decoder.values() if token.special]
         self._gatherer = Gatherer(self._generate)
@@ -77,6 +87,9 @@ class LocalModelAgent(Agent):
             "top_p": self.top_p,
             "max_tokens": self.max_tokens,
             "precision": str(self.model.dtype),
+            **self.settings.chosen(),
+            "generation": self.model.generation_config.to_diff_dict(),
+            "generation_left_out": self._left_out,
             "torch": torch.__version__,
             "transformers": transformers.__version__,
         }
@@ -90,14 +103,7 @@ class LocalModelAgent(Agent):
 
         start_s = time.perf_counter()
         conversations = [to_hugging_face(request.messages, self._special_tokens) for request in requests]
-        inputs = self.processor.apply_chat_template(
-            conversations,
-            add_generation_prompt=True,
-            tokenize=True,
-            return_dict=True,
-            return_tensors="pt",
-            processor_kwargs={"padding": True},
-        ).to(self.model.device, self.model.dtype)
+        inputs = self._inputs(conversations).to(self.model.device, self.model.dtype)
         try:
             with torch.inference_mode():
                 tokens = self.model.generate(
@@ -111,6 +117,26 @@ class LocalModelAgent(Agent):
         prompt_lengths = inputs["attention_mask"].sum(dim=1).tolist()
         answers = tokens[:, inputs["input_ids"].shape[1] :].tolist()
         return [self._reply(answer, length, latency_s) for answer, length in zip(answers, prompt_lengths, strict=True)]
+
+    def _inputs(self, conversations: Sequence[list[dict[str, Any]]]) -> Any:
+        """Return what the model reads. The tokenizer renders the text: some processors ask their video part first."""
+        tokenizer = self.processor.tokenizer
+        texts: list[str] = [
+            tokenizer.apply_chat_template(
+                turns, chat_template=self.processor.chat_template, add_generation_prompt=True, tokenize=False
+            )
+            for turns in conversations
+        ]
+        parts = [[part for turn in turns for part in turn["content"]] for turns in conversations]
+        pictures = [[part["image"] for part in each if part["type"] == "image"] for each in parts]
+        begins = tokenizer.bos_token is not None and texts[0].startswith(tokenizer.bos_token)
+        return self.processor(
+            text=texts,
+            images=pictures if any(pictures) else None,
+            padding=True,
+            return_tensors="pt",
+            add_special_tokens=not begins,  # a template that writes the first token shall not get it twice
+        )
 
     def _chance(self, requests: Sequence[_Request]) -> list[Any]:
         """Return what makes greedy decoding sample: temperature, the likeliest tokens, and noise from each seed."""
@@ -156,11 +182,13 @@ class GumbelNoise:
         return scores - torch.stack(rows).clamp_min(torch.finfo(scores.dtype).tiny).log()
 
 
-def _load(path: str) -> tuple[Any, Any]:
+def _load(path: str, settings: LocalSettings) -> tuple[Any, Any]:
     """Return the processor and the model of a checkpoint, on the GPU if there is one."""
     try:
         import torch
-        from transformers import AutoModelForImageTextToText, AutoProcessor
+        from transformers import AutoModelForImageTextToText
+
+        from vlm_gym.evaluation.processors import load_processor
     except ImportError as error:
         raise MissingDependencyError(
             f"torch and transformers, which run hf: models, are missing: {install_hint('train')}"
@@ -168,24 +196,44 @@ def _load(path: str) -> tuple[Any, Any]:
     has_gpu = torch.cuda.is_available()
     is_local = Path(path).is_dir() or not _is_on_hub(path)
     try:
-        processor = AutoProcessor.from_pretrained(path, local_files_only=is_local)
+        options = {"local_files_only": is_local, "trust_remote_code": settings.trust_remote_code}
+        processor = load_processor(path, **options)
+        default: Any = "auto" if has_gpu else torch.float32
+        attention = {} if settings.attention is None else {"attn_implementation": settings.attention}
         model = AutoModelForImageTextToText.from_pretrained(
             path,
-            dtype="auto" if has_gpu else torch.float32,
-            device_map="auto" if has_gpu else None,
-            local_files_only=is_local,
+            dtype=default if settings.precision is None else getattr(torch, settings.precision),
+            device_map=settings.device_map or ("auto" if has_gpu else None),
+            quantization_config=_quantization(settings),
+            **attention,
+            **options,
         )
     except ImportError as error:
         raise MissingDependencyError(f"the model {path!r} needs another package: {clean(str(error))}") from error
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:
+        if isinstance(error, ConfigError):
+            raise
         raise ConfigError(f"{path!r} cannot be loaded as a model for pictures and text: {clean(str(error))}") from error
     except OSError as error:
+        if Path(path).is_dir():
+            raise ConfigError(f"{path!r} cannot be loaded as a model: {clean(str(error))}") from error
         is_unreachable = is_local and not Path(path).is_dir()
         why = "no directory, not in the cache, and the hub cannot be reached" if is_unreachable else clean(str(error))
         raise DataNotFoundError(f"there is no model {path!r}: {why}") from error
-    if not getattr(processor, "chat_template", None):
-        raise ConfigError(f"{path!r} has no chat template: take the model's instruction-tuned version")
-    return _left_padding(processor), _greedy(model.eval())
+    return processor, model.eval()
+
+
+def _quantization(settings: LocalSettings) -> Any:
+    from transformers import BitsAndBytesConfig
+    from transformers.utils import is_bitsandbytes_available
+
+    if settings.quantization is None:
+        return None
+    if not is_bitsandbytes_available():
+        raise MissingDependencyError(f"bitsandbytes is missing: {install_hint('quantize')}")
+    if settings.quantization == "8bit":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True)
 
 
 def _is_on_hub(path: str) -> bool:
@@ -203,15 +251,19 @@ def _is_on_hub(path: str) -> bool:
     return True
 
 
-def _left_padding(processor: Any) -> Any:
-    processor.tokenizer.padding_side = "left"
-    if processor.tokenizer.pad_token is None:
-        processor.tokenizer.pad_token = processor.tokenizer.eos_token
-    return processor
+def _start_afresh(model: Any, tokenizer: Any) -> dict[str, Any]:
+    """Give a model plain greedy decoding, and return what its checkpoint had set instead.
 
+    A checkpoint's repetition_penalty, say, changes greedy answers too: what is sampled, and how, is ours to say. Only
+    the tokens that begin, end and fill a text are the checkpoint's.
+    """
+    from transformers import GenerationConfig
 
-def _greedy(model: Any) -> Any:
-    """Take the checkpoint's own sampling out of a model: what is sampled is ours to say."""
-    settings = model.generation_config
-    settings.do_sample, settings.temperature, settings.top_p, settings.top_k = False, None, None, None
-    return model
+    own = model.generation_config
+    end = tokenizer.eos_token_id if own.eos_token_id is None else own.eos_token_id
+    fill = tokenizer.pad_token_id if own.pad_token_id is None else own.pad_token_id
+    model.generation_config = GenerationConfig(
+        do_sample=False, bos_token_id=own.bos_token_id, eos_token_id=end, pad_token_id=fill
+    )
+    left_out = own.to_diff_dict()
+    return {name: value for name, value in left_out.items() if name not in KEPT_GENERATION}

@@ -90,16 +90,16 @@ def _parts(folder: Path) -> Iterable[tuple[str, _Part]]:
         if turn.turn == len(turns[turn.episode]) + 1:
             turns[turn.episode].append(turn)
     finished = {record.episode: record for record in read_episodes(folder)}
-    for key, played in turns.items():
-        record = finished.get(key)
+    for key in dict.fromkeys((*turns, *finished)):  # one whose first request was refused has no turn
+        record, played = finished.get(key), turns[key]
         is_whole = record is not None and record.num_turns == len(played)
         yield key, _Part(folder, tuple(played), record if is_whole else None)
 
 
 def _chosen(one: _Part, other: _Part) -> _Part:
-    """Return the part of an episode that is kept."""
-    if one.record is None or other.record is None:
-        return max(one, other, key=lambda part: (part.record is not None, len(part.turns)))
+    """Return the part of an episode that is kept: a finished one, before one that could not be played to its end."""
+    if one.record is None or other.record is None or one.record.is_unplayable != other.record.is_unplayable:
+        return max(one, other, key=_worth)
     if _result(one.record) != _result(other.record):
         raise RunError(
             f"{one.folder} and {other.folder} hold different results of the episode {one.record.episode}: leave one "
@@ -108,9 +108,14 @@ def _chosen(one: _Part, other: _Part) -> _Part:
     return one
 
 
+def _worth(part: _Part) -> tuple[bool, bool, int]:
+    record = part.record
+    return record is not None, record is not None and not record.is_unplayable, len(part.turns)
+
+
 def _result(record: EpisodeRecord) -> EpisodeRecord:
     """Return a record without what two plays of the same answers may differ in."""
-    return replace(record, latency_s=0.0, num_requests=0, cost=0.0)
+    return replace(record, latency_s=0.0, num_requests=0, cost=0.0, stop_words="")
 
 
 def _write(out: Path, run: dict[str, Any], parts: Iterable[_Part]) -> None:

@@ -23,6 +23,7 @@ class Cause(str, Enum):
     REASONING = "reasoning"  # what was named was right
     UNNAMED = "unnamed"  # nothing was named at that turn, nor named wrong before
     NO_MISTAKE = "no mistake"  # luck decided, or the start could not be won
+    UNPLAYABLE = "unplayable"  # a request was refused for its content
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,12 @@ class Perception:
 
     Attributes:
         fields: Each field that the prompts ask for, over all turns.
-        num_failures: Episodes that did not succeed or gave away probability of success; the four causes add up to it.
+        num_failures: Episodes that did not succeed or gave away probability of success; the causes add up to it.
         num_misread: Of these, the ones with a misreading at the turn that decided or before (`Cause`).
         num_reasoning: Those that named nothing wrong, and something right at that turn.
         num_unnamed: Those that named nothing at that turn, so that nobody knows.
         num_no_mistake: Those that luck decided, or that could not succeed from the start.
+        num_unplayable: Those that could not be played to their end.
     """
 
     fields: tuple[ReadingCounts, ...]
@@ -55,6 +57,7 @@ class Perception:
     num_reasoning: int
     num_unnamed: int
     num_no_mistake: int
+    num_unplayable: int
 
 
 def perceive(played: Sequence[Played]) -> Perception | None:
@@ -75,6 +78,7 @@ def perceive(played: Sequence[Played]) -> Perception | None:
         num_reasoning=causes[Cause.REASONING],
         num_unnamed=causes[Cause.UNNAMED],
         num_no_mistake=causes[Cause.NO_MISTAKE],
+        num_unplayable=causes[Cause.UNPLAYABLE],
     )
 
 
@@ -96,6 +100,8 @@ def failure_cause(item: Played, readings: Sequence[Mapping[str, Reading]]) -> Ca
     """Say why an episode failed; None if it did not."""
     episode = item.episode
     regretted = [number for number, turn in enumerate(item.turns) if turn.regret > ROUNDING]
+    if episode.is_unplayable and not regretted:
+        return Cause.UNPLAYABLE
     if episode.is_success and not regretted:
         return None
     if not regretted and not (episode.is_truncated and episode.start_value > 0):

@@ -23,6 +23,8 @@ from vlm_gym.parsers import get_parser
 PACKAGES: Final = ("gymnasium", "numpy", "pillow", "opencv-python")
 CIRCUMSTANCES: Final = ("format", "started", "command", "platform", "git")
 """The parts of run.json that may differ within a run."""
+AGENT_CIRCUMSTANCES: Final = ("base_url", "headers")
+"""The parts of the agent's description that may differ: the same model may be served elsewhere."""
 USER_IN_URL: Final = re.compile(r"//[^/@\s]*@")  # it may be a password
 NUM_SHOWN: Final = 6  # of the differences between two runs, and of a list's
 VALUE_LENGTH: Final = 80  # characters of a value in a difference
@@ -142,9 +144,17 @@ def versions(*packages: str) -> dict[str, str | None]:
 
 def differences(there: Mapping[str, Any], here: Mapping[str, Any], but: Sequence[str] = CIRCUMSTANCES) -> list[str]:
     """Say in what two contents of run.json differ, one line a value; `but` names the parts that may."""
-    parts = ({name: run[name] for name in run if name not in but} for run in (there, here))
-    lines = list(_differing("", *parts))
+    lines = list(_differing("", *(_determining(run, but) for run in (there, here))))
     return lines[:NUM_SHOWN] + ([f"and {len(lines) - NUM_SHOWN} more"] if len(lines) > NUM_SHOWN else [])
+
+
+def _determining(run: Mapping[str, Any], but: Sequence[str]) -> dict[str, Any]:
+    """Return the parts of run.json that determine the result."""
+    parts = {name: run[name] for name in run if name not in but}
+    agent = parts.get("agent")
+    if isinstance(agent, Mapping):
+        parts["agent"] = {name: value for name, value in agent.items() if name not in AGENT_CIRCUMSTANCES}
+    return parts
 
 
 def _differing(name: str, there: Any, here: Any) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from vlm_gym.evaluation.agents import Agent
 from vlm_gym.evaluation.episodes import EpisodeSpec, OnTurn, run_episode
 from vlm_gym.evaluation.plan import Plan
+from vlm_gym.evaluation.preflight import longest_telling, preflight
 from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord
 from vlm_gym.evaluation.session_pool import SessionPool
 from vlm_gym.messages import Message
@@ -25,6 +26,9 @@ class Player(Protocol):
         on_picture: Callable[[Message], object],
     ) -> EpisodeRecord:
         """Play an episode as `run_episode` does. What `on_turn` raises ends the episode."""
+
+    async def check(self, episodes: Sequence[EpisodeSpec]) -> list[str]:
+        """Do what `preflight` does, with that of these episodes that has the longest request."""
 
     async def close(self) -> None:
         """Let go of what it holds."""
@@ -51,6 +55,18 @@ class LocalPlayer:
         """Play an episode in a session that is free, or a new one."""
         with self._pool.lend(episode) as session:
             return await run_episode(session, self.agent, episode, past=past, on_turn=on_turn, on_picture=on_picture)
+
+    async def check(self, episodes: Sequence[EpisodeSpec]) -> list[str]:
+        """Send a first request."""
+        if type(self.agent).check is Agent.check:
+            return []
+        lengths = []
+        for each in episodes:
+            with self._pool.lend(each) as session:
+                lengths.append(longest_telling(session, each).num_tokens)
+        episode = episodes[lengths.index(max(lengths))]
+        with self._pool.lend(episode) as session:
+            return await preflight(session, self.agent, episode)
 
     async def close(self) -> None:
         """Close the sessions; the agent stays open, for it belongs to the caller."""

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -106,6 +106,10 @@ class EpisodeRecord:
         prompt_tokens, completion_tokens, cost, latency_s, num_requests: Sums over the turns.
         labels: What kind of episode it is, where a task has kinds, and which game was played, where games have names:
             {"task_type": "heat", "game": "pick_heat_then_place_in_recep-Egg-None-Fridge-10/trial_T20190909"}.
+        stopped: Why it could not be played to its end: "context" if a request was too long for the model, "filter" if
+            its content was not let through; None if it was. Then it has succeeded in nothing.
+        stop_words: The reason in words, where it was stopped.
+        final_prompt: The prompt that was not answered, where it was stopped.
     """
 
     episode: str
@@ -130,6 +134,14 @@ class EpisodeRecord:
     latency_s: float
     num_requests: int
     labels: Mapping[str, str]
+    stopped: str | None = None
+    stop_words: str = ""
+    final_prompt: str = ""
+
+    @property
+    def is_unplayable(self) -> bool:
+        """Whether it could not be played to its end."""
+        return self.stopped is not None
 
 
 def turn_record(
@@ -185,23 +197,30 @@ def canonical(value: Any) -> str:
 
 
 def to_line(record: TurnRecord | EpisodeRecord) -> str:
-    """Write a record as one line of JSON: any text in it stays on the line and in ASCII."""
-    return json.dumps(asdict(record), allow_nan=False) + "\n"
+    """Write a record as one line of JSON: any text in it stays on the line and in ASCII.
+
+    What was added to the first format is left out where it says nothing, so that earlier versions read it too.
+    """
+    unsaid = [field.name for field in fields(record) if getattr(record, field.name) == field.default]
+    values = {name: value for name, value in asdict(record).items() if name not in unsaid}
+    return json.dumps(values, allow_nan=False) + "\n"
 
 
 def from_line(line: str, kind: type[RecordT]) -> RecordT:
-    """Read a record.
+    """Read a record; fields that other versions added are left out.
 
     Raises:
-        RunError: if the line is no JSON, or has other fields than this version writes.
+        RunError: if the line is no JSON, or lacks a field that every version writes.
     """
     try:
-        values = json.loads(line)
-        expected, got = {field.name for field in fields(kind)}, set(values)
-    except (ValueError, TypeError) as error:
+        read = json.loads(line)
+        known = {field.name for field in fields(kind)}
+        values = {name: value for name, value in read.items() if name in known}
+    except (ValueError, TypeError, AttributeError) as error:
         raise RunError(f"expected a line of JSON with a {kind.__name__}, got {line[:80]!r}") from error
-    if expected != got:
-        raise RunError(f"a {kind.__name__} lacks {sorted(expected - got)} and has {sorted(got - expected)} too many")
+    lacking = [field.name for field in fields(kind) if field.default is MISSING and field.name not in values]
+    if lacking:
+        raise RunError(f"a {kind.__name__} lacks {', '.join(lacking)}")
     for name in ("answers", "span"):
         if values.get(name) is not None:
             values[name] = tuple(values[name])

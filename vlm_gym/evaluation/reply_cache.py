@@ -1,14 +1,22 @@
-"""A folder that keeps the answers of an endpoint, so that none is paid for twice."""
+"""A folder that keeps the answers of an endpoint, so that none is paid for twice.
+
+Only answers are kept, never failures. An entry of an earlier version does not say how its answer ended: an empty one
+may have been a server's failure, hence it is asked for again.
+"""
 
 import hashlib
 import json
 import logging
-from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.agents import Reply
 from vlm_gym.evaluation.files import write_whole
+
+KEPT: Final = ("text", "prompt_tokens", "completion_tokens", "is_cut_off")
+ADDED: Final = ("finish_reason", "reasoning", "model", "request_id")
+"""What entries of earlier versions lack."""
 
 logger = logging.getLogger(__name__)
 
@@ -34,27 +42,25 @@ class ReplyCache:
         return digest.hexdigest()
 
     def read(self, key: str) -> Reply | None:
-        """Return a reply that was kept: its text and tokens, without time, requests and cost; None if there is none."""
+        """Return a reply that was kept: what it says, without time, requests and cost; None if there is none."""
         path = self._path(key)
         try:
             kept = json.loads(path.read_text(encoding="ascii"))
-            reply = Reply(kept["text"], kept["prompt_tokens"], kept["completion_tokens"], is_cut_off=kept["is_cut_off"])
+            if "finish_reason" not in kept and not kept["text"].strip():
+                return None
+            more = {name: kept[name] for name in ADDED if name in kept}
+            known = {name: kept[name] for name in KEPT}
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             logger.warning("the cached reply %s cannot be read (%s): the request is sent again", path, error)
             return None
-        return replace(reply, is_cached=True)
+        return Reply(**known, **more, is_cached=True)
 
     def write(self, key: str, reply: Reply) -> None:
         """Keep a reply, whole or not at all."""
         path = self._path(key)
-        kept = {
-            "text": reply.text,
-            "prompt_tokens": reply.prompt_tokens,
-            "completion_tokens": reply.completion_tokens,
-            "is_cut_off": reply.is_cut_off,
-        }
+        kept = {name: getattr(reply, name) for name in (*KEPT, *ADDED)}
         try:
             path.parent.mkdir(exist_ok=True)
             write_whole(path, lambda draft: draft.write_text(json.dumps(kept), encoding="ascii"))

@@ -46,6 +46,14 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """The least and the most that a figure can be, whatever the missing episodes do."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Sample:
     """One number an episode, summed up by cluster.
 

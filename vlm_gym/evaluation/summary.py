@@ -1,7 +1,7 @@
 """What a run scored: per task, per kind of episode, and over all tasks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,19 @@ import numpy as np
 from vlm_gym.evaluation.comparison import Comparison, compare
 from vlm_gym.evaluation.floors import floor_of_all
 from vlm_gym.evaluation.perception import Perception, perceive
-from vlm_gym.evaluation.plan import planned_episodes
-from vlm_gym.evaluation.played import Played, PlayedRun, grouped, read_played_run
-from vlm_gym.evaluation.statistics import Estimate, average, mean_estimate, sample, success_estimate
+from vlm_gym.evaluation.played import Played, PlayedRun, Unplayable, grouped, read_played_run
+from vlm_gym.evaluation.statistics import Bounds, Estimate, average, mean_estimate, percent, sample, success_estimate
 
-__all__ = ["Comparison", "RunSummary", "Scores", "compare", "summarise", "to_json"]
+__all__ = [
+    "Comparison",
+    "RunSummary",
+    "Scores",
+    "compare",
+    "coverage",
+    "coverage_notes",
+    "summarise",
+    "to_json",
+]
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,9 @@ class Scores:
         task: The task's id; None for all tasks.
         label: The kind of episode, such as "heat"; None for all kinds.
         num_episodes: Finished episodes.
+        num_planned: Episodes that were to be played; None for a kind of episodes, of which nobody has counted them.
+        num_unplayable: Episodes that could not be played to their end, since a request was refused for its content.
+        bounds: The success if all missing episodes failed, and if all succeeded; None if none is missing.
         num_starts: How many different starts they have; episodes that start alike are one cluster in all intervals.
         success: Share of successes, with Wilson's interval.
         mean_return: Mean undiscounted return, with a bootstrap interval; None for all tasks, whose returns have no
@@ -52,6 +63,9 @@ class Scores:
     task: str | None
     label: str | None
     num_episodes: int
+    num_planned: int | None
+    num_unplayable: int
+    bounds: Bounds | None
     num_starts: int
     success: Estimate
     mean_return: Estimate | None
@@ -88,6 +102,9 @@ class RunSummary:
         num_planned: Episodes that the run was to play; it is complete with as many finished ones. In a
             run that a person plays without a panel, those that are finished.
         num_episodes: Finished episodes.
+        unplayable: What the episodes are that could not be played to their end: "failure", finished ones that failed;
+            or "missing".
+        unscored_tasks: Tasks without any finished episode; in `overall` they count for its bounds alone.
         overall: All tasks, each weighing the same.
         tasks: Each task.
         labels: Each kind of episode of the tasks that have kinds.
@@ -100,37 +117,104 @@ class RunSummary:
     num_first: int | None
     num_planned: int
     num_episodes: int
+    unplayable: Unplayable
+    unscored_tasks: tuple[str, ...]
     overall: Scores
     tasks: tuple[Scores, ...]
     labels: tuple[Scores, ...]
 
 
-def summarise(folder: Path) -> RunSummary:
+def summarise(folder: Path, unplayable: Unplayable = "failure") -> RunSummary:
     """Sum up a run's finished episodes.
+
+    Args:
+        folder: Its folder.
+        unplayable: What the episodes are that could not be played to their end.
 
     Raises:
         RunError: if the folder is no run, or damaged, or has no finished episode.
     """
-    return summarise_run(read_played_run(folder))
+    return summarise_run(read_played_run(folder, unplayable))
 
 
 def summarise_run(run: PlayedRun) -> RunSummary:
     """Sum up a run that has been read (`summarise`)."""
     played = run.played
     tasks = grouped(played, lambda item: item.task)
-    scores = tuple(_score(name, None, group) for name, group in tasks.items())
+    planned = {name: len(keys) for name, keys in run.planned.items()}
+    scores = tuple(
+        replace(
+            _score(name, None, group),
+            num_planned=planned.get(name, len(group)),
+            num_unplayable=run.num_unplayable.get(name, 0),
+            bounds=_bounds([item.episode.is_success for item in group], planned.get(name, 0)),
+        )
+        for name, group in tasks.items()
+    )
+    unscored = tuple(name for name in planned if name not in tasks)
     return RunSummary(
         run=run.name,
         agent=run.agent,
         panel=run.panel.get("name"),
         fingerprint=run.panel.get("fingerprint"),
         num_first=run.panel.get("first"),
-        num_planned=len(planned_episodes(run.settings)) or len(played),
+        num_planned=sum(planned.values()),
         num_episodes=len(played),
-        overall=_overall(scores, played),
+        unplayable=run.unplayable,
+        unscored_tasks=unscored,
+        overall=replace(
+            _overall(scores, played),
+            num_planned=sum(planned.values()),
+            num_unplayable=sum(run.num_unplayable.values()),
+            bounds=_mean_bounds(scores, len(unscored)),
+        ),
         tasks=scores,
         labels=tuple(_label_scores(tasks)),
     )
+
+
+def _bounds(successes: Sequence[bool], num_planned: int) -> Bounds | None:
+    num_missing = num_planned - len(successes)
+    if num_missing <= 0:
+        return None
+    return Bounds(sum(successes) / num_planned, (sum(successes) + num_missing) / num_planned)
+
+
+def _mean_bounds(tasks: Sequence[Scores], num_unscored: int) -> Bounds | None:
+    """Return the bounds of the mean over tasks; one without a finished episode may be anything."""
+    if not num_unscored and all(task.bounds is None for task in tasks):
+        return None
+    bounds = [task.bounds or Bounds(task.success.value, task.success.value) for task in tasks]
+    num_tasks = len(tasks) + num_unscored
+    low = sum(bound.low for bound in bounds) / num_tasks
+    return Bounds(low, (sum(bound.high for bound in bounds) + num_unscored) / num_tasks)
+
+
+def coverage(scores: Scores) -> str:
+    """Return how many episodes a figure covers: "18", or "18 of 30" where some are missing."""
+    is_part = scores.num_planned is not None and scores.num_episodes < scores.num_planned
+    return f"{scores.num_episodes} of {scores.num_planned}" if is_part else str(scores.num_episodes)
+
+
+def coverage_notes(summary: RunSummary) -> list[str]:
+    """Say, in sentences, which episodes a run's figures do not cover, and which could not be played."""
+    overall, notes = summary.overall, []
+    if overall.bounds is not None:
+        num_missing = summary.num_planned - summary.num_episodes
+        low, high = percent(overall.bounds.low), percent(overall.bounds.high)
+        notes.append(
+            f"{num_missing} of {summary.num_planned} episodes are missing in these figures: if they all failed, the "
+            f"success would be {low} %, if they all succeeded, {high} %."
+        )
+    if summary.unscored_tasks:
+        notes.append(f"No episode is finished of {', '.join(summary.unscored_tasks)}.")
+    if overall.num_unplayable:
+        counts = "they count as failures" if summary.unplayable == "failure" else "they are left out"
+        notes.append(
+            f"{overall.num_unplayable} of {summary.num_planned} episodes could not be played to their end, since a "
+            f"request was too long for the model or its content was not let through: {counts}."
+        )
+    return notes
 
 
 def to_json(result: RunSummary | Comparison) -> dict[str, Any]:
@@ -150,6 +234,9 @@ def _score(name: str, label: str | None, played: Sequence[Played]) -> Scores:
         task=episodes[0].task,
         label=label,
         num_episodes=len(episodes),
+        num_planned=None,
+        num_unplayable=sum(episode.is_unplayable for episode in episodes),
+        bounds=None,
         num_starts=len(set(starts)),
         success=success,
         mean_return=mean_estimate(sample([episode.total_reward for episode in episodes], starts)),
@@ -202,6 +289,9 @@ def _overall(tasks: Sequence[Scores], played: Sequence[Played]) -> Scores:
         task=None,
         label=None,
         num_episodes=sum(task.num_episodes for task in tasks),
+        num_planned=None,
+        num_unplayable=0,
+        bounds=None,
         num_starts=sum(task.num_starts for task in tasks),
         success=average([task.success for task in tasks]),
         mean_return=None,
@@ -227,4 +317,4 @@ def _overall(tasks: Sequence[Scores], played: Sequence[Played]) -> Scores:
 
 
 def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values))
+    return float(np.mean(values)) if values else 0.0  # no turn, where every first request was refused

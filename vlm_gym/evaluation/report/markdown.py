@@ -10,7 +10,7 @@ from vlm_gym.evaluation.comparison import Difference
 from vlm_gym.evaluation.perception import Perception
 from vlm_gym.evaluation.report.results import ReportedRun, Results, RunPair
 from vlm_gym.evaluation.statistics import Estimate, percent
-from vlm_gym.evaluation.summary import Scores
+from vlm_gym.evaluation.summary import Scores, coverage, coverage_notes
 
 ACTIVE: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")  # what Markdown or HTML would read as more than text
 NONE: Final = "–"
@@ -28,6 +28,7 @@ def render_markdown(results: Results, written: str) -> str:
         "Success in % with Wilson's 95 % interval; ~ floors are measured, not computed. Score: 0 at the floor, 1 at "
         "the ceiling. Faults (answers that could not be read) and illegal: share of turns in %. Misread: share of "
         "readings of the picture in %. Regret: chance of success given away in an episode.",
+        *(f"**{_plain(run.name)}**: {_plain(' '.join(notes))}" for run, notes in _noted(results.runs)),
     ]
     if results.pairs:
         parts += ["## Comparison", *(_comparison_table(results, pair) for pair in results.pairs)]
@@ -35,7 +36,7 @@ def render_markdown(results: Results, written: str) -> str:
 
 
 COLUMNS: Final[tuple[tuple[str, Cell], ...]] = (
-    ("success", lambda scores: _estimate(scores.success, percent)),
+    ("success", lambda scores: _estimate(scores.success, percent) + _if_missing(scores)),
     ("floor", lambda scores: NONE if scores.floor is None else _tilde(scores) + percent(scores.floor)),
     ("ceiling", lambda scores: percent(scores.ceiling)),
     ("score", lambda scores: _estimate(scores.score, _number)),
@@ -48,8 +49,19 @@ COLUMNS: Final[tuple[tuple[str, Cell], ...]] = (
     ("tokens", lambda scores: f"{scores.prompt_tokens + scores.completion_tokens:,}"),
     ("cost", lambda scores: f"{scores.cost:g}"),
     ("s/turn", lambda scores: _number(scores.latency_s)),
-    ("episodes", lambda scores: str(scores.num_episodes)),
+    ("episodes", coverage),
 )
+
+
+def _noted(runs: Sequence[ReportedRun]) -> list[tuple[ReportedRun, list[str]]]:
+    """Return the runs whose figures do not cover all episodes, or hold some that could not be played."""
+    noted = ((run, coverage_notes(run.summary)) for run in runs)
+    return [(run, notes) for run, notes in noted if notes]
+
+
+def _if_missing(scores: Scores) -> str:
+    bounds = scores.bounds
+    return "" if bounds is None else f"; {percent(bounds.low)} to {percent(bounds.high)} with those missing"
 
 
 def _scores_table(runs: Sequence[ReportedRun]) -> str:
@@ -77,13 +89,18 @@ def _comparison_table(results: Results, pair: RunPair) -> str:
 def _difference_row(row: Difference) -> list[str]:
     return [
         row.name,
-        _estimate(row.success, lambda share: f"{100 * share:+.1f}"),
+        _estimate(row.success, lambda share: f"{100 * share:+.1f}") + _difference_if_missing(row),
         _p_value(row.success_p),
         f"{percent(row.success_a)} → {percent(row.success_b)}",
         _estimate(row.mean_return, lambda value: f"{value:+.2f}"),
         NONE if row.return_p is None else _p_value(row.return_p),
-        str(row.num_episodes),
+        str(row.num_episodes) if row.bounds is None else f"{row.num_episodes} of {row.num_planned}",
     ]
+
+
+def _difference_if_missing(row: Difference) -> str:
+    bounds = row.bounds
+    return "" if bounds is None else f"; {100 * bounds.low:+.1f} to {100 * bounds.high:+.1f} with those missing"
 
 
 def _facts(run: ReportedRun) -> str:

@@ -10,8 +10,8 @@ from typing import Any, Final
 from vlm_gym._version import __version__
 from vlm_gym.errors import ConfigError, RunError
 from vlm_gym.evaluation.comparison import Comparison, compare_runs
-from vlm_gym.evaluation.played import Played, PlayedRun, read_played_run
-from vlm_gym.evaluation.summary import RunSummary, summarise_run, to_json
+from vlm_gym.evaluation.played import Played, PlayedRun, Unplayable, read_played_run
+from vlm_gym.evaluation.summary import RunSummary, coverage_notes, summarise_run, to_json
 
 FORMAT: Final = 1
 ID_LENGTH: Final = 8  # hex digits of an episode's short name
@@ -46,8 +46,10 @@ class Results:
     pairs: tuple[RunPair, ...]
 
 
-def read_results(folders: Sequence[Path], *, is_one_panel: bool = True) -> Results:
+def read_results(folders: Sequence[Path], *, is_one_panel: bool = True, unplayable: Unplayable = "failure") -> Results:
     """Read runs, and compare every two of them; with `is_one_panel=False`, every two that are of the same panel.
+
+    `unplayable` says what the episodes are that could not be played to their end.
 
     Raises:
         ConfigError: if there is no folder, or one twice.
@@ -60,7 +62,7 @@ def read_results(folders: Sequence[Path], *, is_one_panel: bool = True) -> Resul
         if resolved.count(folder.resolve()) > 1:
             raise ConfigError(f"a report shows every run once, got {folder} twice")
     names = _names(resolved)
-    read = [read_played_run(folder) for folder in folders]
+    read = [read_played_run(folder, unplayable) for folder in folders]
     runs = tuple(_reported(name, run) for name, run in zip(names, read, strict=True))
     pairs = combinations(range(len(runs)), 2)
     compared = [(a, b) for a, b in pairs if is_one_panel or _is_of_panel(runs[a].summary, runs[b].summary)]
@@ -77,7 +79,8 @@ def results_json(results: Results, written: str) -> dict[str, Any]:
 
         format, vlm_gym, written   1; version of the package; UTC time
         runs                       of each run: `name`; `folder`; `settings`, run.json without its lists of episodes
-                                   and specs; `summary`, a `RunSummary`; `episodes`, each an `EpisodeRecord` with the
+                                   and specs; `summary`, a `RunSummary`; `notes`, what it does not cover, in
+                                   sentences; `episodes`, each an `EpisodeRecord` with the
                                    short name `id` that the page's address has
         comparisons                of every two runs: their numbers `a` and `b` in `runs`, and a `Comparison`, b minus a
 
@@ -107,7 +110,12 @@ def episode_json(item: Played) -> dict[str, Any]:
 def run_json(run: ReportedRun) -> dict[str, Any]:
     """Return a run without its episodes."""
     settings = {name: value for name, value in run.settings.items() if name not in LISTS}
-    return {"name": run.name, "settings": settings, "summary": to_json(run.summary)}
+    return {
+        "name": run.name,
+        "settings": settings,
+        "summary": to_json(run.summary),
+        "notes": coverage_notes(run.summary),
+    }
 
 
 def comparisons_json(results: Results) -> list[dict[str, Any]]:

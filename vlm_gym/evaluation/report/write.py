@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.files import write_all_whole
+from vlm_gym.evaluation.played import Unplayable
 from vlm_gym.evaluation.report.episodes import OnProgress, PicturesOf
 from vlm_gym.evaluation.report.markdown import render_markdown
 from vlm_gym.evaluation.report.page import render_page
@@ -33,6 +34,7 @@ def write_report(
     pictures_of: PicturesOf = "all",
     max_episodes: int | None = None,
     is_one_panel: bool = True,
+    unplayable: Unplayable = "failure",
     on_progress: OnProgress | None = None,
     on_stage: OnStage | None = None,
 ) -> Report:
@@ -45,6 +47,7 @@ def write_report(
         pictures_of: The episodes whose pictures are in the page.
         max_episodes: The most episodes of each run in the page's viewer; the tables tell of all.
         is_one_panel: Whether every two runs are compared, which needs runs of one panel; else those of the same panel.
+        unplayable: What the episodes are that could not be played to their end.
         on_progress: Is called as pictures are packed, which takes most of the time.
         on_stage: Is told what is done next, in words.
 
@@ -57,7 +60,7 @@ def write_report(
     _check_place(out)
     if on_stage is not None:
         on_stage(f"reading {len(folders)} {'run' if len(folders) == 1 else 'runs'}")
-    results = read_results(folders, is_one_panel=is_one_panel)
+    results = read_results(folders, is_one_panel=is_one_panel, unplayable=unplayable)
     if on_stage is not None:
         on_stage(f"packing the turns of {sum(len(run.played) for run in results.runs):,} episodes")
     written = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")

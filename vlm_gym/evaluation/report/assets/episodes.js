@@ -5,13 +5,14 @@ const PAGE = 100;
 const list = { found: [], numShown: PAGE, searched: null };
 
 const CHOICES = {
-  outcome: ["Outcome", { success: "success", failure: "no success" }],
+  outcome: ["Outcome", { success: "success", failure: "no success", unplayable: "not playable to its end" }],
   turns: ["Turns", { fault: "with a fault", illegal: "with an illegal move", misread: "with a misreading", mistake: "with a mistake", misled: "failed by a misreading" }],
 };
 
 const CONDITIONS = {
   success: (episode) => episode.is_success,
   failure: (episode) => !episode.is_success,
+  unplayable: (episode) => episode.stopped !== null,
   fault: (episode) => episode.num_faults > 0,
   illegal: (episode) => episode.num_illegal > 0,
   misread: (episode) => episode.num_misread > 0,
@@ -84,6 +85,7 @@ function listItem(index) {
   const episode = REPORT.episodes[index];
   const notes = [count(episode.num_turns, "turn"), `return ${signed(episode.total_reward)}`];
   if (episode.num_faults) notes.push(count(episode.num_faults, "fault"));
+  if (episode.stopped !== null) notes.push("unplayable");
   if (episode.num_illegal) notes.push(`${episode.num_illegal} illegal`);
   if (episode.num_misread) notes.push(`${episode.num_misread} misread`);
   const outcome = element("span", { class: `outcome ${episode.is_success ? "good" : "bad"}`, text: episode.is_success ? "✓" : "✗", role: "img", "aria-label": episode.is_success ? "success" : "no success" });

@@ -14,8 +14,10 @@ function drawPage() {
 
 function reportFacts() {
   const panels = [...new Set(REPORT.runs.map((run) => run.summary.panel ?? "chosen tasks"))];
-  const total = REPORT.runs.reduce((sum, run) => sum + run.summary.num_episodes, 0);
-  return [count(REPORT.runs.length, "run"), panels.join(", "), count(total, "episode"), REPORT.written].join(" · ");
+  const sumOf = (name) => REPORT.runs.reduce((sum, run) => sum + run.summary[name], 0);
+  const [done, planned] = [sumOf("num_episodes"), sumOf("num_planned")];
+  const episodes = done < planned ? `${number(done)} of ${count(planned, "episode")}` : count(done, "episode");
+  return [count(REPORT.runs.length, "run"), panels.join(", "), episodes, REPORT.written].join(" · ");
 }
 
 async function start() {

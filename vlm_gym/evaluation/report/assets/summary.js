@@ -3,6 +3,7 @@
 // A column: head, what it means, the cell of a group's scores (null for none), and whether it may be left out.
 const COLUMNS = [
   ["Success", "Share of episodes that reached the goal, in %, with its 95 % interval", (scores) => withInterval(scores.success, (x) => percent(x))],
+  ["If missing", "Success in % if all episodes that are missing failed, and if all succeeded", (scores) => scores.bounds === null ? null : element("span", { class: "missing-bounds", text: `${percent(scores.bounds.low)} to ${percent(scores.bounds.high)}` })],
   ["Floor", "What uniformly random actions succeed at, in %; ~ if it was measured, not computed", (scores) => scores.floor === null ? null : (scores.is_floor_exact ? "" : "~") + percent(scores.floor)],
   ["Ceiling", "What the best play succeeds at from these very starts, in %, exactly", (scores) => percent(scores.ceiling)],
   ["Score", "Success on the scale on which the floor is 0 and the ceiling 1", (scores) => withInterval(scores.score, (x) => fixed(x))],
@@ -15,7 +16,8 @@ const COLUMNS = [
   ["Tokens", "Tokens read and written by all episodes", (scores) => scores.prompt_tokens + scores.completion_tokens ? compact(scores.prompt_tokens + scores.completion_tokens) : null],
   ["Cost", "Sum over all episodes, in the currency of the prices given", (scores) => scores.cost ? number(scores.cost, 4) : null],
   ["s/turn", "Mean seconds from a request to its answer", (scores) => scores.latency_s >= 0.005 ? fixed(scores.latency_s) : null],
-  ["Episodes", "Finished episodes", (scores) => number(scores.num_episodes)],
+  ["Episodes", "Finished episodes, of those that were to be played if some are missing", (scores) => coverage(scores)],
+  ["Unplayable", "Episodes with a request that was too long for the model, or whose content was not let through", (scores) => scores.num_unplayable ? number(scores.num_unplayable) : null],
 ];
 
 const PERCEPTION = [
@@ -27,6 +29,7 @@ const PERCEPTION = [
   ["by reasoning", "of these, with all that was named being right", (scores) => ofFailures(scores, "num_reasoning")],
   ["unknown", "of these, with nothing named at the turn that decided", (scores) => ofFailures(scores, "num_unnamed")],
   ["no mistake", "of these, decided by luck, or from a start that cannot be won", (scores) => ofFailures(scores, "num_no_mistake")],
+  ["unplayable", "of these, with a request that was too long or whose content was not let through", (scores) => ofFailures(scores, "num_unplayable")],
 ];
 
 function readingsOf(perception) {
@@ -59,6 +62,16 @@ function withInterval(estimate, write) {
     element("span", { class: "muted interval", text: `${write(estimate.low)} to ${write(estimate.high)}` }));
 }
 
+// A difference with what it would be at least and at most, if episodes are missing.
+function withBounds(estimate, bounds, write) {
+  if (bounds === null) return estimate;
+  return element("div", {}, estimate, element("div", { class: "missing-bounds", title: "if episodes are missing: at least, at most", text: `${write(bounds.low)} to ${write(bounds.high)} with those missing` }));
+}
+
+function coverage({ num_episodes: done, num_planned: planned }) {
+  return planned === null || done >= planned ? number(done) : `${number(done)} of ${number(planned)}`;
+}
+
 // Return [{name, members: [{run, scores}]}] of the groups that the runs have, in their order.
 function groupsOf(kind) {
   const groups = new Map();
@@ -80,9 +93,15 @@ function taskGroups() {
 
 function drawSummary() {
   byId("summary").append(
-    scoresTable("Scores", taskGroups(), COLUMNS), element("p", { class: "muted hint", text: summaryNote() }),
+    scoresTable("Scores", taskGroups(), COLUMNS), ...coverageNotes(), element("p", { class: "muted hint", text: summaryNote() }),
     ...folded("By kind of episode", groupsOf("labels"), COLUMNS),
     ...folded("Perception and reasoning: what the answers name in the pictures, and why episodes failed", perceived(), PERCEPTION));
+}
+
+// What the figures do not cover, run by run.
+function coverageNotes() {
+  return REPORT.runs.flatMap((run, index) => run.notes.length
+    ? [element("p", { class: "coverage", role: "note" }, runLabel(index), visible(`: ${run.notes.join(" ")}`))] : []);
 }
 
 function folded(title, groups, columns) {
@@ -146,13 +165,13 @@ function differenceRow(row) {
   const change = row.success.low > 0 ? "good" : row.success.high < 0 ? "bad" : null;
   return element("tr", {},
     element("th", { scope: "row", class: "name", text: visible(row.name) }),
-    element("td", { class: change }, withInterval(row.success, points)),
+    element("td", { class: change }, withBounds(withInterval(row.success, points), row.bounds, points)),
     element("td", {}, differenceBar(row.success)),
     element("td", { text: pValue(row.success_p) }),
     element("td", { text: `${percent(row.success_a)} → ${percent(row.success_b)}` }),
     element("td", {}, withInterval(row.mean_return, signedFixed) ?? "–"),
     element("td", { text: row.return_p === null ? "–" : pValue(row.return_p) }),
-    element("td", { text: number(row.num_episodes) }));
+    element("td", { text: coverage(row) }));
 }
 
 function pValue(p) {

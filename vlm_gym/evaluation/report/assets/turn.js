@@ -116,7 +116,7 @@ function lastView() {
   return element("div", { class: "turn" },
     pictureView(episode.final_text),
     element("div", { class: "turn-facts" },
-      element("p", { class: `verdict ${episode.is_success ? "good" : "bad"}`, text: episode.is_success ? "The episode ended in success." : episode.is_truncated ? "The episode ran out of turns." : "The episode ended without success." }),
+      element("p", { class: `verdict ${episode.is_success ? "good" : "bad"}`, text: episode.stopped !== null ? `The episode could not be played to its end: ${visible(episode.stop_words)}` : episode.is_success ? "The episode ended in success." : episode.is_truncated ? "The episode ran out of turns." : "The episode ended without success." }),
       definitions([
         ["Return", signed(episode.total_reward)],
         ["Faults", number(episode.num_faults)],
@@ -133,6 +133,7 @@ const CAUSES = {
   misread: "a misreading: something in the picture was named wrong when it was decided, or before",
   reasoning: "reasoning: what was named in the picture was right",
   unnamed: "unknown: the answer that decided names nothing in the picture",
+  unplayable: "none of the model's: a request was refused for its content",
   "no mistake": "no mistake: luck, or a start that cannot be won",
 };
 

@@ -1,6 +1,7 @@
 """Loading a model's processor, also where torchvision is missing (it has no build for the CPU).
 
-Without it, some processors refuse to start because they want to read videos too. Ours never do.
+Without it, some processors refuse to start because they want to read videos too. Ours never do. The trainer and the
+agent hf: load a model's processor alike.
 """
 
 import shutil
@@ -30,20 +31,25 @@ _FILES: Final = (
 )
 
 
-def load_processor(name: str) -> Any:
+def load_processor(name: str, **options: Any) -> Any:
     """Return the processor of a checkpoint directory or model name, padding on the left.
+
+    Args:
+        name: The directory, or the name on the hub.
+        options: Those of `from_pretrained`: trust_remote_code, local_files_only.
 
     Raises:
         ConfigError: if the model has none for pictures, or no chat template.
     """
-    config = AutoConfig.from_pretrained(name)
-    if type(config) not in PROCESSOR_MAPPING:
+    config = AutoConfig.from_pretrained(name, **options)
+    is_own_code = bool(options.get("trust_remote_code")) and type(config) not in PROCESSOR_MAPPING
+    if not is_own_code and type(config) not in PROCESSOR_MAPPING:
         raise ConfigError(f"{name!r} is a {config.model_type!r} model, which has no processor for pictures")
-    processor_class = PROCESSOR_MAPPING[type(config)]
-    if set(processor_class.get_attributes()) <= {_PICTURES, _WORDS}:
-        processor = AutoProcessor.from_pretrained(name)
+    processor_class = None if is_own_code else PROCESSOR_MAPPING[type(config)]
+    if processor_class is None or set(processor_class.get_attributes()) <= {_PICTURES, _WORDS}:
+        processor = AutoProcessor.from_pretrained(name, **options)
     else:
-        processor = _without_videos(processor_class, name).from_pretrained(name)
+        processor = _without_videos(processor_class, name).from_pretrained(name, **options)
     if not getattr(processor, "chat_template", None):
         raise ConfigError(f"{name!r} has no chat template: take the model's instruction-tuned version")
     processor.tokenizer.padding_side = "left"
@@ -55,7 +61,7 @@ def load_processor(name: str) -> Any:
 def _without_videos(processor_class: type[Any], source: str) -> type[Any]:
     """Return a processor class that reads pictures and words, and does without what reads videos and sounds."""
 
-    class PictureProcessor(processor_class):
+    class PictureProcessor(processor_class):  # type: ignore[misc]  # transformers is Any here
         @classmethod
         def _get_arguments_from_pretrained(cls, name: str, _processor_dict: Any = None, **options: Any) -> list[Any]:
             parts = {
