@@ -261,11 +261,15 @@ _FIRST_VERSIONS: Final[Mapping[str, Task]] = {
     )
 }
 
-_HOME_ENTRIES: Final = "vlm_gym.envs.household."
+_SECOND_VERSIONS: Final = {
+    "vlm_gym.envs.household.": "the prompt explains the symbols, nothing is hidden",
+    _POINTS24_FORMULA.entry: "the prompt shows no example",
+}
 _REDRAWN: Final = tuple(
-    task.redrawn(1, f"{task.summary}; the prompt explains the symbols, nothing is hidden")
+    task.redrawn(1, f"{task.summary}; {words}")
     for task in _FIRST_VERSIONS.values()
-    if task.entry.startswith(_HOME_ENTRIES)
+    for entry, words in _SECOND_VERSIONS.items()
+    if task.entry.startswith(entry)
 )
 
 TASKS: Final[Mapping[str, Task]] = {**_FIRST_VERSIONS, **{task.id: task for task in _REDRAWN}}

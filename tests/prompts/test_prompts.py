@@ -19,6 +19,8 @@ STARTS = {
     "Points24-FaceRank-v0": {"cards": ["3H", "8S", "AC", "KD"]},
     "EZPointsFormula-v0": {"cards": ["3H", "QS"]},
     "Points24Formula-v0": {"cards": ["3H", "8S", "AC", "KD"]},
+    "EZPointsFormula-v1": {"cards": ["3H", "QS"]},
+    "Points24Formula-v1": {"cards": ["3H", "8S", "AC", "KD"]},
     "Blackjack-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
     "Blackjack-SuttonBarto-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
     "Household-v0": {"task_type": "heat"},

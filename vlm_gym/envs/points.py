@@ -30,6 +30,7 @@ from vlm_gym.render.theme import read_theme
 
 MAX_TARGET: Final = 10**9
 MAX_NUM_CARDS: Final = 5  # up to here the solver is exact within about a second
+LATEST_VERSION: Final = 1  # of the formula tasks' prompts
 MAX_ATTEMPTS: Final = 100
 KEYS: Final = {
     **{digit: digit for digit in "123456789"}, "0": "10", "j": "11", "q": "12", "k": "13",
@@ -235,18 +236,17 @@ class PointsFormulaEnv(_CardsEnv[str]):
     As in every task; `admissible_actions` is empty, since the vocabulary is open.
 
     ## Arguments
-    Those of `PointsEnv`; `attempts=1`: how many formulas may be tried, 1 to 100; `example=True`: whether the prompt
-    ends with an example, "2 * 3 + 1", or says in words what a formula looks like.
+    Those of `PointsEnv`; `attempts=1`: how many formulas may be tried, 1 to 100; `version`: that of the id, of its
+    prompts.
 
     ## Registered Configurations
-    `EZPointsFormula-v1` and `Points24Formula-v1`, with the arguments of `EZPoints-v0` and `Points24-v0` and without an
-    example; v0 with it.
+    `EZPointsFormula-v1` and `Points24Formula-v1`, with the arguments of `EZPoints-v0` and `Points24-v0`, and their -v0.
 
     ## References
     The whole-answer form follows later work on Points24 ("24 game" prompts); rules as in `PointsEnv`.
 
     ## Version History
-    v1: the prompt shows no formula with numbers, which weak models copied. v0: first version.
+    v1: the prompt says in words what a formula looks like; weak models copied the example. v0: first version.
     """
 
     actions: FormulaVocabulary
@@ -262,15 +262,14 @@ class PointsFormulaEnv(_CardsEnv[str]):
         face_cards: FaceCards = "ten",
         solvable: bool = False,
         attempts: int = 1,
-        example: bool = True,
+        version: int = 0,
     ) -> None:
         check_int("attempts", attempts, 1, MAX_ATTEMPTS)
-        if not isinstance(example, bool):
-            raise ConfigError(f"example must be True or False, got {example!r}")
+        check_int("version", version, 0, LATEST_VERSION)
         rules = _checked_rules(target, num_cards, symbols, face_cards)
         super().__init__(settings, rules, FormulaVocabulary(num_cards, rules.symbols), solvable=solvable)
         self.attempts = attempts
-        self.rule = words.EXAMPLE_RULE if example else words.FORM_RULE
+        self.rule = words.FORM_RULE if version else words.EXAMPLE_RULE
 
     def _view(self, state: PointsState) -> PointsView:
         value = formula.evaluate(state.tokens) if state.tokens else None

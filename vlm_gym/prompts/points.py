@@ -61,7 +61,7 @@ def _press_prompt(rules: PointsRules, settings: PromptSettings, formula: str) ->
 def write_formula_prompt(rules: PointsRules, key: str, rule: str, settings: PromptSettings, *, is_retry: bool) -> str:
     """Return the task prompt of the games that take the whole formula at once, in the answer's field `key`.
 
-    `rule` says what a formula looks like: EXAMPLE_RULE or FORM_RULE.
+    `rule` says what a formula looks like: EXAMPLE_RULE, or since version 1 FORM_RULE.
     """
     is_paper = settings.style == "paper"
     operators = tuple(symbol for symbol in rules.symbols if symbol != "=")
