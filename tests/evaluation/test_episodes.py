@@ -227,3 +227,51 @@ def test_a_key_does_not_hang_on_the_order_of_arguments():
     other = EpisodeSpec("t", 0, {"b": {"d": 3, "c": 2}, "a": 1})
     assert one.key == other.key
     assert one.key != EpisodeSpec("t", 0, {"a": 1}).key
+
+
+class CutOffAgent(Agent):
+    """Gives the same answer again and again; every second one, the first included, is cut off at the token limit."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.num_asked = 0
+
+    async def answer(self, session, rng):
+        self.num_asked += 1
+        return Reply(self.text, is_cut_off=self.num_asked % 2 == 1)
+
+    def describe(self):
+        return {"name": "cut off"}
+
+
+@pytest.mark.parametrize("max_reasks", [0, 1])
+def test_a_cut_off_answer_is_read_as_one_and_plays_again_as_it_did(max_reasks):
+    episode = EpisodeSpec("vlm_gym/NumberLine-v0", 0, options={"position": 1, "target": 4})
+    session = ChatSession(episode.make(), ChatSettings(max_reasks=max_reasks))
+
+    record, turns = play(episode, CutOffAgent("Action: +"), session)
+
+    assert record.is_success
+    assert turns[0].cut_off == (0,)
+    if max_reasks:  # the cut-off one is asked for again, and the whole one counts
+        assert [len(turn.answers) for turn in turns] == [2, 2, 2]
+        assert record.num_faults == 0
+    else:
+        assert [turn.fault and turn.fault.partition(":")[0] for turn in turns] == ["cut off", None] * 3
+    read = [from_line(to_line(turn), TurnRecord) for turn in turns]
+    assert read == turns
+    again, _ = play(episode, ConstantAgent("never asked"), session, past=read)
+    assert again == record
+
+
+@pytest.mark.parametrize("parser", ["json", "tagged"])
+def test_what_an_unreadable_answer_names_is_recorded(parser):
+    text = '{"current number": 3, "target number": 4, "thoughts": "one more"}'
+    answer = f"<answer>{text}</answer>" if parser == "tagged" else text
+    episode = EpisodeSpec("vlm_gym/NumberLine-v0", 0, options={"position": 1, "target": 4})
+
+    _, turns = play(episode, ConstantAgent(answer), ChatSession(episode.make(parser=parser)))
+
+    assert turns[0].fault is not None
+    assert turns[0].span is None
+    assert turns[0].fields["current number"] == "3"

@@ -19,7 +19,7 @@ from vlm_gym.evaluation.agents import Agent, OracleAgent, RandomAgent
 from vlm_gym.evaluation.episodes import AGENT_STREAM
 from vlm_gym.evaluation.records import picture_name
 from vlm_gym.messages import Message, sendable
-from vlm_gym.parsers.base import Parsed
+from vlm_gym.parsers.base import AnswerText, Parsed
 
 WORDS_STREAM: Final = 2  # neither the env's chance nor the agent's
 NUM_CACHED_PICTURES: Final = 1024
@@ -108,7 +108,7 @@ class _Player:
         self._thinker: Thinker | None = make_thinker(session.task) if settings.cot == "varied" else None
         self._is_oracle = isinstance(agent, OracleAgent) and not start.recorded
         self._is_silent = isinstance(agent, (OracleAgent, RandomAgent)) and not start.recorded
-        self._recorded = chain.from_iterable(turn.answers for turn in start.recorded)
+        self._recorded = chain.from_iterable(turn.said for turn in start.recorded)
         self._pictures = pictures
         self._told: dict[Message, Told] = {}
 
@@ -164,7 +164,8 @@ class _Player:
         """Return the agent's answer, with thoughts if it is one that has none of its own."""
         if self._start.recorded:
             return next(self._recorded, "")
-        text = (await self._agent.answer(self._session, chance)).text
+        reply = await self._agent.answer(self._session, chance)
+        text = AnswerText(reply.text, is_cut_off=reply.is_cut_off)
         is_shown = self._settings.label == "played" or self._settings.chat.history != 0
         if not (self._is_silent and is_shown):
             return text

@@ -13,6 +13,7 @@ from vlm_gym.errors import RunError, UnplayableError
 from vlm_gym.evaluation.agents import Agent, Reply
 from vlm_gym.evaluation.records import EpisodeRecord, Judgement, TurnRecord, canonical, picture_name, turn_record
 from vlm_gym.messages import Message
+from vlm_gym.parsers import AnswerText
 
 LABELS: Final = ("task_type", "game")  # keys of info that say what kind of episode it is, and which game was played
 AGENT_STREAM: Final = 1  # with the seed alone an agent would draw the same numbers as the env
@@ -156,7 +157,7 @@ async def _play(session: ChatSession, agent: Agent, episode: EpisodeSpec, on_tur
     replies: list[Reply] = []
     while turn is None:
         replies.append(await agent.answer(session, rng))
-        turn = session.answer(replies[-1].text)
+        turn = session.answer(AnswerText(replies[-1].text, is_cut_off=replies[-1].is_cut_off))
     after = task.optimal_value()
     regret = max(0.0, value - action_values.get(turn.info["action"] or "", after))
     judgement = Judgement(readings, oracle_action, value, after, regret)
@@ -168,7 +169,7 @@ async def _play(session: ChatSession, agent: Agent, episode: EpisodeSpec, on_tur
 
 def _play_again(session: ChatSession, record: TurnRecord) -> None:
     turn = None
-    for answer in record.answers:
+    for answer in record.said:
         turn = session.answer(answer)
     if turn is None or (turn.reward, turn.info["action"]) != (record.reward, record.action):
         raise RunError(

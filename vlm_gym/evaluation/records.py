@@ -11,6 +11,7 @@ import numpy as np
 from vlm_gym.chat import ChatTurn
 from vlm_gym.errors import RunError
 from vlm_gym.evaluation.agents import Reply
+from vlm_gym.parsers import AnswerText
 from vlm_gym.render.canvas import Picture
 
 NAMESPACE: Final = "vlm_gym/"
@@ -43,6 +44,7 @@ class TurnRecord:
         regret: By how much the player's own choice lowered that probability, luck left out.
         prompt_tokens, completion_tokens, cost, latency_s, num_requests, is_cut_off, is_cached: As in `Reply`; sums
             (and for the two flags "any") over the turn's answers.
+        cut_off: Which answers ended at the token limit, by their place in `answers`; earlier formats do not say.
     """
 
     episode: str
@@ -75,6 +77,12 @@ class TurnRecord:
     num_requests: int
     is_cut_off: bool
     is_cached: bool
+    cut_off: tuple[int, ...] = ()
+
+    @property
+    def said(self) -> tuple[AnswerText, ...]:
+        """The answers as they are played again: each knows whether it was cut off."""
+        return tuple(AnswerText(text, is_cut_off=place in self.cut_off) for place, text in enumerate(self.answers))
 
 
 @dataclass(frozen=True)
@@ -156,9 +164,9 @@ def turn_record(
         prompt=turn.before["prompt"],
         observation_text=turn.before["observation_text"],
         answers=turn.answers,
-        span=None if answer is None else answer["span"],
-        thoughts="" if answer is None else answer["thoughts"],
-        fields={} if answer is None else answer["fields"],
+        span=answer["span"],
+        thoughts=answer["thoughts"],
+        fields=answer["fields"],
         action=info["action"],
         fault=info["fault"],
         illegal=info["illegal"],
@@ -175,6 +183,7 @@ def turn_record(
         num_requests=sum(reply.num_requests for reply in replies),
         is_cut_off=any(reply.is_cut_off for reply in replies),
         is_cached=any(reply.is_cached for reply in replies),
+        cut_off=tuple(place for place, reply in enumerate(replies) if reply.is_cut_off),
         **asdict(judgement),
     )
 
@@ -221,7 +230,7 @@ def from_line(line: str, kind: type[RecordT]) -> RecordT:
     lacking = [field.name for field in fields(kind) if field.default is MISSING and field.name not in values]
     if lacking:
         raise RunError(f"a {kind.__name__} lacks {', '.join(lacking)}")
-    for name in ("answers", "span"):
+    for name in ("answers", "span", "cut_off"):
         if values.get(name) is not None:
             values[name] = tuple(values[name])
     return kind(**values)
