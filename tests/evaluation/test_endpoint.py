@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import sys
 import time
 from datetime import datetime, timedelta, timezone
@@ -24,6 +25,7 @@ from vlm_gym.evaluation.endpoint import EndpointAgent, EndpointSettings
 from vlm_gym.evaluation.endpoint_client import backoff_s
 from vlm_gym.evaluation.endpoint_reply import PassingFailureError, clean, read_completion, read_error, retry_after_s
 from vlm_gym.evaluation.episodes import EpisodeSpec
+from vlm_gym.installation import install_hint
 
 KEY = "sk-never/to+be-seen=123"
 EPISODE = EpisodeSpec("vlm_gym/NumberLine-v0", 0)
@@ -466,7 +468,7 @@ def test_without_a_model_there_is_no_agent():
 
 def test_without_httpx_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "httpx", None)
-    with pytest.raises(MissingDependencyError, match=r"vlm-gym\[eval\]"):
+    with pytest.raises(MissingDependencyError, match=re.escape(install_hint("eval"))):
         EndpointAgent("model")
 
 

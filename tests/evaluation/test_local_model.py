@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from vlm_gym.evaluation.episodes import EpisodeSpec, run_episode
 from vlm_gym.evaluation.local_model import GumbelNoise, LocalModelAgent
 from vlm_gym.evaluation.local_settings import LocalSettings
 from vlm_gym.evaluation.run_folder import read_run
+from vlm_gym.installation import install_hint
 
 if "VLM_GYM_ALL_TESTS" not in os.environ:
     pytest.importorskip("transformers", reason="local models need torch and transformers: pip install 'vlm-gym[train]'")
@@ -305,7 +307,7 @@ def test_a_model_without_a_chat_template_is_refused(tmp_path):
 
 def test_without_torch_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(MissingDependencyError, match=r"vlm-gym\[train\]"):
+    with pytest.raises(MissingDependencyError, match=re.escape(install_hint("train"))):
         LocalModelAgent("somewhere")
 
 
