@@ -30,6 +30,12 @@ def play(task, **arguments):
         is_over = is_terminated or is_truncated
 
 
+def begin(task, **arguments):
+    env = gym.make(task, disable_env_checker=True, **arguments)
+    env.reset(seed=0)
+    env.step(env.action_space.sample())
+
+
 @pytest.mark.parametrize("task", PLAYABLE_IDS)
 def test_a_task_as_it_is_can_be_read(task):
     with warnings.catch_warnings():
@@ -43,11 +49,8 @@ def test_a_task_as_it_is_can_be_read(task):
 def test_too_small_a_picture_warns_once_when_it_is_made(task, parser):
     least = TASKS[task].least_image_size
     for size in (MIN_IMAGE_SIZE, least - 1):
-        with warnings.catch_warnings(record=True) as told:
-            warnings.simplefilter("always")
-            env = gym.make(task, image_size=size, parser=parser, disable_env_checker=True)
-            env.reset(seed=0)
-            env.step(env.action_space.sample())
+        with pytest.warns(UnreadablePictureWarning) as told:
+            begin(task, image_size=size, parser=parser)
         told = [warning for warning in told if warning.category is UnreadablePictureWarning]
         assert len(told) == 1
         assert f"{task} with image_size={size}" in str(told[0].message)

@@ -1,6 +1,7 @@
 """The household tasks in words."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from vlm_gym.games.household.view import HouseholdView, SeenObject, SeenReceptacle
@@ -35,7 +36,7 @@ def write_prompt(
     is_paper = settings.style == "paper"
     intro = (_PAPER if is_paper else _RULES).format(symbols=f"\n{SYMBOLS}" if version else "", task=task)
     told = f"\n\nThe game says: {feedback.strip()}" if feedback is not None else ""
-    commands = f"\n\nCommands that are possible now: {_listed(admissible)}." if admissible else ""
+    commands = f"\n\nCommands that are possible now: {_listed(tuple(admissible))}." if admissible else ""
     answer = answer_section(settings, PAPER_READINGS if is_paper else READINGS, "action", _RULE)
     return f"{intro}{told}{commands}\n\n{answer}"
 
@@ -69,7 +70,8 @@ def _object(seen: SeenObject) -> str:
     return " ".join([*("lit" if state == "on" else state for state in seen.states), seen.name])
 
 
-def _listed(admissible: Sequence[str]) -> str:
+@lru_cache(maxsize=256)  # after an illegal move they are the same
+def _listed(admissible: tuple[str, ...]) -> str:
     shown, num_hidden = admissible[:MAX_LISTED], len(admissible) - MAX_LISTED
     return f"{', '.join(shown)}, and {num_hidden} more" if num_hidden > 0 else one_of(shown)
 

@@ -54,6 +54,7 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
         self.version = version
         self._seen: tuple[HouseholdState, HouseholdView] | None = None
         self._draw_household = draw_household
+        self._drawn: tuple[HouseholdView, Picture] | None = None
 
     @abstractmethod
     def _start_game(self, options: Mapping[str, Any]) -> Engine:
@@ -97,7 +98,10 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
 
     def _draw(self, state: HouseholdState) -> Picture:
         view, size = self._view(state), self.settings.image_size
-        return self._draw_household(view, size, self.theme, has_labels=self.labels, version=self.version)
+        if self._drawn is None or self._drawn[0] is not view:  # else a move changed nothing
+            picture = self._draw_household(view, size, self.theme, has_labels=self.labels, version=self.version)
+            self._drawn = view, picture
+        return self._drawn[1].copy()
 
     def _describe(self, state: HouseholdState) -> str:
         return words.describe(self._view(state))

@@ -50,7 +50,7 @@ class HouseholdGame:
 
     def refusal(self, command: str) -> str | None:
         """Return the rule that a command would break now, in words, or None if it is admissible."""
-        return None if command in self.admissible else refusals.refusal(self.world, self.state, command)
+        return refusals.refusal(self.world, self.state, command, self.admissible)
 
     def view(self) -> HouseholdView:
         """Return what the player sees."""

@@ -1,5 +1,6 @@
 """Why a command is not possible now, in words for the player, which never tell where a hidden thing is."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from vlm_gym.games.household import commands, rules
@@ -8,10 +9,10 @@ from vlm_gym.games.household.world import NOTHING, Command, HouseholdState, Worl
 _NEED_OPEN_DOORS: Final = ("take ", "move ")
 
 
-def refusal(world: World, state: HouseholdState, text: str) -> str | None:
-    """Return the rule that a command breaks, or None if it is admissible."""
+def refusal(world: World, state: HouseholdState, text: str, admissible: Sequence[str] | None = None) -> str | None:
+    """Return the rule that a command breaks, or None if it is admissible; who knows those that are can pass them."""
     text = text.strip()
-    if text in commands.admissible(world, state):
+    if text in (commands.admissible(world, state) if admissible is None else admissible):
         return None
     reason = _about_place(world, state, text)
     if reason is not None:

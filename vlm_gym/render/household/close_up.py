@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from vlm_gym.games.household.view import SeenObject, SeenReceptacle
@@ -159,13 +160,16 @@ def _lenses(kind: str) -> list[_Lens]:
     return [_Lens(is_wide=True)] if kind in WIDE else []
 
 
+@lru_cache(maxsize=8)
 def backdrop(width: int, height: int, image_size: int, theme: HomeTheme) -> Picture:
-    """Return a wall and a floor."""
+    """Return a wall and a floor: not writable."""
     line, bottom = max(1, round(image_size / 150)), round(0.8 * height)
     sketch = Sketch(width, height, theme.wall)
     sketch.box(0, bottom, width, height, 0, theme.floor)
     sketch.box(0, bottom - line, width, bottom + line, 0, mix(theme.wall, theme.ink, 0.3))
-    return to_picture(sketch.finish())
+    picture = to_picture(sketch.finish())
+    picture.flags.writeable = False
+    return picture
 
 
 def _columns(facing: tuple[SeenReceptacle, ...], height: int) -> list[Column]:

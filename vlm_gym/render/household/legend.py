@@ -36,7 +36,7 @@ class _Table:
 
 def draw_legend(names: Sequence[str], width: int, height: int, image_size: int, theme: HomeTheme) -> Picture:
     """Return a picture that lists all kinds of receptacles with their numbers."""
-    picture = backdrop(width, height, image_size, theme)
+    picture = backdrop(width, height, image_size, theme).copy()
     title = fitting_pill([(TITLE,)], max(5, round(image_size / 30)), width - 2, theme.ink, theme.paper)
     blend(picture, title, (width - title.shape[1]) // 2, 2)
     body = picture[title.shape[0] + 4 :]

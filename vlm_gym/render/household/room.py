@@ -1,7 +1,7 @@
 """Where things are on the floor plan: true coordinates, turned to fit, stretched where it is crowded, moved apart."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -73,6 +73,7 @@ class Room:
     axes: tuple[_Axis, _Axis]
     is_turned: bool
     corner: Points  # (2,), the lower right
+    _overlaps: dict[int, Points] = field(default_factory=dict)
 
     def screen_heading(self, agent: Pose) -> int:
         """Return where the agent looks on the plan: degrees clockwise from up."""
@@ -108,7 +109,12 @@ class Room:
         return x, y, here
 
     def _hidden(self, x: Line, y: Line, size: int) -> Points:
-        """Return how many square pixels of tiles are hidden from each spot, by row and column."""
+        """Return how many square pixels of tiles are hidden from each spot, by row and column: once for a size."""
+        if size not in self._overlaps:
+            self._overlaps[size] = self._overlap(x, y, size)
+        return self._overlaps[size]
+
+    def _overlap(self, x: Line, y: Line, size: int) -> Points:
         reach = (np.array([tile.size for tile in self.tiles]) + size) / 2
         across = np.maximum(0.0, reach - np.abs(x[:, None] - np.array([tile.x for tile in self.tiles])))
         down = np.maximum(0.0, reach - np.abs(y[:, None] - np.array([tile.y for tile in self.tiles])))
