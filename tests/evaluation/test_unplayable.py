@@ -15,13 +15,14 @@ from vlm_gym.evaluation import endpoint_client
 from vlm_gym.evaluation import run as run_module
 from vlm_gym.evaluation.agents import Agent, Reply
 from vlm_gym.evaluation.comparison import compare
+from vlm_gym.evaluation.coverage import coverage, coverage_notes
 from vlm_gym.evaluation.episodes import EpisodeSpec
 from vlm_gym.evaluation.merge import merge
 from vlm_gym.evaluation.plan import Plan, Shard
 from vlm_gym.evaluation.report import write_report
 from vlm_gym.evaluation.run import Limits, evaluate
 from vlm_gym.evaluation.run_folder import EPISODES_FILE, read_episodes, read_turns
-from vlm_gym.evaluation.summary import coverage, coverage_notes, summarise, to_json
+from vlm_gym.evaluation.summary import summarise, to_json
 
 LONG = error(400, "This model's maximum context length is 512 tokens.", "context_length_exceeded")
 FLAGGED = error(403, "The model requires moderation and your input was flagged.")

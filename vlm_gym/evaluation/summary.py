@@ -11,15 +11,13 @@ from vlm_gym.evaluation.comparison import Comparison, compare
 from vlm_gym.evaluation.floors import floor_of_all
 from vlm_gym.evaluation.perception import Perception, perceive
 from vlm_gym.evaluation.played import Played, PlayedRun, Unplayable, grouped, read_played_run
-from vlm_gym.evaluation.statistics import Bounds, Estimate, average, mean_estimate, percent, sample, success_estimate
+from vlm_gym.evaluation.statistics import Bounds, Estimate, average, mean_estimate, sample, success_estimate
 
 __all__ = [
     "Comparison",
     "RunSummary",
     "Scores",
     "compare",
-    "coverage",
-    "coverage_notes",
     "summarise",
     "to_json",
 ]
@@ -188,33 +186,6 @@ def _mean_bounds(tasks: Sequence[Scores], num_unscored: int) -> Bounds | None:
     num_tasks = len(tasks) + num_unscored
     low = sum(bound.low for bound in bounds) / num_tasks
     return Bounds(low, (sum(bound.high for bound in bounds) + num_unscored) / num_tasks)
-
-
-def coverage(scores: Scores) -> str:
-    """Return how many episodes a figure covers: "18", or "18 of 30" where some are missing."""
-    is_part = scores.num_planned is not None and scores.num_episodes < scores.num_planned
-    return f"{scores.num_episodes} of {scores.num_planned}" if is_part else str(scores.num_episodes)
-
-
-def coverage_notes(summary: RunSummary) -> list[str]:
-    """Say, in sentences, which episodes a run's figures do not cover, and which could not be played."""
-    overall, notes = summary.overall, []
-    if overall.bounds is not None:
-        num_missing = summary.num_planned - summary.num_episodes
-        low, high = percent(overall.bounds.low), percent(overall.bounds.high)
-        notes.append(
-            f"{num_missing} of {summary.num_planned} episodes are missing in these figures: if they all failed, the "
-            f"success would be {low} %, if they all succeeded, {high} %."
-        )
-    if summary.unscored_tasks:
-        notes.append(f"No episode is finished of {', '.join(summary.unscored_tasks)}.")
-    if overall.num_unplayable:
-        counts = "they count as failures" if summary.unplayable == "failure" else "they are left out"
-        notes.append(
-            f"{overall.num_unplayable} of {summary.num_planned} episodes could not be played to their end, since a "
-            f"request was too long for the model or its content was not let through: {counts}."
-        )
-    return notes
 
 
 def to_json(result: RunSummary | Comparison) -> dict[str, Any]:

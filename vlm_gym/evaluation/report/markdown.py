@@ -7,10 +7,11 @@ from typing import Final
 
 from vlm_gym._version import __version__
 from vlm_gym.evaluation.comparison import Difference
+from vlm_gym.evaluation.coverage import coverage, coverage_notes
 from vlm_gym.evaluation.perception import Perception
 from vlm_gym.evaluation.report.results import ReportedRun, Results, RunPair
 from vlm_gym.evaluation.statistics import Estimate, percent
-from vlm_gym.evaluation.summary import Scores, coverage, coverage_notes
+from vlm_gym.evaluation.summary import Scores
 
 ACTIVE: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")  # what Markdown or HTML would read as more than text
 NONE: Final = "–"

@@ -10,8 +10,9 @@ from typing import Any, Final
 from vlm_gym._version import __version__
 from vlm_gym.errors import ConfigError, RunError
 from vlm_gym.evaluation.comparison import Comparison, compare_runs
+from vlm_gym.evaluation.coverage import coverage_notes
 from vlm_gym.evaluation.played import Played, PlayedRun, Unplayable, read_played_run
-from vlm_gym.evaluation.summary import RunSummary, coverage_notes, summarise_run, to_json
+from vlm_gym.evaluation.summary import RunSummary, summarise_run, to_json
 
 FORMAT: Final = 1
 ID_LENGTH: Final = 8  # hex digits of an episode's short name
