@@ -38,8 +38,10 @@ _UNSEEN: Final = dict.fromkeys(
     )
 )
 """Characters without width: joiners, direction marks, variation selectors."""
-_NUMBERED: Final = re.compile(r"(?<=[^\W\d_])[\s_#]*(?=\d)|[_#\"'`*]+")
-_SAME_LETTER: Final = ("<wide>", "<narrow>", "<font>", "<noBreak>")
+_NUMBERED: Final = re.compile(
+    r"(?<=[^\W\d_])[\s_#]*(?=\d)|\b(?:no\.?|number|nr\.?)\s*(?=\d)|[_#\"'`*()\[\]]+|(?<=\w)-(?=\w)"
+)
+_SAME_LETTER: Final = ("<wide>", "<small>", "<narrow>", "<font>", "<noBreak>")
 
 
 class Vocabulary(Protocol):

@@ -16,16 +16,24 @@ MAX_FORMULA_TOKENS: Final = 60  # the picture shows so many legibly; five cards 
 
 _WRITTEN_SIGNS: Final = {
     "\\times": "*", "\\cdot": "*", "\\ast": "*", "\\div": "/", "\\left": " ", "\\right": " ", "\\,": " ", "\\;": " ",
+    "\\bigl": " ", "\\bigr": " ", "\\big": " ", "\\biggl": " ", "\\biggr": " ", "\\checkmark": " ", "→": "=", "⇒": "=", "=>": "=", "->": "=",
+    "\\displaystyle": " ", "\\quad": " ", "\\qquad": " ", "\\mathbf": " ", "\\text": " ", "\\boxed": " ", "\\mathrm": " ",
+    "\\(": " ", "\\)": " ", "\\[": " ", "\\]": " ", "≈": "=", " equals ": "=", " gives ": "=", " makes ": "=",
     "\\{": "{", "\\}": "}", "$": " ", "x": "*", "—": "-",
 }  # fmt: skip
 _SIGNS: Final = re.compile("|".join(map(re.escape, sorted(_WRITTEN_SIGNS, key=len, reverse=True))))
 _FRACTION: Final = re.compile(
     r"(?P<over>/\s*)?\\[cdt]?frac\s*(?:\{(?P<above>[^{}]*)\}|(?P<one>\d))\s*(?:\{(?P<below>[^{}]*)\}|(?P<two>\d))"
 )
+_BRACED_SIGN: Final = re.compile(r"\{\s*([-+*/]|\d+)\s*\}")
+_LIST_MARK: Final = re.compile(r"\A\s*(?:\d{1,2}[.)]|[-*•])\s+(?=[\d(\[\\])")
+_ASIDE: Final = re.compile(r"(?<=[\d)\]])\s*(?:\(\s*=?\s*\d+\s*\)|\[\s*=\s*\d+\s*\])\s*\Z")
+_DECORATION: Final = " \t\n`\"',“”"
+_BOLD: Final = re.compile(r"\A\*\*(.+?)\*\*\Z")
 _BRACKETS: Final = str.maketrans("[]{}", "()()")
 _CLOSED_BY: Final = {"[": "]", "{": "}"}
-_FORMULA: Final = re.compile(r"[0-9+\-*/() ]*[0-9)]")
-_RESULT: Final = re.compile(r"\s*(?P<number>\d+)(?:\.\d*)?[^\w+\-*/()]*")
+_FORMULA: Final = re.compile(r"(?![*/])[0-9+\-*/() ]*[0-9)]")
+_RESULT: Final = re.compile(r"\W*(?P<number>\d+)(?:\.\d*)?(?:[^\d❌✗✘🚫👎]*|\s*[,(\[].*)")
 _TOKENS: Final = re.compile(r"[0-9]+|[^\s0-9]")
 
 
@@ -43,8 +51,9 @@ def read_formula(words: str) -> str | None:
     """
     if len(words) > MAX_FORMULA_LENGTH:
         return None
-    signs = _SIGNS.sub(lambda sign: _WRITTEN_SIGNS[sign[0]], normalise(words))
-    side = _formula_side(re.split(r"=+", _without_fractions(signs).strip()))
+    signs = _SIGNS.sub(lambda sign: _WRITTEN_SIGNS[sign[0]], normalise(words).replace("\\\\", "\\"))
+    signs = _BRACED_SIGN.sub(r" \1 ", _without_fractions(_LIST_MARK.sub("", signs)))
+    side = _formula_side(re.split(r"=+", _ASIDE.sub("", signs).strip()))
     if side is None or _is_wrapped(side):
         return None
     plain = side.translate(_BRACKETS)
@@ -54,15 +63,16 @@ def read_formula(words: str) -> str | None:
 
 def _formula_side(sides: Sequence[str]) -> str | None:
     """Return the side of an equation that is the formula: the one with more numbers, if it leads to a result."""
-    sides = [side for side in sides if side.strip()] or [""]  # "1 + 2 =", "= 1 + 2"
+    stripped = [_BOLD.sub(r"\1", side.strip(_DECORATION)) for side in sides]
+    sides = [side for side in stripped if side] or [""]  # "1 + 2 =", "= 1 + 2"
     if len(sides) == 1:
-        return sides[0].strip()
-    if len(sides) == 2 and _RESULT.fullmatch(sides[0]) and _num_numbers(sides[1]) > 1:
-        return sides[1].strip()
+        return sides[0]
+    if _RESULT.fullmatch(sides[0]) and _num_numbers(sides[0]) == 1 < _num_numbers(sides[1]):
+        return sides[1] if len(sides) == 2 or _formula_side(sides[1:]) else None
     counts = [_num_numbers(side) for side in sides]
     is_worked_out = all(count > after for count, after in pairwise(counts))
-    is_told_twice = len(sides) == 2 and counts == [1, 1]
-    return sides[0].strip() if _RESULT.fullmatch(sides[-1]) and (is_worked_out or is_told_twice) else None
+    is_told_twice = len(sides) == 2 and sides[0] == sides[1]
+    return sides[0] if _RESULT.fullmatch(sides[-1]) and (is_worked_out or is_told_twice) else None
 
 
 def _num_numbers(side: str) -> int:

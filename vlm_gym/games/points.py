@@ -99,7 +99,7 @@ class PointsRules:
         highest = 10 if self.face_cards == "ten" else len(RANKS)
         numbers = tuple(str(number) for number in range(1, highest + 1))
         aliases = {word: symbol for word, symbol in SYMBOL_WORDS.items() if symbol in self.symbols}
-        aliases |= {f"{number}.0": number for number in numbers}  # as a program writes it
+        aliases |= {f"{number}.{zeros}": number for number in numbers for zeros in ("0", "00")}  # as programs write it
         return ActionSet(numbers + self.symbols, aliases)
 
     def numbers(self, cards: tuple[Card, ...]) -> tuple[int, ...]:

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 from vlm_gym.actions import Vocabulary
 from vlm_gym.parsers.base import Fault, Parsed, Unparsed, shorten
-from vlm_gym.parsers.context import is_corrected, is_given
-from vlm_gym.parsers.names import is_synonym, plain
+from vlm_gym.parsers.context import is_corrected, is_given, words_before
+from vlm_gym.parsers.names import is_put_aside, is_synonym, plain
 from vlm_gym.parsers.objects import Group, Member, Scalar
 from vlm_gym.parsers.words import Range, ambiguous, judge
 
@@ -33,12 +33,16 @@ class Choice(NamedTuple):
 
 
 class _Offer(NamedTuple):
-    """An object with a field for the action: the words there, the verdict on them, the fields beside."""
+    """An object with a field for the action: the words there, the verdict on them, the fields beside.
+
+    `is_own` says that the field has the action's own name.
+    """
 
     group: Group
     words: tuple[str, ...]
     verdict: Parsed | Unparsed
     beside: tuple[Member, ...]
+    is_own: bool
 
 
 def choose_object(text: str, objects: Sequence[Group], actions: Vocabulary) -> tuple[Choice | None, Choice | None]:
@@ -47,13 +51,11 @@ def choose_object(text: str, objects: Sequence[Group], actions: Vocabulary) -> t
     The second one counts if no weaker form of an answer is there either: the verdict on objects that only show a form,
     or that the prose speaks against, or what the last object holds beside an action.
     """
-    own = plain(actions.key)
     broken = next((group for group in reversed(objects) if not group.is_complete), None)
-    names: tuple[IsName, ...] = (lambda name: plain(name) == own, partial(is_synonym, key=actions.key))
-    for is_name in names:
-        offers = [offer for group in objects if group.is_complete for offer in _offer(text, group, is_name, actions)]
-        if offers:
-            return _choose_offer(text, offers, broken, actions)
+    offers = [offer for group in objects if group.is_complete for offer in _offer(text, group, actions)]
+    offers = [offer for offer in offers if offer.is_own] or offers
+    if offers:
+        return _choose_offer(text, offers, broken, actions)
     if broken:
         return _choose_broken(text, broken, actions), None
     return None, _without_action(text, objects[-1], actions) if objects else None
@@ -62,14 +64,23 @@ def choose_object(text: str, objects: Sequence[Group], actions: Vocabulary) -> t
 def _choose_offer(
     text: str, offers: Sequence[_Offer], broken: Group | None, actions: Vocabulary
 ) -> tuple[Choice | None, Choice | None]:
-    given = [offer for offer in offers if not _is_form(offer) and is_given(text, offer.group.start, offer.group.end)]
+    given = _given(text, offers)
     if broken and broken.start >= offers[-1].group.end and not _is_loop(text, given, broken):
         return (_cut_off(text, broken) if given else _choose_broken(text, broken, actions)), None
     if given:
         return _choose_row(_last_row(text, given)), None
     last = offers[-1]
     refused = Unparsed(Fault.NO_ACTION, shorten(text[max(0, last.group.start - 40) : last.group.end + 40].strip()))
-    return None, Choice(last.verdict if _is_form(last) else refused, last.group.end, last.beside)
+    return None, Choice(last.verdict if _has_placeholder(last) else refused, last.group.end, last.beside)
+
+
+def _given(text: str, offers: Sequence[_Offer]) -> list[_Offer]:
+    """Leave out forms and what the prose speaks against; of "A or B?" both."""
+    are_given = [not _is_form(text, offer) and is_given(text, offer.group.start, offer.group.end) for offer in offers]
+    for i, (before, after) in enumerate(pairwise(offers)):
+        if text[before.group.end : after.group.start].strip(" ,").casefold() in ("or", "/", "oder", "ou", "或"):
+            are_given[i] = are_given[i + 1] = are_given[i] and are_given[i + 1]
+    return [offer for offer, is_one in zip(offers, are_given, strict=True) if is_one]
 
 
 def _last_row(text: str, offers: Sequence[_Offer]) -> Sequence[_Offer]:
@@ -97,9 +108,17 @@ def _is_ambiguous(offer: _Offer) -> bool:
     return isinstance(offer.verdict, Unparsed) and offer.verdict.fault is Fault.AMBIGUOUS
 
 
-def _is_form(offer: _Offer) -> bool:
-    """Whether an object only shows the form of an answer: its action is a placeholder."""
+def _has_placeholder(offer: _Offer) -> bool:
     return isinstance(offer.verdict, Unparsed) and all(map(_PLACEHOLDER.fullmatch, offer.words))
+
+
+def _is_form(text: str, offer: _Offer) -> bool:
+    """Whether an object only shows the form of an answer: its action is a placeholder, or another field in mid-sentence."""
+    if _has_placeholder(offer):
+        return True
+    line = words_before(text, offer.group.start).rstrip()
+    values = (text[member.value.start : member.value.end] for member in offer.beside)
+    return line[-1:].isalpha() and any(map(_PLACEHOLDER.fullmatch, values))
 
 
 def _is_loop(text: str, given: Sequence[_Offer], broken: Group) -> bool:
@@ -110,28 +129,44 @@ def _is_loop(text: str, given: Sequence[_Offer], broken: Group) -> bool:
     return first == second and second.startswith(text[broken.start :].rstrip())
 
 
-def _offer(text: str, group: Group, is_name: IsName, actions: Vocabulary) -> Iterator[_Offer]:
-    """Judge an object's shallowest fields of these names; an object as value stands for the fields in it."""
+def _offer(text: str, group: Group, actions: Vocabulary) -> Iterator[_Offer]:
+    """Judge an object's shallowest fields for the action, its own name before synonyms.
+
+    An object as value stands for the fields in it; those that are put aside ("rejected", "options") are not looked into.
+    """
+    own = plain(actions.key)
+    names: tuple[tuple[bool, IsName], ...] = (
+        (True, lambda name: plain(name) == own),
+        (False, partial(is_synonym, key=actions.key)),
+    )
     groups = [group]
-    unread: list[Scalar | Group] = []
+    unread: tuple[bool, list[Scalar | Group], tuple[Member, ...]] | None = None
     for _ in range(MAX_DEPTH):
-        values = [(inner, value) for inner in groups for value in _values(inner, is_name)]
-        places = [place for _, value in values for place in _places(value)]
-        if places:
-            yield _judged(text, group, places, _beside(values[-1][0], is_name), actions)
-            return
-        unread = unread or [value for _, value in values]
-        groups = [member.value for inner in groups for member in inner.members if isinstance(member.value, Group)]
+        for is_own, is_name in names:
+            values = [(inner, value) for inner in groups for value in _values(inner, is_name)]
+            places = [place for _, value in values for place in _places(value)]
+            if places:
+                yield _judged(text, group, places, _beside(values[-1][0], is_name), actions, is_own)
+                return
+            if values and unread is None:
+                unread = is_own, [value for _, value in values], _beside(group, is_name)
+        groups = [
+            member.value
+            for inner in groups
+            for member in inner.members
+            if isinstance(member.value, Group) and not is_put_aside(member.name)
+        ]
     if unread:
-        places = [place for value in unread for place in _named(value)] or [Range(unread[0].start, unread[0].end)]
-        yield _judged(text, group, places, _beside(group, is_name), actions)
+        is_own, objects, beside = unread
+        places = [place for value in objects for place in _named(value)] or [Range(objects[0].start, objects[0].end)]
+        yield _judged(text, group, places, beside, actions, is_own)
 
 
 def _judged(
-    text: str, group: Group, places: Sequence[Range], beside: tuple[Member, ...], actions: Vocabulary
+    text: str, group: Group, places: Sequence[Range], beside: tuple[Member, ...], actions: Vocabulary, is_own: bool
 ) -> _Offer:
     words = tuple(text[slice(*place)] for place in places)
-    return _Offer(group, words, judge(text, places, actions), beside)
+    return _Offer(group, words, judge(text, places, actions), beside, is_own)
 
 
 def _choose_broken(text: str, group: Group, actions: Vocabulary) -> Choice:

@@ -1,91 +1,148 @@
-"""What the prose around an object says of it: given, tried, refused, shown as a form, or taken back.
+"""What the prose around a place says of it: given, tried, refused, shown as a form, or taken back.
 
-A careful reader goes by these words too. They are read for what they take away, never for what they add: an object that
-prose seems to speak against does not count, and prose alone gives no action.
+A careful reader goes by these words too. They are read for what they take away, never for what they add: a place that prose
+seems to speak against does not count, and prose alone gives no action. Of two places that say different things the later one
+counts only if words right before it say so; else the two are a plan, or nobody knows.
 """
 
 import re
 from typing import Final
 
-_WINDOW: Final = 120  # characters of prose looked at on each side
+_WINDOW: Final = 160  # characters of prose looked at on each side
+
+_NOUN: Final = (
+    r"(?:answer|move|action|choice|option|reply|response|decision|draft|attempt|guess|idea|thought|output|object)"
+)
+_SAY: Final = r"(?:answer|answering|play|playing|say|choose|choosing|give|return|write|use|be|do|pick|select|output|reply|call|try)"
+_BAD: Final = (
+    r"(?:wrong|incorrect|invalid|worse|worst|losing|rejected|refused|discarded|excluded|former|tempting|naive|hypothetical"
+    r"|other|previous|earlier|old|initial|sample|bad|risky|mistaken|faulty|(?:dealer|opponent|player)['’]s)"
+)
+_ENDS: Final = r"[\s:：,(（\"'“‘`*_~-]{0,12}\Z"
 
 _NOT_GIVEN: Final = re.compile(
-    r"""(?:
-        (?:\bnot|\bnever|\b(?:do|does|did|wo|would|should|could|ca|is)n['’]t)
-            (?:\s(?:answer|answering|play|playing|say|choose|choosing|give|return|write|use|be|do|pick|select|output|reply))?
-            (?:\s(?:with|the|an?|to))?
-      | \b(?:instead\sof|rather\sthan|as\sopposed\sto|other\sthan|than|unlike|avoid|against|nor|versus|vs\.?)
-      | \balternativ\w*\b[^.!?\n]{0,30}
-      | \bexamples?\b[^.!?\n]{0,40} | \be\.?\s?g\. | \bfor\sinstance\b[^.!?\n]{0,20} | \bsuch\sas
-      | \b(?:something|looks?)\slike
-      | \b(?:format|form|template|schema|structure|syntax|pattern)
-            \s(?:is|was|will\sbe|would\sbe|should\sbe|must\sbe|looks)(?:\slike|\sas\sfollows|\sthis|\sthe\sfollowing)?
-      | \A\W{0,9}(?:(?:the|required|expected|answer|output|response)\s){0,2}(?:format|template|schema)
-      | \b(?:maybe|perhaps|possibly|suppose|let['’]s\ssay|what\sabout|how\sabout|what\sif|might|could|may)
-            (?:\s(?:also|then|answer|play|say|do|be|it\sbe|i|we|try|go\swith|give|choose|output|return|reply)){0,3}
-      | \bshould\s(?:i|we)\s(?:\w+\s?){0,2}
-      | \b(?:wrong|incorrect|invalid|bad|tempting)
-            (?:\s(?:answer|move|action|choice|option|reply))?(?:\s(?:would\sbe|is))?
-      | \b(?:first|earlier|previous|old|initial)\s(?:draft|thought|idea|guess|attempt|answer|choice)(?:\swas)?
-      | \bdraft
-    )[\s:：,(（"'“‘`*_-]{0,12}\Z""",
+    rf"""(?:
+        (?:\b(?:not|never|cannot)|\w+n['’]t)(?:\s(?:going|able|want|wish|meant)\sto)?
+            (?:\s{_SAY})?(?:\s(?:with|the|an?|my|your|to)){{0,2}}(?:\s{_NOUN})?
+      | \b(?:refuse|unable|decline|hesitate|forbidden|impossible)\sto\s\w+
+      | \b(?:reject|rule\sout|discard|dismiss|exclude|anything\sbut|except(?:\sfor)?|(?<!no\s)doubt(?:\sthat)?|instead\sof|rather\sthan
+           |as\sopposed\sto|(?<!do\sbetter\s)than|unlike|avoid|against|nor|versus|vs\.?)
+      | \b(?:nobody|no\sone|you)\sshould\s(?:n[o']t\s)?\w+
+      | (?<!no\s)\balternative(?:ly|\s{_NOUN})?(?:\s(?:is|would\sbe|could\sbe))?
+      | \brejected | \bfallback
+      | \b(?:an?|common|the|my|another)\s(?:mistake|error)(?:\shere)?(?:\s(?:is|was|would\sbe|could\sbe))?
+      | \b(?:wrong|mistake|bad|foolish|silly|idea|tempting|risky|error)\sto\s\w+
+      | (?<!same\sas\smy\s)\b{_BAD}\s{_NOUN}(?:\shere|\sabove)?(?:\s(?:is|was|would\sbe|could\sbe)(?:\sto\s\w+)?)?
+      | \b(?:first|last)\s(?:draft|thought|idea|guess|attempt)(?:\swas)?
+      | \bdraft | \b(?:rejected|wrong|incorrect|invalid|discarded)(?=[\s:：(]*\Z)
+      | \b(?:an?|for|the|this|another|sample)\sexample(?:\s(?:of|{_NOUN}|would\sbe|is|could\sbe)){{0,3}} | \bexamples?(?=\s*[:：]?\s*\Z)
+      | \be\.?\s?g\.? | \bfor\sinstance | \bsuch\sas | \b(?:something|looks?)\slike(?:\sthis)?
+      | \bhave\sthe\s(?:form|format|shape)
+      | \b(?:format|form|template|schema|structure|syntax|pattern)\s(?:is|was|will\sbe|would\sbe|should\sbe|must\sbe|looks)
+            (?:\slike|\sas\sfollows|\sthis|\sthe\sfollowing)?
+      | \A\W{{0,9}}(?:(?:the|required|expected|answer|output|response)\s){{0,2}}(?:format|template|schema)
+      | \b(?:maybe|perhaps|possibly|suppose|let['’]s\ssay|what\sabout|how\sabout|what\sif|might|could|may|either)
+            (?:\s(?:also|then|it\sbe|i|we|try|go\swith|{_SAY})){{0,3}}
+      | \bshould\s(?:i|we)(?:\s\w+){{0,2}}
+      | ~~ | [❌👎🚫✗✘]
+      | \b(?:under\sno\scircumstances|no\ssense\sto\s\w+|not\ssure\sthat|illustration|illustrate\sthe\s\w+|hypothetically
+           |imagine(?:\s\w+){{0,2}}|wrongly\s\w+|in\sparticular)
+      | (?:das\sformat\sist|z\.\s?b\.|например|не|たとえば|例えば)
+      | (?:例如|比如|比方说|格式是|不是|不会选择|不选|不要|也许|可能)
+      | \b(?:zum\sbeispiel|nicht|kein|vielleicht|statt|peut-être|par\sexemple|pas|quizás|por\sejemplo|en\svez\sde)
+    ){_ENDS}""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_IN_CASE: Final = re.compile(  # the sentence that leads there sets a condition, or tells of somebody else
+    r"""\A\W{0,9}(?:if|unless|in\scase|had\si|were\si|when(?:ever)?\s(?:the\stotal|i\shave|my\stotal))\b(?!.*\b(?:so|therefore|thus|hence)\b)
+      | \b(?:player|people|person|others?|someone|somebody|beginners?|dealer|opponent|gambler|friend)\b[^.!?\n]{0,30}\bwould\b
+      | \b(?:is|are|which|what)\b[^.!?\n]{0,30}\b(?:better|best|right)\b,?\s\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
 _REFUSED: Final = re.compile(
     r"""[\s"'”’`)）*_]{0,6}
-    (?: [?？]
-      | (?:would|could|might|may|can)\b
-            (?!(?:\s\w+){0,4}\s(?:right|correct|best|my|good|better|ideal|optimal|wise|work|win|help)\b)
+    (?: [?？❌👎🚫✗✘⛔] | ~~
+      | [(（]\s?(?:wrong|rejected|incorrect|invalid|bad|forbidden|example|for\sexample)\b
+      | (?::|<-|//|\#)\s(?:no|wrong|bad)\b | makes\sno\ssense
+      | (?:would|could|might|may)\b
+            (?!(?:\s\w+){0,4}\s(?:right|correct|best|my|good|better|ideal|optimal|wise|work|win|help|clearer|answer)\b)
       | (?:would|could|might|can|is|was|does|do|wo)n['’]t\b
       | (?:is|was|will|does|did)\snot\b
+      | ,?\s(?:busts|loses|fails|is\sout)\b
       | (?:is|was|seems|looks|will\sbe)\s(?:(?:an?|the|too|very|quite|clearly|probably|just|only|also)\s){0,3}
         (?:wrong|mistake|mistaken|incorrect|bad|worse|worst|weak|risky|dangerous|invalid|illegal|impossible|tempting|foolish|silly
-           |example|alternative|form|format|template|placeholder|unwise|suboptimal)\b
-      | (?:busts|loses|fails|is\sout)\b
+           |example|alternative|form|format|template|placeholder|unwise|suboptimal)\b(?!,?\sbut)
+      | [a-z][^.!?\n]{0,60}\?
     )""",
     re.VERBOSE,  # in lower case: the sentence goes on
 )
-_CORRECTION: Final = re.compile(
-    r"""\b(?:wait|no|nope|hmm+|hm|oops|sorry|actually|correction|corrected|scratch\sthat|hold\son|on\s(?:second\sthought|reflection)
-        |reconsider\w*|re-?check\w*|double.?check\w*|re-?think\w*|mistake\w*|wrong|incorrect|instead|rather|revised?|updated?
-        |change\smy\smind|better|but|however|let\sme\s(?:think|re\w+|look|see|count|correct)\b
-        |final(?:ly\schoose)?|answer|decision|conclusion|conclude|therefore|thus|hence
-        |i\s(?:choose|pick|select|decide|go\swith)|my\s(?:choice|move|action))\b
-    | 等|不对|不，|nein|doch|attends|espera|いや""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_NEXT_STEP: Final = re.compile(
-    r"\b(?:then|next|after(?:wards|\sthat)?|step\s?\d{0,2}|second(?:ly)?|third(?:ly)?|finally|later|followed\sby|once)\b[^.!?\n]{0,40}\Z",
-    re.IGNORECASE,
-)
+_TAKES_BACK: Final = r"""(?:(?:oh|hm+|uh|but|ah|no|and),?\s)?
+    (?: (?:wait|nope|hold\son|oops|correction|edit|whoops|等等|不对|warte|nein|espera|attends)\b\s{0,2}(?:[,.!…—–:，。-]|\Z|no\b)
+      | wrong\s?[!.,]
+      | hmm+\s{0,2}[,…—–-] | 等等|不对
+      | no\b\s{0,2}(?:[,!…—–:-]|\.(?!\s?(?:of|\d))|\Z|\swait)
+      | (?:scratch|scrap|strike|cancel|ignore|forget|disregard)\s(?:that|this|the\sabove|it|my\s(?:last|previous|first))\b
+      | never\s?mind\b | i\smade\san?\s(?:error|mistake)\b
+      | sorry,\s(?:i\smeant?|no|that|wrong|bad|my\smistake|correction) | my\s(?:bad|mistake)\b
+      | actually\s{0,2}(?:[,:—–-]|no\b|\Z)
+      | on\s(?:second\sthoughts?|reflection)\b(?![^.!?\n]{0,60}\b(?:best|right|correct|keep|stay|still|good)\b)
+      | let\sme\s(?:reconsider|rethink|recheck|re-?evaluate|recount|redo|double.?check|think\sagain|correct|revise|start\sover)\b
+      | i\s(?:meant?|take\s(?:that|it)\sback|changed?\smy\smind|was\swrong|made\sa\smistake)\b
+      | (?:that|this|it|the\sabove|my\sanswer|(?:this|that|my)\sanswer|my\sanswer\sabove)(?:['’]s|\s(?:is|was|would\sbe))\s
+        (?:wrong(?!\sto)|incorrect|a\smistake|not\s(?:right|correct)|not\smy\s(?:answer|choice|move|action|decision)))"""
 _TAKEN_BACK: Final = re.compile(
-    r"""(?:\A|[.!?…\n])[\s"'`*_)}\]-]{0,9}
-    (?:(?:oh|hm+|uh|but|ah),?\s)?
-    (?: (?:wait|no|nope|hold\son|hmm+|oops|sorry|scratch\sthat|correction)\b\s{0,2}(?:[,.!…—–:-]|\Z)
-      | (?:actually|on\s(?:second\sthought|reflection)|let\sme\s(?:re\w+|double|think\sagain))\b
-      | (?:that|this|it)(?:['’]s|\s(?:is|was|would\sbe))\s(?:wrong|incorrect|a\smistake|not\sright|not\smy))""",
+    rf"""(?:\A|[.!?…。\n])[\s"'`*_)}}\]-]{{0,9}}{_TAKES_BACK} | \binstead\s?[.!]?\s?\Z""", re.IGNORECASE | re.VERBOSE
+)
+_DECIDED: Final = re.compile(  # all that stands between the last sentence and the object
+    rf"""[^\w]*(?:(?:so|therefore|thus|hence|finally|and),?\s)?
+    (?: (?:(?:my|the|our|here\sis\smy|here\sis\sthe)\s)?(?:(?:final|corrected|revised|updated|new|real|actual)\s)?
+        (?:answer|decision|choice|response|conclusion|verdict|final)(?:\s(?:is|will\sbe))?
+      | (?:corrected|revised|updated)(?:\s{_NOUN})? | final\s(?:answer|decision|choice|response|verdict)
+      | i\s(?:choose|pick|select|decide\son|go\swith|settle\son|meant|mean) | edit | correction | mine
+    )[\s:：*_`"'(\[-]*""",
     re.IGNORECASE | re.VERBOSE,
 )
+_NO_DECISION: Final = re.compile(
+    r"\b(?:if|unless|had|were|would|when|once|after|next|then|following|later|not|step|turn)\b", re.IGNORECASE
+)
+_OTHERS_SPEAK: Final = re.compile(
+    r"^\W{0,6}(?:observation|environment|env|result|feedback|system|tool|game)\s?:|<(?:function_results?|tool_response|observation)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FENCES: Final = re.compile(r"```\w{0,9}|</?\w{1,20}>")
 _BREAKS_OFF: Final = re.compile(
-    r"\b(?:or|but|and|then|instead|instead\sof|rather|rather\sthan|not)\s*\Z", re.IGNORECASE
+    r"""\b(?:or|but|and|then|instead(?:\sof)?|rather(?:\sthan)?|not|however|alternatively|otherwise|(?:or|but)\s(?:maybe|perhaps))[\s,:]*\Z
+      | \b(?:or|but),?\s(?:if|as|in|for)\s*\Z | \bvs\.?\s*\Z | (?:\A|\n)```\w+\s*\Z | \b\w{1,20}\([^()\n]{0,80}\Z
+      | (?:\A|\n)\s*\d{1,2}[.)]\s*\Z | (?:\A|\n)[^\n:]{1,40}:\s*\Z | <(?:tool_call|function|answer|action|invoke)\b[^<>]{0,40}>?\s*\Z""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _GOES_ON: Final = re.compile(
-    r"[\s,;.)]{0,9}(?:but|or|however|although|though|unless|alternatively|instead|wait|no|hmm)\b", re.IGNORECASE
+    r"[\s,;.)]{0,9}(?:but|or|however|although|though|unless|alternatively|instead|wait|no|hmm|on\ssecond)\b",
+    re.IGNORECASE,
 )
 
 
 def is_given(text: str, start: int, end: int) -> bool:
     """Whether the prose around text[start:end] leaves it an answer: neither refused, tried, nor shown as a form."""
-    return not (_NOT_GIVEN.search(_words_before(text, start)) or _is_refused(text, end))
+    words = _words_before(text, start)
+    if _NOT_GIVEN.search(words) or _IN_CASE.search(re.split(r"[.!?]\s|\n", words)[-1]):
+        return False
+    return not _REFUSED.match(text[end : end + _WINDOW].split("\n", 1)[0])
 
 
 def is_corrected(between: str) -> bool:
     """Whether the prose between two objects makes the second one take the place of the first.
 
-    Without such words, and with words that lead on to a next step, the two are a plan.
+    Either a sentence takes the first one back, or words right before the second one call it the decision. Without such
+    words the two are a plan.
     """
-    words = between[:_WINDOW] + between[-_WINDOW:] if len(between) > 2 * _WINDOW else between
-    return bool(_CORRECTION.search(words)) and not _NEXT_STEP.search(words.rstrip(" \n:`jsonJSON"))
+    if _OTHERS_SPEAK.search(between[: 2 * _WINDOW]):
+        return False
+    prose = _FENCES.sub(" ", between[:_WINDOW] + between[-_WINDOW:] if len(between) > 2 * _WINDOW else between)
+    if _TAKEN_BACK.search(prose.rstrip(" \n:`\"'")):
+        return True
+    sentence = re.split(r"[.!?]\s|\n(?=.*\S)", prose.rstrip())[-1]
+    return bool(_DECIDED.fullmatch(sentence.rsplit(",")[-1])) and not _NO_DECISION.search(sentence)
 
 
 def is_taken_back(behind: str) -> bool:
@@ -103,17 +160,18 @@ def goes_on(behind: str) -> bool:
     return bool(_GOES_ON.match(behind))
 
 
+def words_before(text: str, start: int) -> str:
+    """Return the words on the line of a place before it, as far as they are looked at."""
+    words = text[max(0, start - _WINDOW) : start]
+    return words[words.rfind("\n") + 1 :]
+
+
 def _words_before(text: str, start: int) -> str:
     """Return the line that leads to a place, or the line before it if that one ends in a colon; no fence."""
-    words = text[max(0, start - _WINDOW) : start]
-    line = words[words.rfind("\n") + 1 :]
+    line = words_before(text, start)
     if line.strip(" \t\"'`*_-([{（“‘>"):
         return line
-    above = words[: len(words) - len(line)].rstrip()
+    above = text[max(0, start - _WINDOW) : start - len(line)].rstrip()
     if above.rsplit("\n", 1)[-1].lstrip().startswith("```"):
         above = above[: above.rfind("```")].rstrip()
     return above.rsplit("\n", 1)[-1] if above.endswith((":", "：")) else ""
-
-
-def _is_refused(text: str, end: int) -> bool:
-    return bool(_REFUSED.match(text[end : end + _WINDOW].split("\n", 1)[0]))

@@ -18,7 +18,7 @@ from vlm_gym.parsers.words import Range, read_range
 _TAG_END: Final = re.compile(r"[\n<]")
 _PARAMETER: Final = re.compile(
     r"""
-    < \s{0,3} (?:\w{1,20}:)? (?:parameter|param|arg|argument|property|field) \s{0,3}
+    < \s{0,3} (?:[\w｜|]{1,20}[:｜|])? (?:parameter|param|arg|argument|property|field) \s{0,3}
       (?: = | \s(?:name|key|id)\s{0,3}=) \s{0,3} ["']? (?P<name>[\w -]{1,40}) ["']? [^<>\n]{0,80} > (?P<value>[^<]*)
   | <(?:arg_key|key)> \s{0,9} (?P<key>[\w -]{1,40}) \s{0,9} </(?:arg_key|key)>
       \s{0,9} <(?:arg_value|value)> (?P<key_value>[^<]*)
@@ -27,15 +27,17 @@ _PARAMETER: Final = re.compile(
 )
 
 
-def tags(text: str, actions: Vocabulary) -> Places:
+def tags(text: str, actions: Vocabulary, *, has_synonyms: bool = False) -> Places:
     """Find what stands between <answer> or <action> (or the field's own name) and the next closing tag.
+
+    With `has_synonyms` <decision>, <move> and the like are such tags too.
 
     A last tag that is not closed counts where its action cannot go on, as before a stop sequence "</answer>": at a
     line's end, at the beginning of the closing tag, or if no other action begins like it.
     """
     ranges: list[Range] = []
     opening: re.Match[str] | None = None
-    for tag in _tag_pattern(actions.key).finditer(text):
+    for tag in _tag_pattern(actions.key, has_synonyms).finditer(text):
         if not tag["slash"]:
             opening = tag
         elif opening:
@@ -54,7 +56,7 @@ def arguments(text: str, actions: Vocabulary) -> Places:
         closed = [place for place in own if place.end < len(text)]
         return Places(closed) if closed == own else _with_unclosed(Places(closed), text, own[-1].start, actions)
     calls = _call_pattern(actions.key).finditer(text) if "(" in text else ()
-    return Places([Range(*call.span("value")) for call in calls])
+    return Places([Range(*call.span("value" if call["value"] else "bare")) for call in calls])
 
 
 def other_arguments(text: str, actions: Vocabulary) -> Mapping[str, str]:
@@ -88,15 +90,19 @@ def _with_unclosed(places: Places, text: str, start: int, actions: Vocabulary) -
 
 
 @lru_cache(maxsize=64)
-def _tag_pattern(key: str) -> re.Pattern[str]:
-    names = "|".join(dict.fromkeys((re.escape(key), "answer", "action", "final_answer", "final_action", "best_action")))
-    return re.compile(rf"<\s{{0,9}}(?P<slash>/?)\s{{0,9}}(?:{names})(?:\s[^<>]{{0,200}})?>", re.IGNORECASE)
+def _tag_pattern(key: str, has_synonyms: bool) -> re.Pattern[str]:
+    more = (
+        ("decision", "move", "choice", "response", "next_action", "best_move", "final_decision") if has_synonyms else ()
+    )
+    usual = (re.escape(key), "answer", "action", "final_answer", "final_action", "best_action")
+    names = "|".join(dict.fromkeys((*usual, *more)))
+    return re.compile(rf"<\s{{0,9}}(?P<slash>/?)\s{{0,9}}(?:{names})(?:\s[^<>]{{0,200}})?(?<!/)>", re.IGNORECASE)
 
 
 @lru_cache(maxsize=64)
 def _call_pattern(key: str) -> re.Pattern[str]:
     names = "|".join(dict.fromkeys((re.escape(key), "action", "answer", "move")))
     return re.compile(
-        rf"\b[A-Za-z_][\w.]{{0,40}}\((?:[^()\n]{{0,400}}?,\s{{0,9}})?(?:{names})\s{{0,3}}=\s{{0,3}}"
-        r"(?P<quote>[\"'])(?P<value>[^\"'\n]{1,300})(?P=quote)\s{0,9}[,)]"
+        rf"\b[A-Za-z_][\w.]{{0,40}}\((?:(?:[^()\n\"']|\"[^\"\n]{{0,300}}\"|'[^'\n]{{0,300}}'){{0,400}}?,\s{{0,9}})?"
+        rf"(?:{names})\s{{0,3}}[=:]\s{{0,3}}(?:(?P<quote>[\"'])(?P<value>[^\"'\n]{{1,300}})(?P=quote)|(?P<bare>[^\"'\n,()]{{1,300}}))\s{{0,9}}[,)]"
     )

@@ -6,10 +6,13 @@ r"""JSON that was written as a string: escaped as a whole, or the arguments of a
 import re
 from typing import Final
 
+_BLANK: Final = r"(?:\s|\\+[nrt]|```(?:json)?)"
 _QUOTED_OBJECT: Final = re.compile(
-    r"""(?:"(?P<name>[^"\\]{1,40})"\s*:\s*|\A\s*)"(?P<inner>\s*\{\s*\\+"(?:[^"\\]|\\.)*)"(?=\s*[,}\]]|\s*\Z)""",
-    re.DOTALL,
+    rf"""(?:"(?P<name>[^"\\]{{1,40}})"\s*:\s*|\A\s*)    # a field, or the whole text
+    "(?P<inner>(?:{_BLANK}|\[)*\{{{_BLANK}*\\+"(?:[^"\\]|\\.)*)"(?=\s*[,}}\]]|\s*\Z)""",
+    re.VERBOSE | re.DOTALL,
 )
+_CLOSED: Final = re.compile(rf"[}}\]]{_BLANK}*\Z")
 _ESCAPES: Final = re.compile(r"\\+(?P<char>[\"nrt/])")
 _THOUGHTS: Final = re.compile(r"thought|reason|think|rationale|explanation|analysis", re.IGNORECASE)
 
@@ -25,11 +28,12 @@ def unwrap(text: str, *, is_whole: bool) -> str:
 
 def _open(string: re.Match[str]) -> str:
     is_thought = string["name"] and _THOUGHTS.search(string["name"])
-    if is_thought or not string["inner"].rstrip().endswith("}"):
+    if is_thought or not _CLOSED.search(string["inner"][-40:]):
         return string[0]
     start, end = (place - string.start() for place in string.span("inner"))
     written = string[0]
-    return f"{written[: start - 1]} {_ESCAPES.sub(_blank, string['inner'])} {written[end + 1 :]}"
+    inner = _ESCAPES.sub(_blank, string["inner"]).replace("```json", " " * 7).replace("```", " " * 3)
+    return f"{written[: start - 1]} {inner} {written[end + 1 :]}"
 
 
 def _blank(escape: re.Match[str]) -> str:

@@ -22,6 +22,7 @@ where the text is known to be cut off (`AnswerText`), a line or a word at its en
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final, NamedTuple
 
 from vlm_gym.actions import Vocabulary
@@ -33,18 +34,20 @@ from vlm_gym.parsers.elements import arguments, other_arguments, tags
 from vlm_gym.parsers.escaped import unwrap
 from vlm_gym.parsers.marks import Apart, blank_out, marks_in, set_apart
 from vlm_gym.parsers.names import plain
-from vlm_gym.parsers.objects import MAX_TOKENS, Member, Scalar, TooMuchJsonError, find_objects
-from vlm_gym.parsers.places import Places, boxes, labelled_lines, sentences, whole
+from vlm_gym.parsers.objects import MAX_TOKENS, Group, Member, Scalar, TooMuchJsonError, find_objects
+from vlm_gym.parsers.places import Places, boxes, given_places, labelled_lines, sentences, whole
 from vlm_gym.parsers.words import ambiguous, judge, judge_last, named_in, unescape
 
 THOUGHTS: Final = ("thoughts", "thought", "reasoning", "thinking", "think", "rationale", "explanation")
 
 _MARK_SIGNS: Final = re.compile(r"[<\[◁]")
 _NEXT_TURN: Final = re.compile(
-    r"^[ \t#*]{0,6}(?:USER|User|HUMAN|Human|Instruction|INSTRUCTION)\b[ *]{0,3}:", re.MULTILINE
+    r"^[ \t#*\[]{0,6}(?:USER|User|HUMAN|Human|Instruction)(?:[ ]\d)?\b[ *\]]{0,3}(?::|(?<=\])\s)"
+    r"|^(?:user|human|User|Human)[ \t]*$|(?<=[}>] )(?:USER|HUMAN):|(?<=[}>])\#{2,4}[ ]Instruction:",
+    re.MULTILINE,
 )
 _FORMS: Final[tuple[Callable[[str, Vocabulary], Places], ...]] = (
-    arguments, tags, lambda text, _: boxes(text), labelled_lines, sentences
+    arguments, partial(tags, has_synonyms=True), lambda text, _: boxes(text), labelled_lines, sentences
 )  # fmt: skip
 
 
@@ -150,7 +153,8 @@ def _choose(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> tuple[Choi
         found, _ = choose_object(unwrapped, inner, actions)
         if found:
             text, objects, choice = unwrapped, inner, found
-    if choice is not None and not text[choice.end :].strip():
+    behind = text[choice.end :].strip() if choice else ""
+    if choice is not None and not behind:
         return choice, text  # nothing stands behind it that could contradict
     prose = blank_out(text, [(group.start, group.end) for group in objects if group.members])
     if choice is None:
@@ -161,9 +165,14 @@ def _choose(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> tuple[Choi
         is_read = isinstance(chosen.verdict, Parsed) or chosen.verdict.fault is Fault.AMBIGUOUS
         return chosen if is_read or fallback is None else fallback, text
     checked = _check_behind(choice, prose[choice.end :], actions, is_cut_off)
-    if isinstance(checked.verdict, Parsed) and breaks_off(text[checked.end :]):
+    if isinstance(checked.verdict, Parsed) and (breaks_off(text[checked.end :]) or _is_open_list(text, objects)):
         checked = checked._replace(verdict=Unparsed(Fault.CUT_OFF, shorten(text[-60:])))
     return checked, text
+
+
+def _is_open_list(text: str, objects: list[Group]) -> bool:
+    """Whether the text ends in a comma, in a list of objects that was not closed."""
+    return text.rstrip().endswith(",") and text[: objects[0].start].rstrip().endswith("[") if objects else False
 
 
 def _is_decided(choice: Choice | None) -> bool:
@@ -175,19 +184,24 @@ def _is_decided(choice: Choice | None) -> bool:
 def _choose_place(prose: str, places: Places, actions: Vocabulary, is_cut_off: bool) -> Choice | None:
     if places.is_cut_off:
         return Choice(Unparsed(Fault.CUT_OFF, shorten(prose[-60:])), len(prose))
-    if not places.ranges:
-        return None
-    end = places.ranges[-1].end
+    given = given_places(prose, places.ranges)
+    if not given:
+        named = named_in(prose, places.ranges, actions)  # "If so box{hit}, if not box{stand}"
+        return Choice(ambiguous(named), places.ranges[-1].end) if len(named) > 1 else None
+    end = given[-1].end
     if is_cut_off and end == len(prose):
         return Choice(Unparsed(Fault.CUT_OFF, shorten(prose[-60:])), len(prose))
-    return Choice(judge_last(prose, places.ranges, actions), end)
+    return Choice(judge_last(prose, given, actions), end)
 
 
 def _check_behind(choice: Choice, behind: str, actions: Vocabulary, is_cut_off: bool) -> Choice:
     """Make a choice ambiguous if something behind it names another action, or takes it back."""
     if isinstance(choice.verdict, Unparsed):
         return choice
-    named = named_in(behind, (place for places in _FORMS for place in places(behind, actions).ranges), actions)
+    forms = [places(behind, actions) for places in _FORMS]
+    if any(places.is_cut_off for places in forms):
+        return choice._replace(verdict=Unparsed(Fault.CUT_OFF, shorten(behind[-60:])))
+    named = named_in(behind, (place for places in forms for place in given_places(behind, places.ranges)), actions)
     if set(named) - {choice.verdict.action}:
         return choice._replace(verdict=ambiguous(dict.fromkeys((choice.verdict.action, *named))))
     if not named and is_taken_back(behind):

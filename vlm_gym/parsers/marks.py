@@ -17,15 +17,15 @@ from typing import Final, Literal, NamedTuple
 MAX_DEPTH: Final = 32  # of thinking within thinking; deeper than that nobody comes out again
 MARK: Final = re.compile(
     r"""
-    (?P<open> (?P<double> << (?=[^<>]{0,60}>>) ) | < | \[ | ◁ ) \s{0,9} (?P<bar> [|｜]? ) \s{0,9} (?P<slash> /? )
-    \s{0,9} (?P<name> [A-Za-z][\w:.▁-]{0,40} ) (?P<attributes> \s [^<>\[\]◁▷|｜]{0,200} )??
-    \s{0,9} (?P<last_bar> [|｜]? ) \s{0,9} (?P<close> (?(double) >> | > ) | \](?!\() | ▷ )
+    (?P<open> (?P<double> << (?=[^<>]{0,60}>>) ) | [<\[◁⟨⟦【‹] ) \s{0,9} (?P<bar> [|｜]? ) \s{0,9} (?P<slash> /? )
+    \s{0,9} (?P<name> [^\W\d_][\w:.▁-]{0,40} ) (?P<attributes> \s [^<>\[\]◁▷⟩⟧】›|｜]{0,200} )??
+    \s{0,9} (?P<last_bar> [|｜]? ) \s{0,9} (?P<close> (?(double) >> | > ) | \](?!\() | [▷⟩⟧】›] )
     """,
     re.VERBOSE,
 )
 _THINKING: Final = re.compile(
-    r"think|thinks|thinking|thoughts?|reason|reasons|reasoning|analysis|analyses|analy[sz]e|analy[sz]ing|scratchpad|scratch|"
-    r"rationale|reflection|reflect|reflecting|deliberation|monologue|cot"
+    r"(?!no)\w*(?:think|thought|reasoning|analys|analyz|scratchpad|deliberat|cognit)\w*|reasons?|scratch|rationale|reflect(?:ion|ing)?"
+    r"|monologue|internal|cot|思考|推理|分析|思维|思路"
 )
 _BEGINNINGS: Final = frozenset({"begin", "begins", "start", "starts", "open"})
 _ENDS: Final = frozenset({"end", "ends", "ended", "stop", "close", "closed", "done", "finish", "finished", "over"})
@@ -38,17 +38,26 @@ _TURN: Final = re.compile(
     r"|(?:end|start)_(?:turn|text|user|human|system)|end|stop|return|call|user|human|system|assistant|observation|turn",
 )
 _BEGIN_TAGS: Final = frozenset({"s", "bos", "begin_of_text"})
-_TURN_TAGS: Final = re.compile(r"e(?:os|ot|om|oa|oh)|(?:end|start)_of_(?:turn|utterance|text|message)")
+_TURN_TAGS: Final = re.compile(r"user|human|e(?:os|ot|om|oa|oh)|(?:end|start)_of_(?:turn|utterance|text|message)")
 _OTHER_ROLE: Final = re.compile(r"\s*(?:user|system|developer|tool|human|functions)\b")
 _ROLE: Final = re.compile(r"[ \t]*(?:assistant|model|bot)\b[ \t]*:?")
 _MESSAGE: Final = re.compile(r"[^<\n]{0,200}(?:<[|｜]constrain[|｜]>[^<\n]{0,40})?<[|｜]message[|｜]>")
-_BARE_ANALYSIS: Final = re.compile(
-    r"\s*(?:assistant)?analysis(?=[^\W_a-z])"
-)  # a harmony text whose special tokens were dropped
-_BARE_FINAL: Final = re.compile(r"assistant\s?final(?=[^\W_a-z]|[^\w\s]|\s)")
+_BARE_ANALYSIS: Final = re.compile(r"\s*(?:(?:assistant)?analysis(?=[^\W_a-z])|Thinking\.\.\.[ ]*\n)")
+"""Thinking without marks: harmony's channel when its tokens were dropped, and the words of a command line."""
+_BARE_FINAL: Final = re.compile(
+    r"assistant\s?(?:final|commentary\s?to=\S{1,40}\s?(?:json|code)?)(?=[^\W_a-z]|[^\w\s]|\s)|\.\.\.\s?done thinking\.?"
+)
+_CHANNELS: Final = ("channel", "turn")  # what the end of a message ends
+_OPENINGS: Final = frozenset("<[◁⟨⟦【‹")
+_UNUSED: Final = re.compile(r"unused\d+")  # MedGemma's marks of thinking
+_PAIRS: Final = ("<>", "[]", "◁▷", "⟨⟩", "⟦⟧", "【】", "‹›")
+_ANSWER_LABEL: Final = re.compile(
+    r"(?:final[_ ])?(?:answer|action|decision|response|move|formula|output|result)", re.IGNORECASE
+)
+_THINKING_ROLE: Final = re.compile(r"\s*(?:think|thinking|thought|reasoning|analysis)\b")
 _QUOTES: Final = "\"'`“”‘’「」«»"
 
-Kind = Literal["thinking", "channel", "start", "begin", "turn"]
+Kind = Literal["thinking", "label", "channel", "start", "begin", "turn"]
 
 
 class Apart(NamedTuple):
@@ -83,7 +92,7 @@ def set_apart(text: str) -> Apart:
     that began with the text: chat templates put the opening mark into the prompt. A mark in quotes is only mentioned.
     """
     reader = _Reader(text)
-    has_marks = "<" in text or "[" in text or "◁" in text
+    has_marks = not _OPENINGS.isdisjoint(text)
     bare = _BARE_ANALYSIS.match(text)
     if bare:
         reader.open("final", bare.start(), bare.end())
@@ -94,6 +103,8 @@ def set_apart(text: str) -> Apart:
         if mark.start() < reader.position:
             continue  # within a mark of several parts
         kind = _kind_of(mark) or reader.closes(mark)
+        if kind == "thinking" and mark["open"] == "[" and not _stands_alone(text, mark, is_open=bool(reader.stack)):
+            continue
         if kind and not _is_quoted(text, mark) and not reader.take(kind, mark):
             break
     return reader.result()
@@ -125,6 +136,7 @@ class _Reader:
         self.has_ended = False
         self.is_struck = False
         self.is_endless = False
+        self.prompt_start: int | None = None
         self.stack: list[_Block] = []
         self.blanks: list[tuple[int, int]] = []
         self.blocks: list[str] = []
@@ -137,7 +149,10 @@ class _Reader:
             is_closing = mark["slash"] or _ENDS.intersection(_all_words(mark))
             (self.close if is_closing else self.open)(name, start, end)
             return True
-        is_in_channel = bool(self.stack) and self.stack[-1].name == "channel"
+        is_in_channel = self._is_in_channel(mark)
+        if kind == "label":
+            self.close(self.stack[-1].name, start, start)
+            return True
         if kind == "channel":
             self._take_channel(mark)
             return True
@@ -147,7 +162,7 @@ class _Reader:
         if kind == "turn" and not is_in_channel:
             return self._take_turn(mark)
         if is_in_channel:
-            self.close("channel", start, start)
+            self.close(self.stack[-1].name, start, start)
             if _plain_name(mark["name"]) in ("return", "call"):
                 return self._stop(start)
         self._speak(start)
@@ -155,6 +170,14 @@ class _Reader:
             return self._stop(start)
         self._blank(start, self._behind_role(end))
         return True
+
+    def _is_in_channel(self, mark: re.Match[str]) -> bool:
+        """Whether a mark may end a message of thinking, and not only the turn."""
+        if not self.stack:
+            return False
+        block = self.stack[-1]
+        has_bar = self.text[block.start + 1 : block.start + 2] in ("|", "｜")
+        return block.name in _CHANNELS or (has_bar and _plain_name(mark["name"]) == "end")
 
     def open(self, name: str, start: int, end: int) -> None:
         is_repeated = self.stack and self.stack[-1].name == name and not self.text[self.stack[-1].words : start].strip()
@@ -168,8 +191,14 @@ class _Reader:
 
     def closes(self, mark: re.Match[str]) -> Kind | None:
         """Say that a mark without a kind of its own closes what was opened by its attributes."""
+        if not self.stack:
+            return None
         name = " ".join(_words_of(mark["name"]))
-        return "thinking" if mark["slash"] and any(block.name == name for block in self.stack) else None
+        is_label = (
+            mark["open"] == "[" and self.text[self.stack[-1].start] == "[" and _ANSWER_LABEL.fullmatch(mark["name"])
+        )
+        is_closing = mark["slash"] and any(block.name == name for block in self.stack)
+        return "label" if is_label else "thinking" if is_closing else None
 
     def close(self, name: str, start: int, end: int) -> None:
         depth = next((i for i in range(len(self.stack) - 1, -1, -1) if self.stack[i].name == name), len(self.stack) - 1)
@@ -191,6 +220,11 @@ class _Reader:
     def _take_channel(self, mark: re.Match[str]) -> None:
         if self.stack and self.stack[-1].name == "channel":
             self.close("channel", mark.start(), mark.start())
+        if _UNUSED.fullmatch(_plain_name(mark["name"])):
+            role = _THINKING_ROLE.match(self.text, mark.end())
+            if role:
+                self.open("channel", mark.start(), role.end())
+            return
         message = _MESSAGE.match(self.text, mark.end())
         head = self.text[mark.end() : message.end()] if message else self.text[mark.end() : mark.end() + 40]
         words = head.split()
@@ -215,15 +249,31 @@ class _Reader:
 
     def _take_turn(self, mark: re.Match[str]) -> bool:
         start, end = mark.span()
+        if mark["name"] == "INST" and mark["slash"] and self.prompt_start is not None:
+            self.blanks.append((self.prompt_start, end))  # the prompt, repeated
+            self.position, self.has_spoken, self.prompt_start = end, False, None
+            return True
         is_plain_tag = not (mark["bar"] or mark["last_bar"])
         if is_plain_tag and (self.stack or self.is_struck):
             self.is_struck = False
             return True  # thought of, perhaps, or the end of words struck out
         self._speak(start)
+        if not self.has_spoken and not self.stack and self._open_role(start, end):
+            return True
         if self.stack or self.has_spoken:
             return self._stop(start)
+        if mark["name"] == "INST":
+            self.prompt_start, self.position = start, end
+            return True
         self._blank(start, self._behind_role(end))
         return True
+
+    def _open_role(self, start: int, end: int) -> bool:
+        """Open a turn of thinking, as in <|im_start|>think; it ends with the turn."""
+        role = _THINKING_ROLE.match(self.text, end)
+        if role:
+            self.open("turn", start, role.end())
+        return bool(role)
 
     def _stop(self, start: int) -> bool:
         self.has_ended = True
@@ -244,14 +294,22 @@ class _Reader:
         self.position = end
 
 
+def _stands_alone(text: str, mark: re.Match[str], *, is_open: bool) -> bool:
+    """Whether a mark in square brackets is one: at a line's beginning, in capitals, or closing what is open."""
+    line = text[max(0, mark.start() - 8) : mark.start()].rsplit("\n", 1)[-1]
+    return is_open or mark["name"].isupper() or (not line.strip(" .#*-[0123456789") and len(line) < 8)
+
+
 def _kind_of(mark: re.Match[str]) -> Kind | None:
     """Say what a mark is; None for other tags, brackets and words."""
     opening, closing = mark["open"][0], mark["close"][0]
-    if opening + closing not in ("<>", "[]", "◁▷") or (mark["attributes"] or "").rstrip().endswith("/"):
+    if opening + closing not in _PAIRS or (mark["attributes"] or "").rstrip().endswith("/"):
         return None
     if _thinking_name(mark):
         return "thinking"
     name = _plain_name(mark["name"])
+    if _UNUSED.fullmatch(name):
+        return "channel"
     if mark["bar"] or mark["last_bar"]:
         if name in ("channel", "start", "message", "constrain"):
             return "channel" if name == "channel" else "start"

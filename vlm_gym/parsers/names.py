@@ -11,9 +11,17 @@ SYNONYMS: Final = (
 """Names that stand for the field of the action where the answer does not use that field's own name."""
 
 ADJECTIVE: Final = (
-    r"(?:(?:the|my|our|your|final|best|next|chosen|selected|optimal|correct|recommended|suggested|player)"
+    r"(?:(?:the|my|our|your|final|best|next|chosen|selected|optimal|correct|recommended|suggested|player|current)"
     r"[\s_-]{1,3}){0,3}"
 )
+_PUT_ASIDE: Final = frozenset(
+    (
+        "option", "options", "alternative", "alternatives", "candidate", "candidates", "considered", "rejected", "refused",
+        "discarded", "excluded", "previous", "past", "last", "history", "example", "examples", "thought", "thoughts",
+        "thinking", "reasoning", "analysis", "dealer", "opponent", "observation", "legal", "allowed", "admissible",
+        "avoid", "not", "if", "then", "else", "hypothesis", "hypothetical", "available", "possible", "wrong", "other", "others", "format", "schema", "template",
+    )
+)  # fmt: skip
 _ADJECTIVES: Final = re.compile(ADJECTIVE + r"(?P<noun>.*)", re.DOTALL)
 
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -31,6 +39,12 @@ def is_synonym(name: str, key: str) -> bool:
     """Whether a field of this name stands for the field `key`, with or without adjectives."""
     noun = _ADJECTIVES.match(plain(name))
     return noun is not None and noun["noun"] in {plain(key), *SYNONYMS}
+
+
+@lru_cache(maxsize=1024)
+def is_put_aside(name: str) -> bool:
+    """Whether a field holds what is not answered: options, what was rejected, what others do."""
+    return any(word in _PUT_ASIDE for word in plain(name).split())
 
 
 @lru_cache(maxsize=64)

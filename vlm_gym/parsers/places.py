@@ -4,16 +4,30 @@ r"""Where an answer can give its action other than in JSON: boxes, labelled line
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from vlm_gym.actions import Vocabulary
+from vlm_gym.parsers.context import is_given
 from vlm_gym.parsers.names import ADJECTIVE, nouns
 from vlm_gym.parsers.words import Range, hedges, read_range
 
 _BRACES: Final = re.compile(r"(?P<box>\\(?:boxed|fbox)\s{0,9}\{|<\|begin_of_box\|>)|\\[{}]|\{+|\}+|<\|end_of_box\|>")
 _CLOSING_QUOTES: Final = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "「": "」", "«": "»"}
+_BETWEEN: Final = (
+    r"(?:to[ ](?:take|play|make|choose|give|the[ ]question|this[ ]question)|for[ ](?:this|the)[ ](?:turn|question|task|hand|step|move)"
+    r"|here|now|(?:that[ ])?i[ ](?:will[ ])?(?:choose|take|play|pick|select|give|make)|you[ ]should[ ](?:take|choose|play)"
+    r"|in[ ]this[ ](?:case|situation|turn|hand|state)|with[ ]\d+|at[ ]this[ ](?:point|turn)|we[ ](?:need|want)|we[ ]should[ ]take)"
+)
+_CONDITION: Final = re.compile(r"\b(?:below|above|under|over|once|on\s\d|for\s\w+\s(?:below|above))\b", re.IGNORECASE)
+_LONGEST_MARK: Final = 120
+_OPENING_MARKS: Final = re.compile(
+    r"""(?: (?:<[^<>\n]{1,80}>|\[/?\w{1,20}\]|\\\w{1,14}\s?\{|\$|\\[(\[]|\w{1,40}\([^()\n]{0,80}|[\s"'`*{])+
+      | (?:^|\n)[^\w\n]{0,20}[\w ]{1,40}[*_\]]{0,2}\s?(?:[:：=]|->|→)?[*_"'` ]{0,6}\n?\s? )\Z""",
+    re.VERBOSE,
+)
+_CLOSING_MARKS: Final = re.compile(r"(?:</[^<>\n]{1,80}>|\}|\$|\\[)\]]|<\|end_of_box\|>|[\"'`*)])*")
 _ELEMENT: Final = re.compile(r"\s*<(?P<name>[A-Za-z][\w-]{0,30})>(?P<inner>[^<>]{1,400})</(?P=name)>\s*")
 _SENTENCE_END: Final = re.compile(r"[.!?。！？](?=\s|\Z)")
 
@@ -44,11 +58,23 @@ def boxes(text: str) -> Places:
     return Places(ranges, is_cut_off=bool(open_boxes))
 
 
+def given_places(text: str, ranges: Iterable[Range]) -> list[Range]:
+    """Leave out the places that the prose around them refuses, tries or shows as a form."""
+    found = [(place, _with_marks(text, place)) for place in ranges]
+    return [place for place, outer in found if is_given(text, *outer) and not _is_factorial(text, place, outer)]
+
+
+def _is_factorial(text: str, place: Range, outer: Range) -> bool:
+    return text[outer.end : outer.end + 1] == "!" and text[place.end - 1 : place.end] in tuple("0123456789)")
+
+
 def labelled_lines(text: str, actions: Vocabulary) -> Places:
     """Find what follows "Action:", "Answer:" and the like at a line's beginning: the rest of the line, or the next."""
     ranges: list[Range] = []
     for label in _label_pattern(actions.key).finditer(text):
         start, end = label.span("value")
+        closing = re.search(r"\[/\w{1,20}\]\s*\Z", text[start:end])
+        end = start + closing.start() if closing else end
         is_bold_still_open = label["bold"] and not (label["before"] or label["behind"])
         if is_bold_still_open and text[start:end].rstrip().endswith(label["bold"]):
             end = start + len(text[start:end].rstrip()) - len(label["bold"])
@@ -79,6 +105,15 @@ def whole(text: str) -> Range:
     return Range(*element.span("inner")) if element else Range(0, len(text))
 
 
+def _with_marks(text: str, place: Range) -> Range:
+    """Return the range of a place with the tag, the box or the label around it."""
+    start = max(0, place.start - _LONGEST_MARK)
+    opening = _OPENING_MARKS.search(text[start : place.start])
+    closing = _CLOSING_MARKS.match(text, place.end, place.end + _LONGEST_MARK)
+    end = closing.end() if closing else place.end
+    return Range(start + opening.start() if opening else place.start, end)
+
+
 def _completion(text: str, rest: Range, actions: Vocabulary) -> Range | None:
     """Return where a sentence names its action, if it does: at the beginning of its `rest`, in quotes or to its end."""
     words = text[rest.start : rest.end]
@@ -88,7 +123,12 @@ def _completion(text: str, rest: Range, actions: Vocabulary) -> Range | None:
     sentence_end = full_stop.end() if full_stop else len(words)
     end = end or sentence_end
     behind = words[end:sentence_end]
-    if hedges(behind) or behind.lstrip().startswith(("/", "|")) or any(map(_CLOSING_QUOTES.get, behind)):
+    if (
+        hedges(behind)
+        or _CONDITION.search(behind)
+        or behind.lstrip().startswith(("/", "|"))
+        or any(map(_CLOSING_QUOTES.get, behind))
+    ):
         return None
     place = Range(rest.start, rest.start + end)
     return place if read_range(text, place, actions) else None
@@ -105,7 +145,7 @@ def _close_boxes(open_boxes: list[tuple[int, int]], outside: int, brace_of_depth
 def _label_pattern(key: str) -> re.Pattern[str]:
     return re.compile(
         rf"""
-        (?: ^ [^\w\n]{{0,20}}? (?:\d{{1,2}}[.)][ \t]{{0,9}})?             # a heading, a quotation, an item of a list
+        (?: ^ (?!\s*[\[<]/) [ \t]* [^\w\n]{{0,20}}? (?:\d{{1,2}}[.)][ \t]{{0,9}})?             # a heading, a quotation, an item of a list
           | (?<=[:：]\s) (?=[\w ]{{1,40}}=) )                             # "the formula: formula = "
         (?P<bold>\*\*|__)? {ADJECTIVE} (?:{nouns(key)}) ["'`]? (?P<before>\*\*|__)?
         (?:\s{{0,3}} (?: (?:is)?\s?[:：]=? | ={{1,2}}>? | ->|→|⇒ | \][:：]? )      # a sign,
@@ -121,9 +161,10 @@ def _label_pattern(key: str) -> re.Pattern[str]:
 def _sentence_pattern(key: str) -> re.Pattern[str]:
     return re.compile(
         rf"""
-        (?: ^ | (?<=[.!?:;…]\s) | (?<=,\s)(?=(?:so|therefore|thus|hence)\b) ) [^\w\n]{{0,20}}
+        (?: ^ (?:(?:based[ ]on|given|considering|looking[ ]at|since|because|as|with|from)\b[^.!?\n]{{1,150}},[ ])?
+          | (?<=[.!?:;…]\s) | (?<=,\s)(?=(?:so|therefore|thus|hence)\b) ) [^\w\n]{{0,20}}
         (?:(?:so|therefore|thus|hence|then|overall|finally),?[ ])?
-        {ADJECTIVE} (?:{nouns(key)}) (?:[ ][\w'-]{{1,20}}){{0,8}}? [ ](?:is|will[ ]be|should[ ]be|would[ ]be|must[ ]be)
+        {ADJECTIVE} (?:{nouns(key)}) (?:[ ]{_BETWEEN}){{0,3}}? [ ](?:is|will[ ]be|should[ ]be|would[ ]be|must[ ]be)
         (?:[ ]as[ ]follows)? [ \t]{{0,3}} [:：]? [ \t]{{0,9}} (?= (?P<value>[^\n]{{1,400}}) )
         """,
         re.IGNORECASE | re.MULTILINE | re.VERBOSE,

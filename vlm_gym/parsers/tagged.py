@@ -15,10 +15,12 @@ from typing import Final
 from vlm_gym.actions import Vocabulary
 from vlm_gym.errors import ConfigError
 from vlm_gym.parsers.base import Fault, Parsed, Unparsed, is_cut_off, shorten
+from vlm_gym.parsers.context import is_taken_back
 from vlm_gym.parsers.elements import tags
 from vlm_gym.parsers.json_answer import THOUGHTS, Reading, check_writable, read_turn, unfinished_thinking
 from vlm_gym.parsers.marks import marks_in, set_apart
 from vlm_gym.parsers.objects import TooMuchJsonError
+from vlm_gym.parsers.places import given_places
 from vlm_gym.parsers.words import Range, ambiguous, judge
 
 _FIELD: Final = re.compile(r"<([A-Za-z][\w-]{0,40})>([^<]*)</\1>")
@@ -85,8 +87,13 @@ def _read(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> Reading:
         return Reading(Unparsed(Fault.CUT_OFF if is_cut_off else Fault.NO_ACTION, shorten(answer.strip()[-60:])), {})
     if is_cut_off and places.ranges[-1].end == len(answer):
         return Reading(Unparsed(Fault.CUT_OFF, shorten(answer[-60:])), {})
-    last = _read_tag(answer, places.ranges[-1], actions)
-    different = {answer[slice(*place)]: place for place in places.ranges}
+    given = given_places(answer, places.ranges)
+    if not given:
+        return Reading(Unparsed(Fault.NO_ACTION, shorten(answer.strip()[-60:])), {})
+    last = _read_tag(answer, given[-1], actions)
+    if is_taken_back(answer[given[-1].end :]):
+        return Reading(Unparsed(Fault.AMBIGUOUS, shorten(answer[given[-1].start :].strip())), last.fields)
+    different = {answer[slice(*place)]: place for place in given}
     verdicts = [_read_tag(answer, place, actions).verdict for place in different.values()]
     named = dict.fromkeys(verdict.action for verdict in verdicts if isinstance(verdict, Parsed))
     return Reading(ambiguous(named), last.fields) if len(named) > 1 else last

@@ -21,18 +21,34 @@ _WRAPPERS: Final = (
     ("\\mathrm{", "}"), ("\\mathbf{", "}"), ("\\operatorname{", "}"), ("\\mathtt{", "}"), ("\\mathsf{", "}"),
     ("\\textit{", "}"), ("\\textrm{", "}"), ("\\emph{", "}"), ('\\"', '\\"'), (">", ""),
 )  # fmt: skip
+_OPENING: Final = "([{"
+_CLOSING: Final = ")]}"
+_LATEX_WORD: Final = re.compile(r"\\+[a-zA-Z]+")
 _FINAL_MARKS: Final = ".,;!。！；"
 _QUOTES: Final = "\"'`“”‘’„「」«»"
-_LIST_MARK: Final = re.compile(r"(?:\d{1,2}[.)]|[-*•·–→⇒▶]|[-=]>)\s+(?=[^\W\d_])")
+_LIST_MARK: Final = re.compile(r"(?:\d{1,2}[.)]|[a-d]\)|[-*•·–→⇒▶]|[-=]>)\s+(?=[^\W\d_])")
+NOES: Final = frozenset("❌✗✘🚫👎⛔❎✖")
+"""Signs that say no to what they stand beside."""
+_BECAUSE: Final = r"(?:because|since|as|given|due\ to|so\ that|in\ order\ to|which|using)\b"
 _REMARK: Final = re.compile(
-    r"\s*(?: [(（] (?P<aside> [^()（）]{1,200} ) [)）]"
-    r" | [,;，—–] \s* (?P<reason> (?:because|since|as|given|due\ to|so\ that|in\ order\ to|which)\b .{1,250} ) )\Z",
+    rf"""\s*(?:
+        [(（] (?P<aside> [^()（）]{{1,200}} ) [)）]
+      | [,;，—–] \s* (?P<reason> {_BECAUSE} .{{1,250}} )
+      | (?: \s[—–-]\s | [.!]\s+ | \s*\n\s*\n\s* | \s*\|\s* | \s(?://|\#|-{{2,3}})\s
+        | \s*[,;]\s*(?=(?:reason|confidence|probability|thoughts?|explanation)\b) ) (?P<more> \S.{{1,250}} )
+    )\Z""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-_BECAUSE: Final = re.compile(r"\s*(?:because|since|as|given|due to|so that|in order to)\b", re.IGNORECASE)
+_IS_REASON: Final = re.compile(rf"\s*{_BECAUSE}", re.IGNORECASE | re.VERBOSE)
 _HEDGE: Final = re.compile(
     r"\b(?:but|or|not|instead|rather|alternatively|maybe|perhaps|unless|if|either|otherwise|though|although|however|"
-    r"while|unsure|could|might)\b|n['’]t\b|\?",
+    r"while|unsure|could|might|when|whenever|except|until|as long|provided|before|after|next|later|better)\b|\b(?:once|only)\s(?:i|you|we|it|if|when|below|above|on|with)\b"
+    r"|n['’]t\b|\?",
+    re.IGNORECASE,
+)
+_JUDGEMENT: Final = re.compile(
+    r"\b(?:no|never|none|wrong|incorrect|invalid|false|kidding|undecided|illegal|forbidden|rejected|refused|bad|worse|mistake|example|avoid|"
+    r"then|wait|option|alternative|action|answer)\b",
     re.IGNORECASE,
 )
 _PART_MARKS: Final = " \"'`“”‘’"
@@ -43,6 +59,8 @@ _LATEX_SIGNS: Final = {
 _ESCAPE: Final = re.compile(
     r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\(.)", re.DOTALL
 )
+_LATEX_MATH: Final = re.compile(r"\A\\[(\[](.+)\\[)\]]\Z")
+_MARKDOWN: Final = re.compile(r"\\([^\w\s])")
 _ESCAPED: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _OR: Final = re.compile(
     r"\s+(?:or|and|then|oder|ou|或|または)\s+|\s*[,;/|、，]\s*|\s*\n\s*(?:(?:\d{1,2}[.)]|[-*•])\s+)?", re.IGNORECASE
@@ -133,8 +151,9 @@ def _read(words: str, actions: Vocabulary) -> str | None:
     action = actions.read(words)
     if action is not None or "\\" not in words:
         return action
-    unescaped = unescape(words)
-    return actions.read(_LATEX_SIGNS.get(words) or _LATEX_SIGNS.get(unescaped) or unescaped)
+    unescaped = _LATEX_MATH.sub(r"\1", unescape(words))
+    sign = _LATEX_SIGNS.get(words) or _LATEX_SIGNS.get(unescaped)
+    return actions.read(sign or unescaped) or actions.read(_MARKDOWN.sub(r"\1", unescaped))
 
 
 def _fault_of(words: str, actions: Vocabulary) -> Unparsed:
@@ -159,14 +178,16 @@ def _layer(words: str, actions: Vocabulary) -> tuple[int, int]:
         return 0, 0  # a rule across the page, no asterisk in italics
     for left, right in _WRAPPERS:
         if len(words) > len(left) + len(right) and words.startswith(left) and words.endswith(right):
+            if right in ("}", "]", ")") and not _is_one_pair(words, len(left) - 1):
+                continue
             return len(left), len(right)
     if len(words) < 2:
         return 0, 0
     if words[-1] in _FINAL_MARKS and not _is_factorial(words):
         return 0, 1
-    if words[-1] in _QUOTES or _closes_nothing(words) or unicodedata.category(words[-1]) in ("So", "Cf"):
+    if _is_decoration(words[-1]) or _closes_nothing(words):
         return 0, 1
-    if words[0] in _QUOTES or unicodedata.category(words[0]) in ("So", "Cf"):
+    if _is_decoration(words[0]):
         return 1, 0
     label = label_before(words, actions.key) or _LIST_MARK.match(words)
     return (label.end(), 0) if label else (0, _length_of_remark(words, actions))
@@ -180,31 +201,50 @@ def _closes_nothing(words: str) -> bool:
 
 def _is_decoration(char: str) -> bool:
     """Whether a character is a quote that lost its other half, an emoji, or without width."""
-    return char in _QUOTES or unicodedata.category(char) in ("So", "Cf")
+    is_sign = unicodedata.category(char) in ("So", "Cf", "Sk") or char in "\ufe0e\ufe0f"
+    return char in _QUOTES or (is_sign and char not in NOES)
 
 
 def _is_factorial(words: str) -> bool:
     """Whether the exclamation mark at the end belongs to a number: "4!", but not "go to cabinet 4!"."""
-    return words[-1] in "!！" and not any(map(str.isalpha, words))
+    return words[-1] in "!！" and not any(map(str.isalpha, _LATEX_WORD.sub("", words)))
+
+
+def _is_one_pair(words: str, opening: int) -> bool:
+    """Whether the bracket that opens here closes at the end, and nowhere before."""
+    depth = 0
+    for char in words[opening:-1]:
+        depth += (char in _OPENING) - (char in _CLOSING)
+        if depth == 0:
+            return False
+    return True
 
 
 def _length_of_remark(words: str, actions: Vocabulary) -> int:
     """Return how long a reason or an aside at the end is, if it neither hedges nor names another action."""
     remark = _REMARK.search(words)
-    if remark is None or _HEDGE.search(remark[0]):
+    if remark is None or _HEDGE.search(remark[0]) or (remark[0][0] == "!" and not isinstance(actions, NamedVocabulary)):
         return 0
-    aside = remark["aside"]
-    if aside is not None and not _BECAUSE.match(aside) and _could_name_another(aside, actions):
+    if remark["aside"] and actions.read(remark["aside"]) == actions.read(words[: remark.start()]) is not None:
+        return len(words) - remark.start()  # "plus (+)"
+    if not any(map(str.isalpha, remark[0])):
         return 0
-    has_words = any(map(str.isalpha, remark[0]))
-    return len(words) - remark.start() if has_words else 0
+    reason = remark["reason"] or remark["aside"] or ""
+    if _IS_REASON.match(reason) and not reason.lower().startswith(("which", "using")):
+        return len(words) - remark.start()
+    if _JUDGEMENT.search(remark[0]) or not NOES.isdisjoint(remark[0]):
+        return 0
+    head = read_range(words[: remark.start()], Range(0, remark.start()), actions)
+    if head is None or _could_name_another(remark[0], head.action, actions):
+        return 0
+    return len(words) - remark.start()
 
 
-def _could_name_another(aside: str, actions: Vocabulary) -> bool:
+def _could_name_another(remark: str, action: str, actions: Vocabulary) -> bool:
     if not isinstance(actions, NamedVocabulary):
-        return bool(re.search(r"\d\s*[-+*/×÷−x]\s*\(?\d", aside))
-    plain = f" {' '.join(re.findall(r'[^ .,;:!]+', normalise(aside)))} "
-    return any(f" {normalise(name)} " in plain for name in actions.names)
+        return bool(re.search(r"\d\s*[-+*/×÷−x]\s*\(?\d", remark))
+    plain = f" {' '.join(re.findall(r'[^ .,;:!()|]+', normalise(remark)))} "
+    return any(f" {normalise(name)} " in plain for name in actions.names if name != action)
 
 
 def _character(escape: re.Match[str]) -> str:
