@@ -219,7 +219,7 @@ def test_how_a_model_is_loaded_can_be_chosen(checkpoint, tmp_path, capsys):
 
 def test_quantisation_needs_its_package(checkpoint, monkeypatch):
     monkeypatch.setattr("transformers.utils.is_bitsandbytes_available", lambda *args, **kwargs: False)
-    with pytest.raises(MissingDependencyError, match=r"bitsandbytes is missing: pip install 'vlm-gym\[quantize\]'"):
+    with pytest.raises(MissingDependencyError, match=r"^bitsandbytes is missing: pip install"):
         LocalModelAgent(checkpoint, settings=LocalSettings(quantization="4bit"))
 
 

@@ -94,9 +94,7 @@ def test_a_socks_proxy_without_its_package_is_named(monkeypatch):
     for name in [name for name in sys.modules if name.split(".")[0] == "socksio"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "socksio", None)
-    with pytest.raises(
-        MissingDependencyError, match=r"\$ALL_PROXY needs another package: pip install 'httpx\[socks\]'"
-    ):
+    with pytest.raises(MissingDependencyError, match=r"\$ALL_PROXY needs another package: pip install"):
         EndpointAgent("model", EndpointSettings(base_url=ELSEWHERE))
 
 

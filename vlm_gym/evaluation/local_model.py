@@ -193,7 +193,7 @@ def _load(path: str, settings: LocalSettings) -> tuple[Any, Any]:
         raise MissingDependencyError(
             f"torch and transformers, which run hf: models, are missing: {install_hint('train')}"
         ) from error
-    has_gpu = torch.cuda.is_available()
+    has_gpu, quantization = torch.cuda.is_available(), _quantization(settings)
     is_local = Path(path).is_dir() or not _is_on_hub(path)
     try:
         options = {"local_files_only": is_local, "trust_remote_code": settings.trust_remote_code}
@@ -204,7 +204,7 @@ def _load(path: str, settings: LocalSettings) -> tuple[Any, Any]:
             path,
             dtype=default if settings.precision is None else getattr(torch, settings.precision),
             device_map=settings.device_map or ("auto" if has_gpu else None),
-            quantization_config=_quantization(settings),
+            quantization_config=quantization,
             **attention,
             **options,
         )
