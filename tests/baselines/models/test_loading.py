@@ -1,6 +1,7 @@
 """What can go wrong when a policy is loaded, and the sentence that says so."""
 
 import json
+import re
 
 import pytest
 import torch
@@ -16,6 +17,7 @@ from baselines.models.lora import Training
 from baselines.models.memory import OutOfMemoryError, memory_advice
 from baselines.models.model_config import ModelConfig
 from vlm_gym.errors import ConfigError, DataNotFoundError, MissingDependencyError
+from vlm_gym.installation import install_hint
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ def test_out_of_memory_names_what_helps():
 @pytest.mark.parametrize("quantization", ["4bit", "8bit"])
 def test_quantisation_needs_its_extra(checkpoint, quantization, monkeypatch):
     monkeypatch.setattr(loading, "is_bitsandbytes_available", lambda: False)
-    with pytest.raises(MissingDependencyError, match=r"vlm-gym\[quantize\]"):
+    with pytest.raises(MissingDependencyError, match=re.escape(install_hint("quantize"))):
         load_policy(ModelConfig(name=str(checkpoint), quantization=quantization))
 
 
