@@ -9,6 +9,7 @@ from vlm_gym.evaluation.records import EpisodeRecord
 from vlm_gym.registration import TASKS
 
 LOOKS: Final = frozenset(("image_size", "theme", "labels", "render_mode", "prompt", "parser", "include_text")) | {
+    "version",
     "include_admissible",
     "on_fault",
     "rewards",

@@ -1,7 +1,8 @@
 """Where things are on the floor plan: true coordinates, turned to fit, stretched where it is crowded, moved apart."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -73,7 +74,6 @@ class Room:
     axes: tuple[_Axis, _Axis]
     is_turned: bool
     corner: Points  # (2,), the lower right
-    _overlaps: dict[int, Points] = field(default_factory=dict)
 
     def screen_heading(self, agent: Pose) -> int:
         """Return where the agent looks on the plan: degrees clockwise from up."""
@@ -81,8 +81,8 @@ class Room:
 
     def stand(self, agent: Pose, facing: tuple[str, ...], size: int) -> tuple[float, float]:
         """Return where the agent is drawn: near its place, hiding little, and behind what it faces."""
-        x, y, here = self._places(agent, size)
-        cost = _squared_way(x, y, here) + _OVERLAP_COST * self._hidden(x, y, size)
+        (x, y), here = self.places(size), self._place(agent)
+        cost = _squared_way(x, y, here) + _OVERLAP_COST * _hidden(self, size)
         cost += self._cost_of_facing(x, y, agent, facing, size)
         return _cheapest(x, y, cost)
 
@@ -91,8 +91,8 @@ class Room:
 
         Degrees are clockwise from up.
         """
-        x, y, here = self._places(agent, size)
-        cost = _squared_way(x, y, here) + _CLEAR_COST * self._hidden(x, y, size)
+        (x, y), here = self.places(size), self._place(agent)
+        cost = _squared_way(x, y, here) + _CLEAR_COST * _hidden(self, size)
         faced = self._faced(facing)
         if not faced:
             return *_cheapest(x, y, cost), self.screen_heading(agent)
@@ -101,24 +101,15 @@ class Room:
         degrees = math.degrees(math.atan2(middle[0] - left, top - middle[1]))
         return left, top, round(degrees / _AIM) * _AIM % 360
 
-    def _places(self, agent: Pose, size: int) -> tuple[Line, Line, Points]:
-        """Return the columns and rows where the agent can be drawn, and the place that it has in the room."""
+    def _place(self, agent: Pose) -> Points:
+        """Return the place that the agent has in the room."""
         target = _on_screen(np.array([[agent.x, agent.y]]), self.is_turned)[0]
-        here = np.array([axis.place(value) for axis, value in zip(self.axes, target, strict=True)])
+        return np.array([axis.place(value) for axis, value in zip(self.axes, target, strict=True)])
+
+    def places(self, size: int) -> tuple[Line, Line]:
+        """Return the columns and rows where the agent can be drawn."""
         x, y = (np.arange(size / 2, self.corner[axis] - size / 2, _STEP) for axis in (0, 1))
-        return x, y, here
-
-    def _hidden(self, x: Line, y: Line, size: int) -> Points:
-        """Return how many square pixels of tiles are hidden from each spot, by row and column: once for a size."""
-        if size not in self._overlaps:
-            self._overlaps[size] = self._overlap(x, y, size)
-        return self._overlaps[size]
-
-    def _overlap(self, x: Line, y: Line, size: int) -> Points:
-        reach = (np.array([tile.size for tile in self.tiles]) + size) / 2
-        across = np.maximum(0.0, reach - np.abs(x[:, None] - np.array([tile.x for tile in self.tiles])))
-        down = np.maximum(0.0, reach - np.abs(y[:, None] - np.array([tile.y for tile in self.tiles])))
-        return np.asarray(down @ across.T)
+        return x, y
 
     def _cost_of_facing(self, x: Line, y: Line, agent: Pose, facing: tuple[str, ...], size: int) -> Points:
         """Return the cost of standing elsewhere than in front of what is faced, by row and column."""
@@ -142,6 +133,16 @@ class Room:
 
     def _faced(self, facing: tuple[str, ...]) -> list[Tile]:
         return [tile for tile in self.tiles if tile.name in facing]
+
+
+@lru_cache(maxsize=8)  # rooms at a time: it is large
+def _hidden(room: Room, size: int) -> Points:
+    """Return how many square pixels of tiles the agent would hide at each of its places, by row and column."""
+    x, y = room.places(size)
+    reach = (np.array([tile.size for tile in room.tiles]) + size) / 2
+    across = np.maximum(0.0, reach - np.abs(x[:, None] - np.array([tile.x for tile in room.tiles])))
+    down = np.maximum(0.0, reach - np.abs(y[:, None] - np.array([tile.y for tile in room.tiles])))
+    return np.asarray(down @ across.T)
 
 
 def _middle(tiles: list[Tile]) -> Points:
