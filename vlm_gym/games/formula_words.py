@@ -16,8 +16,10 @@ MAX_FORMULA_TOKENS: Final = 60  # the picture shows so many legibly; five cards 
 
 _WRITTEN_SIGNS: Final = {
     "\\times": "*", "\\cdot": "*", "\\ast": "*", "\\div": "/", "\\left": " ", "\\right": " ", "\\,": " ", "\\;": " ",
-    "\\bigl": " ", "\\bigr": " ", "\\big": " ", "\\biggl": " ", "\\biggr": " ", "\\checkmark": " ", "→": "=", "⇒": "=", "=>": "=", "->": "=",
-    "\\displaystyle": " ", "\\quad": " ", "\\qquad": " ", "\\mathbf": " ", "\\text": " ", "\\boxed": " ", "\\mathrm": " ",
+    "\\bigl": " ", "\\bigr": " ", "\\big": " ", "\\biggl": " ", "\\biggr": " ", "\\checkmark": " ",
+    "→": "=", "⇒": "=", "=>": "=", "->": "=",
+    "\\displaystyle": " ", "\\quad": " ", "\\qquad": " ", "\\mathbf": " ", "\\mathrm": " ", "\\text": " ",
+    "\\boxed": " ",
     "\\(": " ", "\\)": " ", "\\[": " ", "\\]": " ", "≈": "=", " equals ": "=", " gives ": "=", " makes ": "=",
     "\\{": "{", "\\}": "}", "$": " ", "x": "*", "—": "-",
 }  # fmt: skip

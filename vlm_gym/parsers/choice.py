@@ -11,6 +11,7 @@ from vlm_gym.parsers.base import Fault, Parsed, Unparsed, shorten
 from vlm_gym.parsers.context import is_corrected, is_given, words_before
 from vlm_gym.parsers.names import is_put_aside, is_synonym, plain
 from vlm_gym.parsers.objects import Group, Member, Scalar
+from vlm_gym.parsers.places import MAX_PLACES
 from vlm_gym.parsers.words import Range, ambiguous, judge
 
 MAX_DEPTH: Final = 16  # fields further in are not looked at
@@ -52,7 +53,8 @@ def choose_object(text: str, objects: Sequence[Group], actions: Vocabulary) -> t
     or that the prose speaks against, or what the last object holds beside an action.
     """
     broken = next((group for group in reversed(objects) if not group.is_complete), None)
-    offers = [offer for group in objects if group.is_complete for offer in _offer(text, group, actions)]
+    whole = [group for group in objects if group.is_complete][-MAX_PLACES:]
+    offers = [offer for group in whole for offer in _offer(text, group, actions)]
     offers = [offer for offer in offers if offer.is_own] or offers
     if offers:
         return _choose_offer(text, offers, broken, actions)
@@ -113,7 +115,7 @@ def _has_placeholder(offer: _Offer) -> bool:
 
 
 def _is_form(text: str, offer: _Offer) -> bool:
-    """Whether an object only shows the form of an answer: its action is a placeholder, or another field in mid-sentence."""
+    """Whether an object only shows the form of an answer: its action, or a field in mid-sentence, is a placeholder."""
     if _has_placeholder(offer):
         return True
     line = words_before(text, offer.group.start).rstrip()
@@ -132,7 +134,7 @@ def _is_loop(text: str, given: Sequence[_Offer], broken: Group) -> bool:
 def _offer(text: str, group: Group, actions: Vocabulary) -> Iterator[_Offer]:
     """Judge an object's shallowest fields for the action, its own name before synonyms.
 
-    An object as value stands for the fields in it; those that are put aside ("rejected", "options") are not looked into.
+    An object as value stands for the fields in it; what is put aside ("rejected", "options") is not looked into.
     """
     own = plain(actions.key)
     names: tuple[tuple[bool, IsName], ...] = (

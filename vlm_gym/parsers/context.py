@@ -1,8 +1,8 @@
 """What the prose around a place says of it: given, tried, refused, shown as a form, or taken back.
 
-A careful reader goes by these words too. They are read for what they take away, never for what they add: a place that prose
-seems to speak against does not count, and prose alone gives no action. Of two places that say different things the later one
-counts only if words right before it say so; else the two are a plan, or nobody knows.
+A careful reader goes by these words too. They are read for what they take away, never for what they add: a place that
+prose seems to speak against does not count, and prose alone gives no action. Of two places that say different things
+the later one counts only if words right before it say so; else the two are a plan, or nobody knows.
 """
 
 import re
@@ -13,7 +13,9 @@ _WINDOW: Final = 160  # characters of prose looked at on each side
 _NOUN: Final = (
     r"(?:answer|move|action|choice|option|reply|response|decision|draft|attempt|guess|idea|thought|output|object)"
 )
-_SAY: Final = r"(?:answer|answering|play|playing|say|choose|choosing|give|return|write|use|be|do|pick|select|output|reply|call|try)"
+_SAY: Final = (
+    r"(?:answer(?:ing)?|play(?:ing)?|say|choos(?:e|ing)|give|return|write|use|be|do|pick|select|output|reply|call|try)"
+)
 _BAD: Final = (
     r"(?:wrong|incorrect|invalid|worse|worst|losing|rejected|refused|discarded|excluded|former|tempting|naive|hypothetical"
     r"|other|previous|earlier|old|initial|sample|bad|risky|mistaken|faulty|(?:dealer|opponent|player)['’]s)"
@@ -25,7 +27,8 @@ _NOT_GIVEN: Final = re.compile(
         (?:\b(?:not|never|cannot)|\w+n['’]t)(?:\s(?:going|able|want|wish|meant)\sto)?
             (?:\s{_SAY})?(?:\s(?:with|the|an?|my|your|to)){{0,2}}(?:\s{_NOUN})?
       | \b(?:refuse|unable|decline|hesitate|forbidden|impossible)\sto\s\w+
-      | \b(?:reject|rule\sout|discard|dismiss|exclude|anything\sbut|except(?:\sfor)?|(?<!no\s)doubt(?:\sthat)?|instead\sof|rather\sthan
+      | \b(?:reject|rule\sout|discard|dismiss|exclude|anything\sbut|except(?:\sfor)?|(?<!no\s)doubt(?:\sthat)?
+           |instead\sof|rather\sthan
            |as\sopposed\sto|(?<!do\sbetter\s)than|unlike|avoid|against|nor|versus|vs\.?)
       | \b(?:nobody|no\sone|you)\sshould\s(?:n[o']t\s)?\w+
       | (?<!no\s)\balternative(?:ly|\s{_NOUN})?(?:\s(?:is|would\sbe|could\sbe))?
@@ -35,17 +38,19 @@ _NOT_GIVEN: Final = re.compile(
       | (?<!same\sas\smy\s)\b{_BAD}\s{_NOUN}(?:\shere|\sabove)?(?:\s(?:is|was|would\sbe|could\sbe)(?:\sto\s\w+)?)?
       | \b(?:first|last)\s(?:draft|thought|idea|guess|attempt)(?:\swas)?
       | \bdraft | \b(?:rejected|wrong|incorrect|invalid|discarded)(?=[\s:：(]*\Z)
-      | \b(?:an?|for|the|this|another|sample)\sexample(?:\s(?:of|{_NOUN}|would\sbe|is|could\sbe)){{0,3}} | \bexamples?(?=\s*[:：]?\s*\Z)
+      | \b(?:an?|for|the|this|another|sample)\sexample(?:\s(?:of|{_NOUN}|would\sbe|is|could\sbe)){{0,3}}
+      | \bexamples?(?=\s*[:：]?\s*\Z)
       | \be\.?\s?g\.? | \bfor\sinstance | \bsuch\sas | \b(?:something|looks?)\slike(?:\sthis)?
       | \bhave\sthe\s(?:form|format|shape)
-      | \b(?:format|form|template|schema|structure|syntax|pattern)\s(?:is|was|will\sbe|would\sbe|should\sbe|must\sbe|looks)
-            (?:\slike|\sas\sfollows|\sthis|\sthe\sfollowing)?
+      | \b(?:format|form|template|schema|structure|syntax|pattern)
+            \s(?:is|was|will\sbe|would\sbe|should\sbe|must\sbe|looks)(?:\slike|\sas\sfollows|\sthis|\sthe\sfollowing)?
       | \A\W{{0,9}}(?:(?:the|required|expected|answer|output|response)\s){{0,2}}(?:format|template|schema)
       | \b(?:maybe|perhaps|possibly|suppose|let['’]s\ssay|what\sabout|how\sabout|what\sif|might|could|may|either)
             (?:\s(?:also|then|it\sbe|i|we|try|go\swith|{_SAY})){{0,3}}
       | \bshould\s(?:i|we)(?:\s\w+){{0,2}}
       | ~~ | [❌👎🚫✗✘]
-      | \b(?:under\sno\scircumstances|no\ssense\sto\s\w+|not\ssure\sthat|illustration|illustrate\sthe\s\w+|hypothetically
+      | \b(?:under\sno\scircumstances|no\ssense\sto\s\w+|not\ssure\sthat|illustration|illustrate\sthe\s\w+
+           |hypothetically
            |imagine(?:\s\w+){{0,2}}|wrongly\s\w+|in\sparticular)
       | (?:das\sformat\sist|z\.\s?b\.|например|не|たとえば|例えば)
       | (?:例如|比如|比方说|格式是|不是|不会选择|不选|不要|也许|可能)
@@ -54,8 +59,10 @@ _NOT_GIVEN: Final = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _IN_CASE: Final = re.compile(  # the sentence that leads there sets a condition, or tells of somebody else
-    r"""\A\W{0,9}(?:if|unless|in\scase|had\si|were\si|when(?:ever)?\s(?:the\stotal|i\shave|my\stotal))\b(?!.*\b(?:so|therefore|thus|hence)\b)
-      | \b(?:player|people|person|others?|someone|somebody|beginners?|dealer|opponent|gambler|friend)\b[^.!?\n]{0,30}\bwould\b
+    r"""\A\W{0,9}(?:if|unless|in\scase|had\si|were\si|when(?:ever)?\s(?:the\stotal|i\shave|my\stotal))\b
+            (?!.*\b(?:so|therefore|thus|hence)\b)
+      | \b(?:player|people|person|others?|someone|somebody|beginners?|dealer|opponent|gambler|friend)\b
+            [^.!?\n]{0,30}\bwould\b
       | \b(?:is|are|which|what)\b[^.!?\n]{0,30}\b(?:better|best|right)\b,?\s\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -77,23 +84,26 @@ _REFUSED: Final = re.compile(
     re.VERBOSE,  # in lower case: the sentence goes on
 )
 _TAKES_BACK: Final = r"""(?:(?:oh|hm+|uh|but|ah|no|and),?\s)?
-    (?: (?:wait|nope|hold\son|oops|correction|edit|whoops|等等|不对|warte|nein|espera|attends)\b\s{0,2}(?:[,.!…—–:，。-]|\Z|no\b)
+    (?: (?:wait|nope|hold\son|oops|correction|edit|whoops|等等|不对|warte|nein|espera|attends)\b
+            \s{0,2}(?:[,.!…—–:，。-]|\Z|no\b)
       | wrong\s?[!.,]
       | hmm+\s{0,2}[,…—–-] | 等等|不对
       | no\b\s{0,2}(?:[,!…—–:-]|\.(?!\s?(?:of|\d))|\Z|\swait)
-      | (?:scratch|scrap|strike|cancel|ignore|forget|disregard)\s(?:that|this|the\sabove|it|my\s(?:last|previous|first))\b
+      | (?:scratch|scrap|strike|cancel|ignore|forget|disregard)
+            \s(?:that|this|the\sabove|it|my\s(?:last|previous|first))\b
       | never\s?mind\b | i\smade\san?\s(?:error|mistake)\b
       | sorry,\s(?:i\smeant?|no|that|wrong|bad|my\smistake|correction) | my\s(?:bad|mistake)\b
       | actually\s{0,2}(?:[,:—–-]|no\b|\Z)
       | on\s(?:second\sthoughts?|reflection)\b(?![^.!?\n]{0,60}\b(?:best|right|correct|keep|stay|still|good)\b)
-      | let\sme\s(?:reconsider|rethink|recheck|re-?evaluate|recount|redo|double.?check|think\sagain|correct|revise|start\sover)\b
+      | let\sme\s(?:reconsider|rethink|recheck|re-?evaluate|recount|redo|double.?check|think\sagain|correct|revise
+            |start\sover)\b
       | i\s(?:meant?|take\s(?:that|it)\sback|changed?\smy\smind|was\swrong|made\sa\smistake)\b
-      | (?:that|this|it|the\sabove|my\sanswer|(?:this|that|my)\sanswer|my\sanswer\sabove)(?:['’]s|\s(?:is|was|would\sbe))\s
+      | (?:that|this|it|the\sabove|(?:this|that|my)\sanswer(?:\sabove)?)(?:['’]s|\s(?:is|was|would\sbe))\s
         (?:wrong(?!\sto)|incorrect|a\smistake|not\s(?:right|correct)|not\smy\s(?:answer|choice|move|action|decision)))"""
 _TAKEN_BACK: Final = re.compile(
     rf"""(?:\A|[.!?…。\n])[\s"'`*_)}}\]-]{{0,9}}{_TAKES_BACK} | \binstead\s?[.!]?\s?\Z""", re.IGNORECASE | re.VERBOSE
 )
-_DECIDED: Final = re.compile(  # all that stands between the last sentence and the object
+_DECIDED: Final = re.compile(  # all that stands between the last sentence and the place
     rf"""[^\w]*(?:(?:so|therefore|thus|hence|finally|and),?\s)?
     (?: (?:(?:my|the|our|here\sis\smy|here\sis\sthe)\s)?(?:(?:final|corrected|revised|updated|new|real|actual)\s)?
         (?:answer|decision|choice|response|conclusion|verdict|final)(?:\s(?:is|will\sbe))?
@@ -111,9 +121,11 @@ _OTHERS_SPEAK: Final = re.compile(
 )
 _FENCES: Final = re.compile(r"```\w{0,9}|</?\w{1,20}>")
 _BREAKS_OFF: Final = re.compile(
-    r"""\b(?:or|but|and|then|instead(?:\sof)?|rather(?:\sthan)?|not|however|alternatively|otherwise|(?:or|but)\s(?:maybe|perhaps))[\s,:]*\Z
+    r"""\b(?:or|but|and|then|instead(?:\sof)?|rather(?:\sthan)?|not|however|alternatively|otherwise
+            |(?:or|but)\s(?:maybe|perhaps))[\s,:]*\Z
       | \b(?:or|but),?\s(?:if|as|in|for)\s*\Z | \bvs\.?\s*\Z | (?:\A|\n)```\w+\s*\Z | \b\w{1,20}\([^()\n]{0,80}\Z
-      | (?:\A|\n)\s*\d{1,2}[.)]\s*\Z | (?:\A|\n)[^\n:]{1,40}:\s*\Z | <(?:tool_call|function|answer|action|invoke)\b[^<>]{0,40}>?\s*\Z""",
+      | (?:\A|\n)\s*\d{1,2}[.)]\s*\Z | (?:\A|\n)[^\n:]{1,40}:\s*\Z
+      | <(?:tool_call|function|answer|action|invoke)\b[^<>]{0,40}>?\s*\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
 _GOES_ON: Final = re.compile(

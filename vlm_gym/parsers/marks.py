@@ -139,7 +139,7 @@ class _Reader:
         self.prompt_start: int | None = None
         self.stack: list[_Block] = []
         self.blanks: list[tuple[int, int]] = []
-        self.blocks: list[str] = []
+        self.blocks: list[tuple[int, int]] = []
 
     def take(self, kind: Kind, mark: re.Match[str]) -> bool:
         """Take a mark; return False where the player's turn ends."""
@@ -180,14 +180,16 @@ class _Reader:
         return block.name in _CHANNELS or (has_bar and _plain_name(mark["name"]) == "end")
 
     def open(self, name: str, start: int, end: int) -> None:
-        is_repeated = self.stack and self.stack[-1].name == name and not self.text[self.stack[-1].words : start].strip()
         if not self.stack:
             self._speak(start)
+        self.position = end
         if len(self.stack) >= MAX_DEPTH:
             self.is_endless = True
-        elif not is_repeated:
+            return
+        inner = self.stack[-1] if self.stack else None
+        is_repeated = inner and inner.name == name and not self.text[inner.words : start].strip()
+        if not is_repeated:
             self.stack.append(_Block(name, start, end))
-        self.position = end
 
     def closes(self, mark: re.Match[str]) -> Kind | None:
         """Say that a mark without a kind of its own closes what was opened by its attributes."""
@@ -203,19 +205,20 @@ class _Reader:
     def close(self, name: str, start: int, end: int) -> None:
         depth = next((i for i in range(len(self.stack) - 1, -1, -1) if self.stack[i].name == name), len(self.stack) - 1)
         if not self.stack:
-            self.blocks = [self.text[:start]]
+            self.blocks = [(0, start)]
             self.blanks = [(0, end)]
             self.has_spoken = False
         elif depth == 0:
             block = self.stack[0]
-            self.blocks.append(self.text[block.words : start])
+            self.blocks.append((block.words, start))
             self.blanks.append((block.start, end))
         del self.stack[max(depth, 0) :]
         self.position = end
 
     def result(self) -> Apart:
         answer = blank_out(self.text, self.blanks)[: self.end]
-        return Apart(answer, tuple(self.blocks), bool(self.stack) or self.is_endless, self.has_ended)
+        blocks = tuple(self.text[start:end] for start, end in self.blocks)
+        return Apart(answer, blocks, bool(self.stack) or self.is_endless, self.has_ended)
 
     def _take_channel(self, mark: re.Match[str]) -> None:
         if self.stack and self.stack[-1].name == "channel":
@@ -302,11 +305,36 @@ def _stands_alone(text: str, mark: re.Match[str], *, is_open: bool) -> bool:
 
 def _kind_of(mark: re.Match[str]) -> Kind | None:
     """Say what a mark is; None for other tags, brackets and words."""
-    opening, closing = mark["open"][0], mark["close"][0]
-    if opening + closing not in _PAIRS or (mark["attributes"] or "").rstrip().endswith("/"):
-        return None
-    if _thinking_name(mark):
-        return "thinking"
+    return _read_mark(mark[0])[0]
+
+
+def _thinking_name(mark: re.Match[str]) -> str:
+    """Return the name that opening and closing marks of thinking share; "" for other marks."""
+    return _read_mark(mark[0])[1]
+
+
+@lru_cache(maxsize=1024)
+def _read_mark(text: str) -> tuple[Kind | None, str]:
+    """Return a mark's kind, and its name as one of thinking."""
+    mark = MARK.fullmatch(text)
+    attributes = (mark["attributes"] or "") if mark else "/"
+    if mark is None or mark["open"][0] + mark["close"][0] not in _PAIRS or attributes.rstrip().endswith("/"):
+        return None, ""
+    name = _name_of_thinking(mark, attributes)
+    return ("thinking", name) if name else (_other_kind(mark), "")
+
+
+def _name_of_thinking(mark: re.Match[str], attributes: str) -> str:
+    named = _NAMED.search(attributes)
+    if named and _names_thinking(_words_of(named["value"])):
+        return " ".join(_words_of(mark["name"]))
+    words = _all_words(mark)
+    rest = [word for word in words if word not in _BEGINNINGS | _ENDS | _SMALL_WORDS]
+    is_sentence = attributes.strip() and "=" not in attributes and len(rest) > 1
+    return " ".join(rest) if _names_thinking(words) and not is_sentence else ""
+
+
+def _other_kind(mark: re.Match[str]) -> Kind | None:
     name = _plain_name(mark["name"])
     if _UNUSED.fullmatch(name):
         return "channel"
@@ -318,23 +346,11 @@ def _kind_of(mark: re.Match[str]) -> Kind | None:
         return "turn" if _TURN.fullmatch(name) else None
     if mark["attributes"]:
         return None
-    if opening == "[":
+    if mark["open"] == "[":
         return "turn" if mark["name"] == "INST" else None
     if name in _BEGIN_TAGS:
         return "turn" if mark["slash"] else "begin"
     return "turn" if _TURN_TAGS.fullmatch(name) else None
-
-
-def _thinking_name(mark: re.Match[str]) -> str:
-    """Return the name that opening and closing marks of thinking share; "" for other marks."""
-    attributes = mark["attributes"] or ""
-    named = _NAMED.search(attributes)
-    if named and _names_thinking(_words_of(named["value"])):
-        return " ".join(_words_of(mark["name"]))
-    words = _all_words(mark)
-    rest = [word for word in words if word not in _BEGINNINGS | _ENDS | _SMALL_WORDS]
-    is_sentence = attributes.strip() and "=" not in attributes and len(rest) > 1
-    return " ".join(rest) if _names_thinking(words) and not is_sentence else ""
 
 
 def _all_words(mark: re.Match[str]) -> tuple[str, ...]:

@@ -16,10 +16,11 @@ ADJECTIVE: Final = (
 )
 _PUT_ASIDE: Final = frozenset(
     (
-        "option", "options", "alternative", "alternatives", "candidate", "candidates", "considered", "rejected", "refused",
-        "discarded", "excluded", "previous", "past", "last", "history", "example", "examples", "thought", "thoughts",
-        "thinking", "reasoning", "analysis", "dealer", "opponent", "observation", "legal", "allowed", "admissible",
-        "avoid", "not", "if", "then", "else", "hypothesis", "hypothetical", "available", "possible", "wrong", "other", "others", "format", "schema", "template",
+        "option", "options", "alternative", "alternatives", "candidate", "candidates", "considered", "rejected",
+        "refused", "discarded", "excluded", "avoid", "not", "wrong", "other", "others", "if", "then", "else",
+        "hypothesis", "hypothetical", "previous", "past", "last", "history", "example", "examples", "format", "schema",
+        "template", "thought", "thoughts", "thinking", "reasoning", "analysis", "dealer", "opponent", "observation",
+        "legal", "allowed", "admissible", "available", "possible",
     )
 )  # fmt: skip
 _ADJECTIVES: Final = re.compile(ADJECTIVE + r"(?P<noun>.*)", re.DOTALL)

@@ -4,7 +4,7 @@ r"""Where an answer can give its action other than in JSON: boxes, labelled line
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -16,11 +16,15 @@ from vlm_gym.parsers.words import Range, hedges, read_range
 _BRACES: Final = re.compile(r"(?P<box>\\(?:boxed|fbox)\s{0,9}\{|<\|begin_of_box\|>)|\\[{}]|\{+|\}+|<\|end_of_box\|>")
 _CLOSING_QUOTES: Final = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "「": "」", "«": "»"}
 _BETWEEN: Final = (
-    r"(?:to[ ](?:take|play|make|choose|give|the[ ]question|this[ ]question)|for[ ](?:this|the)[ ](?:turn|question|task|hand|step|move)"
-    r"|here|now|(?:that[ ])?i[ ](?:will[ ])?(?:choose|take|play|pick|select|give|make)|you[ ]should[ ](?:take|choose|play)"
-    r"|in[ ]this[ ](?:case|situation|turn|hand|state)|with[ ]\d+|at[ ]this[ ](?:point|turn)|we[ ](?:need|want)|we[ ]should[ ]take)"
+    r"(?:to[ ](?:take|play|make|choose|give|the[ ]question|this[ ]question)|here|now|with[ ]\d+"
+    r"|for[ ](?:this|the)[ ](?:turn|question|task|hand|step|move)"
+    r"|(?:in|at)[ ]this[ ](?:case|situation|turn|hand|state|point)"
+    r"|(?:that[ ])?i[ ](?:will[ ])?(?:choose|take|play|pick|select|give|make)"
+    r"|(?:you|we)[ ]should[ ](?:take|choose|play)"
+    r"|we[ ](?:need|want))"
 )
 _CONDITION: Final = re.compile(r"\b(?:below|above|under|over|once|on\s\d|for\s\w+\s(?:below|above))\b", re.IGNORECASE)
+MAX_PLACES: Final = 100  # of one form; what stands before the last hundred is not looked at
 _LONGEST_MARK: Final = 120
 _OPENING_MARKS: Final = re.compile(
     r"""(?: (?:<[^<>\n]{1,80}>|\[/?\w{1,20}\]|\\\w{1,14}\s?\{|\$|\\[(\[]|\w{1,40}\([^()\n]{0,80}|[\s"'`*{])+
@@ -58,9 +62,9 @@ def boxes(text: str) -> Places:
     return Places(ranges, is_cut_off=bool(open_boxes))
 
 
-def given_places(text: str, ranges: Iterable[Range]) -> list[Range]:
+def given_places(text: str, ranges: Sequence[Range]) -> list[Range]:
     """Leave out the places that the prose around them refuses, tries or shows as a form."""
-    found = [(place, _with_marks(text, place)) for place in ranges]
+    found = [(place, _with_marks(text, place)) for place in ranges[-MAX_PLACES:]]
     return [place for place, outer in found if is_given(text, *outer) and not _is_factorial(text, place, outer)]
 
 
@@ -145,7 +149,8 @@ def _close_boxes(open_boxes: list[tuple[int, int]], outside: int, brace_of_depth
 def _label_pattern(key: str) -> re.Pattern[str]:
     return re.compile(
         rf"""
-        (?: ^ (?!\s*[\[<]/) [ \t]* [^\w\n]{{0,20}}? (?:\d{{1,2}}[.)][ \t]{{0,9}})?             # a heading, a quotation, an item of a list
+        (?: ^ (?= (?P<blanks>[ \t]*) ) (?P=blanks) (?![\[<]/)
+              [^\w\n]{{0,20}}? (?:\d{{1,2}}[.)][ \t]{{0,9}})?  # a heading, an item
           | (?<=[:：]\s) (?=[\w ]{{1,40}}=) )                             # "the formula: formula = "
         (?P<bold>\*\*|__)? {ADJECTIVE} (?:{nouns(key)}) ["'`]? (?P<before>\*\*|__)?
         (?:\s{{0,3}} (?: (?:is)?\s?[:：]=? | ={{1,2}}>? | ->|→|⇒ | \][:：]? )      # a sign,

@@ -42,7 +42,8 @@ _REMARK: Final = re.compile(
 _IS_REASON: Final = re.compile(rf"\s*{_BECAUSE}", re.IGNORECASE | re.VERBOSE)
 _HEDGE: Final = re.compile(
     r"\b(?:but|or|not|instead|rather|alternatively|maybe|perhaps|unless|if|either|otherwise|though|although|however|"
-    r"while|unsure|could|might|when|whenever|except|until|as long|provided|before|after|next|later|better)\b|\b(?:once|only)\s(?:i|you|we|it|if|when|below|above|on|with)\b"
+    r"while|unsure|could|might|when|whenever|except|until|as long|provided|before|after|next|later|better)\b"
+    r"|\b(?:once|only)\s(?:i|you|we|it|if|when|below|above|on|with)\b"
     r"|n['’]t\b|\?",
     re.IGNORECASE,
 )
