@@ -29,9 +29,8 @@ def pytest_configure(config):
     our behalf, so that what is said to `torch.nn.Module` is said to us.
     """
     ours = "|".join((*OURS, r"torch\.nn\.modules\.module"))
-    for kind in DEPRECATIONS:
-        config.addinivalue_line("filterwarnings", f"ignore:{kind}")
-        config.addinivalue_line("filterwarnings", rf"error:{kind}:({ours})(\.|$)")
+    rules = [rule for kind in DEPRECATIONS for rule in (f"ignore:{kind}", rf"error:{kind}:({ours})(\.|$)")]
+    config.getini("filterwarnings")[1:1] = rules  # behind "error", before the exceptions of setup.cfg
 
 
 def pytest_report_header():
