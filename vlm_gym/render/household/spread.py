@@ -9,7 +9,7 @@ import numpy.typing as npt
 Points: TypeAlias = npt.NDArray[np.float64]  # (n, 2): x and y
 
 _LATTICE: Final = 2  # pixels between the places that are tried
-_NEAR: Final = 24.0  # pixels: where most tiles find their place, so that it is looked for first
+_NEAR: Final = 48.0  # pixels: where most tiles find their place, so that it is looked for first
 _SWAP_ROUNDS: Final = 4
 _LEAST_GAIN: Final = 1.0  # square pixels, so that rounding decides nothing
 
