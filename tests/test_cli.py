@@ -177,8 +177,8 @@ def test_a_person_can_stop_at_any_time(tmp_path):
 def test_bench_prints_a_row_for_each_task(capsys):
     assert main(["bench", "NumberLine-v0", "Points24Formula-v0", "--seconds", "0.05", "--resets", "50"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[3].startswith("vlm_gym/NumberLine-v0 ")
-    assert lines[4].startswith("vlm_gym/Points24Formula-v0 ")
+    assert lines[2].startswith("vlm_gym/NumberLine-v0 ")
+    assert lines[3].startswith("vlm_gym/Points24Formula-v0 ")
 
 
 DEEP, LONG = "[" * 100_000, "9" * 5000

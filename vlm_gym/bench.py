@@ -37,7 +37,7 @@ Choose = Callable[[gym.Env[Any, Any], dict[str, Any], np.random.Generator], Any]
 
 
 class Speed(NamedTuple):
-    """What was played, and what a step, a reset and one picture's copy cost, in microseconds of CPU time."""
+    """What was played, and what a step, a reset and a picture's copy cost, in microseconds of CPU time."""
 
     num_steps: int
     num_resets: int
@@ -50,20 +50,29 @@ class Speed(NamedTuple):
         """The cost of a step with its share of the resets."""
         return self.step_us + self.reset_us * self.num_resets / self.num_steps
 
+    @property
+    def steps(self) -> float:
+        """Steps per second of CPU time."""
+        return 1e6 / self.step_us
+
+    @property
+    def resets(self) -> float:
+        """Resets per second of CPU time."""
+        return 1e6 / self.reset_us
+
 
 def measure(tasks: Sequence[str] = (), *, seconds: float = 2.0, num_resets: int = 20_000) -> Iterator[str]:
     """Yield the lines of the table, one as soon as it has been measured."""
     versions = f"Python {platform.python_version()}, gymnasium {gym.__version__}, numpy {np.__version__}"
     yield f"{platform.system()} {platform.machine()}, {versions}"
-    yield _line(("", "random", "play", "", "", "warm", "", "", "", ""))
-    yield _line(("id", "steps/s", "us/step", "copies", "first", "steps/s", "copies", "resets/s", "us/copy", "growth"))
+    yield _line(("id", "random/s", "us/step", "copies", "first", "warm/s", "copies", "resets/s", "us/copy", "growth"))
     for task in tasks or DEFAULT_TASKS:
         yield from _rows(task, seconds, num_resets)
-    yield (
-        "random play: uniformly random actions, illegal ones and all resets included; warm: legal moves alone. All in "
-        f"CPU time; copies: of a picture, for a step; first: the same for the first {NUM_FIRST_STEPS:,} steps"
-    )
     if num_resets:
+        yield (
+            "all in CPU time. random: steps of uniformly random play, illegal ones and all resets included; warm: legal "
+            f"moves alone; copies: of a picture, for a step; first: the same in the first {NUM_FIRST_STEPS:,} random ones"
+        )
         yield f"growth: of the process's memory, from 10 % to 100 % of {num_resets:,} resets (household: a twentieth)"
 
 
@@ -75,7 +84,7 @@ def _rows(task: str, seconds: float, num_resets: int) -> Iterator[str]:
         yield f"{task:<30} left out: {error}"
         return
     first = _play(env, _random_action, num_steps=NUM_FIRST_STEPS)
-    random, warm = _play(env, _random_action, seconds), _play(env, _legal_action, seconds)
+    random, warm = _play(env, _random_action, seconds), _speed(env, seconds)
     # A generated home takes some milliseconds: so many resets of cards would be minutes there.
     growth = _memory_growth(env, num_resets // (20 if TASKS[task].is_random_measured else 1)) if num_resets else "-"
     yield _row(task, first, random, warm, growth)
@@ -138,13 +147,19 @@ def _row(name: str, first: Speed, random: Speed, warm: Speed, growth: str) -> st
             f"{random.turn_us:.1f}",
             f"{random.turn_us / random.copy_us:.1f}",
             f"{first.turn_us / first.copy_us:.1f}",
-            f"{1e6 / warm.step_us:,.0f}",
+            f"{warm.steps:,.0f}",
             f"{warm.step_us / warm.copy_us:.1f}",
-            f"{1e6 / random.reset_us:,.0f}",
+            f"{random.resets:,.0f}",
             f"{random.copy_us:.2f}",
             growth,
         )
     )
+
+
+def _speed(env: gym.Env[Any, Any], seconds: float) -> Speed:
+    """Measure legal moves after everything has been drawn once."""
+    _play(env, _legal_action, seconds)
+    return _play(env, _legal_action, seconds)
 
 
 def _play(env: gym.Env[Any, Any], choose: Choose, seconds: float = 0.0, num_steps: int = 1) -> Speed:

@@ -15,6 +15,7 @@ from vlm_gym.games.blackjack import BlackjackState, BlackjackView, view_of
 from vlm_gym.games.cards import DECK, RANKS, SUITS, Card
 from vlm_gym.games.number_line import NumberLineState
 from vlm_gym.games.points import PointsView
+from vlm_gym.render import table
 from vlm_gym.render.blackjack import draw_blackjack
 from vlm_gym.render.cards import Slot, paint_card
 from vlm_gym.render.number_line import draw_number_line
@@ -169,6 +170,15 @@ def test_no_two_cards_of_a_deck_look_alike(width, theme):
     sprites = [paint_card(card, slot, False, read_theme(theme)).astype(int) for card in (*DECK, None)]
     for i, sprite in enumerate(sprites):
         assert all(differ(sprite, other) for other in sprites[i + 1 :]), DECK[i]
+
+
+def test_cards_that_were_forgotten_are_painted_again_alike(monkeypatch):
+    monkeypatch.setattr(table, "SPRITE_BYTES", 0)
+    sprites, slot = table.Sprites(CLASSIC, 300), Slot(40, 60, 40)
+    first = [sprites[card, slot, False].copy() for card in DECK]
+    assert len(sprites) <= 16
+    assert all(np.array_equal(sprites[card, slot, False], sprite) for card, sprite in zip(DECK, first, strict=True))
+    assert sprites[DECK[-1], slot, False] is sprites[DECK[-1], slot, False]
 
 
 def test_pictures_are_the_same_in_another_process():

@@ -1,14 +1,17 @@
 """Blackjack in words."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
 from vlm_gym.games.blackjack import ACTIONS, BlackjackRules, BlackjackView, hand_value
-from vlm_gym.games.cards import Card
+from vlm_gym.games.cards import DECK, Card
 from vlm_gym.prompts.answer import PromptSettings, action_rule, answer_section
 
 READINGS: Final = {"dealer": "the dealer's open card", "hand": "your cards", "total": "what your cards add up to"}
 PAPER_READINGS: Final = {"cards": "your cards and the dealer's"}
+
+_NAMES: Final[Mapping[Card | None, str]] = {None: "a card face down", **{card: card.name for card in DECK}}
 
 
 def describe(view: BlackjackView) -> str:
@@ -24,9 +27,8 @@ def read_out(view: BlackjackView, settings: PromptSettings) -> dict[str, str]:
     return {"dealer": _in_words(shown), "hand": _in_words(view.player), "total": str(hand_value(view.player))}
 
 
-@lru_cache(maxsize=4096)  # of the dealer's hands and the player's first two cards
 def _in_words(hand: tuple[Card | None, ...]) -> str:
-    return ", ".join(["a card face down" if card is None else card.name for card in hand])
+    return ", ".join([_NAMES[card] for card in hand])
 
 
 @lru_cache(maxsize=64)

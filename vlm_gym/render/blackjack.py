@@ -14,15 +14,14 @@ from vlm_gym.render.table import (
     Hand,
     Label,
     Spread,
+    Sprites,
     felt,
     lay_cards,
     reads_well,
     spread_cards,
-    sprite_painter,
 )
 from vlm_gym.render.theme import Theme
 
-MAX_LAYOUTS: Final = 256  # numbers of cards of dealer and player
 DEALER_SHARES: Final = (
     0.5,
     0.44,
@@ -62,17 +61,17 @@ class _BlackjackTable:
         self._margin = max(3, round(0.04 * image_size))
         self._gap = max(2, round(0.022 * image_size))
         self._label_height = max(10, round(0.075 * image_size))
-        self._paint = sprite_painter(theme, image_size)
+        self._sprites = Sprites(theme, image_size)
         num_pictures = max(4, PICTURE_BYTES // (3 * image_size * image_size))
-        self._layout: Callable[[int, int], _Layout] = lru_cache(maxsize=MAX_LAYOUTS)(self._lay_out)
+        self._layout: Callable[[int, int], _Layout] = lru_cache(maxsize=None)(self._lay_out)
         self._background: Callable[[int], Picture] = lru_cache(maxsize=num_pictures)(self._draw_background)
 
     def draw(self, view: BlackjackView) -> Picture:
         """Draw both hands."""
         layout = self._layout(len(view.dealer), len(view.player))
         picture = layout.background.copy()
-        lay_cards(picture, view.dealer, layout.dealer, self._paint)
-        lay_cards(picture, view.player, layout.player, self._paint)
+        lay_cards(picture, view.dealer, layout.dealer, self._sprites)
+        lay_cards(picture, view.player, layout.player, self._sprites)
         return picture
 
     def _lay_out(self, num_dealer: int, num_player: int) -> _Layout:

@@ -8,7 +8,7 @@ from vlm_gym.games.cards import Card
 from vlm_gym.games.points import PointsView
 from vlm_gym.render.canvas import Picture, text_width, to_picture
 from vlm_gym.render.formula_strip import FormulaStrip
-from vlm_gym.render.table import MAX_TABLES, PICTURE_BYTES, Hand, Label, felt, lay_cards, spread_cards, sprite_painter
+from vlm_gym.render.table import MAX_TABLES, PICTURE_BYTES, Hand, Label, Sprites, felt, lay_cards, spread_cards
 from vlm_gym.render.theme import Theme
 
 MAX_DEALS: Final = 8  # whose table is remembered: one of each environment
@@ -38,7 +38,7 @@ class _PointsTable:
         self._gap = max(2, round(0.03 * image_size))
         self._badge_height = max(12, round(0.115 * image_size))
         self._cards_top = self._margin + self._badge_height + self._gap
-        self._paint = sprite_painter(theme, image_size)
+        self._sprites = Sprites(theme, image_size)
         self._strips = (self._strip(0.36 if image_size < SMALL_SIZE else 0.29), self._strip(0.47))
         num_pictures = max(4, PICTURE_BYTES // (3 * image_size * image_size))
         self._background: Callable[[int, bool], Picture] = lru_cache(maxsize=num_pictures)(self._draw_background)
@@ -64,7 +64,7 @@ class _PointsTable:
     def _lay_deal(self, cards: Cards, target: int, is_tall: bool) -> Picture:
         """Lay the cards of a deal: they stay as they are while the formula grows."""
         picture = self._background(target, is_tall).copy()
-        lay_cards(picture, cards, self._hand(len(cards), is_tall), self._paint)
+        lay_cards(picture, cards, self._hand(len(cards), is_tall), self._sprites)
         return picture
 
     def _spread_cards(self, count: int, is_tall: bool) -> Hand:

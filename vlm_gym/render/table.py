@@ -1,8 +1,6 @@
 """A card table of one size and theme: its felt, where cards lie on it, and the cache of its card sprites."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 from PIL import Image
@@ -38,8 +36,6 @@ LEAST_COVER: Final = 0.18  # of a card's width; cards that would overlap less be
 DARK_CLOTH: Final = 0.03  # luminance, below which labels are lighter than the cloth
 LIGHT_CLOTH: Final = 0.35
 
-SpritePainter = Callable[[Card | None, Slot, bool], Picture]
-
 
 @dataclass(frozen=True)
 class Place:
@@ -73,18 +69,31 @@ class Hand(NamedTuple):
     boxes: tuple[tuple[tuple[slice, slice], bool], ...]
 
 
-def sprite_painter(theme: Theme, image_size: int) -> SpritePainter:
-    """Return `paint_card` for one theme, with a cache that holds about `SPRITE_BYTES`."""
-    typical_bytes = (image_size * image_size // 14) * 3
-    size = max(16, min(2048, SPRITE_BYTES // typical_bytes))
-    return lru_cache(maxsize=size)(partial(paint_card, theme=theme))
+class Sprites(dict[tuple[Card | None, Slot, bool], Picture]):
+    """Cards of one theme by card, slot and whether they lie on a card; each is painted when it is first asked for.
+
+    About `SPRITE_BYTES` are kept; then all are forgotten. To remember in which order they were used would cost as much
+    as to lay them.
+    """
+
+    def __init__(self, theme: Theme, image_size: int) -> None:
+        super().__init__()
+        self._theme = theme
+        self._most = max(16, min(2048, SPRITE_BYTES // ((image_size * image_size // 14) * 3)))
+
+    def __missing__(self, key: tuple[Card | None, Slot, bool]) -> Picture:
+        """Paint a card."""
+        if len(self) >= self._most:
+            self.clear()
+        sprite = self[key] = paint_card(*key, self._theme)
+        return sprite
 
 
-def lay_cards(picture: Picture, cards: tuple[Card | None, ...], hand: Hand, paint: SpritePainter) -> None:
+def lay_cards(picture: Picture, cards: tuple[Card | None, ...], hand: Hand, sprites: Sprites) -> None:
     """Paste the sprites of a hand, from left to right."""
     slot = hand.slot
     for card, (box, is_on_card) in zip(cards, hand.boxes, strict=True):
-        picture[box] = paint(card, slot, is_on_card)
+        picture[box] = sprites[card, slot, is_on_card]
 
 
 def spread_cards(count: int, width: int, height: int, theme: Theme, can_overlap: bool) -> Spread:
