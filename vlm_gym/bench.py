@@ -70,9 +70,8 @@ def measure(tasks: Sequence[str] = (), *, seconds: float = 2.0, num_resets: int 
         yield from _rows(task, seconds, num_resets)
     if num_resets:
         yield (
-            "all in CPU time. random: steps of uniformly random play, illegal ones and all resets included; warm: "
-            "legal moves alone; copies: of a picture, for a step; first: the same in the first "
-            f"{NUM_FIRST_STEPS:,} random ones"
+            "all in CPU time. random: uniformly random play, illegal moves and all resets included; warm: legal moves "
+            f"alone; copies: of a picture, for a step; first: the same for the first {NUM_FIRST_STEPS:,} random steps"
         )
         yield f"growth: of the process's memory, from 10 % to 100 % of {num_resets:,} resets (household: a twentieth)"
 
