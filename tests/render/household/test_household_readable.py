@@ -181,7 +181,8 @@ def test_the_beam_points_at_what_the_agent_stands_at():
             assert abs((degrees - wanted + 180) % 360 - 180) <= 7.5 + 1e-6
 
 
-HOMES = [task for task in TASKS.values() if task.same_rules]
+LATER = [task for task in TASKS.values() if task.same_rules]
+HOMES = [task for task in LATER if "household" in task.entry]
 
 
 def start(task, **arguments):
@@ -218,7 +219,7 @@ def test_a_later_version_plays_as_the_first_one():
     assert picture.shape == (300, 300, 3)
 
 
-@pytest.mark.parametrize("task", HOMES, ids=lambda task: task.id)
+@pytest.mark.parametrize("task", LATER, ids=lambda task: task.id)
 def test_a_later_version_has_the_floors_of_the_first_one(task):
     first = TASKS[task.same_rules]
     assert (task.random_success, task.turns(), task.entry) == (first.random_success, first.turns(), first.entry)
