@@ -21,8 +21,9 @@ def test_every_id_can_be_made_in_a_process_that_imports_nothing():
         "    env = gym.make(f'vlm_gym:{task}', image_size=84)\n"
         "    print(env.spec.id, env.spec.max_episode_steps, env.reset(seed=0)[0].sum())\n"
     )
+    strict = ("-W", "error", "-W", "ignore::DeprecationWarning", "-W", "ignore::UserWarning")  # old ids, small pictures
     output = subprocess.run(
-        [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", "-W", "ignore::UserWarning", "-c", script, json.dumps(PLAYABLE_IDS)],
+        [sys.executable, *strict, "-c", script, json.dumps(PLAYABLE_IDS)],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     envs = [gym.make(task, image_size=84) for task in PLAYABLE_IDS]
