@@ -35,6 +35,7 @@ from baselines.rollout import PromptWriter, Sampling, Seat, Turn, collect, make_
 from baselines.settings import PpoConfig, TaskConfig
 from benchmarks.large_models import MODELS, build
 from benchmarks.published_scheme import PublishedScheme, Sample
+from vlm_gym.parsers import PARSERS
 
 PEAK_TFLOPS = {"H200": 989.0, "H100": 989.0, "A100": 312.0, "L40S": 362.0}  # dense bfloat16
 TASK = TaskConfig("NumberLine-v0", {"image_size": 300})
@@ -94,7 +95,7 @@ def load(options: argparse.Namespace, device: torch.device) -> VlmPolicy:
         checkpointing=options.checkpointing,
         static_cache=options.static_cache,
     )
-    return VlmPolicy(model, processor, config)
+    return VlmPolicy(model, processor, config, PARSERS["json"])
 
 
 def describe(options: argparse.Namespace, policy: VlmPolicy) -> None:
