@@ -30,7 +30,7 @@ _NOT_GIVEN: Final = re.compile(
       | \b(?:reject|rule\sout|discard|dismiss|exclude|anything\sbut|except(?:\sfor)?|(?<!no\s)doubt(?:\sthat)?
            |instead\sof|rather\sthan
            |as\sopposed\sto|(?<!do\sbetter\s)than|unlike|avoid|against|nor|versus|vs\.?)
-      | \b(?:nobody|no\sone|you)\sshould\s(?:n[o']t\s)?\w+
+      | \b(?:nobody|no\sone)\sshould\s(?:n[o']t\s)?\w+
       | (?<!no\s)\balternative(?:ly|\s{_NOUN})?(?:\s(?:is|would\sbe|could\sbe))?
       | \brejected | \bfallback
       | \b(?:an?|common|the|my|another)\s(?:mistake|error)(?:\shere)?(?:\s(?:is|was|would\sbe|could\sbe))?
@@ -42,7 +42,8 @@ _NOT_GIVEN: Final = re.compile(
       | \bexamples?(?=\s*[:：]?\s*\Z)
       | \be\.?\s?g\.? | \bfor\sinstance | \bsuch\sas | \b(?:something|looks?)\slike(?:\sthis)?
       | \bhave\sthe\s(?:form|format|shape)
-      | \b(?:format|form|template|schema|structure|syntax|pattern)
+      | (?<!in\sthe\sright\s)(?<!in\sthe\srequested\s)(?<!in\sthe\srequired\s)(?<!in\sthe\scorrect\s)
+            \b(?:format|form|template|schema|structure|syntax|pattern)
             \s(?:is|was|will\sbe|would\sbe|should\sbe|must\sbe|looks)(?:\slike|\sas\sfollows|\sthis|\sthe\sfollowing)?
       | \A\W{{0,9}}(?:(?:the|required|expected|answer|output|response)\s){{0,2}}(?:format|template|schema)
       | \b(?:maybe|perhaps|possibly|suppose|let['’]s\ssay|what\sabout|how\sabout|what\sif|might|could|may|either)
@@ -60,9 +61,9 @@ _NOT_GIVEN: Final = re.compile(
 )
 _IN_CASE: Final = re.compile(  # the sentence that leads there sets a condition, or tells of somebody else
     r"""\A\W{0,9}(?:if|unless|in\scase|had\si|were\si|when(?:ever)?\s(?:the\stotal|i\shave|my\stotal))\b
-            (?!.*\b(?:so|therefore|thus|hence)\b)
+            (?!.*\b(?:so|therefore|thus|hence|but)\b)
       | \b(?:player|people|person|others?|someone|somebody|beginners?|dealer|opponent|gambler|friend)\b
-            [^.!?\n]{0,30}\bwould\b
+            [^.!?\n]{0,30}\bwould\b(?!.*\b(?:so|therefore|but)\b)
       | \b(?:is|are|which|what)\b[^.!?\n]{0,30}\b(?:better|best|right)\b,?\s\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -93,7 +94,8 @@ _TAKES_BACK: Final = r"""(?:(?:oh|hm+|uh|but|ah|no|and),?\s)?
             \s(?:that|this|the\sabove|it|my\s(?:last|previous|first))\b
       | never\s?mind\b | i\smade\san?\s(?:error|mistake)\b
       | sorry,\s(?:i\smeant?|no|that|wrong|bad|my\smistake|correction) | my\s(?:bad|mistake)\b
-      | actually\s{0,2}(?:[,:—–-]|no\b|\Z)
+      | actually\s{0,2}(?:no\b|\Z
+            |[,:—–-](?![^.!?\n]{0,60}\b(?:best|right|correct|agrees?|recommends?|suggests?|good|fine)\b))
       | on\s(?:second\sthoughts?|reflection)\b(?![^.!?\n]{0,60}\b(?:best|right|correct|keep|stay|still|good)\b)
       | let\sme\s(?:reconsider|rethink|recheck|re-?evaluate|recount|redo|double.?check|think\sagain|correct|revise
             |start\sover)\b
