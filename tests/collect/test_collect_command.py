@@ -155,6 +155,21 @@ def test_folders_need_not_be_utf_8(tmp_path, monkeypatch, run_folder, style):
     assert "?uf" in (out / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["EZPints-v0", "--samples", "5"], "Did you mean 'EZPoints-v0'?"),
+        (["--panel", "card-v0"], "Did you mean 'cards-v0'?"),
+        (["--from-run", "nowhere"], "nowhere is no run"),
+        (["ALFWorld-ValidSeen-v0", "--samples", "5"], "which are for evaluation"),
+    ],
+)
+def test_what_is_to_be_played_is_looked_at_before_an_extra(tmp_path, capsys, monkeypatch, arguments, message):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert collect(*arguments, "--out", tmp_path / "d") == 2
+    assert message in capsys.readouterr().err
+
+
 def test_a_missing_extra_is_named(tmp_path):
     program = (
         "import sys; sys.modules['pyarrow'] = None\n"

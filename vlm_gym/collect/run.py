@@ -68,7 +68,7 @@ async def collect(
         MissingDependencyError: if the format's extra is not installed.
         RunError: if the folder or the run cannot be used or written.
     """
-    writer, sources = make_writer(settings), sources_of(settings)
+    sources, writer = sources_of(settings), make_writer(settings)
     data = DataFolder(folder, _describe(settings, agent, writer, command), is_resumed=is_resumed)
     if data.is_complete:
         return data.counts()
