@@ -61,6 +61,5 @@ def label_before(words: str, key: str) -> re.Match[str] | None:
 
 @lru_cache(maxsize=64)
 def _label(key: str) -> re.Pattern[str]:
-    return re.compile(
-        rf"[\"'`*_]{{0,3}}{ADJECTIVE}(?:{nouns(key)})[\"'`*_]{{0,3}}\s{{0,3}}(?:[:：]=?|={{1,2}})\s*", re.IGNORECASE
-    )
+    name = rf"[*_]{{0,2}}{ADJECTIVE}(?:{nouns(key)})[*_]{{0,2}}"  # without quotes: those are of broken JSON
+    return re.compile(rf"{name}\s{{0,3}}(?:[:：]=?|={{1,2}})\s*", re.IGNORECASE)
