@@ -59,6 +59,11 @@ def shorten(text: str) -> str:
     return quoted[: DETAIL_LENGTH - 1] + "…"
 
 
+def cut_off(text: str) -> Unparsed:
+    """Return the fault of a text that ends too early; its detail shows the end."""
+    return Unparsed(Fault.CUT_OFF, shorten(text[-60:]))
+
+
 class AnswerText(str):
     """An answer whose end is known: `is_cut_off` says that it broke off at a limit of tokens, else it was finished.
 

@@ -27,7 +27,7 @@ from typing import Final, NamedTuple
 
 from vlm_gym.actions import Vocabulary
 from vlm_gym.errors import ConfigError
-from vlm_gym.parsers.base import Fault, Parsed, Unparsed, is_cut_off, is_finished, shorten
+from vlm_gym.parsers.base import Fault, Parsed, Unparsed, cut_off, is_cut_off, is_finished, shorten
 from vlm_gym.parsers.choice import Choice, choose_object
 from vlm_gym.parsers.context import breaks_off, goes_on, is_taken_back
 from vlm_gym.parsers.elements import arguments, other_arguments, tags
@@ -139,7 +139,7 @@ def _read(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> Reading:
     fields = {_field_name(member): _field_text(text, member) for member in choice.beside}
     verdict = choice.verdict
     if is_cut_off and isinstance(verdict, Unparsed) and verdict.fault is Fault.NO_ACTION:
-        verdict = Unparsed(Fault.CUT_OFF, shorten(answer[-60:]))
+        verdict = cut_off(answer)
     return Reading(verdict, {**other_arguments(text, actions), **fields})
 
 
@@ -166,7 +166,7 @@ def _choose(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> tuple[Choi
         return chosen if is_read or fallback is None else fallback, text
     checked = _check_behind(choice, prose[choice.end :], actions, is_cut_off)
     if isinstance(checked.verdict, Parsed) and (breaks_off(text[checked.end :]) or _is_open_list(text, objects)):
-        checked = checked._replace(verdict=Unparsed(Fault.CUT_OFF, shorten(text[-60:])))
+        checked = checked._replace(verdict=cut_off(text))
     return checked, text
 
 
@@ -183,14 +183,14 @@ def _is_decided(choice: Choice | None) -> bool:
 
 def _choose_place(prose: str, places: Places, actions: Vocabulary, is_cut_off: bool) -> Choice | None:
     if places.is_cut_off:
-        return Choice(Unparsed(Fault.CUT_OFF, shorten(prose[-60:])), len(prose))
+        return Choice(cut_off(prose), len(prose))
     given = given_places(prose, places.ranges)
     if not given:
         named = named_in(prose, places.ranges, actions)  # "If so box{hit}, if not box{stand}"
         return Choice(ambiguous(named), places.ranges[-1].end) if len(named) > 1 else None
     end = given[-1].end
     if is_cut_off and end == len(prose):
-        return Choice(Unparsed(Fault.CUT_OFF, shorten(prose[-60:])), len(prose))
+        return Choice(cut_off(prose), len(prose))
     return Choice(judge_last(prose, given, actions), end)
 
 
@@ -200,21 +200,21 @@ def _check_behind(choice: Choice, behind: str, actions: Vocabulary, is_cut_off: 
         return choice
     forms = [places(behind, actions) for places in _FORMS]
     if any(places.is_cut_off for places in forms):
-        return choice._replace(verdict=Unparsed(Fault.CUT_OFF, shorten(behind[-60:])))
+        return choice._replace(verdict=cut_off(behind))
     named = named_in(behind, (place for places in forms for place in given_places(behind, places.ranges)), actions)
     if set(named) - {choice.verdict.action}:
         return choice._replace(verdict=ambiguous(dict.fromkeys((choice.verdict.action, *named))))
     if not named and is_taken_back(behind):
         return choice._replace(verdict=Unparsed(Fault.AMBIGUOUS, shorten(f"{choice.verdict.action}; {behind.strip()}")))
     if not named and is_cut_off and goes_on(behind):
-        return choice._replace(verdict=Unparsed(Fault.CUT_OFF, shorten(behind[-60:])))
+        return choice._replace(verdict=cut_off(behind))
     return choice
 
 
 def _choose_whole(answer: str, actions: Vocabulary, is_cut_off: bool) -> Choice:
     verdict = judge(answer, [whole(answer)], actions)
     if isinstance(verdict, Parsed) and is_cut_off:
-        verdict = Unparsed(Fault.CUT_OFF, shorten(answer[-60:]))
+        verdict = cut_off(answer)
     if isinstance(verdict, Unparsed) and verdict.fault is Fault.UNKNOWN_ACTION:
         verdict = Unparsed(Fault.NO_ACTION, shorten(answer.strip()))
     return Choice(verdict, len(answer))

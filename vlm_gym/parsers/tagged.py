@@ -14,7 +14,7 @@ from typing import Final
 
 from vlm_gym.actions import Vocabulary
 from vlm_gym.errors import ConfigError
-from vlm_gym.parsers.base import Fault, Parsed, Unparsed, is_cut_off, shorten
+from vlm_gym.parsers.base import Fault, Parsed, Unparsed, cut_off, is_cut_off, shorten
 from vlm_gym.parsers.context import is_taken_back
 from vlm_gym.parsers.elements import tags
 from vlm_gym.parsers.json_answer import THOUGHTS, Reading, check_writable, read_turn, unfinished_thinking
@@ -82,11 +82,11 @@ class TaggedParser:
 def _read(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> Reading:
     places = tags(answer, actions)
     if places.is_cut_off or (not places.ranges and _BROKEN_TAG.search(answer)):
-        return Reading(Unparsed(Fault.CUT_OFF, shorten(answer[-60:])), {})
+        return Reading(cut_off(answer), {})
     if not places.ranges:
         return Reading(Unparsed(Fault.CUT_OFF if is_cut_off else Fault.NO_ACTION, shorten(answer.strip()[-60:])), {})
     if is_cut_off and places.ranges[-1].end == len(answer):
-        return Reading(Unparsed(Fault.CUT_OFF, shorten(answer[-60:])), {})
+        return Reading(cut_off(answer), {})
     given = given_places(answer, places.ranges)
     if not given:
         return Reading(Unparsed(Fault.NO_ACTION, shorten(answer.strip()[-60:])), {})
