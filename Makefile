@@ -90,7 +90,7 @@ test-oldest: $(VENV)/.test
 
 test-oldest-trainer: $(VENV)/.train
 	$(PIP) install --no-deps --upgrade --target $(VENV)-oldest/transformers transformers==5.23.0
-	PYTHONPATH=$(VENV)-oldest/transformers $(BIN)/python $(PYTEST) tests/baselines/models tests/evaluation/test_local_model.py
+	PYTHONPATH=$(VENV)-oldest/transformers $(BIN)/python $(PYTEST) tests/baselines/models tests/evaluation/models/test_local_model.py
 
 newest:
 	$(PYTHON) requirements/newest.py --venv $(VENV)-newest --torch '$(TORCH)' --minutes $(MINUTES)

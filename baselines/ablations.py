@@ -26,8 +26,8 @@ from baselines.run import CHECKPOINTS
 from baselines.session import Stopper, read_train_config
 from baselines.settings import Metric, TrainConfig
 from vlm_gym.errors import ConfigError, VlmGymError
-from vlm_gym.evaluation.files import write_whole
-from vlm_gym.evaluation.statistics import wilson_interval
+from vlm_gym.evaluation.scores.statistics import wilson_interval
+from vlm_gym.files import write_whole
 from vlm_gym.program import run as run_program
 from vlm_gym.registration import TASKS
 

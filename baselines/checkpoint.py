@@ -26,7 +26,7 @@ from torch import Tensor
 
 from baselines.sharding import own_part, whole
 from vlm_gym.errors import ConfigError, VlmGymError
-from vlm_gym.evaluation.files import write_whole
+from vlm_gym.files import write_whole
 
 MANIFEST: Final = "manifest.json"
 BEST: Final = "best.json"

@@ -28,14 +28,14 @@ from baselines.config import FILE_NAME, read_config, setting, write_config
 from vlm_gym.chat import ChatSession
 from vlm_gym.cli.score_table import score_table
 from vlm_gym.errors import ConfigError, MissingDependencyError, VlmGymError, check_choice, check_int
-from vlm_gym.evaluation.agents import Agent, Reply
-from vlm_gym.evaluation.files import write_whole
-from vlm_gym.evaluation.panels import get_panel
-from vlm_gym.evaluation.plan import Plan, panel_of
-from vlm_gym.evaluation.run import evaluate
-from vlm_gym.evaluation.run_folder import read_episodes
-from vlm_gym.evaluation.statistics import percent, wilson_interval
-from vlm_gym.evaluation.summary import summarise
+from vlm_gym.evaluation.models.agents import Agent, Reply
+from vlm_gym.evaluation.runs.panels import get_panel
+from vlm_gym.evaluation.runs.plan import Plan, panel_of
+from vlm_gym.evaluation.runs.run import evaluate
+from vlm_gym.evaluation.runs.run_folder import read_episodes
+from vlm_gym.evaluation.scores.statistics import percent, wilson_interval
+from vlm_gym.evaluation.scores.summary import summarise
+from vlm_gym.files import write_whole
 from vlm_gym.installation import install_hint
 from vlm_gym.program import run as run_program
 from vlm_gym.registration import TASKS

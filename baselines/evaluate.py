@@ -10,7 +10,7 @@ from accelerate.utils import gather_object
 from baselines.models.policy import Policy
 from baselines.rollout import Episode, Sampling, Seat, Start, generate
 from baselines.settings import Metric
-from vlm_gym.evaluation.statistics import Interval, wilson_interval
+from vlm_gym.evaluation.scores.statistics import Interval, wilson_interval
 from vlm_gym.registration import TASKS
 
 # What uniformly random play reaches by the paper's metric: on the number line, the goal without a wrong step.

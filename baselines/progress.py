@@ -9,8 +9,8 @@ from typing import Any, Final
 from baselines.evaluate import Score
 from baselines.settings import Metric
 from vlm_gym.errors import MissingDependencyError
-from vlm_gym.evaluation.files import write_whole
-from vlm_gym.evaluation.statistics import percent
+from vlm_gym.evaluation.scores.statistics import percent
+from vlm_gym.files import write_whole
 from vlm_gym.installation import install_hint
 
 METRICS: Final = "metrics.jsonl"

@@ -32,7 +32,7 @@ from baselines.session import start_policy
 from baselines.settings import PpoConfig, TrainConfig
 from baselines.sharding import prepare, whole_state, whole_weights
 from vlm_gym.errors import ConfigError
-from vlm_gym.evaluation.panels import get_panel
+from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.registration import TASKS
 
 BETAS: Final = (0.9, 0.95)

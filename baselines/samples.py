@@ -13,12 +13,12 @@ from baselines.models.policy import Policy, Prompt
 from baselines.rollout import PromptWriter, Sampling, Start, generate
 from baselines.settings import TrainConfig
 from vlm_gym.chat import ChatSession
-from vlm_gym.evaluation.agents import Agent, Reply
-from vlm_gym.evaluation.episodes import EpisodeSpec
-from vlm_gym.evaluation.gathering import Gatherer
-from vlm_gym.evaluation.plan import Plan
+from vlm_gym.evaluation.models.agents import Agent, Reply
+from vlm_gym.evaluation.models.gathering import Gatherer
 from vlm_gym.evaluation.report import write_report
-from vlm_gym.evaluation.run import evaluate
+from vlm_gym.evaluation.runs.episodes import EpisodeSpec
+from vlm_gym.evaluation.runs.plan import Plan
+from vlm_gym.evaluation.runs.run import evaluate
 
 PLAYS: Final = "plays"
 PAGE: Final = "samples.html"

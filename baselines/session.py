@@ -22,7 +22,7 @@ from baselines.models.model_config import TINY
 from baselines.models.vlm import VlmPolicy
 from baselines.settings import TrainConfig
 from vlm_gym.errors import ConfigError
-from vlm_gym.evaluation.files import write_whole
+from vlm_gym.files import write_whole
 from vlm_gym.parsers import get_parser
 
 ADAPTER_FILE: Final = "adapter_config.json"  # of a PEFT adapter

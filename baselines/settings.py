@@ -9,7 +9,7 @@ from baselines.config import section, setting
 from baselines.losses import RatioLevel
 from baselines.models.model_config import ModelConfig
 from vlm_gym.errors import ConfigError, check_choice, check_int
-from vlm_gym.evaluation.panels import FIRST_SEED
+from vlm_gym.evaluation.runs.panels import FIRST_SEED
 from vlm_gym.registration import TASKS
 
 Metric = Literal["success", "positive_return"]

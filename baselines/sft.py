@@ -49,7 +49,7 @@ from baselines.session import (
 from baselines.settings import SftConfig, TrainConfig
 from baselines.sharding import microbatch, prepare, whole, whole_state, whole_weights
 from vlm_gym.errors import ConfigError, VlmGymError
-from vlm_gym.evaluation.files import write_whole
+from vlm_gym.files import write_whole
 from vlm_gym.program import run as run_program
 
 BETAS: Final = (0.9, 0.98)

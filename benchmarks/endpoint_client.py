@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Final
 
 from vlm_gym.chat import ChatSession, ChatSettings
-from vlm_gym.evaluation.endpoint import EndpointAgent, EndpointSettings
-from vlm_gym.evaluation.episodes import EpisodeSpec
-from vlm_gym.evaluation.plan import Plan
-from vlm_gym.evaluation.run import Progress, evaluate
+from vlm_gym.evaluation.models.endpoint import EndpointAgent, EndpointSettings
+from vlm_gym.evaluation.runs.episodes import EpisodeSpec
+from vlm_gym.evaluation.runs.plan import Plan
+from vlm_gym.evaluation.runs.run import Progress, evaluate
 
 SERVER: Final = Path(__file__).parents[1] / "tests" / "openai_server.py"
 MAX_MS_PER_TURN: Final = 5.0

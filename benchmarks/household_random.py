@@ -1,7 +1,7 @@
 """Measure how often uniformly random admissible commands do a household task: the floors in the table of tasks.
 
 Generated homes, and every split of ALFWorld that is on this machine ($ALFWORLD_DATA): all tasks as they come, and each
-task type alone (`vlm_gym.evaluation.floors`).
+task type alone (`vlm_gym.evaluation.scores.floors`).
 
 Official games are played in turn, by name. Where the episodes are no multiple of the games, the last names are played
 once less; the more rounds, the less that counts. It does for train: of 10,000 episodes its last games, all of two
@@ -15,7 +15,7 @@ from itertools import product
 import numpy as np
 
 from vlm_gym.errors import DataNotFoundError
-from vlm_gym.evaluation.statistics import wilson_interval
+from vlm_gym.evaluation.scores.statistics import wilson_interval
 from vlm_gym.games.household.files import load_game
 from vlm_gym.games.household.generator import HOME_SPLITS, generate
 from vlm_gym.games.household.splits import SPLITS, list_games

@@ -23,7 +23,7 @@ from transformers import (
 from transformers.models.llava_next.image_processing_pil_llava_next import LlavaNextImageProcessorPil
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
-from vlm_gym.evaluation.processors import load_processor
+from vlm_gym.evaluation.models.processors import load_processor
 
 PAD, START, END = "<pad>", "<s>", "</s>"
 NUM_WORDS: Final = 1000  # of the tokenizer that are learnt; the others are fillers, which can be sampled

@@ -19,7 +19,7 @@ from baselines.config import FILE_NAME, build
 from baselines.evaluate import floor_of
 from baselines.progress import METRICS, read_metrics
 from baselines.settings import TrainConfig
-from vlm_gym.evaluation.statistics import percent
+from vlm_gym.evaluation.scores.statistics import percent
 from vlm_gym.registration import TASKS
 
 INTRODUCTION = """\

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from vlm_gym.errors import AgentError, AgentRefusedError
-from vlm_gym.evaluation.agents import Agent, RandomAgent, Reply, random_answer
+from vlm_gym.evaluation.models.agents import Agent, RandomAgent, Reply, random_answer
 
 
 class CountingAgent(Agent):

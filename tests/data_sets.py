@@ -6,7 +6,7 @@ import json
 
 from vlm_gym.collect.run import collect
 from vlm_gym.collect.settings import CollectSettings
-from vlm_gym.evaluation.agent_names import make_agent
+from vlm_gym.evaluation.models.agent_names import make_agent
 
 NUMBER_LINE = "vlm_gym/NumberLine-v0"
 EZPOINTS = "vlm_gym/EZPoints-v0"

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from vlm_gym.evaluation.run_folder import PICTURES, read_episodes, read_turns
+from vlm_gym.evaluation.runs.run_folder import PICTURES, read_episodes, read_turns
 
 
 def results(folder):

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from vlm_gym.evaluation.episodes import EpisodeSpec
-from vlm_gym.evaluation.panels import get_panel
-from vlm_gym.evaluation.plan import Plan, panel_of
-from vlm_gym.evaluation.run import evaluate
+from vlm_gym.evaluation.runs.episodes import EpisodeSpec
+from vlm_gym.evaluation.runs.panels import get_panel
+from vlm_gym.evaluation.runs.plan import Plan, panel_of
+from vlm_gym.evaluation.runs.run import evaluate
 
 
 def play(folder, agent, episodes, panel=None):

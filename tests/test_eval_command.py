@@ -12,7 +12,7 @@ from openai_server import OpenAIServer, Response, completion
 from recorded import results
 
 from vlm_gym.cli import main
-from vlm_gym.evaluation.run_folder import TURNS_FILE, read_episodes, read_run, read_turns
+from vlm_gym.evaluation.runs.run_folder import TURNS_FILE, read_episodes, read_run, read_turns
 from vlm_gym.installation import install_hint
 
 PANEL = ("eval", "--agent", "oracle:0.5", "--panel", "cards-v0", "--first", "8")

@@ -25,10 +25,10 @@ SCRIPT = (
 )
 
 STRUCK_WHILE = {
-    "list": "import:vlm_gym.evaluation.statistics",
+    "list": "import:vlm_gym.evaluation.scores.statistics",
     "show": "open:picture.png",
     "play": "open:picture.png",
-    "panels": "import:vlm_gym.evaluation.panels",
+    "panels": "import:vlm_gym.evaluation.runs.panels",
     "eval": "open:.png",
     "merge": "open:turns.jsonl",
     "report": "open:results.json",

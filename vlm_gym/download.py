@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from vlm_gym.errors import ConfigError, DataNotFoundError, VlmGymError
-from vlm_gym.evaluation.files import write_whole
 from vlm_gym.fetch import Progress, fetch, verify
+from vlm_gym.files import write_whole
 from vlm_gym.games.household.files import GAME_FILE, MAX_GAME_BYTES
 from vlm_gym.games.household.splits import DATA_VARIABLE, SPLITS, UNFINISHED, VERSION_FOLDER
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from vlm_gym.errors import ConfigError, DataNotFoundError
-from vlm_gym.evaluation.files import write_whole
+from vlm_gym.files import write_whole
 
 TIMEOUT_S: Final = 30.0  # without a byte
 MAX_ATTEMPTS: Final = 5  # in a row without a byte received

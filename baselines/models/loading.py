@@ -23,7 +23,7 @@ from baselines.models.model_config import TINY, Attention, ModelConfig, Quantiza
 from baselines.models.tiny import build_tiny
 from baselines.models.vlm import VlmPolicy
 from vlm_gym.errors import DataNotFoundError, MissingDependencyError, VlmGymError
-from vlm_gym.evaluation.processors import load_processor
+from vlm_gym.evaluation.models.processors import load_processor
 from vlm_gym.installation import install_hint
 from vlm_gym.parsers import PARSERS, Parser
 

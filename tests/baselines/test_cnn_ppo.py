@@ -11,8 +11,8 @@ from baselines import cnn_ppo
 from baselines.cnn_ppo import CnnConfig, main, plan_of, shrink
 from vlm_gym.cli import main as vlm_gym
 from vlm_gym.errors import ConfigError
-from vlm_gym.evaluation.run_folder import FORMAT, READ, read_run
-from vlm_gym.evaluation.summary import summarise
+from vlm_gym.evaluation.runs.run_folder import FORMAT, READ, read_run
+from vlm_gym.evaluation.scores.summary import summarise
 from vlm_gym.installation import install_hint
 
 

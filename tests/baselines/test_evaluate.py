@@ -13,7 +13,7 @@ from baselines.rollout import Episode, PromptWriter, Sampling, Seat, Start, make
 from baselines.run import evaluation_starts
 from baselines.settings import TrainConfig
 from vlm_gym.errors import ConfigError
-from vlm_gym.evaluation.panels import get_panel
+from vlm_gym.evaluation.runs.panels import get_panel
 
 
 def play(policy, starts, num_seats, temperature=1.0, probe=None):

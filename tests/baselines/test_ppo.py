@@ -24,8 +24,8 @@ from baselines.models.policy import Prompt
 from baselines.progress import read_metrics
 from baselines.session import Stopper, read_train_config, start_accelerator, start_policy
 from vlm_gym import cli
-from vlm_gym.evaluation.panels import FIRST_SEED
-from vlm_gym.evaluation.run_folder import read_episodes
+from vlm_gym.evaluation.runs.panels import FIRST_SEED
+from vlm_gym.evaluation.runs.run_folder import read_episodes
 
 ROOT = Path(__file__).parents[2]
 NUM_UPDATES = 6

@@ -12,7 +12,7 @@ from baselines.models.policy import Answer
 from baselines.rollout import TRAINING_SEEDS, PromptWriter, Sampling, Seat, Start, collect, make_env, training_starts
 from baselines.settings import TaskConfig
 from vlm_gym.errors import ConfigError
-from vlm_gym.evaluation.panels import FIRST_SEED, get_panel
+from vlm_gym.evaluation.runs.panels import FIRST_SEED, get_panel
 
 # The tiny model sees small pictures of every task, of homes too.
 pytestmark = pytest.mark.filterwarnings("ignore::vlm_gym.UnreadablePictureWarning")

@@ -14,8 +14,8 @@ from data_sets import BLACKJACK, EZPOINTS, HOUSEHOLD, NUMBER_LINE, answers_of, b
 from vlm_gym.collect.settings import MAX_SEED, CollectSettings
 from vlm_gym.collect.sources import EPISODES_PER_SEED, FIRST_TRAINING_SEED, quotas, sources_of
 from vlm_gym.errors import ConfigError, DataNotFoundError, RunError
-from vlm_gym.evaluation.agents import Agent, Reply
-from vlm_gym.evaluation.panels import PANELS, get_panel
+from vlm_gym.evaluation.models.agents import Agent, Reply
+from vlm_gym.evaluation.runs.panels import PANELS, get_panel
 
 CARDS = ("vlm_gym/Points24-v0", "vlm_gym/Points24Formula-v0", BLACKJACK)
 
@@ -55,7 +55,7 @@ def right(session):
 @pytest.mark.parametrize("task", [NUMBER_LINE, EZPOINTS, *CARDS, HOUSEHOLD])
 @pytest.mark.parametrize("parser", ["json", "tagged"])
 def test_the_parser_reads_every_answer_as_its_action(tmp_path, task, parser):
-    from vlm_gym.evaluation.episodes import EpisodeSpec
+    from vlm_gym.evaluation.runs.episodes import EpisodeSpec
     from vlm_gym.parsers import get_parser
 
     make(tmp_path / "d", task, samples=40, parser=parser)
@@ -70,7 +70,7 @@ def test_the_parser_reads_every_answer_as_its_action(tmp_path, task, parser):
 @pytest.mark.parametrize("style", ["cot", "paper"])
 @pytest.mark.parametrize("task", [NUMBER_LINE, EZPOINTS, *CARDS, HOUSEHOLD])
 def test_the_fields_that_the_prompt_names_hold_the_truth(tmp_path, task, style):
-    from vlm_gym.evaluation.episodes import EpisodeSpec
+    from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 
     make(tmp_path / "d", task, samples=20, arguments={"prompt": style})
     for row in rows_of(tmp_path / "d"):
@@ -407,8 +407,8 @@ def test_a_model_behind_an_endpoint_is_asked_many_times_at_once(tmp_path):
     pytest.importorskip("httpx", reason="httpx is not installed: pip install 'vlm-gym[eval]'")
     from openai_server import OpenAIServer
 
-    from vlm_gym.evaluation.agent_names import make_agent
-    from vlm_gym.evaluation.endpoint import EndpointSettings
+    from vlm_gym.evaluation.models.agent_names import make_agent
+    from vlm_gym.evaluation.models.endpoint import EndpointSettings
 
     with OpenAIServer(answer=lambda _: '{"thoughts": "a card more", "action": "hit"}') as server:
         agent = make_agent("openai:model", EndpointSettings(base_url=server.base_url))

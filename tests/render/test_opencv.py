@@ -81,5 +81,7 @@ def test_the_reason_is_told(tmp_path):
 
 
 def test_importing_the_package_imports_no_opencv(tmp_path):
-    program = "import sys, vlm_gym, vlm_gym.cli, vlm_gym.chat, vlm_gym.evaluation.film; sys.exit('cv2' in sys.modules)"
+    program = (
+        "import sys, vlm_gym, vlm_gym.cli, vlm_gym.chat, vlm_gym.evaluation.report.film; sys.exit('cv2' in sys.modules)"
+    )
     assert moments.run(tmp_path, "-c", program)[0] == 0

@@ -6,8 +6,8 @@ import time
 import pytest
 from browser import look_like, mistakes
 
-from vlm_gym.evaluation.run_folder import read_episodes, read_turns
-from vlm_gym.evaluation.summary import summarise
+from vlm_gym.evaluation.runs.run_folder import read_episodes, read_turns
+from vlm_gym.evaluation.scores.summary import summarise
 
 pytestmark = pytest.mark.browser
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import pytest
 
 from vlm_gym.cli import main
-from vlm_gym.evaluation.run_folder import read_episodes, read_run, read_turns
+from vlm_gym.evaluation.runs.run_folder import read_episodes, read_run, read_turns
 
 TIMEOUT_S = 60.0
 

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from vlm_gym.errors import ConfigError
-from vlm_gym.evaluation.run_folder import read_turns
+from vlm_gym.evaluation.runs.run_folder import read_turns
 from vlm_gym.web.server import MAX_BODY, PlayServer
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import gymnasium as gym
 
 from vlm_gym.errors import ConfigError, did_you_mean
-from vlm_gym.evaluation.files import write_whole
+from vlm_gym.files import write_whole
 from vlm_gym.registration import TASKS, Task
 
 NAMESPACE: Final = "vlm_gym/"

@@ -13,7 +13,7 @@ from vlm_gym.cli.arguments import add_command, count, find_task, folder, task_ar
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
 from vlm_gym.cli.run_arguments import add_chat, chat_of, positive
 from vlm_gym.errors import ConfigError, MissingDependencyError
-from vlm_gym.evaluation.agent_names import FORMS, make_agent
+from vlm_gym.evaluation.models.agent_names import FORMS, make_agent
 from vlm_gym.installation import install_hint
 from vlm_gym.program import COMMAND, stopped
 
@@ -160,7 +160,7 @@ def _as_in_run(settings: "CollectSettings", *, has_agent: bool) -> "CollectSetti
     """Take over what determines how a run's tasks were told."""
     from vlm_gym.chat import ChatSettings
     from vlm_gym.collect.settings import CollectSettings
-    from vlm_gym.evaluation.run_folder import read_run
+    from vlm_gym.evaluation.runs.run_folder import read_run
 
     run = read_run(Path(str(settings.from_run)))
     if has_agent or (settings.parser, settings.chat) != (CollectSettings.parser, ChatSettings()):

@@ -6,8 +6,8 @@ from typing import Final, get_args
 
 from vlm_gym.cli.arguments import count, read_json, seconds
 from vlm_gym.errors import ConfigError
-from vlm_gym.evaluation.endpoint_settings import EndpointSettings
-from vlm_gym.evaluation.local_settings import LocalSettings, Precision, Quantization
+from vlm_gym.evaluation.models.endpoint_settings import EndpointSettings
+from vlm_gym.evaluation.models.local_settings import LocalSettings, Precision, Quantization
 
 DEFAULTS: Final = EndpointSettings()
 

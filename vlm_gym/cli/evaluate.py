@@ -14,14 +14,14 @@ from vlm_gym.cli.arguments import add_command, folder
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
 from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, add_unplayable, limits_of, plan_of, positive
 from vlm_gym.errors import VlmGymError
-from vlm_gym.evaluation.agent_names import FORMS, make_agent
+from vlm_gym.evaluation.models.agent_names import FORMS, make_agent
 from vlm_gym.program import INTERRUPTED
 
 if TYPE_CHECKING:
-    from vlm_gym.evaluation.agents import Agent
-    from vlm_gym.evaluation.plan import Plan
-    from vlm_gym.evaluation.players import Player
-    from vlm_gym.evaluation.run import Failure, Limits, Progress
+    from vlm_gym.evaluation.models.agents import Agent
+    from vlm_gym.evaluation.runs.plan import Plan
+    from vlm_gym.evaluation.runs.players import Player
+    from vlm_gym.evaluation.runs.run import Failure, Limits, Progress
 
 INCOMPLETE: Final = 1  # exit status of a run with episodes missing
 NUM_SHOWN: Final = 10  # of the reasons why episodes failed
@@ -91,7 +91,7 @@ def _agent(options: argparse.Namespace, plan: "Plan") -> "Agent | Player":
     make = partial(make_agent, options.agent, endpoint_of(options), local_of(options))
     if options.executor == "local":
         return make()
-    from vlm_gym.evaluation.cluster import ClusterPlayer
+    from vlm_gym.evaluation.runs.cluster import ClusterPlayer
 
     return ClusterPlayer(make, plan, num_workers=options.workers, gpus_per_worker=options.gpus_per_worker)
 
@@ -103,7 +103,7 @@ async def _play(
     agent: "Agent | Player",
     last: "_Last",
 ) -> None:
-    from vlm_gym.evaluation.run import evaluate
+    from vlm_gym.evaluation.runs.run import evaluate
 
     try:
         last.progress = await evaluate(
@@ -162,7 +162,7 @@ async def _until_signalled(playing: Coroutine[Any, Any, None]) -> str | None:
 def _tell_end(options: argparse.Namespace, progress: "Progress | None", signalled: str | None) -> int:
     """Print the scores and what is missing; return the exit status."""
     from vlm_gym.cli.score_table import score_table
-    from vlm_gym.evaluation.summary import summarise
+    from vlm_gym.evaluation.scores.summary import summarise
 
     if progress is not None and progress.num_done:
         print(score_table(summarise(options.out, options.unplayable)))
@@ -189,7 +189,7 @@ def _missing(progress: "Progress | None", signalled: str | None) -> str:
 
 def _failures(failures: "Sequence[Failure]") -> list[str]:
     """Say why episodes failed, a line a reason, the most frequent one first."""
-    from vlm_gym.evaluation.records import short_name
+    from vlm_gym.evaluation.runs.records import short_name
 
     first = {failure.reason: failure.episode for failure in reversed(failures)}
     shown = Counter(failure.reason for failure in failures).most_common(NUM_SHOWN)

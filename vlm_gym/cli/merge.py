@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
 
 
 def _merge(options: argparse.Namespace) -> int:
-    from vlm_gym.evaluation.merge import merge
+    from vlm_gym.evaluation.runs.merge import merge
 
     merged = merge(options.runs, options.out)
     num_missing = len(merged.missing)

@@ -9,7 +9,7 @@ from vlm_gym.cli.arguments import NAMESPACE, add_command
 from vlm_gym.errors import DataNotFoundError
 
 if TYPE_CHECKING:
-    from vlm_gym.evaluation.panels import Panel
+    from vlm_gym.evaluation.runs.panels import Panel
 
 DIFFERENT: Final = 1  # exit status of a check that found a difference
 
@@ -33,7 +33,7 @@ def add(commands: Any) -> None:
 
 
 def _panels(options: argparse.Namespace) -> int:
-    from vlm_gym.evaluation.panels import PANELS, get_panel
+    from vlm_gym.evaluation.runs.panels import PANELS, get_panel
 
     if options.check:
         return _check([options.name] if options.name else PANELS)
@@ -49,7 +49,7 @@ def _panels(options: argparse.Namespace) -> int:
 
 
 def _row(name: str) -> tuple[str, str, str, str]:
-    from vlm_gym.evaluation.panels import FINGERPRINTS, PANELS
+    from vlm_gym.evaluation.runs.panels import FINGERPRINTS, PANELS
 
     summary, list_episodes = PANELS[name]
     try:
@@ -68,7 +68,7 @@ def _check(names: Iterable[str]) -> int:
 
 
 def _verdict(name: str) -> tuple[str, bool]:
-    from vlm_gym.evaluation.panels import check_panel, get_panel
+    from vlm_gym.evaluation.runs.panels import check_panel, get_panel
 
     try:
         panel = get_panel(name)

@@ -12,7 +12,7 @@ from vlm_gym.errors import ConfigError
 from vlm_gym.program import INTERRUPTED
 
 if TYPE_CHECKING:
-    from vlm_gym.evaluation.episodes import EpisodeSpec
+    from vlm_gym.evaluation.runs.episodes import EpisodeSpec
     from vlm_gym.web.game import Game
 
 FOLDER: Final = Path("runs/human")
@@ -77,8 +77,8 @@ def _game(options: argparse.Namespace) -> "Game":
 
 
 def _panel_game(options: argparse.Namespace) -> "Game":
-    from vlm_gym.evaluation.panels import get_panel
-    from vlm_gym.evaluation.plan import Plan, describe, panel_of
+    from vlm_gym.evaluation.runs.panels import get_panel
+    from vlm_gym.evaluation.runs.plan import Plan, describe, panel_of
     from vlm_gym.web.game import Game
     from vlm_gym.web.recording import DESCRIPTION, Recording
 

@@ -70,7 +70,7 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _film(options: argparse.Namespace) -> None:
-    from vlm_gym.evaluation.film import film_episode
+    from vlm_gym.evaluation.report.film import film_episode
 
     played = film_episode(options.folder, options.episode, options.out, options.seconds)
     print(f"The film: {options.out} ({len(played.turns)} turns, {options.out.stat().st_size / 1e6:.1f} MB)")

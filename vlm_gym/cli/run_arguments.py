@@ -9,8 +9,8 @@ from vlm_gym.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:  # these import slowly, and every command reads this file
     from vlm_gym.chat import ChatSettings
-    from vlm_gym.evaluation.plan import Plan, Shard
-    from vlm_gym.evaluation.run import Limits
+    from vlm_gym.evaluation.runs.plan import Plan, Shard
+    from vlm_gym.evaluation.runs.run import Limits
 
 NUM_EPISODES: Final = 100
 MAX_REFUSALS: Final = 100  # as in evaluation.run
@@ -111,8 +111,8 @@ def plan_of(options: argparse.Namespace) -> "Plan":
     Raises:
         ConfigError: if they contradict each other, or name what is not there.
     """
-    from vlm_gym.evaluation.panels import get_panel
-    from vlm_gym.evaluation.plan import Plan, panel_of, repeated
+    from vlm_gym.evaluation.runs.panels import get_panel
+    from vlm_gym.evaluation.runs.plan import Plan, panel_of, repeated
 
     _check_options(options)
     if options.panel is None:
@@ -138,7 +138,7 @@ def limits_of(options: argparse.Namespace) -> "Limits":
     Raises:
         ConfigError: if one is no number above 0, or could never be reached.
     """
-    from vlm_gym.evaluation.run import Limits
+    from vlm_gym.evaluation.runs.run import Limits
 
     if options.max_cost is not None and not (options.price_in or options.price_out):
         raise ConfigError("--max-cost counts money: give --price-in and --price-out too")
@@ -158,7 +158,7 @@ def _check_options(options: argparse.Namespace) -> None:
 
 
 def _episodes_of_task(options: argparse.Namespace) -> Any:
-    from vlm_gym.evaluation.episodes import task_episodes
+    from vlm_gym.evaluation.runs.episodes import task_episodes
 
     task, arguments = find_task(options.task).id, task_arguments(options, ("parser",))
     episodes, num_starts = task_episodes(
@@ -214,7 +214,7 @@ def _history(text: str) -> int | str:
 
 
 def _shard(text: str) -> "Shard":
-    from vlm_gym.evaluation.plan import Shard
+    from vlm_gym.evaluation.runs.plan import Shard
 
     number, _, total = text.partition("/")
     if not (number.isdecimal() and total.isdecimal()):

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from vlm_gym.evaluation.coverage import coverage, coverage_notes
-from vlm_gym.evaluation.statistics import percent
-from vlm_gym.evaluation.summary import RunSummary, Scores
+from vlm_gym.evaluation.scores.coverage import coverage, coverage_notes
+from vlm_gym.evaluation.scores.statistics import percent
+from vlm_gym.evaluation.scores.summary import RunSummary, Scores
 
 HEADS: Final = ("task", "episodes", "success %", "95 %", "floor", "ceiling", "score", "faults %", "illegal %", "turns")
 NOTE: Final = (

@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
 
 
 def _list(options: argparse.Namespace) -> None:
-    from vlm_gym.evaluation.statistics import percent
+    from vlm_gym.evaluation.scores.statistics import percent
 
     rows = [_row(task) for task in TASKS.values()]
     if options.json:

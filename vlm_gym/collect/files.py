@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from vlm_gym import files
 from vlm_gym.errors import RunError
-from vlm_gym.evaluation import files
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:

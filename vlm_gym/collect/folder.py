@@ -19,8 +19,8 @@ from vlm_gym.collect.files import write_whole
 from vlm_gym.collect.samples import Sample
 from vlm_gym.collect.tally import Tally, read_tally
 from vlm_gym.errors import ConfigError, RunError
-from vlm_gym.evaluation.files import DRAFT
-from vlm_gym.evaluation.plan import differences
+from vlm_gym.evaluation.runs.plan import differences
+from vlm_gym.files import DRAFT
 
 FORMAT: Final = 2  # 1 did not name games
 DATA_FILE: Final = "data.json"

@@ -15,9 +15,9 @@ from vlm_gym.collect.settings import CollectSettings
 from vlm_gym.collect.sources import Start
 from vlm_gym.collect.thoughts.thinkers import Thinker, make_thinker
 from vlm_gym.errors import RunError
-from vlm_gym.evaluation.agents import Agent, OracleAgent, RandomAgent
-from vlm_gym.evaluation.episodes import AGENT_STREAM
-from vlm_gym.evaluation.records import picture_name
+from vlm_gym.evaluation.models.agents import Agent, OracleAgent, RandomAgent
+from vlm_gym.evaluation.runs.episodes import AGENT_STREAM
+from vlm_gym.evaluation.runs.records import picture_name
 from vlm_gym.messages import Message, sendable
 from vlm_gym.parsers.base import AnswerText, Parsed
 

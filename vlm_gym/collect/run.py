@@ -17,11 +17,11 @@ from vlm_gym.collect.settings import CollectSettings
 from vlm_gym.collect.sources import Source, Start, quotas, sources_of
 from vlm_gym.collect.tally import Tally, TaskTally
 from vlm_gym.errors import ConfigError
-from vlm_gym.evaluation.agents import Agent, OracleAgent, RandomAgent
-from vlm_gym.evaluation.panels import get_panel
-from vlm_gym.evaluation.plan import versions
-from vlm_gym.evaluation.run_folder import read_run
-from vlm_gym.evaluation.session_pool import SessionPool
+from vlm_gym.evaluation.models.agents import Agent, OracleAgent, RandomAgent
+from vlm_gym.evaluation.runs.panels import get_panel
+from vlm_gym.evaluation.runs.plan import versions
+from vlm_gym.evaluation.runs.run_folder import read_run
+from vlm_gym.evaluation.runs.session_pool import SessionPool
 
 SHARD_BYTES: Final = 2**26  # of pictures: what is kept in memory
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from vlm_gym.collect.settings import CollectSettings
 from vlm_gym.errors import ConfigError, DataNotFoundError, check_choice
-from vlm_gym.evaluation.episodes import EpisodeSpec
-from vlm_gym.evaluation.panels import PANELS, get_panel
-from vlm_gym.evaluation.played import read_played
-from vlm_gym.evaluation.records import TurnRecord
+from vlm_gym.evaluation.runs.episodes import EpisodeSpec
+from vlm_gym.evaluation.runs.panels import PANELS, get_panel
+from vlm_gym.evaluation.runs.played import read_played
+from vlm_gym.evaluation.runs.records import TurnRecord
 from vlm_gym.registration import TASKS
 
 FIRST_TRAINING_SEED: Final = 2_000_000_000  # the panels' seeds lie below

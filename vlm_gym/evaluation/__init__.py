@@ -1,1 +1,1 @@
-"""Agents and statistics for measuring a score."""
+"""Measuring a score: `models` reach what plays, `runs` play and record, `scores` judge, `report` shows."""

@@ -5,10 +5,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from vlm_gym.errors import RunError
-from vlm_gym.evaluation.episodes import EpisodeSpec
-from vlm_gym.evaluation.plan import CIRCUMSTANCES, Plan, describe, differences
-from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord
-from vlm_gym.evaluation.run_folder import FORMAT, RunWriter, is_empty, picture_path, read_episodes, read_run, read_turns
+from vlm_gym.evaluation.runs.episodes import EpisodeSpec
+from vlm_gym.evaluation.runs.plan import CIRCUMSTANCES, Plan, describe, differences
+from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
+from vlm_gym.evaluation.runs.run_folder import (
+    FORMAT,
+    RunWriter,
+    is_empty,
+    picture_path,
+    read_episodes,
+    read_run,
+    read_turns,
+)
 from vlm_gym.messages import Message
 from vlm_gym.registration import TASKS
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from vlm_gym.chat import ChatTurn
-from vlm_gym.evaluation.records import EpisodeRecord, TurnRecord
+from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
 from vlm_gym.registration import TASKS
 from vlm_gym.web.person import PersonsEpisode
 

@@ -7,7 +7,7 @@ import pytest
 from browser import chromium, look_like, mistakes  # noqa: F401
 from sample_runs import number_lines, panel_run, play
 
-from vlm_gym.evaluation.agents import ConstantAgent, OracleAgent, RandomAgent, ScriptedAgent
+from vlm_gym.evaluation.models.agents import ConstantAgent, OracleAgent, RandomAgent, ScriptedAgent
 from vlm_gym.evaluation.report import write_report
 
 LONG = 1_000_000

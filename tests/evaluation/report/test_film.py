@@ -9,10 +9,10 @@ from PIL import Image
 
 from vlm_gym.cli import main
 from vlm_gym.errors import ConfigError, RunError
-from vlm_gym.evaluation.film import film_episode, find_episode, make_frames
-from vlm_gym.evaluation.played import read_played
+from vlm_gym.evaluation.report.film import film_episode, find_episode, make_frames
 from vlm_gym.evaluation.report.results import episode_id
-from vlm_gym.evaluation.run_folder import picture_path
+from vlm_gym.evaluation.runs.played import read_played
+from vlm_gym.evaluation.runs.run_folder import picture_path
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from PIL import Image
 from vlm_gym.cli import main
 from vlm_gym.cli.score_table import HEADS
 from vlm_gym.errors import ConfigError, RunError
-from vlm_gym.evaluation.played import read_played
 from vlm_gym.evaluation.report import write_report
 from vlm_gym.evaluation.report.pictures import Pictures
-from vlm_gym.evaluation.run_folder import EPISODES_FILE, RUN_FILE, TURNS_FILE, picture_path
-from vlm_gym.evaluation.summary import compare, summarise, to_json
+from vlm_gym.evaluation.runs.played import read_played
+from vlm_gym.evaluation.runs.run_folder import EPISODES_FILE, RUN_FILE, TURNS_FILE, picture_path
+from vlm_gym.evaluation.scores.summary import compare, summarise, to_json
 
 
 def data_of(page):

@@ -10,7 +10,7 @@ import pytest
 
 from vlm_gym.envs.household.home import HomeEnv
 from vlm_gym.errors import DataNotFoundError
-from vlm_gym.evaluation.floors import RANDOM_BY_TYPE
+from vlm_gym.evaluation.scores.floors import RANDOM_BY_TYPE
 from vlm_gym.games.household.files import load_game
 from vlm_gym.games.household.game import HouseholdGame
 from vlm_gym.games.household.generator import generate

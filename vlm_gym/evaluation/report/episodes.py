@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from itertools import chain, zip_longest
 from typing import Any, Final, Literal, TypeVar
 
-from vlm_gym.evaluation.perception import failure_cause, read_turns
-from vlm_gym.evaluation.played import Played, grouped
-from vlm_gym.evaluation.readings import Reading, field_of
-from vlm_gym.evaluation.records import TurnRecord
 from vlm_gym.evaluation.report.pictures import Pictures
 from vlm_gym.evaluation.report.results import Results, episode_json
+from vlm_gym.evaluation.runs.played import Played, grouped
+from vlm_gym.evaluation.runs.records import TurnRecord
+from vlm_gym.evaluation.scores.perception import failure_cause, read_turns
+from vlm_gym.evaluation.scores.readings import Reading, field_of
 
 PicturesOf = Literal["all", "failures", "none"]
 OnProgress = Callable[[int, int], object]

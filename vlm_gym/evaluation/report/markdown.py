@@ -6,12 +6,12 @@ from itertools import chain
 from typing import Final
 
 from vlm_gym._version import __version__
-from vlm_gym.evaluation.comparison import Difference
-from vlm_gym.evaluation.coverage import coverage, coverage_notes
-from vlm_gym.evaluation.perception import Perception
 from vlm_gym.evaluation.report.results import ReportedRun, Results, RunPair
-from vlm_gym.evaluation.statistics import Estimate, percent
-from vlm_gym.evaluation.summary import Scores
+from vlm_gym.evaluation.scores.comparison import Difference
+from vlm_gym.evaluation.scores.coverage import coverage, coverage_notes
+from vlm_gym.evaluation.scores.perception import Perception
+from vlm_gym.evaluation.scores.statistics import Estimate, percent
+from vlm_gym.evaluation.scores.summary import Scores
 
 ACTIVE: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")  # what Markdown or HTML would read as more than text
 NONE: Final = "–"

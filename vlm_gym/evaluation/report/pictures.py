@@ -13,7 +13,7 @@ from typing import Final
 
 from PIL import Image
 
-from vlm_gym.evaluation.run_folder import picture_path
+from vlm_gym.evaluation.runs.run_folder import picture_path
 
 NUM_COLORS: Final = 128  # of a strip; the drawn pictures look the same with so many
 MAX_STRIP_HEIGHT: Final = 16_383  # WebP's limit

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from vlm_gym._version import __version__
 from vlm_gym.errors import ConfigError, RunError
-from vlm_gym.evaluation.comparison import Comparison, compare_runs
-from vlm_gym.evaluation.coverage import coverage_notes
-from vlm_gym.evaluation.played import Played, PlayedRun, Unplayable, read_played_run
-from vlm_gym.evaluation.summary import RunSummary, summarise_run, to_json
+from vlm_gym.evaluation.runs.played import Played, PlayedRun, Unplayable, read_played_run
+from vlm_gym.evaluation.scores.comparison import Comparison, compare_runs
+from vlm_gym.evaluation.scores.coverage import coverage_notes
+from vlm_gym.evaluation.scores.summary import RunSummary, summarise_run, to_json
 
 FORMAT: Final = 1
 ID_LENGTH: Final = 8  # hex digits of an episode's short name
@@ -85,7 +85,7 @@ def results_json(results: Results, written: str) -> dict[str, Any]:
                                    short name `id` that the page's address has
         comparisons                of every two runs: their numbers `a` and `b` in `runs`, and a `Comparison`, b minus a
 
-    The turns are in the runs' folders (`vlm_gym.evaluation.run_folder.read_turns`).
+    The turns are in the runs' folders (`vlm_gym.evaluation.runs.run_folder.read_turns`).
     """
     return {
         "format": FORMAT,

@@ -9,12 +9,12 @@ from tempfile import TemporaryFile
 from typing import NamedTuple
 
 from vlm_gym.errors import ConfigError
-from vlm_gym.evaluation.files import write_all_whole
-from vlm_gym.evaluation.played import Unplayable
 from vlm_gym.evaluation.report.episodes import OnProgress, PicturesOf
 from vlm_gym.evaluation.report.markdown import render_markdown
 from vlm_gym.evaluation.report.page import render_page
 from vlm_gym.evaluation.report.results import read_results, results_json
+from vlm_gym.evaluation.runs.played import Unplayable
+from vlm_gym.files import write_all_whole
 
 OnStage = Callable[[str], object]
 

@@ -1,0 +1,178 @@
+"""A run's folder: whatever happens to a process or a file, every whole line counts."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from recorded import results
+
+from vlm_gym.chat import ChatSession
+from vlm_gym.errors import RunError
+from vlm_gym.evaluation.models.agents import ConstantAgent
+from vlm_gym.evaluation.runs.episodes import EpisodeSpec, run_episode
+from vlm_gym.evaluation.runs.run_folder import (
+    EPISODES_FILE,
+    RUN_FILE,
+    TURNS_FILE,
+    RunWriter,
+    is_empty,
+    picture_path,
+    read_episodes,
+    read_run,
+    read_turns,
+)
+
+RUN = {"agent": {"name": "constant"}, "episodes": [], "shard": None, "parser": "json", "chat": {}}
+EPISODE = EpisodeSpec("vlm_gym/NumberLine-v0", 0, options={"position": 4, "target": 0})
+
+
+def write_run(folder, episode=EPISODE):
+    """Write a run of one episode of four turns; return its turns."""
+    with RunWriter(folder, RUN) as writer:
+        session = ChatSession(episode.make())
+        turns = []
+
+        def keep(turn, shown):
+            turns.append(turn)
+            writer.add_turn(turn, shown)
+
+        writer.add_episode(
+            asyncio.run(run_episode(session, ConstantAgent("-"), episode, on_turn=keep, on_picture=writer.add_picture))
+        )
+    return turns
+
+
+def test_what_was_written_is_read(tmp_path):
+    turns = write_run(tmp_path / "run")
+    assert read_run(tmp_path / "run") == {"format": 1, **RUN}
+    assert read_turns(tmp_path / "run") == turns
+    assert [episode.num_turns for episode in read_episodes(tmp_path / "run")] == [4]
+
+
+def test_every_picture_is_there_once(tmp_path):
+    turns = write_run(tmp_path)
+    (episode,) = read_episodes(tmp_path)
+    names = {turn.picture for turn in turns} | {episode.final_picture}
+    assert {path.name for path in (tmp_path / "pictures").iterdir()} == {f"{name}.png" for name in names}
+    assert all(picture_path(tmp_path, name).read_bytes().startswith(b"\x89PNG") for name in names)
+
+
+def test_a_line_cut_anywhere_is_left_out_and_cut_off(tmp_path):
+    turns = write_run(tmp_path)
+    path = tmp_path / TURNS_FILE
+    whole = path.read_bytes()
+    begin = whole[:-1].rfind(b"\n") + 1
+    for end in range(begin, len(whole)):
+        path.write_bytes(whole[:end])
+        assert read_turns(tmp_path) == turns[:-1]
+        if end % 50 == 0 or end >= len(whole) - 2:
+            RunWriter(tmp_path, RUN).close()
+            assert path.read_bytes() == whole[:begin]
+
+
+def test_a_damaged_line_is_named(tmp_path):
+    write_run(tmp_path)
+    path = tmp_path / TURNS_FILE
+    lines = path.read_bytes().split(b"\n")
+    for damage in (b"\x00" * 40, b"\xff\xfe", lines[1][:50], b"", b"{}", b'{"episode": NaN}'):
+        path.write_bytes(b"\n".join([lines[0], damage, *lines[2:]]))
+        with pytest.raises(RunError, match=r"turns.jsonl, line 2: .* Delete that line to go on without it"):
+            read_turns(tmp_path)
+
+
+def test_a_turn_that_was_played_again_counts_in_its_later_form(tmp_path):
+    turns = write_run(tmp_path)
+    with RunWriter(tmp_path, RUN) as writer:
+        session = ChatSession(EPISODE.make())
+        session.reset(seed=0)
+        later = replace(turns[1], thoughts="later")
+        writer.add_turn(later, session.question)
+    assert read_turns(tmp_path) == [turns[0], later]
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "[]", '{"format": 2}', "\xff", "[" * 100_000, '{"format": 1}'])
+def test_a_folder_that_is_no_run_is_refused(tmp_path, content):
+    if content is not None:
+        (tmp_path / RUN_FILE).write_text(content, encoding="latin-1")
+    with pytest.raises(RunError, match=r"is no run of `vlm-gym eval`|another version|lacks episodes, "):
+        read_run(tmp_path)
+
+
+def test_a_folder_where_nothing_was_written_yet_is_empty(tmp_path):
+    assert is_empty(tmp_path / "none")
+    assert is_empty(tmp_path)
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / TURNS_FILE).touch()
+    (tmp_path / "run.json.7.part").write_text("{")
+    assert is_empty(tmp_path)
+    (tmp_path / RUN_FILE).write_text("{}")
+    assert not is_empty(tmp_path)
+
+
+def test_two_writers_never_write_at_once(tmp_path):
+    with (
+        RunWriter(tmp_path, RUN),
+        pytest.raises(RunError, match="is being written by another process: let it end, or stop it"),
+    ):
+        RunWriter(tmp_path, RUN)
+    RunWriter(tmp_path, RUN).close()
+
+
+def test_a_writer_that_cannot_begin_keeps_nobody_away(tmp_path):
+    (tmp_path / EPISODES_FILE).mkdir()
+    with pytest.raises(RunError, match="cannot write the run"):
+        RunWriter(tmp_path, RUN)
+    (tmp_path / EPISODES_FILE).rmdir()
+    RunWriter(tmp_path, RUN).close()
+
+
+def test_what_a_killed_process_drafted_is_cleared_away(tmp_path):
+    write_run(tmp_path)
+    before = results(tmp_path)
+    (tmp_path / "pictures" / "abc.png.99.part").write_bytes(b"half")
+    RunWriter(tmp_path, RUN).close()
+    assert results(tmp_path) == before
+
+
+def test_a_run_keeps_its_description(tmp_path):
+    write_run(tmp_path)
+    RunWriter(tmp_path, {**RUN, "agent": {"name": "other"}}).close()
+    assert read_run(tmp_path)["agent"] == {"name": "constant"}
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match=r"cannot write the run .*file/run: Not a directory"):
+        write_run(tmp_path / "file" / "run")
+
+
+@pytest.mark.parametrize("size", [3000, 5000])
+def test_a_full_disk_leaves_whole_lines(tmp_path, size):
+    """The limit on a file's size stands for the disk: a write takes a part of a line, and the next one fails."""
+    program = (
+        "import importlib.util, resource, sys; from pathlib import Path\n"
+        f"spec = importlib.util.spec_from_file_location('folder', {__file__!r})\n"
+        "folder = importlib.util.module_from_spec(spec); spec.loader.exec_module(folder)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))\n"
+        "from vlm_gym.errors import RunError\n"
+        "try:\n    folder.write_run(Path(sys.argv[1]))\n"
+        "except RunError as error:\n    sys.exit(str(error))\n"
+    )
+    path = os.pathsep.join(sys.path)
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "run")],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "File too large. All earlier turns are there: make room, then go on with --resume" in ended.stderr
+    data = (tmp_path / "run" / TURNS_FILE).read_bytes()
+    assert not data or data.endswith(b"\n")
+    assert len(read_turns(tmp_path / "run")) < 4
+    assert read_episodes(tmp_path / "run") == []
+    assert not list((tmp_path / "run").rglob("*.part"))

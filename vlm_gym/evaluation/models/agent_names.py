@@ -1,0 +1,81 @@
+"""Agents by name, as the command line names them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from vlm_gym.errors import ConfigError, did_you_mean
+from vlm_gym.evaluation.models.agents import (
+    Agent,
+    ConstantAgent,
+    OracleAgent,
+    RandomAgent,
+    ScriptedAgent,
+    callable_agent,
+)
+from vlm_gym.evaluation.models.endpoint import EndpointAgent
+from vlm_gym.evaluation.models.endpoint_settings import EndpointSettings
+from vlm_gym.evaluation.models.local_settings import LocalSettings
+
+FORMS: Final = "openai:MODEL, hf:PATH, random, oracle, oracle:P, constant:TEXT, script:FILE, python:MODULE:FUNCTION"
+
+
+def make_agent(name: str, endpoint: EndpointSettings | None = None, local: LocalSettings | None = None) -> Agent:
+    """Return the agent of a name.
+
+    - `openai:MODEL`: a model behind an OpenAI-compatible endpoint, reached as `endpoint` says
+    - `hf:PATH`: a Hugging Face model in this process, which samples as `endpoint` says and is loaded as `local` says
+
+    - `random`: uniformly random actions; `oracle`: best ones; `oracle:0.8`: best ones with probability 0.8
+    - `constant:TEXT`: the same answer always; `script:FILE`: the answers of a JSON list, one a turn
+    - `python:MODULE:FUNCTION`: a function `(messages) -> str`
+
+    Raises:
+        ConfigError: if there is no such agent.
+    """
+    kind, _, rest = name.partition(":")
+    if kind == "openai":
+        return EndpointAgent(rest, endpoint or EndpointSettings())
+    if kind == "hf":
+        return _local(rest, endpoint or EndpointSettings(), local or LocalSettings())
+    if kind in _KINDS:
+        return _KINDS[kind](rest)
+    hint = did_you_mean(kind, ("openai", "hf", *_KINDS))
+    raise ConfigError(f"there is no agent {name!r}.{hint} Agents are {FORMS}")
+
+
+def _random(rest: str) -> Agent:
+    if rest:
+        raise ConfigError(f"the agent random has no setting, got {rest!r}")
+    return RandomAgent()
+
+
+def _oracle(rest: str) -> Agent:
+    try:
+        return OracleAgent(float(rest) if rest else 1.0)
+    except ValueError as error:
+        raise ConfigError(f"the oracle's probability must be a number from 0 to 1, got {rest!r}") from error
+
+
+def _script(rest: str) -> Agent:
+    try:
+        texts = json.loads(Path(rest).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read the script {rest!r}, which must be a JSON list of texts: {error}") from error
+    return ScriptedAgent(texts)
+
+
+def _local(path: str, settings: EndpointSettings, local: LocalSettings) -> Agent:
+    from vlm_gym.evaluation.models.local_model import LocalModelAgent  # it imports torch
+
+    return LocalModelAgent(path, settings.temperature, settings.top_p, settings.max_tokens, local)
+
+
+_KINDS: Final[dict[str, Callable[[str], Agent]]] = {
+    "random": _random,
+    "oracle": _oracle,
+    "constant": ConstantAgent,
+    "script": _script,
+    "python": callable_agent,
+}

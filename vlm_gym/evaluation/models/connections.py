@@ -1,0 +1,164 @@
+"""Connections to an endpoint, through proxies and with certificates as the environment names them."""
+
+import errno
+import importlib
+import os
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from vlm_gym.errors import AgentRefusedError, ConfigError, MissingDependencyError
+from vlm_gym.evaluation.models.endpoint_errors import PassingFailureError, clean
+from vlm_gym.installation import install_hint
+
+CONNECT_TIMEOUT_S: Final = 10.0
+PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+NO_FILES: Final = (errno.EMFILE, errno.ENFILE)
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class Connections:
+    """Lends connections, each to one request at a time.
+
+    httpx's own pool looks at each pair of its connections for each request: with 200 of them that takes 10 ms.
+
+    Args:
+        url: The address, to which all of them lead.
+        headers: Are sent with every request.
+
+    Raises:
+        ConfigError: if the address, a proxy or a certificate's file cannot be used.
+        MissingDependencyError: if httpx, or what it needs for a proxy, is not installed.
+    """
+
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        try:
+            import httpx
+        except ImportError as error:
+            raise MissingDependencyError(f"httpx is missing: {install_hint('eval')}") from error
+        try:
+            host = httpx.URL(url).host
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise ConfigError(f"base_url must be an address like http://localhost:8000/v1: {error}") from error
+        self._httpx = httpx
+        self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", **headers}
+        self._has_proxies = not is_loopback(host)
+        self._trusted = self._certificates()  # made once: it takes longer than many requests
+        self._idle = [self._new()]  # a proxy that cannot be used is told before anything is played
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What a request may raise when the connection fails."""
+        return (self._httpx.TransportError, OSError, *_socks_errors())
+
+    @property
+    def proxies(self) -> str:
+        """What the environment says of proxies, for error messages: the variables' names; empty if none leads there."""
+        if not self._has_proxies:
+            return ""
+        names = [name for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
+        return "" if names in ([], ["NO_PROXY"]) else " and ".join(f"${name}" for name in names)
+
+    @contextmanager
+    def lend(self) -> "Iterator[httpx.AsyncClient]":
+        """Lend a connection that is free, or a new one."""
+        connection = self._idle.pop() if self._idle else self._new()
+        try:
+            yield connection
+        finally:
+            self._idle.append(connection)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            await connection.aclose()
+
+    def _new(self) -> "httpx.AsyncClient":
+        timeout = self._httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
+        try:
+            return self._httpx.AsyncClient(
+                headers=self._headers, timeout=timeout, verify=self._trusted, trust_env=self._has_proxies
+            )
+        except ImportError as error:
+            raise MissingDependencyError(
+                f"the SOCKS proxy of {self.proxies} needs another package: {install_hint('eval')}"
+            ) from error
+        except (ValueError, self._httpx.InvalidURL) as error:
+            raise ConfigError(
+                f"the proxies that the environment names cannot be used: look at {self.proxies or '$NO_PROXY'}. A "
+                "proxy is an address like http://HOST:PORT, and $NO_PROXY a list of hosts with commas"
+            ) from error
+
+    def _certificates(self) -> ssl.SSLContext:
+        try:
+            context: ssl.SSLContext = self._httpx.create_ssl_context()
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(
+                "the certificates cannot be read: look at $SSL_CERT_FILE and $SSL_CERT_DIR, which must name a file, or "
+                f"a folder, of certificates ({error})"
+            ) from error
+        return context
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine, which no proxy leads to."""
+    name = host.strip("[]").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def connection_failure(error: Exception, url: str) -> Exception:
+    """Return what a connection's failure means: a `PassingFailureError`, or an `AgentRefusedError` if it will stay."""
+    words = clean(str(error)) or type(error).__name__
+    if _errno(error) in NO_FILES:
+        return AgentRefusedError(
+            "this process has no file descriptors left: lower --concurrency, or raise the limit (ulimit -n 8192), and "
+            "go on with --resume"
+        )
+    if "CERTIFICATE" in words.upper():
+        return AgentRefusedError(
+            f"the certificate of {urlsplit(url).hostname} is not trusted ({words}). $SSL_CERT_FILE may name the file "
+            "of the authority that signed it"
+        )
+    if "[SSL" in words.upper() or isinstance(_cause(error), ssl.SSLError):
+        return AgentRefusedError(
+            f"{urlsplit(url).hostname} does not speak TLS as expected ({words}): is it http:// instead of https://?"
+        )
+    kind = type(error).__name__
+    if kind == "ProxyError" or (_socks_errors() and isinstance(error, _socks_errors())):
+        return PassingFailureError(f"the proxy fails: {words}", is_unreachable=True)
+    if kind in ("ConnectError", "ConnectTimeout") or isinstance(error, OSError):
+        return PassingFailureError(words, is_unreachable=True)
+    return PassingFailureError(f"the connection broke: {words}")
+
+
+def _errno(error: BaseException | None) -> int | None:
+    """Return the number of the system's error at the bottom of an exception; None if there is none."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno is not None:
+            return error.errno
+        error = _cause(error)
+    return None
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    return error.__cause__ or error.__context__
+
+
+def _socks_errors() -> tuple[type[Exception], ...]:
+    """Return what httpx's SOCKS package raises by itself; nothing if it is not installed."""
+    try:
+        socksio: Any = importlib.import_module("socksio")
+    except ImportError:
+        return ()
+    return (socksio.SOCKSError,)

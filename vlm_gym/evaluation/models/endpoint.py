@@ -1,0 +1,113 @@
+"""An agent behind an OpenAI-compatible endpoint: vLLM, SGLang, Ollama, llama.cpp, and the commercial ones."""
+
+import json
+import time
+from typing import Any, Final
+
+import numpy as np
+
+from vlm_gym.chat import ChatSession
+from vlm_gym.errors import ConfigError
+from vlm_gym.evaluation.models.agents import Agent, Reply
+from vlm_gym.evaluation.models.endpoint_client import EndpointClient
+from vlm_gym.evaluation.models.endpoint_settings import NUM_SEEDS, EndpointSettings
+from vlm_gym.evaluation.models.reply_cache import ReplyCache
+from vlm_gym.messages import to_openai
+
+__all__ = ["EndpointAgent", "EndpointSettings"]
+
+TOKENS_PER_PRICE: Final = 1_000_000
+
+
+class EndpointAgent(Agent):
+    """Asks a model behind an endpoint. The key is read from the environment once and told to the endpoint alone.
+
+    Args:
+        model: The model's name, as the endpoint knows it.
+        settings: How it is reached, and how it samples.
+
+    Raises:
+        ConfigError: if there is no model's name, or the key or the cache cannot be used.
+        MissingDependencyError: if httpx is not installed.
+    """
+
+    def __init__(self, model: str, settings: EndpointSettings | None = None) -> None:
+        if not model:
+            raise ConfigError("the agent openai needs the name of a model: openai:MODEL")
+        self.model = model
+        self.settings = settings or EndpointSettings()
+        self._client = EndpointClient(self.settings)
+        self._checked: tuple[bytes, int, Reply] | None = None
+        self._cache = None if self.settings.cache is None else ReplyCache(self.settings.cache)
+
+    async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
+        """Ask the model."""
+        draw = int(rng.integers(NUM_SEEDS))
+        body = json.dumps(self._request(session, draw)).encode("ascii")
+        if self._checked is not None and self._checked[:2] == (body, draw):
+            (*_, reply), self._checked = self._checked, None
+            return reply
+        return await self._answer(body, draw)
+
+    async def check(self, session: ChatSession, rng: np.random.Generator) -> Reply:
+        """Ask the model, and keep the answer until the same request comes again: it is paid for once."""
+        draw = int(rng.integers(NUM_SEEDS))
+        body = json.dumps(self._request(session, draw)).encode("ascii")
+        reply = await self._answer(body, draw)
+        self._checked = (body, draw, reply)
+        return reply
+
+    async def _answer(self, body: bytes, draw: int) -> Reply:
+        if self._cache is None:
+            return await self._ask(body)
+        # A greedy answer is as good for any turn with the same request; a sampled one belongs to its turn.
+        key = self._cache.key(self._client.url, body, 0 if self.settings.temperature == 0 else draw)
+        reply = self._cache.read(key)
+        if reply is None:
+            reply = await self._ask(body)
+            self._cache.write(key, reply)
+        return reply
+
+    def describe(self) -> dict[str, Any]:
+        """Return the model, the address, and what is sent with each request."""
+        settings = self.settings
+        return {
+            "name": f"openai:{self.model}",
+            "model": self.model,
+            "base_url": settings.base_url,
+            "sampling": settings.sampling,
+            "seed": settings.seed,
+            "price_in": settings.price_in,
+            "price_out": settings.price_out,
+            **({"headers": dict(settings.headers)} if settings.headers else {}),
+            **({"finish_reasons": dict(settings.finish_reasons)} if settings.finish_reasons else {}),
+        }
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.close()
+
+    async def _ask(self, body: bytes) -> Reply:
+        start_s = time.perf_counter()
+        completion, num_requests = await self._client.complete(body)
+        read = completion.prompt_tokens * self.settings.price_in
+        written = completion.completion_tokens * self.settings.price_out
+        return Reply(
+            text=completion.text,
+            prompt_tokens=completion.prompt_tokens,
+            completion_tokens=completion.completion_tokens,
+            cost=(read + written) / TOKENS_PER_PRICE,
+            latency_s=time.perf_counter() - start_s,
+            num_requests=num_requests,
+            is_cut_off=completion.is_cut_off,
+            finish_reason=completion.finish_reason,
+            reasoning=completion.reasoning,
+            model=completion.model,
+            request_id=completion.request_id,
+        )
+
+    def _request(self, session: ChatSession, draw: int) -> dict[str, Any]:
+        request = {"model": self.model, "messages": to_openai(session.messages()), **self.settings.sampling}
+        if self.settings.seed is not None:
+            request["seed"] = (self.settings.seed + draw) % NUM_SEEDS
+        return request

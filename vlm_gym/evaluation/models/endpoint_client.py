@@ -1,0 +1,151 @@
+"""Posts requests to an endpoint, again and again while failures may pass."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from vlm_gym.errors import AgentError, AgentRefusedError, UnplayableError
+from vlm_gym.evaluation.models.connections import Connections, connection_failure
+from vlm_gym.evaluation.models.endpoint_errors import PassingFailureError
+from vlm_gym.evaluation.models.endpoint_reply import Completion, read_completion, read_error
+from vlm_gym.evaluation.models.endpoint_settings import EndpointSettings
+from vlm_gym.evaluation.models.pace import Pace
+from vlm_gym.evaluation.models.packing import unpacked
+
+OK: Final = (200, 201)
+FIRST_BACKOFF_S: Final = 0.5
+MAX_BACKOFF_S: Final = 60.0
+MAX_RETRY_AFTER_S: Final = 600.0  # a server that wants a longer pause ends the run, which can be resumed
+NUM_TRIES_TO_REACH: Final = 4  # of a server that has not answered yet
+MAX_REPLY_BYTES: Final = 8 * 2**20
+MIN_SECRET: Final = 6  # characters: a shorter one would be taken out of replies by chance
+
+if TYPE_CHECKING:
+    import httpx
+
+logger = logging.getLogger(__name__)
+
+
+class EndpointClient:
+    """Sends chat completion requests, any number at a time.
+
+    Failures that may pass (429, 5xx, timeouts, broken connections, replies that are no answer of the model's) are
+    tried again after a random time between 0 and 0.5, 1, 2, ... 60 seconds ("full jitter"), and after what Retry-After
+    says on top.
+
+    Args:
+        settings: The address, and how it is asked.
+
+    Raises:
+        ConfigError: if the address is none, the key cannot be sent, or a proxy or certificate cannot be used.
+        MissingDependencyError: if httpx, or what it needs for a proxy, is not installed.
+    """
+
+    def __init__(self, settings: EndpointSettings) -> None:
+        self.settings = settings
+        self.url = settings.url
+        headers = settings.secret_headers()
+        self._connections = Connections(self.url, headers)
+        self._secrets = [value.removeprefix("Bearer ") for value in headers.values()]
+        self._rng = np.random.default_rng()  # of pauses only, which many processes must not share
+        self._pace = Pace(settings.requests_per_minute)
+        self._has_answered = False
+        self._says_finish = False
+
+    async def complete(self, body: bytes) -> tuple[Completion, int]:
+        """Send a request until it is answered; return the answer, and how many requests it took.
+
+        Raises:
+            AgentError: if it is not answered.
+            AgentRefusedError: if no other would be either.
+            UnplayableError: if it is not taken for what it says.
+        """
+        num_requests = 0
+        while True:
+            num_requests += 1
+            await self._pace.wait()
+            try:
+                completion = await self._try(body)
+            except PassingFailureError as failure:
+                self._check_worth_another(failure, num_requests)
+                wait_s = failure.wait_s + backoff_s(num_requests, self._rng)
+                logger.info("%s; request %d follows in %.1f s", failure, num_requests + 1, wait_s)
+            else:
+                self._has_answered = True
+                return completion, num_requests
+            await asyncio.sleep(wait_s)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._connections.close()
+
+    async def _try(self, body: bytes) -> Completion:
+        timeout_s = self.settings.timeout_s
+        try:
+            status, headers, data = await asyncio.wait_for(self._post(body), timeout_s)
+        except asyncio.TimeoutError as error:
+            raise PassingFailureError(f"no reply within {timeout_s:g} s") from error
+        except self._connections.errors as error:
+            raise connection_failure(error, self.url) from error
+        data = self._without_secrets(unpacked(data, headers.get("content-encoding", ""), MAX_REPLY_BYTES))
+        if status not in OK:
+            raise read_error(status, headers, data, self.settings.key_env)
+        completion = read_completion(data, headers, self.settings.key_env, self.settings.finish_reasons)
+        if completion.finish_reason is None and self._says_finish and "null" not in self.settings.finish_reasons:
+            raise PassingFailureError("the reply has no finish_reason, which this server gave before")
+        self._says_finish = self._says_finish or completion.finish_reason is not None
+        return completion
+
+    async def _post(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        """Send a request; return the reply's status, headers (lower case) and body."""
+        with self._connections.lend() as connection:
+            async with connection.stream("POST", self.url, content=body) as response:
+                return response.status_code, response.headers, await _read(response)
+
+    def _check_worth_another(self, failure: PassingFailureError, num_requests: int) -> None:
+        if failure.wait_s > MAX_RETRY_AFTER_S:
+            raise AgentRefusedError(
+                f"the endpoint asks to wait {failure.wait_s:.0f} s ({failure}). Go on with --resume then"
+            ) from failure
+        is_new = failure.is_unreachable and not self._has_answered
+        max_tries = self.settings.max_retries + 1
+        if num_requests < (min(NUM_TRIES_TO_REACH, max_tries) if is_new else max_tries):
+            return
+        if failure.is_unreachable:
+            proxies = self._connections.proxies
+            through = f" The way leads through a proxy, see {proxies}: is that one running?" if proxies else ""
+            raise AgentRefusedError(
+                f"cannot reach {self.url} ({failure}; {num_requests} tries). Is the server running, and is --base-url "
+                f"right?{through}"
+            ) from failure
+        words = f"no answer from {self.url} after {num_requests} requests; the last one: {failure}"
+        raise (AgentError(words) if failure.kind is None else UnplayableError(words, failure.kind)) from failure
+
+    def _without_secrets(self, data: bytes) -> bytes:
+        """Return a reply without the key, which some servers tell back, as JSON or plainly."""
+        for secret in self._secrets:
+            if len(secret) >= MIN_SECRET:
+                key = secret.encode("ascii")
+                data = data.replace(key, b"***").replace(key.replace(b"/", b"\\/"), b"***")
+        return data
+
+
+async def _read(response: "httpx.Response") -> bytes:
+    data = bytearray()
+    async for chunk in response.aiter_raw():  # as it comes: what unpacks might not fit into memory
+        data += chunk
+        if len(data) > MAX_REPLY_BYTES:
+            raise AgentError(f"the endpoint's reply is longer than {MAX_REPLY_BYTES} bytes")
+    return bytes(data)
+
+
+def backoff_s(num_failures: int, rng: np.random.Generator) -> float:
+    """Return how long to wait after so many failures in a row: between 0 and a bound that doubles up to a minute.
+
+    Source: Brooker 2015, "Exponential Backoff And Jitter", AWS Architecture Blog: "full jitter".
+    """
+    bound_s = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(num_failures - 1, 32))
+    return float(rng.uniform(0.0, bound_s))

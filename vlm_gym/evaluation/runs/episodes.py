@@ -1,0 +1,221 @@
+"""An episode by name: which task, with which arguments, from which start. And how one is played."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import gymnasium as gym
+import numpy as np
+
+from vlm_gym.chat import ChatSession, ChatTurn
+from vlm_gym.errors import RunError, UnplayableError
+from vlm_gym.evaluation.models.agents import Agent, Reply
+from vlm_gym.evaluation.runs.records import EpisodeRecord, Judgement, TurnRecord, canonical, picture_name, turn_record
+from vlm_gym.messages import Message
+from vlm_gym.parsers import AnswerText
+
+LABELS: Final = ("task_type", "game")  # keys of info that say what kind of episode it is, and which game was played
+AGENT_STREAM: Final = 1  # with the seed alone an agent would draw the same numbers as the env
+
+OnTurn = Callable[[TurnRecord, Message], object]
+"""Takes a turn's record and a message with its picture, as soon as the turn has been played."""
+
+
+@dataclass(frozen=True)
+class EpisodeSpec:
+    """One episode of a panel.
+
+    Attributes:
+        task: The registered id.
+        seed: Seed of `reset`.
+        arguments: Arguments of `gym.make` besides `parser`, plain values.
+        options: Options of `reset`, plain values, or None.
+        repeat: Number of the attempt, where the same start is played several times.
+    """
+
+    task: str
+    seed: int
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] | None = None
+    repeat: int = 0
+
+    @property
+    def key(self) -> str:
+        """The episode's name in the files of a run: the same for the same episode, whatever the order of arguments."""
+        return canonical([self.task, self.seed, self.arguments, self.options, self.repeat])
+
+    def make(self, **more: Any) -> gym.Env[Any, Any]:
+        """Build the task in text play (`parser="json"` unless `more` or the arguments name another)."""
+        env: gym.Env[Any, Any] = gym.make(  # by its spec: an older version is meant, and no reason for a warning
+            gym.spec(self.task), disable_env_checker=True, **{"parser": "json", **self.arguments, **more}
+        )
+        return env
+
+
+def task_episodes(
+    task: str,
+    arguments: Mapping[str, Any],
+    options: Mapping[str, Any] | None = None,
+    *,
+    first_seed: int,
+    number: int | None,
+    num_drawn: int,
+) -> tuple[tuple[EpisodeSpec, ...], int | None]:
+    """Return the episodes of one task, by seeds from the first on, and how many starts the task has.
+
+    A task that has a list of its starts plays them in its order, the seed being a start's number, and each is named in
+    its episode's options: so a run says what it plays, and plays nothing else where another copy of the games lies.
+
+    Args:
+        task: The registered id.
+        arguments: Arguments of `gym.make`.
+        options: Options of `reset`, the same for all episodes; None for the task's own starts.
+        first_seed: Seed of the first episode; the next ones count up.
+        number: How many episodes; None for all starts of the list, or, where starts are drawn, for `num_drawn`.
+        num_drawn: See `number`.
+
+    Returns:
+        The episodes, and the length of the list of starts, or None where they are drawn.
+
+    Raises:
+        ConfigError: if the task cannot be built from its arguments.
+        DataNotFoundError: if its games are not on this machine.
+    """
+    starts = None if options is not None else _starts_of(task, arguments)
+    seeds = range(first_seed, first_seed + (number or (num_drawn if starts is None else len(starts))))
+    if starts is None:
+        return tuple(EpisodeSpec(task, seed, arguments, options) for seed in seeds), None
+    return tuple(EpisodeSpec(task, seed, arguments, starts[seed % len(starts)]) for seed in seeds), len(starts)
+
+
+def _starts_of(task: str, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], ...] | None:
+    env = EpisodeSpec(task, 0, arguments).make()
+    starts: tuple[dict[str, Any], ...] | None = env.get_wrapper_attr("starts")()
+    env.close()
+    return starts
+
+
+async def run_episode(
+    session: ChatSession,
+    agent: Agent,
+    episode: EpisodeSpec,
+    *,
+    past: Sequence[TurnRecord] = (),
+    on_turn: OnTurn | None = None,
+    on_picture: Callable[[Message], object] | None = None,
+) -> EpisodeRecord:
+    """Play one episode.
+
+    Args:
+        session: A conversation over an env of the episode's task (`ChatSession(episode.make())`); it is reset.
+        agent: What answers. Its chance depends on the episode and the turn alone.
+        episode: The start, and the name under which the episode is recorded.
+        past: The turns that were played already: their answers are played again, and the episode goes on from there.
+        on_turn: Is called after each new turn.
+        on_picture: Is called with the last picture, which no turn shows.
+
+    Returns:
+        The episode's record. An `UnplayableError` of the agent ends it as one that was stopped.
+
+    Raises:
+        AgentError: if the agent cannot answer.
+        RunError: if the env does not do what `past` says it did.
+    """
+    session.reset(seed=episode.seed, options=None if episode.options is None else dict(episode.options))
+    start_value = session.task.optimal_value()
+    turns = list(past)
+    refusal: UnplayableError | None = None
+    for turn in past:
+        _play_again(session, turn)
+    while not session.is_over:
+        await asyncio.sleep(0)  # an agent that never waits would let nothing else run, nor any signal through
+        try:
+            turns.append(await _play(session, agent, episode, on_turn))
+        except UnplayableError as error:
+            refusal = error
+            break
+    if on_picture is not None:
+        on_picture(Message("user", "", session.picture))
+    record = _episode_record(episode, turns, start_value, session)
+    return record if refusal is None else _stopped(record, refusal, session)
+
+
+def turn_rng(episode: EpisodeSpec, number: int) -> np.random.Generator:
+    """Return an agent's chance in an episode's turn of this number, from 1."""
+    return np.random.default_rng((AGENT_STREAM, episode.seed, episode.repeat, number))
+
+
+async def _play(session: ChatSession, agent: Agent, episode: EpisodeSpec, on_turn: OnTurn | None) -> TurnRecord:
+    """Play one turn, answers that are asked for again included."""
+    task, number = session.task, len(session.turns) + 1
+    question, picture = session.question, session.picture
+    rng = turn_rng(episode, number)
+    readings, oracle_action, value = task.readings(), task.oracle_action(), task.optimal_value()
+    action_values = task.action_values()
+    turn: ChatTurn | None = None
+    replies: list[Reply] = []
+    while turn is None:
+        replies.append(await agent.answer(session, rng))
+        turn = session.answer(AnswerText(replies[-1].text, is_cut_off=replies[-1].is_cut_off))
+    after = task.optimal_value()
+    regret = max(0.0, value - action_values.get(turn.info["action"] or "", after))
+    judgement = Judgement(readings, oracle_action, value, after, regret)
+    record = turn_record(episode.key, number, turn, replies, picture_name(picture), judgement)
+    if on_turn is not None:  # the question's picture may have been encoded already, but it may also be enlarged
+        on_turn(record, question if question.picture is picture else Message("user", "", picture))
+    return record
+
+
+def _play_again(session: ChatSession, record: TurnRecord) -> None:
+    turn = None
+    for answer in record.said:
+        turn = session.answer(answer)
+    if turn is None or (turn.reward, turn.info["action"]) != (record.reward, record.action):
+        raise RunError(
+            f"turn {record.turn} of {record.episode} does not play as it was recorded: expected the action "
+            f"{record.action!r} and the reward {record.reward:g}. Another version of vlm_gym wrote it: start a new run"
+        )
+
+
+def _episode_record(
+    episode: EpisodeSpec, turns: Sequence[TurnRecord], start_value: float, session: ChatSession
+) -> EpisodeRecord:
+    last = turns[-1] if turns else None
+    is_out_of_turns = last is not None and last.is_truncated and not last.is_terminated
+    return EpisodeRecord(
+        episode=episode.key,
+        task=episode.task,
+        seed=episode.seed,
+        arguments=episode.arguments,
+        options=episode.options,
+        repeat=episode.repeat,
+        is_success=last is not None and last.is_success,
+        total_reward=sum(turn.reward for turn in turns),
+        num_turns=len(turns),
+        num_faults=sum(turn.fault is not None for turn in turns),
+        num_illegal=sum(turn.illegal is not None for turn in turns),
+        is_truncated=is_out_of_turns,
+        start_value=start_value,
+        regret=sum(turn.regret for turn in turns) + (last.value_after if last and is_out_of_turns else 0.0),
+        final_picture=picture_name(session.picture),
+        final_text=session.info["observation_text"],
+        prompt_tokens=sum(turn.prompt_tokens for turn in turns),
+        completion_tokens=sum(turn.completion_tokens for turn in turns),
+        cost=sum(turn.cost for turn in turns),
+        latency_s=sum(turn.latency_s for turn in turns),
+        num_requests=sum(turn.num_requests for turn in turns),
+        labels={name: session.info[name] for name in LABELS if name in session.info},
+    )
+
+
+def _stopped(record: EpisodeRecord, refusal: UnplayableError, session: ChatSession) -> EpisodeRecord:
+    """Return the record of an episode that a refusal stopped: all that was left to win is given away."""
+    return replace(
+        record,
+        is_success=False,
+        regret=record.regret + session.task.optimal_value(),
+        stopped=refusal.kind,
+        stop_words=str(refusal),
+        final_prompt=session.info["prompt"],
+    )

@@ -1,0 +1,204 @@
+"""Panels: named, frozen sets of episodes, so that a number quoted with its panel's name means the same next year.
+
+A panel never changes: other episodes, pictures or prompts are a panel with another version in its name.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
+from typing import Any, Final
+
+import gymnasium as gym
+
+from vlm_gym.errors import ConfigError, DataNotFoundError, did_you_mean
+from vlm_gym.evaluation.runs.episodes import EpisodeSpec
+from vlm_gym.evaluation.runs.records import canonical
+from vlm_gym.games.household.splits import list_games, name_of_game, task_of_folder
+from vlm_gym.games.household.tasks import TASK_TYPES
+
+FIRST_SEED: Final = 1_000_000_000  # people train on low seeds: a panel's begin here
+HASH_LENGTH: Final = 16  # hex digits of each half of a fingerprint: 64 bits
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A named set of episodes.
+
+    Attributes:
+        name: Its name, with its version.
+        summary: What it measures, in a few words.
+        episodes: In playing order: the kinds of episodes of a task take turns, so that the first ones are a fair
+            sample.
+        fingerprint: Two hashes, "CONTENT-PICTURES": of all episodes' keys, first prompts and pictures in words, and of
+            the pixels of their first pictures.
+        num_first: If only so many episodes of each task are left (`first`), their number; None for the whole panel.
+    """
+
+    name: str
+    summary: str
+    episodes: tuple[EpisodeSpec, ...]
+    fingerprint: str
+    num_first: int | None = None
+
+    def first(self, n: int) -> "Panel":
+        """Return the first n episodes of each task, under the whole panel's fingerprint.
+
+        Raises:
+            ConfigError: if n is below 1.
+        """
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+            raise ConfigError(f"the number of episodes of each task must be an int of 1 or more, got {n!r}")
+        groups: dict[str, list[EpisodeSpec]] = defaultdict(list)
+        for episode in self.episodes:
+            groups[episode.task].append(episode)
+        return replace(self, episodes=tuple(chain.from_iterable(group[:n] for group in groups.values())), num_first=n)
+
+
+def get_panel(name: str) -> Panel:
+    """Return a panel by its name.
+
+    Raises:
+        ConfigError: if there is no such panel.
+        DataNotFoundError: if its games are not on this machine, or not all of them.
+    """
+    if name not in PANELS:
+        raise ConfigError(f"there is no panel {name!r}.{did_you_mean(name, PANELS)} Panels are {', '.join(PANELS)}")
+    summary, list_episodes = PANELS[name]
+    episodes = list_episodes()
+    return Panel(name, summary, episodes, FINGERPRINTS[name])
+
+
+def check_panel(panel: Panel) -> str | None:
+    """Compute a whole panel's fingerprint anew and say what differs, in a sentence; None if nothing does."""
+    found, expected = fingerprint_of(panel.episodes), panel.fingerprint
+    if found.partition("-")[0] != expected.partition("-")[0]:
+        return f"its episodes or prompts differ from the published ones: expected {expected}, got {found}"
+    if found != expected:
+        return (
+            "its episodes and prompts are the published ones, the pixels of its pictures differ: they were drawn with "
+            f"Pillow {DRAWN_WITH['Pillow']} and OpenCV {DRAWN_WITH['OpenCV']}"
+        )
+    return None
+
+
+def fingerprint_of(episodes: Iterable[EpisodeSpec]) -> str:
+    """Compute a fingerprint: starts every episode, in text play with the parser "json".
+
+    The second half hangs on the pixels, hence on the versions of Pillow and OpenCV; the first half does not.
+    """
+    content, pictures = hashlib.sha256(), hashlib.sha256()
+    envs: dict[tuple[str, str], gym.Env[Any, Any]] = {}
+    for episode in episodes:
+        kind = episode.task, canonical(episode.arguments)
+        env = envs[kind] = envs.get(kind) or episode.make()
+        picture, info = env.reset(seed=episode.seed, options=None if episode.options is None else dict(episode.options))
+        content.update("\0".join((episode.key, info["prompt"], info["observation_text"], "")).encode())
+        pictures.update(repr(picture.shape).encode() + picture.tobytes())
+    for env in envs.values():
+        env.close()
+    return f"{content.hexdigest()[:HASH_LENGTH]}-{pictures.hexdigest()[:HASH_LENGTH]}"
+
+
+def _cards() -> tuple[EpisodeSpec, ...]:
+    return _by_seed("NumberLine", "EZPoints", "Points24", "EZPointsFormula", "Points24Formula", "Blackjack")
+
+
+def _cards_shift() -> tuple[EpisodeSpec, ...]:
+    """Start every shifted task from the seeds of `cards-v0`: where the rules are the same, so are the deals."""
+    return _by_seed(
+        "NumberLine-Long",
+        "NumberLine-Night",
+        "EZPoints-FaceRank",
+        "EZPoints-BlackSuits",
+        "Points24-FaceRank",
+        "Points24-BlackSuits",
+        "EZPointsFormula-FaceRank",
+        "Points24Formula-FaceRank",
+        "Blackjack-BlackSuits",
+    )
+
+
+def _by_seed(*tasks: str) -> tuple[EpisodeSpec, ...]:
+    return tuple(EpisodeSpec(f"vlm_gym/{task}-v0", FIRST_SEED + i) for task in tasks for i in range(100))
+
+
+def _household(task: str) -> Callable[[], tuple[EpisodeSpec, ...]]:
+    def list_episodes() -> tuple[EpisodeSpec, ...]:
+        kinds = [TASK_TYPES[i % len(TASK_TYPES)] for i in range(120)]
+        return tuple(EpisodeSpec(task, FIRST_SEED + i, options={"task_type": kind}) for i, kind in enumerate(kinds))
+
+    return list_episodes
+
+
+def _alfworld(task: str, split: str) -> Callable[[], tuple[EpisodeSpec, ...]]:
+    """Name every game of a split; the names are not in this package, but what they must be is.
+
+    The order is the panel's own, and frozen: `in_mixed_order`, in which the tasks play their splits, may change.
+    """
+
+    def list_episodes() -> tuple[EpisodeSpec, ...]:
+        names = sorted(map(name_of_game, list_games(split=split)))
+        _check_games(split, names)
+        return tuple(
+            EpisodeSpec(task, FIRST_SEED + i, options={"game": name}) for i, name in enumerate(_taking_turns(names))
+        )
+
+    return list_episodes
+
+
+def _taking_turns(names: Sequence[str]) -> tuple[str, ...]:
+    """Order games so that their task types take turns for as long as there are some of each."""
+    groups: dict[str | None, list[str]] = {kind: [] for kind in TASK_TYPES}
+    for name in names:
+        groups[task_of_folder(name)].append(name)
+    return tuple(name for row in zip_longest(*groups.values()) for name in row if name is not None)
+
+
+def _check_games(split: str, names: Sequence[str]) -> None:
+    number, expected = ALFWORLD_GAMES[split]
+    digest = hashlib.sha256("\n".join(names).encode()).hexdigest()[:HASH_LENGTH]
+    if len(names) == number and expected in (None, digest):
+        return
+    found = f"{len(names)} games" if len(names) != number else "others"
+    raise DataNotFoundError(
+        f"the panel plays the {number} official games of {split}, but found {found}: an incomplete copy, or another "
+        "version. `vlm-gym download alfworld` gets them; $ALFWORLD_DATA says where they are"
+    )
+
+
+PANELS: Final[Mapping[str, tuple[str, Callable[[], tuple[EpisodeSpec, ...]]]]] = {
+    "cards-v0": ("the card games and NumberLine, 100 starts each", _cards),
+    "cards-shift-v0": ("their variants: other colours, face cards that count 11 to 13, a long line", _cards_shift),
+    "household-v0": ("generated homes, 20 of each task type", _household("vlm_gym/Household-v0")),
+    "household-unseen-v0": ("the same with pairs held out", _household("vlm_gym/Household-Unseen-v0")),
+    "alfworld-valid-seen-v0": (
+        "ALFWorld's split valid_seen, every game once",
+        _alfworld("vlm_gym/ALFWorld-ValidSeen-v0", "valid_seen"),
+    ),
+    "alfworld-valid-unseen-v0": (
+        "ALFWorld's split valid_unseen, every game once",
+        _alfworld("vlm_gym/ALFWorld-ValidUnseen-v0", "valid_unseen"),
+    ),
+}
+"""What each panel measures, and how its episodes are listed."""
+
+ALFWORLD_GAMES: Final[Mapping[str, tuple[int, str | None]]] = {
+    "valid_seen": (140, "ef35bea9156a6c9b"),
+    "valid_unseen": (134, None),
+}
+"""How many games an official split has, and the hash of their names; None where it is not known."""
+
+FINGERPRINTS: Final[Mapping[str, str]] = {
+    "cards-v0": "2a6f5cdf8c92109f-1e298245dba03e11",
+    "cards-shift-v0": "3ebbde1665aaeba0-593ba861d3879bbd",
+    "household-v0": "21a99233adca71f0-c4627fdf9ee161f5",
+    "household-unseen-v0": "c4448dc0f10da683-2dcd4cd4a6fca7f7",
+    "alfworld-valid-seen-v0": "6e6efac076a02585-d50108169b795ab5",
+    "alfworld-valid-unseen-v0": "2358e7c1fd0ab410-770b15c7714cda68",
+}
+"""The fingerprints, their second halves with the versions of DRAWN_WITH."""
+
+DRAWN_WITH: Final[Mapping[str, str]] = {"Pillow": "13.0.0", "OpenCV": "5.0.0"}
+"""The packages that draw, as they were for the fingerprints: others may smooth an edge by a shade more or less."""

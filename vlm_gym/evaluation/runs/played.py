@@ -1,0 +1,132 @@
+"""The finished episodes of a run with their turns, and which of them belong together."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, TypeVar, get_args
+
+from vlm_gym.errors import RunError, check_choice
+from vlm_gym.evaluation.runs.plan import planned_episodes
+from vlm_gym.evaluation.runs.records import NAMESPACE, EpisodeRecord, TurnRecord, canonical
+from vlm_gym.evaluation.runs.run_folder import read_episodes, read_run, read_turns
+
+Unplayable: TypeAlias = Literal["failure", "missing"]
+"""What episodes are that could not be played to their end: failures, or left out as if they had not been played."""
+
+ItemT = TypeVar("ItemT")
+
+
+@dataclass(frozen=True)
+class Played:
+    """A finished episode and all its turns."""
+
+    episode: EpisodeRecord
+    turns: tuple[TurnRecord, ...]
+
+    @property
+    def task(self) -> str:
+        """The task's name, and its arguments if it has any: episodes with the same one are summed up together."""
+        return task_name(self.episode.task, self.episode.arguments)
+
+    @property
+    def start(self) -> tuple[str, str, str]:
+        """What the player saw first: episodes that start alike are one cluster in all intervals."""
+        if not self.turns:  # its first request was refused
+            return self.task, self.episode.final_picture, self.episode.final_prompt
+        return self.task, self.turns[0].picture, self.turns[0].prompt
+
+
+@dataclass(frozen=True)
+class PlayedRun:
+    """A run as it was read.
+
+    Attributes:
+        folder: Its folder.
+        settings: What run.json holds.
+        played: The finished episodes in the order of its plan, whatever order they were finished in.
+        unplayable: What those are that could not be played to their end: among `played`, or left out.
+        num_unplayable: How many they are, of each task.
+    """
+
+    folder: Path
+    settings: Mapping[str, Any]
+    played: tuple[Played, ...]
+    unplayable: Unplayable = "failure"
+    num_unplayable: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        return self.folder.resolve().name
+
+    @property
+    def agent(self) -> str:
+        """The name of the agent that played it."""
+        return str(self.settings["agent"].get("name", "unknown"))
+
+    @property
+    def planned(self) -> dict[str, list[str]]:
+        """The keys of the episodes that were to be played, by task; without a plan, of those that were played."""
+        episodes = planned_episodes(self.settings)
+        if not episodes:
+            tasks = grouped(self.played, lambda item: item.task)
+            return {name: [item.episode.episode for item in group] for name, group in tasks.items()}
+        specs = grouped(episodes, lambda episode: task_name(episode.task, episode.arguments))
+        return {name: [episode.key for episode in group] for name, group in specs.items()}
+
+    @property
+    def panel(self) -> Mapping[str, Any]:
+        """What run.json says of its panel; nothing if it has none."""
+        return self.settings.get("panel") or {}
+
+
+def read_played_run(folder: Path, unplayable: Unplayable = "failure") -> PlayedRun:
+    """Read a run and its finished episodes.
+
+    Args:
+        folder: Its folder.
+        unplayable: What those are that could not be played to their end.
+
+    Raises:
+        RunError: if the folder is no run, there is no finished episode, or a line is damaged or missing.
+    """
+    run = read_run(folder)
+    order = {episode.key: i for i, episode in enumerate(planned_episodes(run))}
+    check_choice("unplayable", unplayable, get_args(Unplayable))
+    recorded = sorted(read_episodes(folder), key=lambda episode: order.get(episode.episode, len(order)))
+    finished = [episode for episode in recorded if unplayable == "failure" or not episode.is_unplayable]
+    turns: dict[str, list[TurnRecord]] = defaultdict(list)
+    for turn in read_turns(folder):
+        turns[turn.episode].append(turn)
+    played = tuple(Played(episode, tuple(turns[episode.episode])) for episode in finished)
+    for item in played:
+        if len(item.turns) != item.episode.num_turns:
+            raise RunError(
+                f"{folder}: expected {item.episode.num_turns} turns of the episode {item.episode.episode}, "
+                f"got {len(item.turns)}: turns.jsonl is damaged. --resume plays them again"
+            )
+    if not played:
+        left_out = " that could be played to its end" if recorded else ""
+        raise RunError(f"{folder} has no finished episode yet{left_out}: go on with it with --resume")
+    stopped = (task_name(episode.task, episode.arguments) for episode in recorded if episode.is_unplayable)
+    return PlayedRun(folder, run, played, unplayable, Counter(stopped))
+
+
+def read_played(folder: Path) -> tuple[Played, ...]:
+    """Return the finished episodes of a run (`read_played_run`)."""
+    return read_played_run(folder).played
+
+
+def task_name(task: str, arguments: Mapping[str, Any]) -> str:
+    """Return a task's name in tables: its id without "vlm_gym/", and its arguments if it has any."""
+    name = task.removeprefix(NAMESPACE)
+    return f"{name} {canonical(arguments)}" if arguments else name
+
+
+def grouped(items: Iterable[ItemT], name_of: Callable[[ItemT], str]) -> dict[str, list[ItemT]]:
+    """Return items by name, in the order in which the names come up."""
+    groups: dict[str, list[ItemT]] = defaultdict(list)
+    for item in items:
+        groups[name_of(item)].append(item)
+    return dict(groups)

@@ -1,0 +1,73 @@
+"""Where episodes are played: in this process, or behind the same interface elsewhere."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from vlm_gym.evaluation.models.agents import Agent
+from vlm_gym.evaluation.runs.episodes import EpisodeSpec, OnTurn, run_episode
+from vlm_gym.evaluation.runs.plan import Plan
+from vlm_gym.evaluation.runs.preflight import longest_telling, preflight
+from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
+from vlm_gym.evaluation.runs.session_pool import SessionPool
+from vlm_gym.messages import Message
+
+
+class Player(Protocol):
+    """Plays episodes, several at once."""
+
+    async def describe(self) -> dict[str, Any]:
+        """Return `Agent.describe()` of its agent."""
+
+    async def play(
+        self,
+        episode: EpisodeSpec,
+        past: Sequence[TurnRecord],
+        on_turn: OnTurn,
+        on_picture: Callable[[Message], object],
+    ) -> EpisodeRecord:
+        """Play an episode as `run_episode` does. What `on_turn` raises ends the episode."""
+
+    async def check(self, episodes: Sequence[EpisodeSpec]) -> list[str]:
+        """Do what `preflight` does, with that of these episodes that has the longest request."""
+
+    async def close(self) -> None:
+        """Let go of what it holds."""
+
+
+class LocalPlayer:
+    """Plays in this process."""
+
+    def __init__(self, agent: Agent, plan: Plan) -> None:
+        self.agent = agent
+        self._pool = SessionPool(plan.parser, plan.chat)
+
+    async def describe(self) -> dict[str, Any]:
+        """Return the agent's description."""
+        return self.agent.describe()
+
+    async def play(
+        self,
+        episode: EpisodeSpec,
+        past: Sequence[TurnRecord],
+        on_turn: OnTurn,
+        on_picture: Callable[[Message], object],
+    ) -> EpisodeRecord:
+        """Play an episode in a session that is free, or a new one."""
+        with self._pool.lend(episode) as session:
+            return await run_episode(session, self.agent, episode, past=past, on_turn=on_turn, on_picture=on_picture)
+
+    async def check(self, episodes: Sequence[EpisodeSpec]) -> list[str]:
+        """Send a first request."""
+        if type(self.agent).check is Agent.check:
+            return []
+        lengths = []
+        for each in episodes:
+            with self._pool.lend(each) as session:
+                lengths.append(longest_telling(session, each).num_tokens)
+        episode = episodes[lengths.index(max(lengths))]
+        with self._pool.lend(episode) as session:
+            return await preflight(session, self.agent, episode)
+
+    async def close(self) -> None:
+        """Close the sessions; the agent stays open, for it belongs to the caller."""
+        self._pool.close()

@@ -1,0 +1,228 @@
+"""A run's folder: what determines it, its turns, its episodes, its pictures.
+
+    run.json         everything that determines the result, written once
+    turns.jsonl      one line a turn, in the order in which they were played (`TurnRecord`)
+    episodes.jsonl   one line a finished episode (`EpisodeRecord`)
+    pictures/        what the player saw, each picture once, NAME.png
+
+Lines are only ever added, each in one write; a picture is there before the line that names it. So a process that is
+killed loses at most the turn in flight and may leave half a line at a file's end, which `read_turns` and
+`read_episodes` leave out and `RunWriter` cuts off. A turn that is there twice was played again: the later line
+counts, and the earlier run of the episode from that turn on does not.
+"""
+
+import json
+import logging
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import ExitStack
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, TypeVar
+
+from vlm_gym.errors import RunError
+from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord, from_line, picture_name, to_line
+from vlm_gym.files import DRAFT, write_whole
+from vlm_gym.messages import Message
+
+if sys.platform != "win32":
+    import fcntl
+
+FORMAT: Final = 1
+RUN_FILE: Final = "run.json"
+TURNS_FILE: Final = "turns.jsonl"
+EPISODES_FILE: Final = "episodes.jsonl"
+PICTURES: Final = "pictures"
+READ: Final = ("episodes", "shard", "parser", "chat", "agent")
+"""The parts of run.json that are read again, and hence must be there."""
+
+logger = logging.getLogger(__name__)
+
+RecordT = TypeVar("RecordT", TurnRecord, EpisodeRecord)
+
+
+def is_empty(folder: Path) -> bool:
+    """Return whether a folder is not there or holds nothing yet; a run that was killed as it began holds nothing."""
+    if folder.exists() and not folder.is_dir():
+        return False
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != DRAFT)
+    return not any(path.stat().st_size for path in files)
+
+
+def has_turns(folder: Path) -> bool:
+    """Return whether anything was played in a run."""
+    path = folder / TURNS_FILE
+    return path.exists() and path.stat().st_size > 0
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """Return what determines a run.
+
+    Raises:
+        RunError: if the folder is no run, or another version's, or run.json is damaged.
+    """
+    try:
+        run = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"{folder} is no run of `vlm-gym eval`: cannot read {folder / RUN_FILE} ({error})") from error
+    if not isinstance(run, dict) or run.get("format") != FORMAT:
+        raise RunError(f"{folder / RUN_FILE} must have the format {FORMAT}: another version of vlm_gym wrote it")
+    missing = [name for name in READ if name not in run]
+    if missing:
+        raise RunError(f"{folder / RUN_FILE} lacks {', '.join(missing)}: it is damaged")
+    return run
+
+
+def read_turns(folder: Path) -> list[TurnRecord]:
+    """Return all turns of a run, episode by episode, those of unfinished episodes included, each once.
+
+    Raises:
+        RunError: if a line is damaged, but for a half-written last one.
+    """
+    episodes: dict[str, list[TurnRecord]] = defaultdict(list)
+    for turn in _read(folder / TURNS_FILE, TurnRecord):
+        played = episodes[turn.episode]
+        while played and played[-1].turn >= turn.turn:
+            played.pop()
+        played.append(turn)
+    return list(chain.from_iterable(episodes.values()))
+
+
+def read_episodes(folder: Path) -> list[EpisodeRecord]:
+    """Return the finished episodes of a run, each once.
+
+    Raises:
+        RunError: if a line is damaged, but for a half-written last one.
+    """
+    episodes = {episode.episode: episode for episode in _read(folder / EPISODES_FILE, EpisodeRecord)}
+    return list(episodes.values())
+
+
+def picture_path(folder: Path, name: str) -> Path:
+    """Return where a run keeps a picture."""
+    return folder / PICTURES / f"{name}.png"
+
+
+class RunWriter:
+    """Adds to a run's folder.
+
+    Args:
+        folder: Is made if it is not there.
+        run: What determines the run, plain values; written as run.json, unless turns of a run are there already.
+
+    Raises:
+        RunError: if the folder cannot be written, or another process or writer is at it.
+    """
+
+    def __init__(self, folder: Path, run: Mapping[str, Any]) -> None:
+        self.folder = folder
+        with ExitStack() as opened:
+            try:
+                self._begin(run, opened)
+            except OSError as error:
+                raise RunError(f"cannot write the run {folder}: {error.strerror or error}") from error
+            self._opened = opened.pop_all()
+
+    def __enter__(self) -> "RunWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def add_turn(self, turn: TurnRecord, shown: Message) -> None:
+        """Write a turn and what the player saw."""
+        self.add_picture(shown)
+        self._write(self._turns, to_line(turn))
+
+    def add_episode(self, episode: EpisodeRecord) -> None:
+        """Write a finished episode."""
+        self._write(self._episodes, to_line(episode))
+
+    def add_picture(self, shown: Message) -> None:
+        """Keep a message's picture, unless it is there already or there is none."""
+        if shown.picture is None:
+            return
+        path = picture_path(self.folder, picture_name(shown.picture))
+        if path.exists():
+            return
+        try:
+            write_whole(path, lambda draft: draft.write_bytes(shown.png))
+        except OSError as error:
+            raise self._failure(error) from error
+
+    def close(self) -> None:
+        """Close the files."""
+        self._opened.close()
+
+    def _begin(self, run: Mapping[str, Any], opened: ExitStack) -> None:
+        pictures = self.folder / PICTURES
+        pictures.mkdir(parents=True, exist_ok=True)
+        self._turns = _open_for_adding(self.folder / TURNS_FILE, opened)
+        self._episodes = _open_for_adding(self.folder / EPISODES_FILE, opened)
+        for draft in chain(self.folder.glob(f"*{DRAFT}"), pictures.glob(f"*{DRAFT}")):
+            draft.unlink()
+        if not (has_turns(self.folder) and (self.folder / RUN_FILE).exists()):
+            text = json.dumps({"format": FORMAT, **run}, indent=1)
+            write_whole(self.folder / RUN_FILE, lambda draft: draft.write_text(text, encoding="ascii"))
+
+    def _write(self, file: int, line: str) -> None:
+        data, size = line.encode("ascii"), os.fstat(file).st_size
+        try:
+            while data:  # a write may take only a part, at a full disk for example
+                data = data[os.write(file, data) :]
+        except OSError as error:
+            os.ftruncate(file, size)  # else the next line would be added to half a line
+            raise self._failure(error) from error
+
+    def _failure(self, error: OSError) -> RunError:
+        return RunError(
+            f"cannot write to the run {self.folder}: {error.strerror or error}. All earlier turns are there: make "
+            "room, then go on with --resume"
+        )
+
+
+def _read(path: Path, kind: type[RecordT]) -> list[RecordT]:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {error.strerror or error}") from error
+    lines = data.split(b"\n")[:-1]  # what follows the last line's end is empty, or half a line
+    return [_read_line(line, kind, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
+
+
+def _read_line(line: bytes, kind: type[RecordT], place: str) -> RecordT:
+    try:
+        return from_line(line.decode("ascii", "backslashreplace"), kind)
+    except RunError as error:
+        raise RunError(f"{place}: {error}. Delete that line to go on without it") from error
+
+
+def _open_for_adding(path: Path, opened: ExitStack) -> int:
+    """Open a file for adding lines, alone, cutting off half a line at its end; `opened` closes it."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    opened.callback(os.close, file)
+    try:
+        _lock(file)
+    except BlockingIOError as error:
+        raise RunError(f"{path} is being written by another process: let it end, or stop it") from error
+    os.ftruncate(file, path.read_bytes().rfind(b"\n") + 1)
+    return file
+
+
+def _lock(file: int) -> None:
+    """Keep other writers away for as long as the file is open; raise BlockingIOError if there is one."""
+    if sys.platform == "win32":
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError as error:  # some file systems of clusters know no locks
+        logger.warning("cannot lock a run's file, take care that one process alone writes it: %s", error)

@@ -1,0 +1,1 @@
+"""What scores: readings of the picture, floors, statistics, comparisons, summaries."""
