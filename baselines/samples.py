@@ -13,10 +13,10 @@ from baselines.models.policy import Policy, Prompt
 from baselines.rollout import PromptWriter, Sampling, Start, generate
 from baselines.settings import TrainConfig
 from vlm_gym.chat import ChatSession
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.evaluation.models.agents import Agent, Reply
 from vlm_gym.evaluation.models.gathering import Gatherer
 from vlm_gym.evaluation.report import write_report
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.plan import Plan
 from vlm_gym.evaluation.runs.run import evaluate
 

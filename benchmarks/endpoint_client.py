@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Final
 
 from vlm_gym.chat import ChatSession, ChatSettings
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.evaluation.models.endpoint import EndpointAgent, EndpointSettings
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.plan import Plan
 from vlm_gym.evaluation.runs.run import Progress, evaluate
 

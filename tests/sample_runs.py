@@ -2,7 +2,7 @@
 
 import asyncio
 
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.evaluation.runs.plan import Plan, panel_of
 from vlm_gym.evaluation.runs.run import evaluate

@@ -55,7 +55,7 @@ def right(session):
 @pytest.mark.parametrize("task", [NUMBER_LINE, EZPOINTS, *CARDS, HOUSEHOLD])
 @pytest.mark.parametrize("parser", ["json", "tagged"])
 def test_the_parser_reads_every_answer_as_its_action(tmp_path, task, parser):
-    from vlm_gym.evaluation.runs.episodes import EpisodeSpec
+    from vlm_gym.episodes import EpisodeSpec
     from vlm_gym.parsers import get_parser
 
     make(tmp_path / "d", task, samples=40, parser=parser)
@@ -70,7 +70,7 @@ def test_the_parser_reads_every_answer_as_its_action(tmp_path, task, parser):
 @pytest.mark.parametrize("style", ["cot", "paper"])
 @pytest.mark.parametrize("task", [NUMBER_LINE, EZPOINTS, *CARDS, HOUSEHOLD])
 def test_the_fields_that_the_prompt_names_hold_the_truth(tmp_path, task, style):
-    from vlm_gym.evaluation.runs.episodes import EpisodeSpec
+    from vlm_gym.episodes import EpisodeSpec
 
     make(tmp_path / "d", task, samples=20, arguments={"prompt": style})
     for row in rows_of(tmp_path / "d"):

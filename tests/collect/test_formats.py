@@ -12,7 +12,7 @@ from PIL import Image
 from vlm_gym.chat import ChatSettings
 from vlm_gym.collect.columns import columns_of
 from vlm_gym.collect.settings import CollectSettings
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
+from vlm_gym.episodes import EpisodeSpec
 
 if "VLM_GYM_ALL_TESTS" not in os.environ:
     pytest.importorskip("datasets", reason="datasets is not installed: pip install 'vlm-gym[data]'")

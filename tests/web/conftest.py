@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from browser import chromium  # noqa: F401
 
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.web.game import Game, seeds_from
 from vlm_gym.web.recording import Recording, describe_open_run
 from vlm_gym.web.server import PlayServer

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import RunError
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.run_folder import picture_path, read_episodes, read_run, read_turns
 from vlm_gym.registration import TASKS
 from vlm_gym.web.game import Game, StaleError, seeds_from

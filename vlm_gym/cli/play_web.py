@@ -12,7 +12,7 @@ from vlm_gym.errors import ConfigError
 from vlm_gym.program import INTERRUPTED
 
 if TYPE_CHECKING:
-    from vlm_gym.evaluation.runs.episodes import EpisodeSpec
+    from vlm_gym.episodes import EpisodeSpec
     from vlm_gym.web.game import Game
 
 FOLDER: Final = Path("runs/human")

@@ -83,7 +83,7 @@ async def play(
         RunError: if the env does not do what was recorded.
     """
     episode = start.episode
-    session.reset(seed=episode.seed, options=None if episode.options is None else dict(episode.options))
+    session.reset(**episode.start)
     turns = await _Player(session, agent, start, settings, pictures).play()
     taught = [turn for turn in turns if turn is not None]
     is_success, game = bool(session.info["is_success"]), session.info.get("game")

@@ -21,7 +21,7 @@ from vlm_gym.evaluation.models.agents import Agent, OracleAgent, RandomAgent
 from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.evaluation.runs.plan import versions
 from vlm_gym.evaluation.runs.run_folder import read_run
-from vlm_gym.evaluation.runs.session_pool import SessionPool
+from vlm_gym.session_pool import SessionPool
 
 SHARD_BYTES: Final = 2**26  # of pictures: what is kept in memory
 
@@ -74,7 +74,7 @@ async def collect(
         return data.counts()
     tally = data.read_tally() or _empty_tally(settings, sources)
     collection = _Collection(data, writer, settings, tally, on_progress)
-    pool, pictures = SessionPool(settings.parser, settings.chat), PictureCache()
+    pool, pictures = SessionPool(settings.chat, settings.parser), PictureCache()
 
     async def play_one(start: Start) -> Played:
         with pool.lend(start.episode) as session:

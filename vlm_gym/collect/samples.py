@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.messages import Role
 
 HASH_BYTES: Final = 8

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from vlm_gym.collect.settings import CollectSettings
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError, DataNotFoundError, check_choice
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.panels import PANELS, get_panel
 from vlm_gym.evaluation.runs.played import read_played
 from vlm_gym.evaluation.runs.records import TurnRecord

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import RunError, VlmGymError
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.web.person import PersonsEpisode
 from vlm_gym.web.recording import Recording
 from vlm_gym.web.view import episode_view, task_list

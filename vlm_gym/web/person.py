@@ -7,8 +7,9 @@ from typing import Any, Final
 import numpy as np
 
 from vlm_gym.chat import ChatSession
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.evaluation.models.agents import Agent, Reply
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec, run_episode
+from vlm_gym.evaluation.runs.episodes import run_episode
 from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord, picture_name
 from vlm_gym.messages import Message
 from vlm_gym.render.encode import png_bytes

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import RunError
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.plan import CIRCUMSTANCES, Plan, describe, differences
 from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
 from vlm_gym.evaluation.runs.run_folder import (

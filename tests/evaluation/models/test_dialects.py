@@ -13,6 +13,7 @@ import pytest
 from openai_server import OpenAIServer, Response, completion, error
 
 from vlm_gym.chat import ChatSession
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import AgentError, AgentRefusedError, ConfigError, MissingDependencyError, UnplayableError
 from vlm_gym.evaluation.models import endpoint_client
 from vlm_gym.evaluation.models.endpoint import EndpointAgent, EndpointSettings
@@ -20,7 +21,6 @@ from vlm_gym.evaluation.models.endpoint_errors import PassingFailureError, read_
 from vlm_gym.evaluation.models.endpoint_reply import read_completion
 from vlm_gym.evaluation.models.finish_reasons import Finish, meaning_of
 from vlm_gym.evaluation.models.packing import unpacked
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.plan import Plan
 from vlm_gym.evaluation.runs.run import evaluate
 from vlm_gym.evaluation.runs.run_folder import read_episodes

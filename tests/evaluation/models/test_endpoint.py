@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from openai_server import OpenAIServer, Response, completion, error, text_of, too_many
 
 from vlm_gym.chat import ChatSession, ChatSettings
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import AgentError, AgentRefusedError, ConfigError, MissingDependencyError
 from vlm_gym.evaluation.models import endpoint_client
 from vlm_gym.evaluation.models.endpoint import EndpointAgent, EndpointSettings
@@ -30,7 +31,6 @@ from vlm_gym.evaluation.models.endpoint_reply import (
     read_error,
     retry_after_s,
 )
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.installation import install_hint
 
 KEY = "sk-never/to+be-seen=123"

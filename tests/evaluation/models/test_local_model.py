@@ -13,12 +13,13 @@ import pytest
 
 from vlm_gym.chat import ChatSession, ChatSettings
 from vlm_gym.cli import main
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import AgentRefusedError, ConfigError, DataNotFoundError, MissingDependencyError
 from vlm_gym.evaluation.models.agent_names import make_agent
 from vlm_gym.evaluation.models.endpoint import EndpointSettings
 from vlm_gym.evaluation.models.local_model import GumbelNoise, LocalModelAgent
 from vlm_gym.evaluation.models.local_settings import LocalSettings
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec, run_episode
+from vlm_gym.evaluation.runs.episodes import run_episode
 from vlm_gym.evaluation.runs.run_folder import read_run
 from vlm_gym.installation import install_hint
 

@@ -17,12 +17,12 @@ from openai_server import OpenAIServer, completion
 
 from vlm_gym.chat import ChatSession
 from vlm_gym.cli import main
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import AgentRefusedError, ConfigError, MissingDependencyError
 from vlm_gym.evaluation.models import endpoint_client
 from vlm_gym.evaluation.models.connections import is_loopback
 from vlm_gym.evaluation.models.endpoint import EndpointAgent, EndpointSettings
 from vlm_gym.evaluation.models.pace import Pace
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.run_folder import read_episodes, read_run
 
 ELSEWHERE = "http://somewhere.invalid/v1"

@@ -10,11 +10,11 @@ import pytest
 from openai_server import OpenAIServer
 
 from vlm_gym.chat import ChatSession
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.models.agents import Reply
 from vlm_gym.evaluation.models.endpoint import EndpointAgent, EndpointSettings
 from vlm_gym.evaluation.models.reply_cache import ReplyCache
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 
 REPLY = Reply('{"action": "+"} \ud800 \x00', 5, 6, cost=1.5, latency_s=2.5, num_requests=3, is_cut_off=True)
 

@@ -4,10 +4,10 @@ import pytest
 from browser import look_like, mistakes
 from sample_runs import number_lines, play
 
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.evaluation.models.agents import OracleAgent, RandomAgent
 from vlm_gym.evaluation.report import write_report
 from vlm_gym.evaluation.report.results import episode_id
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.played import read_played
 
 pytestmark = pytest.mark.browser

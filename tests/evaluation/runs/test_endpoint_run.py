@@ -11,10 +11,10 @@ from openai.types.chat import ChatCompletionMessageParam
 from openai_server import BROKEN, DROPPED, HALF, HANGING, HTML, NO_CHOICE, OpenAIServer, error, too_many
 
 from vlm_gym.chat import ChatSession, ChatSettings
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import AgentRefusedError
 from vlm_gym.evaluation.models import endpoint_client
 from vlm_gym.evaluation.models.endpoint import EndpointAgent, EndpointSettings
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.plan import Plan
 from vlm_gym.evaluation.runs.run import evaluate
 from vlm_gym.evaluation.runs.run_folder import read_episodes, read_turns

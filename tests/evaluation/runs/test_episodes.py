@@ -8,9 +8,10 @@ import pytest
 from at_hand import PLAYABLE_IDS
 
 from vlm_gym.chat import ChatSession, ChatSettings
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import AgentError, RunError
 from vlm_gym.evaluation.models.agents import Agent, ConstantAgent, OracleAgent, RandomAgent, Reply, ScriptedAgent
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec, run_episode
+from vlm_gym.evaluation.runs.episodes import run_episode
 from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord, from_line, picture_name, to_line
 from vlm_gym.registration import TASKS
 

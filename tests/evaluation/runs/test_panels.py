@@ -10,8 +10,8 @@ import pytest
 from at_hand import PLAYABLE_IDS
 
 from vlm_gym.cli import main
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError, DataNotFoundError
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.panels import (
     DRAWN_WITH,
     FINGERPRINTS,

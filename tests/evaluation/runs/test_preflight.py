@@ -8,11 +8,11 @@ from openai_server import OpenAIServer, completion, error
 
 from vlm_gym.chat import ChatSession, ChatSettings
 from vlm_gym.cli import main
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import AgentRefusedError
 from vlm_gym.evaluation.models import endpoint_client
 from vlm_gym.evaluation.models.agents import RandomAgent
 from vlm_gym.evaluation.models.endpoint import EndpointAgent, EndpointSettings
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.plan import Plan
 from vlm_gym.evaluation.runs.preflight import longest_telling
 from vlm_gym.evaluation.runs.run import evaluate

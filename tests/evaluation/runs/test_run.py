@@ -9,10 +9,10 @@ import pytest
 from recorded import results
 
 from vlm_gym.chat import ChatSettings
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import AgentError, AgentRefusedError, ConfigError, RunError
 from vlm_gym.evaluation.models.agents import Agent, OracleAgent, RandomAgent, Reply, random_answer
 from vlm_gym.evaluation.models.endpoint import EndpointAgent, EndpointSettings
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.evaluation.runs.plan import Plan, Shard, panel_of, planned_episodes, repeated
 from vlm_gym.evaluation.runs.players import LocalPlayer

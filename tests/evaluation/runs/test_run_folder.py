@@ -10,9 +10,10 @@ import pytest
 from recorded import results
 
 from vlm_gym.chat import ChatSession
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import RunError
 from vlm_gym.evaluation.models.agents import ConstantAgent
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec, run_episode
+from vlm_gym.evaluation.runs.episodes import run_episode
 from vlm_gym.evaluation.runs.run_folder import (
     EPISODES_FILE,
     RUN_FILE,

@@ -8,9 +8,10 @@ import pytest
 from home_games import COUNTS, write_split
 
 from vlm_gym.cli import main
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import RunError
 from vlm_gym.evaluation.report.film import find_episode, make_frames
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec, task_episodes
+from vlm_gym.evaluation.runs.episodes import task_episodes
 from vlm_gym.evaluation.runs.run_folder import read_episodes, read_run
 from vlm_gym.evaluation.scores.floors import RANDOM_BY_TYPE
 from vlm_gym.evaluation.scores.summary import summarise

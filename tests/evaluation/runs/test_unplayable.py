@@ -10,12 +10,12 @@ from sample_runs import number_lines
 
 from vlm_gym.cli import main, run_arguments
 from vlm_gym.cli.score_table import score_table
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError, RunError, UnplayableError
 from vlm_gym.evaluation.models import endpoint_client
 from vlm_gym.evaluation.models.agents import Agent, Reply
 from vlm_gym.evaluation.report import write_report
 from vlm_gym.evaluation.runs import run as run_module
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.merge import merge
 from vlm_gym.evaluation.runs.plan import Plan, Shard
 from vlm_gym.evaluation.runs.run import Limits, evaluate

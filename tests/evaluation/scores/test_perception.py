@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.evaluation.models.agents import Agent, Reply
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.plan import Plan
 from vlm_gym.evaluation.runs.played import read_played
 from vlm_gym.evaluation.runs.run import evaluate

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import RunError
 from vlm_gym.evaluation.models.agent_names import make_agent
 from vlm_gym.evaluation.models.agents import OracleAgent, Reply
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.evaluation.runs.plan import Plan, panel_of, repeated
 from vlm_gym.evaluation.runs.run import evaluate

@@ -6,9 +6,10 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final, TypeAlias
 
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import AgentError, ConfigError, MissingDependencyError, VlmGymError
 from vlm_gym.evaluation.models.agents import Agent
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec, OnTurn
+from vlm_gym.evaluation.runs.episodes import OnTurn
 from vlm_gym.evaluation.runs.plan import Plan
 from vlm_gym.evaluation.runs.players import LocalPlayer
 from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord

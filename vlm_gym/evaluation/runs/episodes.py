@@ -1,17 +1,17 @@
-"""An episode by name: which task, with which arguments, from which start. And how one is played."""
+"""Episodes: which ones a task has, and how one is played and recorded."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final
 
-import gymnasium as gym
 import numpy as np
 
 from vlm_gym.chat import ChatSession, ChatTurn
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import RunError, UnplayableError
 from vlm_gym.evaluation.models.agents import Agent, Reply
-from vlm_gym.evaluation.runs.records import EpisodeRecord, Judgement, TurnRecord, canonical, picture_name, turn_record
+from vlm_gym.evaluation.runs.records import EpisodeRecord, Judgement, TurnRecord, picture_name, turn_record
 from vlm_gym.messages import Message
 from vlm_gym.parsers import AnswerText
 
@@ -20,37 +20,6 @@ AGENT_STREAM: Final = 1  # with the seed alone an agent would draw the same numb
 
 OnTurn = Callable[[TurnRecord, Message], object]
 """Takes a turn's record and a message with its picture, as soon as the turn has been played."""
-
-
-@dataclass(frozen=True)
-class EpisodeSpec:
-    """One episode of a panel.
-
-    Attributes:
-        task: The registered id.
-        seed: Seed of `reset`.
-        arguments: Arguments of `gym.make` besides `parser`, plain values.
-        options: Options of `reset`, plain values, or None.
-        repeat: Number of the attempt, where the same start is played several times.
-    """
-
-    task: str
-    seed: int
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    options: Mapping[str, Any] | None = None
-    repeat: int = 0
-
-    @property
-    def key(self) -> str:
-        """The episode's name in the files of a run: the same for the same episode, whatever the order of arguments."""
-        return canonical([self.task, self.seed, self.arguments, self.options, self.repeat])
-
-    def make(self, **more: Any) -> gym.Env[Any, Any]:
-        """Build the task in text play (`parser="json"` unless `more` or the arguments name another)."""
-        env: gym.Env[Any, Any] = gym.make(  # by its spec: an older version is meant, and no reason for a warning
-            gym.spec(self.task), disable_env_checker=True, **{"parser": "json", **self.arguments, **more}
-        )
-        return env
 
 
 def task_episodes(
@@ -122,7 +91,7 @@ async def run_episode(
         AgentError: if the agent cannot answer.
         RunError: if the env does not do what `past` says it did.
     """
-    session.reset(seed=episode.seed, options=None if episode.options is None else dict(episode.options))
+    session.reset(**episode.start)
     start_value = session.task.optimal_value()
     turns = list(past)
     refusal: UnplayableError | None = None

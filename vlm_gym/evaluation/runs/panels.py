@@ -12,9 +12,8 @@ from typing import Any, Final
 
 import gymnasium as gym
 
+from vlm_gym.episodes import EpisodeSpec, canonical
 from vlm_gym.errors import ConfigError, DataNotFoundError, did_you_mean
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
-from vlm_gym.evaluation.runs.records import canonical
 from vlm_gym.games.household.splits import list_games, name_of_game, task_of_folder
 from vlm_gym.games.household.tasks import TASK_TYPES
 
@@ -70,6 +69,21 @@ def get_panel(name: str) -> Panel:
     return Panel(name, summary, episodes, FINGERPRINTS[name])
 
 
+def rows(panel: str | Panel, first: int | None = None) -> list[dict[str, Any]]:
+    """Return a panel's episodes as rows (`EpisodeSpec.to_row`), which `Rollout.start` plays.
+
+    Args:
+        panel: A panel or its name.
+        first: Only the first so many episodes of each task.
+
+    Raises:
+        ConfigError: if there is no such panel, or `first` is below 1.
+        DataNotFoundError: if its games are not on this machine.
+    """
+    chosen = get_panel(panel) if isinstance(panel, str) else panel
+    return [episode.to_row() for episode in (chosen if first is None else chosen.first(first)).episodes]
+
+
 def check_panel(panel: Panel) -> str | None:
     """Compute a whole panel's fingerprint anew and say what differs, in a sentence; None if nothing does."""
     found, expected = fingerprint_of(panel.episodes), panel.fingerprint
@@ -93,7 +107,7 @@ def fingerprint_of(episodes: Iterable[EpisodeSpec]) -> str:
     for episode in episodes:
         kind = episode.task, canonical(episode.arguments)
         env = envs[kind] = envs.get(kind) or episode.make()
-        picture, info = env.reset(seed=episode.seed, options=None if episode.options is None else dict(episode.options))
+        picture, info = env.reset(**episode.start)
         content.update("\0".join((episode.key, info["prompt"], info["observation_text"], "")).encode())
         pictures.update(repr(picture.shape).encode() + picture.tobytes())
     for env in envs.values():

@@ -14,10 +14,9 @@ from typing import Any, Final
 
 from vlm_gym._version import __version__
 from vlm_gym.chat import ChatSettings
+from vlm_gym.episodes import EpisodeSpec, canonical
 from vlm_gym.errors import ConfigError
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.panels import Panel
-from vlm_gym.evaluation.runs.records import canonical
 from vlm_gym.parsers import get_parser
 
 PACKAGES: Final = ("gymnasium", "numpy", "pillow", "opencv-python")

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
+from vlm_gym.episodes import canonical
 from vlm_gym.errors import RunError, check_choice
 from vlm_gym.evaluation.runs.plan import planned_episodes
-from vlm_gym.evaluation.runs.records import NAMESPACE, EpisodeRecord, TurnRecord, canonical
+from vlm_gym.evaluation.runs.records import NAMESPACE, EpisodeRecord, TurnRecord
 from vlm_gym.evaluation.runs.run_folder import read_episodes, read_run, read_turns
 
 Unplayable: TypeAlias = Literal["failure", "missing"]

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.evaluation.models.agents import Agent
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec, OnTurn, run_episode
+from vlm_gym.evaluation.runs.episodes import OnTurn, run_episode
 from vlm_gym.evaluation.runs.plan import Plan
 from vlm_gym.evaluation.runs.preflight import longest_telling, preflight
 from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
-from vlm_gym.evaluation.runs.session_pool import SessionPool
 from vlm_gym.messages import Message
+from vlm_gym.session_pool import SessionPool
 
 
 class Player(Protocol):
@@ -39,7 +40,7 @@ class LocalPlayer:
 
     def __init__(self, agent: Agent, plan: Plan) -> None:
         self.agent = agent
-        self._pool = SessionPool(plan.parser, plan.chat)
+        self._pool = SessionPool(plan.chat, plan.parser)
 
     async def describe(self) -> dict[str, Any]:
         """Return the agent's description."""

@@ -3,10 +3,11 @@
 from typing import Final, NamedTuple
 
 from vlm_gym.chat import ChatSession
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import AgentError, AgentRefusedError, UnplayableError
 from vlm_gym.evaluation.models.agents import Agent, Reply
 from vlm_gym.evaluation.models.endpoint_errors import PassingFailureError
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec, turn_rng
+from vlm_gym.evaluation.runs.episodes import turn_rng
 from vlm_gym.messages import estimate_tokens
 
 FILLER: Final = "This is no answer yet. " * 10  # as long as a short thought, and no action
@@ -87,7 +88,7 @@ async def _check(session: ChatSession, agent: Agent, episode: EpisodeSpec) -> Re
 
 def _tell(session: ChatSession, episode: EpisodeSpec, num_answers: int) -> None:
     """Start an episode and answer so often."""
-    session.reset(seed=episode.seed, options=None if episode.options is None else dict(episode.options))
+    session.reset(**episode.start)
     for _ in range(num_answers):
         session.answer(FILLER)
 

@@ -200,11 +200,6 @@ def picture_name(picture: Picture) -> str:
     return pixels.hexdigest()[:NAME_LENGTH]
 
 
-def canonical(value: Any) -> str:
-    """Write plain values as JSON in one way only: keys sorted, no spaces, ASCII."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
 def to_line(record: TurnRecord | EpisodeRecord) -> str:
     """Write a record as one line of JSON: any text in it stays on the line and in ASCII.
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, get_args
 
+from vlm_gym.episodes import EpisodeSpec, canonical
 from vlm_gym.errors import AgentError, AgentRefusedError, ConfigError, RunError, check_choice, check_int
 from vlm_gym.evaluation.models.agents import Agent
-from vlm_gym.evaluation.runs.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.plan import Plan, describe, differences
 from vlm_gym.evaluation.runs.played import Unplayable, grouped
 from vlm_gym.evaluation.runs.players import LocalPlayer, Player
-from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord, canonical
+from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
 from vlm_gym.evaluation.runs.run_folder import RunWriter, has_turns, is_empty, read_episodes, read_run, read_turns
 from vlm_gym.messages import Message
 

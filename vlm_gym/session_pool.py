@@ -1,0 +1,76 @@
+"""Sessions that are used again, so that no episode waits for a task to be built."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from vlm_gym.chat import ChatSession, ChatSettings
+from vlm_gym.episodes import EpisodeSpec, canonical
+from vlm_gym.errors import ConfigError
+from vlm_gym.messages import Message, estimate_tokens
+
+
+class SessionPool:
+    """Lends a session for an episode: one that is free and of the same task and arguments, or a new one.
+
+    Any number of threads may use it.
+
+    Args:
+        chat: How a task is told.
+        parser: What reads the answers; None for what an episode's arguments name, or else "json".
+        count_tokens: Counts the tokens of a message, for `chat.token_budget`.
+    """
+
+    def __init__(
+        self,
+        chat: ChatSettings,
+        parser: str | None = None,
+        count_tokens: Callable[[Message], int] = estimate_tokens,
+    ) -> None:
+        self.chat, self._count_tokens = chat, count_tokens
+        self._reader = {} if parser is None else {"parser": parser}
+        self._free: dict[str, list[ChatSession]] = defaultdict(list)
+        self._lock = Lock()
+
+    def take(self, episode: EpisodeSpec) -> ChatSession:
+        """Return a session, which is not reset; it is nobody else's until it is given back.
+
+        Raises:
+            ConfigError: if the episode's arguments are wrong.
+        """
+        kind = _kind_of(episode)
+        with self._lock:
+            free = self._free[kind]
+            if free:
+                return free.pop()
+        return ChatSession(episode.make(**self._reader), self.chat, self._count_tokens)
+
+    def give_back(self, episode: EpisodeSpec, session: ChatSession) -> None:
+        """Take back a session that was lent for an episode."""
+        with self._lock:
+            self._free[_kind_of(episode)].append(session)
+
+    @contextmanager
+    def lend(self, episode: EpisodeSpec) -> Iterator[ChatSession]:
+        """Lend a session for as long as the `with` lasts."""
+        session = self.take(episode)
+        try:
+            yield session
+        finally:
+            self.give_back(episode, session)
+
+    def close(self) -> None:
+        """Close the sessions that are free."""
+        with self._lock:
+            sessions = [session for free in self._free.values() for session in free]
+            self._free.clear()
+        for session in sessions:
+            session.env.close()
+
+
+def _kind_of(episode: EpisodeSpec) -> str:
+    try:
+        return canonical([episode.task, dict(episode.arguments)])
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"an episode's arguments must be plain values, got {episode.arguments!r}: {error}") from error
