@@ -1,19 +1,20 @@
 """TextWorld itself as an engine: in lock step with our own, and in trouble."""
 
 import copy
+import dataclasses
 import importlib.util
 import json
 import os
 import pickle
 import random
 import re
-import select
 import signal
 import subprocess
 import sys
 import textwrap
 
 import pytest
+from ended import wait_for_end
 
 from vlm_gym.envs.household import textworld
 from vlm_gym.envs.household.engine import Engine, EngineError
@@ -135,15 +136,15 @@ def test_a_copy_goes_on_by_itself_from_the_middle_of_an_episode(duplicate, engin
         assert seen(other) == seen(engine)
 
 
-def test_a_hanging_game_is_ended_and_goes_on_in_a_new_process(doomed, games):
+def test_a_hanging_game_is_ended_and_goes_on_in_a_new_process(doomed, games, monkeypatch):
     doomed.step(walkthrough(games[0])[0])
     before = seen(doomed)[1:]
-    doomed._step_timeout_s = HANG_TIMEOUT_S
+    monkeypatch.setattr(doomed, "_timeouts", dataclasses.replace(doomed._timeouts, step_timeout_s=HANG_TIMEOUT_S))
     os.kill(doomed._process.pid, signal.SIGSTOP)
     with pytest.raises(EngineError, match=f"play 'look' in '{games[0]}', gave no answer within 0.3 s.*step_timeout_s="):
         doomed.step("look")
     assert seen(doomed)[1:] == before
-    doomed._step_timeout_s = textworld.STEP_TIMEOUT_S
+    monkeypatch.undo()
     assert_alive_again(doomed)
     assert seen(doomed)[1:] == before
 
@@ -217,7 +218,7 @@ def test_a_missing_file_is_refused_by_name(games):
 
 
 @pytest.mark.parametrize("timeout_s", [0, -1, float("nan"), float("inf"), "1", None])
-@pytest.mark.parametrize("name", ["start_timeout_s", "step_timeout_s"])
+@pytest.mark.parametrize("name", ["start_timeout_s", "reset_timeout_s", "step_timeout_s"])
 def test_a_time_limit_that_is_none_is_refused(name, timeout_s, games):
     with pytest.raises(ConfigError, match=f"{name} must be a number of seconds"):
         TextWorldGame(games[0], **{name: timeout_s})
@@ -285,16 +286,3 @@ def test_it_plays_in_the_daemonic_workers_of_a_vector_env(games, tmp_path):
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.split()) == 2
     assert all(wait_for_end(int(pid)) for pid in done.stdout.split())
-
-
-def wait_for_end(pid, timeout_s=30):
-    """Return whether a process that need not be our child ends in time."""
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    poll = select.poll()
-    poll.register(handle, select.POLLIN)
-    has_ended = bool(poll.poll(1000 * timeout_s))
-    os.close(handle)
-    return has_ended

@@ -8,14 +8,14 @@ import importlib.util
 import json
 import os
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from vlm_gym.envs.household.engine import EngineError
 from vlm_gym.envs.household.textworld_facts import FactReader
-from vlm_gym.envs.household.textworld_process import Answer, Question, TextWorldProcess
+from vlm_gym.envs.household.worker_game import Timeouts, WorkerGame
+from vlm_gym.envs.household.worker_process import Program
 from vlm_gym.errors import ConfigError, MissingDependencyError
 from vlm_gym.games.household import refusals, tasks
 from vlm_gym.games.household.problem import parse_problem
@@ -24,9 +24,9 @@ from vlm_gym.games.household.world import HouseholdState, World
 from vlm_gym.installation import install_hint
 
 START_TIMEOUT_S: Final = 120.0  # 2 to 4 s on an idle machine, of which 1.5 s are imports
+RESET_TIMEOUT_S: Final = 120.0  # 0.5 to 2 s on an idle machine
 STEP_TIMEOUT_S: Final = 60.0  # 0.05 to 0.2 s on an idle machine
-MAX_TIMEOUT_S: Final = 24 * 3600.0
-MAX_COMMAND_LENGTH: Final = 1000  # no longer command is admissible in any game
+TEXTWORLD: Final = Program("TextWorld", Path(__file__).with_name("textworld_player.py"), "alfworld")
 
 _NEEDED: Final = ("textworld", "alfworld")
 _FIELDS: Final = ("pddl_domain", "grammar", "pddl_problem")
@@ -42,51 +42,38 @@ class _GameFile:
     world: World
 
 
-class TextWorldGame:
+class TextWorldGame(WorkerGame[_GameFile]):
     """A game being played by TextWorld, with the interface of `HouseholdGame` (see `Engine`).
 
-    Texts, admissible commands and `is_won` are TextWorld's own, and `state` is read from its facts. A process plays one
-    game; `load` goes on with another one in the same process. Copies and pickles start a process of their own, and play
-    the commands of the episode again there, at their next step.
+    Texts, admissible commands and `is_won` are TextWorld's own, and `state` is read from its facts.
 
     Arguments:
         path: the game file, `game.tw-pddl`.
         start_timeout_s: how long to wait until the process has started, loaded the game and begun an episode.
+        reset_timeout_s: how long to wait until a process that runs has begun another episode.
         step_timeout_s: how long to wait for the answer to a command.
 
     Raises ConfigError for a file that cannot be read, MissingDependencyError without TextWorld, and EngineError, here
     and in every method that plays, if the process dies, hangs or fails. The next call then starts a new one.
     """
 
+    program: ClassVar[Program] = TEXTWORLD
+
     def __init__(
         self,
         path: str | os.PathLike[str],
         *,
         start_timeout_s: float = START_TIMEOUT_S,
+        reset_timeout_s: float = RESET_TIMEOUT_S,
         step_timeout_s: float = STEP_TIMEOUT_S,
     ) -> None:
         _check_installed()
-        self._start_timeout_s = _check_timeout("start_timeout_s", start_timeout_s)
-        self._step_timeout_s = _check_timeout("step_timeout_s", step_timeout_s)
-        self._process: TextWorldProcess | None = None
+        super().__init__(Timeouts(start_timeout_s, reset_timeout_s, step_timeout_s))
         self.load(path)
 
     def load(self, path: str | os.PathLike[str]) -> str:
         """Begin another game in the same process, which saves its start, and return the introduction."""
         return self._begin(_read_game(Path(path)))
-
-    def reset(self) -> str:
-        """Go back to the start and return the introduction: the receptacles of the room and the task."""
-        return self._begin(self._file)
-
-    def step(self, command: str) -> str:
-        """Play a command and return the feedback: "Nothing happens." and no change if it is not admissible."""
-        command = command.strip()[:MAX_COMMAND_LENGTH]
-        answer = self._play(command)
-        if command in self.admissible:
-            self._commands.append(command)
-        self._take(answer)
-        return self.feedback
 
     def refusal(self, command: str) -> str | None:
         """Return the rule that a command would break now, in words, or None if it is admissible."""
@@ -115,76 +102,29 @@ class TextWorldGame:
         """Whether the game cannot be won any more."""
         return tasks.is_stuck(self.world, self.state)
 
-    def close(self) -> None:
-        """End the process. Playing on afterwards starts another one."""
-        if self._process is not None:
-            self._process.close()
-        self._process = None
+    def _request_of(self, file: _GameFile) -> Any:
+        return file.texts
 
-    def __enter__(self) -> "TextWorldGame":
-        return self
+    def _path_of(self, file: _GameFile) -> Path:
+        return file.path
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def _enter(self, file: _GameFile, answer: dict[str, Any]) -> None:
+        self._facts = FactReader(file.world, answer["facts"])
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_process": None, "_commands": list(self._commands)}
+    def _take(self, answer: dict[str, Any]) -> None:
+        self.state: HouseholdState = self._facts.state(answer["facts"])
+        self.feedback: str = answer["feedback"]
+        self.admissible: tuple[str, ...] = tuple(answer["admissible"])
+        self.is_won: bool = answer["won"]
 
-    def _begin(self, file: _GameFile) -> str:
-        answer = self._start(file)
-        facts = FactReader(file.world, answer.facts)
-        self._commands: list[str] = []
-        self._file, self._facts = file, facts
-        self._take(answer)
-        return self.feedback
-
-    def _start(self, file: _GameFile) -> Answer:
-        """Begin an episode in the running process, or in a new one."""
-        if self._process is None or not self._process.is_open:
-            self._process = TextWorldProcess()
-        about = f"start {str(file.path)!r}"
-        return self._process.ask(Question({"game": file.texts}, about, self._start_timeout_s, "start_timeout_s"))
-
-    def _play(self, command: str) -> Answer:
-        if self._process is None or not self._process.is_open:
-            self._replay()
-        return self._ask_to_play(command)
-
-    def _replay(self) -> None:
-        """Bring a new process to where this game is: after a copy, a close, or a failure."""
-        answer = self._start(self._file)
-        for command in self._commands:
-            answer = self._ask_to_play(command)
-        if (answer.admissible, self._facts.state(answer.facts)) != (self.admissible, self.state):
-            self.close()
-            raise EngineError(
-                f"{len(self._commands)} commands, played again in {str(self._file.path)!r}, led elsewhere"
-            )
-
-    def _ask_to_play(self, command: str) -> Answer:
-        assert self._process is not None  # noqa: S101 - callers start it
-        about = f"play {command[:80]!r} in {str(self._file.path)!r}"
-        return self._process.ask(Question({"command": command}, about, self._step_timeout_s, "step_timeout_s"))
-
-    def _take(self, answer: Answer) -> None:
-        self.state: HouseholdState = self._facts.state(answer.facts)
-        self.feedback = answer.feedback
-        self.admissible = answer.admissible
-        self.is_won = answer.is_won
+    def _where(self, answer: dict[str, Any]) -> Hashable:
+        return tuple(answer["admissible"]), self._facts.state(answer["facts"])
 
 
 def _check_installed() -> None:
     for package in _NEEDED:
         if importlib.util.find_spec(package) is None:
             raise MissingDependencyError(f"TextWorld is missing (no {package}): {install_hint('alfworld')}")
-
-
-def _check_timeout(name: str, timeout_s: float) -> float:
-    if isinstance(timeout_s, (int, float)) and 0 < timeout_s <= MAX_TIMEOUT_S:
-        return timeout_s
-    raise ConfigError(f"{name} must be a number of seconds up to {MAX_TIMEOUT_S:g}, got {timeout_s!r}")
 
 
 def _read_game(path: Path) -> _GameFile:

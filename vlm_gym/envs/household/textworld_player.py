@@ -1,19 +1,10 @@
-"""The program of the child process that runs TextWorld: requests come in and answers go out as lines of JSON.
+"""What the child process does that plays TextWorld (`worker.py`).
 
 A request is {"game": fields of a game file} to start a game or {"command": text} to play on. The answer is {"feedback",
-"admissible", "won", "facts"}, or {"missing": name} if TextWorld is not installed, or {"error": traceback}.
-It runs on its own: nothing of vlm_gym is imported, and the parent hands its `sys.path` over as the argument.
+"admissible", "won", "facts"}. It runs on its own: nothing of vlm_gym is imported.
 """
 
-import contextlib
-import json
-import os
 import random
-import signal
-import sys
-import threading
-import time
-import traceback
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -21,7 +12,6 @@ PREDICATES: Final = frozenset({
     "receptacleatlocation", "atlocation", "holds", "opened", "inreceptacle", "not_inreceptacle", "objectatlocation",
     "isclean", "ishot", "iscool", "issliced", "istoggled",
 })  # fmt: skip
-PARENT_CHECK_INTERVAL_S: Final = 2.0
 
 
 class Player:
@@ -62,36 +52,3 @@ def _describe(state: Any) -> dict[str, Any]:
         "won": bool(state["won"]),
         "facts": [[fact.name, *fact.names] for fact in state["_facts"] if fact.name in PREDICATES],
     }
-
-
-def main() -> None:
-    """Answer requests until the parent closes the pipe or ends."""
-    sys.path[:] = json.loads(sys.argv[1])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
-    os.dup2(2, 1)  # whatever the libraries print is no answer
-    player = None
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            player = player or Player()
-            answer = player.answer(request)
-        except ImportError as error:
-            answer = {"missing": error.name or str(error)}
-        except (Exception, SystemExit):  # TextWorld may raise anything, and its PDDL translator exits
-            answer = {"error": traceback.format_exc(limit=-3)}
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
-
-
-def _end_with_parent(parent: int) -> None:
-    """End this process once its parent has ended, even in the middle of a step."""
-    while os.getppid() == parent:
-        time.sleep(PARENT_CHECK_INTERVAL_S)
-    os._exit(0)
-
-
-if __name__ == "__main__":
-    with contextlib.suppress(BrokenPipeError):
-        main()

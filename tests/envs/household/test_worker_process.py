@@ -1,9 +1,8 @@
-"""The process around TextWorld: time limits, deaths, and nothing left behind. A stub plays TextWorld's part."""
+"""The process that plays for an engine: time limits, deaths, and nothing left behind. A stub plays the games."""
 
 import gc
 import os
 import re
-import select
 import signal
 import subprocess
 import sys
@@ -11,48 +10,46 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from ended import LONG_S, wait_for_end
 
-from vlm_gym.envs.household import textworld_process
+from vlm_gym.envs.household import worker_process
 from vlm_gym.envs.household.engine import EngineError
-from vlm_gym.envs.household.textworld_process import Answer, Question, TextWorldProcess
+from vlm_gym.envs.household.worker_process import Program, Question, WorkerProcess
 from vlm_gym.errors import MissingDependencyError
 from vlm_gym.installation import install_hint
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 STUB = """
-import json, os, sys, time
-for line in sys.stdin:
-    command = json.loads(line)["command"]
-    answer = {"feedback": command, "admissible": ["help", "look"], "won": False, "facts": [["opened", "box"]]}
-    if command == "hang":
-        time.sleep(1000)
-    if command == "exit":
-        sys.exit("no room for the kitchen")
-    if command == "missing":
-        answer = {"missing": "textworld"}
-    if command == "error":
-        answer = {"error": "Traceback: no such rule"}
-    print(json.dumps(answer), flush=True)
+import json, os, subprocess, sys, time
+
+class Player:
+    def answer(self, request):
+        command = request["command"]
+        if command == "hang":
+            time.sleep(1000)
+        if command == "exit":
+            print("no room for the kitchen", file=sys.stderr, flush=True)
+            os._exit(1)
+        if command == "missing":
+            import no_such_package
+        if command == "error":
+            raise KeyError("no such rule")
+        if command == "plain":
+            raise GameFailed("the kitchen is on fire")
+        if command == "child":
+            return {"pid": subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"]).pid}
+        print("this is no answer")
+        return {"feedback": command}
+
+class GameFailed(Exception):
+    pass
 """
-LONG_S, SHORT_S = 30.0, 0.2
+SHORT_S = 0.2
 
 
 def question(command, timeout_s=LONG_S):
     return Question({"command": command}, f"play {command!r} in 'a.tw-pddl'", timeout_s, "step_timeout_s")
-
-
-def wait_for_end(pid, timeout_s=LONG_S):
-    """Return whether a process that need not be our child ends in time."""
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    poll = select.poll()
-    poll.register(handle, select.POLLIN)
-    has_ended = bool(poll.poll(1000 * timeout_s))
-    os.close(handle)
-    return has_ended
 
 
 def num_open_files():
@@ -60,15 +57,15 @@ def num_open_files():
 
 
 @pytest.fixture
-def stub(tmp_path, monkeypatch):
+def program(tmp_path):
     file = tmp_path / "stub.py"
     file.write_text(STUB)
-    monkeypatch.setattr(textworld_process, "WORKER_FILE", file)
+    return Program("TextWorld", file, "alfworld")
 
 
 @pytest.fixture
-def process(stub):
-    process = TextWorldProcess()
+def process(program):
+    process = WorkerProcess(program)
     yield process
     process.close()
 
@@ -82,8 +79,8 @@ def failure(process, command, timeout_s=LONG_S):
 
 
 def test_an_answer_is_read(process):
-    assert process.ask(question("look")) == Answer("look", ("help", "look"), False, (("opened", "box"),))
-    assert process.ask(question("ein Löffel \ud800\n")).feedback == "ein Löffel \ud800\n"
+    assert process.ask(question("look")) == {"feedback": "look"}
+    assert process.ask(question("ein Löffel \ud800\n")) == {"feedback": "ein Löffel \ud800\n"}
     assert process.is_open
 
 
@@ -111,31 +108,46 @@ def test_the_last_words_of_a_process_that_ends_are_told(process):
 
 
 def test_an_error_of_textworld_is_told(process):
-    assert failure(process, "error").endswith("in 'a.tw-pddl', failed: Traceback: no such rule")
+    message = failure(process, "error")
+    assert "in 'a.tw-pddl', failed: Traceback" in message
+    assert message.endswith("KeyError: 'no such rule'")
+
+
+def test_a_failure_in_words_of_its_own_is_told_without_a_traceback(process):
+    assert failure(process, "plain").endswith("in 'a.tw-pddl', failed: the kitchen is on fire")
+
+
+@pytest.mark.parametrize("end", [WorkerProcess.close, lambda process: os.kill(process.pid, signal.SIGKILL)])
+def test_what_a_process_has_started_ends_with_it(process, end):
+    child = process.ask(question("child"))["pid"]
+    end(process)
+    assert wait_for_end(process.pid)
+    process.close()
+    assert wait_for_end(child)
 
 
 def test_a_missing_package_is_told_with_the_extra(process):
-    with pytest.raises(MissingDependencyError, match=rf"no textworld.*{re.escape(install_hint('alfworld'))}"):
+    with pytest.raises(MissingDependencyError, match=rf"no no_such_package.*{re.escape(install_hint('alfworld'))}"):
         process.ask(question("missing"))
     assert not process.is_open
 
 
 def test_an_interrupted_question_never_lends_its_answer_to_the_next(process, monkeypatch):
-    def interrupt(message):
+    def interrupt(process, message):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(textworld_process, "_read_answer", interrupt)
+    monkeypatch.setattr(WorkerProcess, "_read", interrupt)
     with pytest.raises(KeyboardInterrupt):
         process.ask(question("look"))
     assert not process.is_open
     assert wait_for_end(process.pid)
 
 
-def test_many_processes_leave_nothing_behind(stub):
+def test_many_processes_leave_nothing_behind(program):
     before = num_open_files()
     pids = []
     for number in range(20):
-        process = TextWorldProcess()
+        process = WorkerProcess(program)
         pids.append(process.pid)
         if number % 5 == 0:
             process.ask(question("look"))
@@ -145,8 +157,8 @@ def test_many_processes_leave_nothing_behind(stub):
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)  # zombies have an entry there
 
 
-def test_a_forgotten_process_ends(stub):
-    process = TextWorldProcess()
+def test_a_forgotten_process_ends(program):
+    process = WorkerProcess(program)
     pid = process.pid
     del process
     gc.collect()
@@ -154,22 +166,24 @@ def test_a_forgotten_process_ends(stub):
 
 
 def test_a_fork_neither_asks_nor_kills_its_parents_process(process, monkeypatch):
-    monkeypatch.setattr(textworld_process.os, "getpid", lambda: -1)
+    monkeypatch.setattr(worker_process.os, "getpid", lambda: -1)
     assert not process.is_open
     process.close()
     assert process._process.wait(LONG_S) == 0  # it saw its input end, as that of a fork does not
 
 
-def test_the_real_worker_ends_with_its_parent():
-    program = """
+def test_all_processes_end_with_a_killed_parent(program):
+    code = """
         import sys
-        from vlm_gym.envs.household.textworld_process import TextWorldProcess
-        process = TextWorldProcess()
-        print(process.pid, flush=True)
+        from pathlib import Path
+        from vlm_gym.envs.household.worker_process import Program, Question, WorkerProcess
+        process = WorkerProcess(Program("a game", Path(sys.argv[1]), ""))
+        child = process.ask(Question({"command": "child"}, "start", 30.0, ""))["pid"]
+        print(process.pid, child, flush=True)
         sys.stdin.read()
     """
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], text=True, **pipes) as parent:
-        pid = int(parent.stdout.readline())
+    command = [sys.executable, "-c", textwrap.dedent(code), str(program.player)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+        pids = [int(pid) for pid in parent.stdout.readline().split()]
         parent.kill()
-    assert wait_for_end(pid)
+    assert all(wait_for_end(pid) for pid in pids)

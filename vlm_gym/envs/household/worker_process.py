@@ -1,7 +1,8 @@
-"""A child process that plays TextWorld, asked over pipes, with a time limit on every answer.
+"""A child process that plays the games of another program, asked over pipes, with a time limit on every answer.
 
-TextWorld cannot play two games in one process and evaluates expressions of the game file, so it stays out of ours. The
-child is a plain subprocess: the daemonic workers of `AsyncVectorEnv` may start those, but no `multiprocessing` ones.
+Neither TextWorld nor AI2-THOR can play two games in one process, and the former evaluates expressions of the game file:
+they stay out of ours. The child is a plain subprocess: the daemonic workers of `AsyncVectorEnv` may start those, but no
+`multiprocessing` ones.
 """
 
 import contextlib
@@ -23,15 +24,24 @@ from vlm_gym.envs.household.engine import EngineError
 from vlm_gym.errors import MissingDependencyError
 from vlm_gym.installation import install_hint
 
-WORKER_FILE: Final = Path(__file__).with_name("textworld_worker.py")
+WORKER_FILE: Final = Path(__file__).with_name("worker.py")
 EXIT_WAIT_S: Final = 10.0  # for a killed process to disappear
 MAX_ERROR_LENGTH: Final = 1500
 _READ_SIZE: Final = 1 << 16
 
 
 @dataclass(frozen=True)
+class Program:
+    """A game's program: its name in words, the file of its player (`worker.py`), and the extra that it needs."""
+
+    name: str
+    player: Path
+    extra: str
+
+
+@dataclass(frozen=True)
 class Question:
-    """A request to TextWorld: what it is about, in words for errors, and for how long to wait for the answer.
+    """A request to a program: what it is about, in words for errors, and for how long to wait for the answer.
 
     `timeout_name` is the argument that the user can raise.
     """
@@ -42,31 +52,23 @@ class Question:
     timeout_name: str
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What TextWorld says after a reset or a step. `facts` are a predicate and its arguments each."""
-
-    feedback: str
-    admissible: tuple[str, ...]
-    is_won: bool
-    facts: tuple[tuple[str, ...], ...]
-
-
-class TextWorldProcess:
+class WorkerProcess:
     """A process that plays one game at a time. It ends with `close`, with this object, or with its parent.
 
     It ends at any failure as well, an interrupted question included, so that no answer is ever taken for another's.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, program: Program) -> None:
+        self._program = program
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-I", str(WORKER_FILE), json.dumps(sys.path)],
+            [sys.executable, "-I", str(WORKER_FILE), json.dumps(sys.path), str(program.player)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             bufsize=0,
             env=_environment(),
+            start_new_session=True,  # so that it ends with all that it starts
         )
         self._owner = os.getpid()
         self._finalizer = weakref.finalize(self, _end, self._process, self._errors, self._owner)
@@ -86,15 +88,15 @@ class TextWorldProcess:
         """End the process and free its pipes; doing so again is allowed."""
         self._finalizer()
 
-    def ask(self, question: Question) -> Answer:
+    def ask(self, question: Question) -> dict[str, Any]:
         """Return the answer to a question.
 
-        Raises EngineError if the process dies, gives none in time, or fails, MissingDependencyError without TextWorld.
+        Raises EngineError if the process dies, gives none in time, or fails, MissingDependencyError without the extra.
         """
         deadline = time.monotonic() + question.timeout_s
         try:
             self._send(json.dumps(question.request).encode("ascii") + b"\n", deadline)
-            return _read_answer(self._receive(deadline))
+            return self._read(self._receive(deadline))
         except TimeoutError:
             raise self._failure(
                 question,
@@ -115,7 +117,7 @@ class TextWorldProcess:
 
     def _failure(self, question: Question, what: str) -> EngineError:
         self.close()
-        return EngineError(f"TextWorld, asked to {question.about}, {what}")
+        return EngineError(f"{self._program.name}, asked to {question.about}, {what}")
 
     def _send(self, message: bytes, deadline: float) -> None:
         pipe = _pipe(self._process.stdin)
@@ -132,6 +134,16 @@ class TextWorldProcess:
                 raise EOFError
             message += chunk
         return message
+
+    def _read(self, message: bytes) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(message)
+        if "missing" in answer:
+            raise MissingDependencyError(
+                f"{self._program.name} is missing (no {answer['missing']}): {install_hint(self._program.extra)}"
+            )
+        if "error" in answer:
+            raise EngineError(answer["error"].strip()[-MAX_ERROR_LENGTH:])
+        return answer
 
     def _how_it_ended(self) -> str:
         """Say how the process ended and what it wrote last, as far as is known."""
@@ -162,16 +174,6 @@ def _wait(pipe: IO[bytes], event: int, deadline: float) -> None:
             raise TimeoutError
 
 
-def _read_answer(message: bytes) -> Answer:
-    answer = json.loads(message)
-    if "missing" in answer:
-        raise MissingDependencyError(f"TextWorld is missing (no {answer['missing']}): {install_hint('alfworld')}")
-    if "error" in answer:
-        raise EngineError(answer["error"].strip()[-MAX_ERROR_LENGTH:])
-    facts = tuple(tuple(fact) for fact in answer["facts"])
-    return Answer(answer["feedback"], tuple(answer["admissible"]), answer["won"], facts)
-
-
 def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
@@ -180,12 +182,13 @@ def _signal_name(number: int) -> str:
 
 
 def _end(process: "subprocess.Popen[bytes]", errors: IO[bytes], owner: int) -> None:
-    """Free the pipes, and end the process unless this is a fork of the one that started it."""
+    """Free the pipes, and end the process and its own, unless this is a fork of the one that started it."""
     for file in (process.stdin, process.stdout, errors):
         if file is not None:
             file.close()
     if owner != os.getpid():
         return
-    process.kill()
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # they have ended
+        os.killpg(process.pid, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(EXIT_WAIT_S)
