@@ -25,8 +25,7 @@ def main() -> None:
     """Answer requests until the parent closes the pipe or ends."""
     sys.path[:] = json.loads(sys.argv[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
-    parent = os.getppid()
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)  # whatever the libraries print is no answer
     player = None
@@ -40,8 +39,7 @@ def main() -> None:
             answer = {"error": _words(error)}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
-    if os.getppid() != parent:
-        _end_all()
+    _end_all()  # the pipe is closed: by the parent, or because it is ending
 
 
 def _load_player(file: str) -> Any:
