@@ -12,7 +12,8 @@ from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import AgentError, RunError
 from vlm_gym.evaluation.models.agents import Agent, ConstantAgent, OracleAgent, RandomAgent, Reply, ScriptedAgent
 from vlm_gym.evaluation.runs.episodes import run_episode
-from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord, from_line, picture_name, to_line
+from vlm_gym.evaluation.runs.lines import from_line, texts_of, to_line
+from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord, picture_name
 from vlm_gym.registration import TASKS
 
 HOSTILE = "\ud800 \x00\x1b[2J \u2028 </script> \x85 \U0001f600 \r\n \ufffe"
@@ -203,7 +204,7 @@ def test_records_survive_any_text():
         assert line.isascii()
         assert line.count("\n") == 1
         assert len(line.splitlines()) == 1
-        assert from_line(line, TurnRecord) == turn
+        assert from_line(line, TurnRecord, texts_of(turn)) == turn
         assert turn.answers == (HOSTILE,)
     assert from_line(to_line(record), EpisodeRecord) == record
 
@@ -214,7 +215,7 @@ def test_records_survive_hostile_fields():
         EpisodeSpec("vlm_gym/NumberLine-v0", 0, options={"position": 1, "target": 2}), ConstantAgent(answer)
     )
     assert turns[0].action == "+"
-    assert from_line(to_line(turns[0]), TurnRecord) == turns[0]
+    assert from_line(to_line(turns[0]), TurnRecord, texts_of(turns[0])) == turns[0]
 
 
 @pytest.mark.parametrize("line", ["", "[]", "5", "null", '{"episode": 1}', "{", "\x00\x00", '"x"'])
@@ -259,7 +260,7 @@ def test_a_cut_off_answer_is_read_as_one_and_plays_again_as_it_did(max_reasks):
         assert record.num_faults == 0
     else:
         assert [turn.fault and turn.fault.partition(":")[0] for turn in turns] == ["cut off", None] * 3
-    read = [from_line(to_line(turn), TurnRecord) for turn in turns]
+    read = [from_line(to_line(turn), TurnRecord, texts_of(turn)) for turn in turns]
     assert read == turns
     again, _ = play(episode, ConstantAgent("never asked"), session, past=read)
     assert again == record

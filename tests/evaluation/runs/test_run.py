@@ -17,7 +17,15 @@ from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.evaluation.runs.plan import Plan, Shard, panel_of, planned_episodes, repeated
 from vlm_gym.evaluation.runs.players import LocalPlayer
 from vlm_gym.evaluation.runs.run import Limits, evaluate
-from vlm_gym.evaluation.runs.run_folder import EPISODES_FILE, TURNS_FILE, RunWriter, read_episodes, read_run, read_turns
+from vlm_gym.evaluation.runs.run_folder import (
+    EPISODES_FILE,
+    TEXTS_FILE,
+    TURNS_FILE,
+    RunWriter,
+    read_episodes,
+    read_run,
+    read_turns,
+)
 
 CARDS = get_panel("cards-v0").first(4)
 PLAN = Plan(CARDS.episodes, panel_of(CARDS))
@@ -196,15 +204,17 @@ def test_a_run_goes_on_without_a_line_that_was_deleted(tmp_path, whole, name):
         assert results(tmp_path) == whole
 
 
-def test_a_damaged_line_stops_a_resumed_run_and_nothing_is_lost(tmp_path):
+@pytest.mark.parametrize("name", [TURNS_FILE, EPISODES_FILE, TEXTS_FILE])
+@pytest.mark.parametrize("damage", [b"\x00\x00", b"", b'{"episode": "x', b"[]"])
+def test_what_a_damaged_line_told_is_played_again(tmp_path, whole, name, damage):
     run(tmp_path)
-    path = tmp_path / TURNS_FILE
-    lines = path.read_bytes().splitlines(keepends=True)
-    damaged = b"".join([*lines[:3], b"\x00\x00\n", *lines[4:]])
-    path.write_bytes(damaged)
-    with pytest.raises(RunError, match=r"line 4: expected a line of JSON .* Delete that line"):
-        run(tmp_path, is_resumed=True)
-    assert path.read_bytes() == damaged
+    path = tmp_path / name
+    lines = path.read_bytes().split(b"\n")
+    for number in (0, len(lines) // 2, len(lines) - 2):
+        path.write_bytes(b"\n".join([*lines[:number], damage, *lines[number + 1 :]]))
+        assert run(tmp_path, is_resumed=True).is_complete
+        if name != TEXTS_FILE:  # a text that was lost comes again with the next turn that needs it, if there is one
+            assert results(tmp_path) == whole
 
 
 def test_a_finished_run_that_is_resumed_stays_as_it_is(tmp_path):

@@ -17,6 +17,7 @@ from vlm_gym.evaluation.runs.episodes import run_episode
 from vlm_gym.evaluation.runs.run_folder import (
     EPISODES_FILE,
     RUN_FILE,
+    TEXTS_FILE,
     TURNS_FILE,
     RunWriter,
     is_empty,
@@ -74,14 +75,28 @@ def test_a_line_cut_anywhere_is_left_out_and_cut_off(tmp_path):
             assert path.read_bytes() == whole[:begin]
 
 
-def test_a_damaged_line_is_named(tmp_path):
-    write_run(tmp_path)
-    path = tmp_path / TURNS_FILE
-    lines = path.read_bytes().split(b"\n")
-    for damage in (b"\x00" * 40, b"\xff\xfe", lines[1][:50], b"", b"{}", b'{"episode": NaN}'):
-        path.write_bytes(b"\n".join([lines[0], damage, *lines[2:]]))
-        with pytest.raises(RunError, match=r"turns.jsonl, line 2: .* Delete that line to go on without it"):
-            read_turns(tmp_path)
+DAMAGED = (b"\x00" * 40, b"\xff\xfe", b'{"episode": ', b"", b"{}", b'{"episode": NaN}', b"[" * 100_000, b"null")
+
+
+@pytest.mark.parametrize("number", [0, 1, -1])
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_line_is_left_out_and_named(tmp_path, caplog, damage, number):
+    turns = write_run(tmp_path)
+    for name, read, whole in ((TURNS_FILE, read_turns, turns), (EPISODES_FILE, read_episodes, read_episodes(tmp_path))):
+        path = tmp_path / name
+        lines = path.read_bytes().splitlines()
+        number %= len(lines)
+        path.write_bytes(b"\n".join([*lines[:number], damage, *lines[number + 1 :], b""]))
+        assert read(tmp_path) == [*whole[:number], *whole[number + 1 :]]
+        assert f"{name}, line {number + 1} is damaged and left out" in caplog.text
+        assert "elete" not in caplog.text
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_request_whose_text_is_damaged_is_not_on_record_and_its_turn_is(tmp_path, damage):
+    turns = write_run(tmp_path)
+    (tmp_path / TEXTS_FILE).write_bytes(damage + b"\n")
+    assert read_turns(tmp_path) == [replace(turn, requests=()) for turn in turns]
 
 
 def test_a_turn_that_was_played_again_counts_in_its_later_form(tmp_path):

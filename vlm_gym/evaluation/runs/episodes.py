@@ -12,6 +12,7 @@ from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import RunError, UnplayableError
 from vlm_gym.evaluation.models.agents import Agent, Reply
 from vlm_gym.evaluation.runs.records import EpisodeRecord, Judgement, TurnRecord, picture_name, turn_record
+from vlm_gym.evaluation.runs.requests import RequestLog, SentMessage
 from vlm_gym.messages import Message
 from vlm_gym.parsers import AnswerText
 
@@ -95,12 +96,14 @@ async def run_episode(
     start_value = session.task.optimal_value()
     turns = list(past)
     refusal: UnplayableError | None = None
+    log = RequestLog()
     for turn in past:
+        log.note(session.question, turn.picture)
         _play_again(session, turn)
     while not session.is_over:
         await asyncio.sleep(0)  # an agent that never waits would let nothing else run, nor any signal through
         try:
-            turns.append(await _play(session, agent, episode, on_turn))
+            turns.append(await _play(session, agent, episode, log, on_turn))
         except UnplayableError as error:
             refusal = error
             break
@@ -115,22 +118,27 @@ def turn_rng(episode: EpisodeSpec, number: int) -> np.random.Generator:
     return np.random.default_rng((AGENT_STREAM, episode.seed, episode.repeat, number))
 
 
-async def _play(session: ChatSession, agent: Agent, episode: EpisodeSpec, on_turn: OnTurn | None) -> TurnRecord:
+async def _play(
+    session: ChatSession, agent: Agent, episode: EpisodeSpec, log: RequestLog, on_turn: OnTurn | None
+) -> TurnRecord:
     """Play one turn, answers that are asked for again included."""
     task, number = session.task, len(session.turns) + 1
     question, picture = session.question, session.picture
     rng = turn_rng(episode, number)
     readings, oracle_action, value = task.readings(), task.oracle_action(), task.optimal_value()
     action_values = task.action_values()
+    name = picture_name(picture)
     turn: ChatTurn | None = None
+    requests: list[tuple[SentMessage, ...]] = []
     replies: list[Reply] = []
     while turn is None:
+        requests.append(log.request(session, name))
         replies.append(await agent.answer(session, rng))
         turn = session.answer(AnswerText(replies[-1].text, is_cut_off=replies[-1].is_cut_off))
     after = task.optimal_value()
     regret = max(0.0, value - action_values.get(turn.info["action"] or "", after))
     judgement = Judgement(readings, oracle_action, value, after, regret)
-    record = turn_record(episode.key, number, turn, replies, picture_name(picture), judgement)
+    record = turn_record(episode.key, number, turn, requests, replies, name, judgement)
     if on_turn is not None:  # the question's picture may have been encoded already, but it may also be enlarged
         on_turn(record, question if question.picture is picture else Message("user", "", picture))
     return record

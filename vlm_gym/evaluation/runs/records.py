@@ -1,23 +1,20 @@
 """What a run writes down: one record a turn, one an episode, both plain values that JSON holds."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any, Final, TypeVar
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 
 from vlm_gym.chat import ChatTurn
-from vlm_gym.errors import RunError
 from vlm_gym.evaluation.models.agents import Reply
-from vlm_gym.parsers import AnswerText
+from vlm_gym.evaluation.runs.requests import SentMessage
+from vlm_gym.parsers import AnswerText, Fault
 from vlm_gym.render.canvas import Picture
 
 NAMESPACE: Final = "vlm_gym/"
 NAME_LENGTH: Final = 32  # hex digits of a picture's name: 128 bits
-
-RecordT = TypeVar("RecordT", "TurnRecord", "EpisodeRecord")
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,9 @@ class TurnRecord:
         prompt_tokens, completion_tokens, cost, latency_s, num_requests, is_cut_off, is_cached: As in `Reply`; sums
             (and for the two flags "any") over the turn's answers.
         cut_off: Which answers ended at the token limit, by their place in `answers`; earlier formats do not say.
+        requests: What was sent for each of the answers; earlier formats do not say. The rest of a request, the model
+            and how it samples, is in run.json.
+        replies: What came back, one for each of the answers, whose texts these are; earlier formats do not say.
     """
 
     episode: str
@@ -78,10 +78,30 @@ class TurnRecord:
     is_cut_off: bool
     is_cached: bool
     cut_off: tuple[int, ...] = ()
+    requests: tuple[tuple[SentMessage, ...], ...] = ()
+    replies: tuple[Reply, ...] = ()
 
     @property
-    def said(self) -> tuple[AnswerText, ...]:
-        """The answers as they are played again: each knows whether it was cut off."""
+    def fault_kind(self) -> str | None:
+        """What kind of fault it is, a value of `Fault`: "no action" of "no action: 'I see'"; None if it is none."""
+        return None if self.fault is None else self.fault.partition(":")[0]
+
+    @property
+    def is_last_cut_off(self) -> bool:
+        """Whether the answer that counted ended at the token limit.
+
+        The first formats say only whether one of a turn's answers did: of several, it was the last one if that is what
+        was wrong with it.
+        """
+        if self.cut_off or not self.is_cut_off:
+            return len(self.answers) - 1 in self.cut_off
+        return len(self.answers) == 1 or self.fault_kind == Fault.CUT_OFF.value
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The answers as they are played again: each knows whether it was cut off, unless the first formats lost it."""
+        if self.is_cut_off and not self.cut_off:
+            return self.answers
         return tuple(AnswerText(text, is_cut_off=place in self.cut_off) for place, text in enumerate(self.answers))
 
 
@@ -153,7 +173,13 @@ class EpisodeRecord:
 
 
 def turn_record(
-    episode: str, number: int, turn: ChatTurn, replies: Sequence[Reply], picture: str, judgement: Judgement
+    episode: str,
+    number: int,
+    turn: ChatTurn,
+    requests: Sequence[tuple[SentMessage, ...]],
+    replies: Sequence[Reply],
+    picture: str,
+    judgement: Judgement,
 ) -> TurnRecord:
     """Put together what the env, the agent and the oracle say of a turn."""
     info, answer = turn.info, turn.info["answer"]
@@ -184,7 +210,9 @@ def turn_record(
         is_cut_off=any(reply.is_cut_off for reply in replies),
         is_cached=any(reply.is_cached for reply in replies),
         cut_off=tuple(place for place, reply in enumerate(replies) if reply.is_cut_off),
-        **asdict(judgement),
+        requests=tuple(requests),
+        replies=tuple(replies),
+        **vars(judgement),
     )
 
 
@@ -198,34 +226,3 @@ def picture_name(picture: Picture) -> str:
     pixels = hashlib.sha256(repr(picture.shape).encode("ascii"))
     pixels.update(np.ascontiguousarray(picture).data)
     return pixels.hexdigest()[:NAME_LENGTH]
-
-
-def to_line(record: TurnRecord | EpisodeRecord) -> str:
-    """Write a record as one line of JSON: any text in it stays on the line and in ASCII.
-
-    What was added to the first format is left out where it says nothing, so that earlier versions read it too.
-    """
-    unsaid = [field.name for field in fields(record) if getattr(record, field.name) == field.default]
-    values = {name: value for name, value in asdict(record).items() if name not in unsaid}
-    return json.dumps(values, allow_nan=False) + "\n"
-
-
-def from_line(line: str, kind: type[RecordT]) -> RecordT:
-    """Read a record; fields that other versions added are left out.
-
-    Raises:
-        RunError: if the line is no JSON, or lacks a field that every version writes.
-    """
-    try:
-        read = json.loads(line)
-        known = {field.name for field in fields(kind)}
-        values = {name: value for name, value in read.items() if name in known}
-    except (ValueError, TypeError, AttributeError) as error:
-        raise RunError(f"expected a line of JSON with a {kind.__name__}, got {line[:80]!r}") from error
-    lacking = [field.name for field in fields(kind) if field.default is MISSING and field.name not in values]
-    if lacking:
-        raise RunError(f"a {kind.__name__} lacks {', '.join(lacking)}")
-    for name in ("answers", "span", "cut_off"):
-        if values.get(name) is not None:
-            values[name] = tuple(values[name])
-    return kind(**values)

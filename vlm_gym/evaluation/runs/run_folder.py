@@ -3,12 +3,17 @@
     run.json         everything that determines the result, written once
     turns.jsonl      one line a turn, in the order in which they were played (`TurnRecord`)
     episodes.jsonl   one line a finished episode (`EpisodeRecord`)
+    texts.jsonl      the texts of the requests that the turns name, each once: {"name": NAME, "text": TEXT}
     pictures/        what the player saw, each picture once, NAME.png
 
-Lines are only ever added, each in one write; a picture is there before the line that names it. So a process that is
-killed loses at most the turn in flight and may leave half a line at a file's end, which `read_turns` and
-`read_episodes` leave out and `RunWriter` cuts off. A turn that is there twice was played again: the later line
-counts, and the earlier run of the episode from that turn on does not.
+In turns.jsonl a request is a list of messages [ROLE, NAME of its text, NAME of its picture or null]; who reads a run
+with `read_turns` gets the texts themselves.
+
+Lines are only ever added, each in one write; a picture or a text is there before the line that names it. So a process
+that is killed loses at most the turn in flight and may leave half a line at a file's end, which `RunWriter` cuts off.
+Such a line, and any other that is damaged, is left out when a run is read, with a warning: what it told is missing as
+if it had not been played, and is played again when the run is resumed. A turn that is there twice was played again: the
+later line counts, and the earlier run of the episode from that turn on does not.
 """
 
 import json
@@ -16,7 +21,7 @@ import logging
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
@@ -24,7 +29,8 @@ from types import TracebackType
 from typing import Any, Final, TypeVar
 
 from vlm_gym.errors import RunError
-from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord, from_line, picture_name, to_line
+from vlm_gym.evaluation.runs.lines import from_line, text_from_line, text_line, texts_of, to_line
+from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord, picture_name
 from vlm_gym.files import DRAFT, write_whole
 from vlm_gym.messages import Message
 
@@ -35,13 +41,14 @@ FORMAT: Final = 1
 RUN_FILE: Final = "run.json"
 TURNS_FILE: Final = "turns.jsonl"
 EPISODES_FILE: Final = "episodes.jsonl"
+TEXTS_FILE: Final = "texts.jsonl"
 PICTURES: Final = "pictures"
 READ: Final = ("episodes", "shard", "parser", "chat", "agent")
 """The parts of run.json that are read again, and hence must be there."""
 
 logger = logging.getLogger(__name__)
 
-RecordT = TypeVar("RecordT", TurnRecord, EpisodeRecord)
+LineT = TypeVar("LineT")
 
 
 def is_empty(folder: Path) -> bool:
@@ -80,10 +87,11 @@ def read_turns(folder: Path) -> list[TurnRecord]:
     """Return all turns of a run, episode by episode, those of unfinished episodes included, each once.
 
     Raises:
-        RunError: if a line is damaged, but for a half-written last one.
+        RunError: if a file cannot be read.
     """
     episodes: dict[str, list[TurnRecord]] = defaultdict(list)
-    for turn in _read(folder / TURNS_FILE, TurnRecord):
+    texts = dict(_read(folder / TEXTS_FILE, text_from_line))
+    for turn in _read(folder / TURNS_FILE, lambda line: from_line(line, TurnRecord, texts)):
         played = episodes[turn.episode]
         while played and played[-1].turn >= turn.turn:
             played.pop()
@@ -95,10 +103,10 @@ def read_episodes(folder: Path) -> list[EpisodeRecord]:
     """Return the finished episodes of a run, each once.
 
     Raises:
-        RunError: if a line is damaged, but for a half-written last one.
+        RunError: if a file cannot be read.
     """
-    episodes = {episode.episode: episode for episode in _read(folder / EPISODES_FILE, EpisodeRecord)}
-    return list(episodes.values())
+    episodes = _read(folder / EPISODES_FILE, lambda line: from_line(line, EpisodeRecord))
+    return list({episode.episode: episode for episode in episodes}.values())
 
 
 def picture_path(folder: Path, name: str) -> Path:
@@ -135,8 +143,12 @@ class RunWriter:
         self.close()
 
     def add_turn(self, turn: TurnRecord, shown: Message) -> None:
-        """Write a turn and what the player saw."""
+        """Write a turn, what the player saw, and the texts of its requests that are not there yet."""
         self.add_picture(shown)
+        new = {name: text for name, text in texts_of(turn).items() if name not in self._names}
+        if new:
+            self._write(self._texts, "".join(text_line(name, text) for name, text in new.items()))
+            self._names.update(new)
         self._write(self._turns, to_line(turn))
 
     def add_episode(self, episode: EpisodeRecord) -> None:
@@ -164,6 +176,8 @@ class RunWriter:
         pictures.mkdir(parents=True, exist_ok=True)
         self._turns = _open_for_adding(self.folder / TURNS_FILE, opened)
         self._episodes = _open_for_adding(self.folder / EPISODES_FILE, opened)
+        self._texts = _open_for_adding(self.folder / TEXTS_FILE, opened)
+        self._names = {name for name, _ in _read(self.folder / TEXTS_FILE, text_from_line)}
         for draft in chain(self.folder.glob(f"*{DRAFT}"), pictures.glob(f"*{DRAFT}")):
             draft.unlink()
         if not (has_turns(self.folder) and (self.folder / RUN_FILE).exists()):
@@ -186,22 +200,20 @@ class RunWriter:
         )
 
 
-def _read(path: Path, kind: type[RecordT]) -> list[RecordT]:
+def _read(path: Path, read_line: Callable[[str], LineT]) -> Iterator[LineT]:
+    """Read the lines of a file, if it is there; damaged ones are left out, with a warning."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        return []
+        return
     except OSError as error:
         raise RunError(f"cannot read {path}: {error.strerror or error}") from error
     lines = data.split(b"\n")[:-1]  # what follows the last line's end is empty, or half a line
-    return [_read_line(line, kind, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
-
-
-def _read_line(line: bytes, kind: type[RecordT], place: str) -> RecordT:
-    try:
-        return from_line(line.decode("ascii", "backslashreplace"), kind)
-    except RunError as error:
-        raise RunError(f"{place}: {error}. Delete that line to go on without it") from error
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield read_line(line.decode("ascii", "backslashreplace"))
+        except RunError as error:  # noqa: PERF203  # each line by itself
+            logger.warning("%s, line %d is damaged and left out: %s", path, number, error)
 
 
 def _open_for_adding(path: Path, opened: ExitStack) -> int:

@@ -1,0 +1,141 @@
+"""Records as lines of JSON, and back: of this version and of all others."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from functools import lru_cache
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
+
+from vlm_gym.errors import RunError
+from vlm_gym.evaluation.models.agents import Reply
+from vlm_gym.evaluation.runs.records import NAME_LENGTH, EpisodeRecord, TurnRecord
+from vlm_gym.evaluation.runs.requests import SentMessage
+
+ESSENTIAL: Final = {
+    TurnRecord: ("episode", "turn", "answers", "action", "reward"),
+    EpisodeRecord: ("episode", "task", "seed", "is_success", "total_reward", "num_turns"),
+}
+"""What no line may lack: without it, neither scores nor an episode played again would be right."""
+TUPLES: Final = ("answers", "span", "cut_off")
+TYPES: Final[Mapping[type, Mapping[str, Any]]] = {
+    kind: {field.name: get_type_hints(kind)[field.name] for field in fields(kind)}
+    for kind in (TurnRecord, EpisodeRecord, Reply)
+}
+DEFAULTS: Final[Mapping[type, Mapping[str, Any]]] = {
+    kind: {field.name: field.default for field in fields(kind) if field.default is not MISSING} for kind in TYPES
+}
+NUM_NAMES: Final = 8192  # of texts that are kept at hand: those of the episodes in play
+
+RecordT = TypeVar("RecordT", TurnRecord, EpisodeRecord)
+
+_encode: Final = json.JSONEncoder(allow_nan=False).encode
+
+
+@lru_cache(NUM_NAMES)
+def text_name(text: str) -> str:
+    """Return the name of a request's text, which follows from it."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:NAME_LENGTH]
+
+
+def texts_of(turn: TurnRecord) -> dict[str, str]:
+    """Return the texts of a turn's requests by their names."""
+    return {text_name(message.text): message.text for request in turn.requests for message in request}
+
+
+def text_line(name: str, text: str) -> str:
+    """Write a request's text as one line of JSON."""
+    return _encode({"name": name, "text": text}) + "\n"
+
+
+def text_from_line(line: str) -> tuple[str, str]:
+    """Read a request's text: its name and itself.
+
+    Raises:
+        RunError: if the line is damaged.
+    """
+    try:
+        read = json.loads(line)
+        return str(read["name"]), str(read["text"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise RunError(f"expected a line of JSON with name and text, got {line[:80]!r}") from error
+
+
+def to_line(record: TurnRecord | EpisodeRecord) -> str:
+    """Write a record as one line of JSON: any text in it stays on the line and in ASCII.
+
+    What was added to the first format is left out where it says nothing, so that earlier versions read it too.
+    """
+    unsaid = DEFAULTS[type(record)]
+    values = {name: value for name, value in vars(record).items() if name not in unsaid or value != unsaid[name]}
+    if isinstance(record, TurnRecord):
+        if record.requests:
+            values["requests"] = [
+                [(role, text_name(text), picture) for role, text, picture in request] for request in record.requests
+            ]
+        if record.replies:
+            values["replies"] = [_reply_values(reply) for reply in record.replies]
+    return _encode(values) + "\n"
+
+
+def from_line(line: str, kind: type[RecordT], texts: Mapping[str, str] | None = None) -> RecordT:
+    """Read a record. Fields of other versions that are unknown here are left out, missing ones say nothing.
+
+    Args:
+        line: The line.
+        kind: What it holds.
+        texts: The texts of requests by their names; a turn of which one is not there has no requests.
+
+    Raises:
+        RunError: if the line is no JSON, or lacks what no record can do without.
+    """
+    try:
+        read = json.loads(line)
+        types = TYPES[kind]
+        values = {name: value for name, value in read.items() if name in types}
+        for name in TUPLES:
+            if values.get(name) is not None:
+                values[name] = tuple(values[name])
+        if kind is TurnRecord:
+            values["requests"] = _requests(values.get("requests", ()), texts or {})
+            values["replies"] = _replies(values.get("replies", ()), values.get("answers", ()))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise RunError(f"expected a line of JSON with a {kind.__name__}, got {line[:80]!r}") from error
+    lacking = [name for name in ESSENTIAL[kind] if name not in values]
+    if lacking:
+        raise RunError(f"a {kind.__name__} lacks {', '.join(lacking)}")
+    if len(values) < len(types):
+        values = {**{name: _neutral(types[name]) for name in types}, **DEFAULTS[kind], **values}
+    return kind(**values)
+
+
+def _reply_values(reply: Reply) -> dict[str, Any]:
+    """Return what a reply says beyond its text, which is among the answers."""
+    unsaid = DEFAULTS[Reply]
+    return {name: value for name, value in vars(reply).items() if name in unsaid and value != unsaid[name]}
+
+
+def _requests(read: list[list[list[str | None]]], texts: Mapping[str, str]) -> tuple[tuple[SentMessage, ...], ...]:
+    try:
+        return tuple(
+            tuple(SentMessage(str(role), texts[str(text)], picture) for role, text, picture in request)
+            for request in read
+        )
+    except KeyError:
+        return ()
+
+
+def _replies(read: list[dict[str, Any]], answers: tuple[str, ...]) -> tuple[Reply, ...]:
+    known = TYPES[Reply]
+    return tuple(
+        Reply(text, **{name: value for name, value in reply.items() if name in known and name != "text"})
+        for text, reply in zip(answers, read, strict=False)
+    )
+
+
+def _neutral(type_: Any) -> Any:
+    """Return the value of a type that says nothing."""
+    if type(None) in get_args(type_):
+        return None
+    origin = get_origin(type_) or type_
+    return {} if origin is Mapping else origin()
