@@ -21,7 +21,7 @@ OnProgress = Callable[[int, int], object]
 
 MAX_ANSWER: Final = 2_000_000  # characters of an answer that the page keeps
 COMPRESSION: Final = 6
-LEFT_OUT: Final = ("episode", "picture", "thoughts", "fields")  # of a turn: the page has them elsewhere
+LEFT_OUT: Final = ("episode", "picture", "thoughts", "fields", "requests", "replies")  # of a turn, on the page
 
 ItemT = TypeVar("ItemT")
 
