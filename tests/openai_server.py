@@ -90,7 +90,7 @@ STALLING = Response(body=completion("half of it").body, num_sent=250, stall_s=36
 
 @dataclass
 class OpenAIServer:
-    """Serves while it is entered as a context.
+    """Serves while it is entered as a context. Servers of other protocols are made of it (`other_servers`).
 
     Attributes:
         answer: The model: from a request's body to what it says, or to a whole response.
@@ -115,6 +115,7 @@ class OpenAIServer:
     headers: list[dict[str, str]] = field(default_factory=list)
     paths: Counter = field(default_factory=Counter)
     port: int = 0
+    path: str = "/v1/chat/completions"
 
     @property
     def base_url(self) -> str:
@@ -185,17 +186,24 @@ class OpenAIServer:
         _, path, _ = first_line.split(" ")
         self.paths[path] += 1
         self.headers.append(headers)
-        if path.partition("?")[0] != "/v1/chat/completions":
+        if path.partition("?")[0] != self.path:
             return error(404, f"Unknown request URL: {first_line}", "unknown_url")
         self.num_requests += 1
         failure = self.plan(next(self._numbers))
         if failure is not None:
             return failure
-        if self.key is not None and headers.get("authorization") != f"Bearer {self.key}":
-            return error(401, f"Incorrect API key provided: {headers.get('authorization')}", "invalid_api_key")
+        refusal = self.refusal_of(headers)
+        if refusal is not None:
+            return refusal
         response = self._complete(json.loads(body))
         self.num_answered += response.status == 200
         return response
+
+    def refusal_of(self, headers: dict[str, str]) -> Response | None:
+        """Return what a request with these headers is refused with, if it is."""
+        if self.key is not None and headers.get("authorization") != f"Bearer {self.key}":
+            return error(401, f"Incorrect API key provided: {headers.get('authorization')}", "invalid_api_key")
+        return None
 
     def _complete(self, request: dict[str, Any]) -> Response:
         self.requests.append(request)

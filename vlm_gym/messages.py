@@ -1,5 +1,6 @@
 """Messages with pictures, and the three dialects in which models and trainers read them."""
 
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +9,7 @@ from typing import Any, Final, Literal
 from PIL import Image
 
 from vlm_gym.render.canvas import Picture
-from vlm_gym.render.encode import data_url, png_bytes
+from vlm_gym.render.encode import png_bytes
 
 Role = Literal["system", "user", "assistant"]
 
@@ -32,9 +33,14 @@ class Message:
         return b"" if self.picture is None else png_bytes(self.picture)
 
     @cached_property
+    def picture_base64(self) -> str:
+        """The picture's PNG in base64, written once too; empty without a picture."""
+        return b64encode(self.png).decode("ascii")
+
+    @property
     def picture_url(self) -> str:
-        """The picture as data URL, written once too; empty without a picture."""
-        return data_url(self.png) if self.png else ""
+        """The picture as data URL; empty without a picture."""
+        return f"data:image/png;base64,{self.picture_base64}" if self.png else ""
 
 
 def estimate_tokens(message: Message) -> int:

@@ -1,6 +1,5 @@
 """Pictures as PNG, read back by two decoders that are not ours."""
 
-import base64
 import io
 
 import cv2
@@ -12,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from vlm_gym.errors import ConfigError
-from vlm_gym.render.encode import data_url, png_bytes
+from vlm_gym.render.encode import png_bytes
 
 PICTURES = st.tuples(st.integers(1, 40), st.integers(1, 40)).flatmap(lambda size: arrays(np.uint8, (*size, 3)))
 
@@ -31,13 +30,6 @@ def test_a_picture_comes_back_as_it_was(picture):
 def test_a_view_of_another_array_is_encoded_like_its_copy():
     picture = np.arange(30 * 20 * 3, dtype=np.uint8).reshape(30, 20, 3)[::2, ::-1]
     assert png_bytes(picture) == png_bytes(picture.copy())
-
-
-def test_a_data_url_holds_the_bytes():
-    png = png_bytes(np.zeros((2, 3, 3), np.uint8))
-    prefix, data = data_url(png).split(",")
-    assert prefix == "data:image/png;base64"
-    assert base64.b64decode(data) == png
 
 
 @pytest.mark.parametrize(

@@ -15,17 +15,19 @@ DEFAULTS: Final = EndpointSettings()
 def add_endpoint(command: argparse.ArgumentParser) -> None:
     """Add how a model is reached and how it samples."""
     group = command.add_argument_group(
-        "models (openai:MODEL, hf:PATH)",
+        "models (openai:MODEL, anthropic:MODEL, responses:MODEL, hf:PATH)",
         "What is left out is left to the server; hf: models are greedy without a temperature.",
     )
     group.add_argument(
-        "--base-url", default=DEFAULTS.base_url, metavar="URL", help="the endpoint's address (default: %(default)s)"
+        "--base-url",
+        metavar="URL",
+        help="the endpoint's address (default: the provider's, https://api.openai.com/v1 or https://api.anthropic.com/v1)",
     )
     group.add_argument(
         "--key-env",
-        default=DEFAULTS.key_env,
         metavar="NAME",
-        help="the environment variable that holds the key, if it needs one (default: %(default)s)",
+        help="the environment variable that holds the key, if it needs one (default: OPENAI_API_KEY, or "
+        "ANTHROPIC_API_KEY for anthropic:)",
     )
     group.add_argument(
         "--header",

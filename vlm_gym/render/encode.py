@@ -1,6 +1,5 @@
 """Pictures as PNG."""
 
-import base64
 import struct
 import zlib
 from typing import Final
@@ -31,11 +30,6 @@ def png_bytes(picture: Picture) -> bytes:
     header = struct.pack(">II5B", width, height, *EIGHT_BIT_RGB)
     data = zlib.compress(rows.data, LEVEL)
     return SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
-
-
-def data_url(png: bytes) -> str:
-    """Return PNG bytes as a data URL."""
-    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -39,7 +39,7 @@ def test_an_endpoint_takes_its_settings():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("", "there is no agent ''. Agents are openai:MODEL, hf:PATH, random, oracle"),
+        ("", "there is no agent ''. Agents are openai:MODEL, anthropic:MODEL, responses:MODEL, hf:PATH, random"),
         ("randum", "there is no agent 'randum'. Did you mean 'random'?"),
         ("openAI:gpt", "Did you mean 'openai'?"),
         ("random:5", "the agent random has no setting, got '5'"),

@@ -33,7 +33,8 @@ EPISODE = EpisodeSpec("vlm_gym/NumberLine-v0", 0)
 def documented():
     """Yield every word of the page's table: (server, word, meaning)."""
     heads = list(COLUMNS)
-    for line in PAGE.read_text(encoding="utf-8").splitlines():
+    table = PAGE.read_text(encoding="utf-8").partition("## How an answer ended")[2]
+    for line in table.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if not line.startswith("| ") or len(cells) != 1 + len(heads) or cells[1] in ("finished", "---"):
             continue
@@ -430,14 +431,14 @@ def answer_of_oracle(request):
 
 
 def _oracle():
-    from vlm_gym.render.encode import data_url, png_bytes
+    from vlm_gym.messages import Message
 
     answers, env = {}, EpisodeSpec("vlm_gym/NumberLine-v0", 0, {"max_position": 3}).make()
     for position in range(4):
         for target in range(4):
             if position != target:
                 picture, _ = env.reset(options={"position": position, "target": target})
-                answers[data_url(png_bytes(picture))] = "+" if target > position else "-"
+                answers[Message("user", "", picture).picture_url] = "+" if target > position else "-"
     return answers
 
 

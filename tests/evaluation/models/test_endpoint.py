@@ -449,7 +449,7 @@ def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(monkeypatch, ke
 )
 def test_a_wrong_setting_is_told_in_a_sentence(settings, message):
     with pytest.raises(ConfigError) as caught:
-        EndpointSettings(**settings)
+        EndpointAgent("model", EndpointSettings(**settings))
     assert message in str(caught.value)
     assert "secret" not in str(caught.value)
 

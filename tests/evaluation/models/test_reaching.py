@@ -22,6 +22,7 @@ from vlm_gym.errors import AgentRefusedError, ConfigError, MissingDependencyErro
 from vlm_gym.evaluation.models import endpoint_client
 from vlm_gym.evaluation.models.connections import is_loopback
 from vlm_gym.evaluation.models.endpoint import EndpointAgent, EndpointSettings
+from vlm_gym.evaluation.models.endpoint_settings import url_of
 from vlm_gym.evaluation.models.pace import Pace
 from vlm_gym.evaluation.runs.run_folder import read_episodes, read_run
 
@@ -327,7 +328,10 @@ def test_a_key_in_an_address_is_refused_without_showing_it(name):
 def test_an_address_may_have_a_query_and_be_written_in_full():
     settings = EndpointSettings(base_url=" https://h/openai/deployments/d/chat/completions/?api-version=1&x= ")
     assert settings.base_url == "https://h/openai/deployments/d?api-version=1&x="
-    assert settings.url == "https://h/openai/deployments/d/chat/completions?api-version=1&x="
+    assert (
+        url_of(settings.base_url, "/chat/completions")
+        == "https://h/openai/deployments/d/chat/completions?api-version=1&x="
+    )
 
 
 def test_a_run_goes_on_at_another_address_and_no_other_model(tmp_path, capsys):

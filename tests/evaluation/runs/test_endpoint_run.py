@@ -18,8 +18,7 @@ from vlm_gym.evaluation.models.endpoint import EndpointAgent, EndpointSettings
 from vlm_gym.evaluation.runs.plan import Plan
 from vlm_gym.evaluation.runs.run import evaluate
 from vlm_gym.evaluation.runs.run_folder import read_episodes, read_turns
-from vlm_gym.messages import to_openai
-from vlm_gym.render.encode import data_url, png_bytes
+from vlm_gym.messages import Message, to_openai
 
 TASK, ARGUMENTS = "vlm_gym/NumberLine-v0", {"max_position": 3}
 FAILURES = (too_many("0.01"), BROKEN, DROPPED, HALF, NO_CHOICE, HTML, error(503, "Overloaded"))
@@ -39,7 +38,7 @@ def table():
     for i, (position, target) in enumerate((p, t) for p in range(4) for t in range(4) if p != t):
         picture, _ = env.reset(options={"position": position, "target": target})
         action = "+" if (target > position) != (i == 4) else "-"
-        answers[data_url(png_bytes(picture))] = STYLES[i % 3 if i < 9 else 0].format(action)
+        answers[Message("user", "", picture).picture_url] = STYLES[i % 3 if i < 9 else 0].format(action)
     return answers
 
 

@@ -17,14 +17,19 @@ from vlm_gym.evaluation.models.agents import (
 from vlm_gym.evaluation.models.endpoint import EndpointAgent
 from vlm_gym.evaluation.models.endpoint_settings import EndpointSettings
 from vlm_gym.evaluation.models.local_settings import LocalSettings
+from vlm_gym.evaluation.models.protocols.names import PROTOCOLS
 
-FORMS: Final = "openai:MODEL, hf:PATH, random, oracle, oracle:P, constant:TEXT, script:FILE, python:MODULE:FUNCTION"
+FORMS: Final = (
+    "openai:MODEL, anthropic:MODEL, responses:MODEL, hf:PATH, random, oracle, oracle:P, constant:TEXT, script:FILE, "
+    "python:MODULE:FUNCTION"
+)
 
 
 def make_agent(name: str, endpoint: EndpointSettings | None = None, local: LocalSettings | None = None) -> Agent:
     """Return the agent of a name.
 
-    - `openai:MODEL`: a model behind an OpenAI-compatible endpoint, reached as `endpoint` says
+    - `openai:MODEL`: a model behind an endpoint that speaks OpenAI's chat completions, reached as `endpoint` says;
+      `anthropic:MODEL` and `responses:MODEL`: behind one of Anthropic's messages API, or OpenAI's responses API
     - `hf:PATH`: a Hugging Face model in this process, which samples as `endpoint` says and is loaded as `local` says
 
     - `random`: uniformly random actions; `oracle`: best ones; `oracle:0.8`: best ones with probability 0.8
@@ -35,13 +40,13 @@ def make_agent(name: str, endpoint: EndpointSettings | None = None, local: Local
         ConfigError: if there is no such agent.
     """
     kind, _, rest = name.partition(":")
-    if kind == "openai":
-        return EndpointAgent(rest, endpoint or EndpointSettings())
+    if kind in PROTOCOLS:
+        return EndpointAgent(rest, endpoint, PROTOCOLS[kind])
     if kind == "hf":
         return _local(rest, endpoint or EndpointSettings(), local or LocalSettings())
     if kind in _KINDS:
         return _KINDS[kind](rest)
-    hint = did_you_mean(kind, ("openai", "hf", *_KINDS))
+    hint = did_you_mean(kind, (*PROTOCOLS, "hf", *_KINDS))
     raise ConfigError(f"there is no agent {name!r}.{hint} Agents are {FORMS}")
 
 

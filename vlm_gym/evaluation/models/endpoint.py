@@ -1,7 +1,9 @@
-"""An agent behind an OpenAI-compatible endpoint: vLLM, SGLang, Ollama, llama.cpp, and the commercial ones."""
+"""An agent behind an endpoint: a model on a server of one's own, or a commercial one."""
 
 import json
+import secrets
 import time
+from itertools import chain, zip_longest
 from typing import Any, Final
 
 import numpy as np
@@ -11,8 +13,10 @@ from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.models.agents import Agent, Reply
 from vlm_gym.evaluation.models.endpoint_client import EndpointClient
 from vlm_gym.evaluation.models.endpoint_settings import NUM_SEEDS, EndpointSettings
+from vlm_gym.evaluation.models.protocols.base import EndpointProtocol
+from vlm_gym.evaluation.models.protocols.names import CHAT
 from vlm_gym.evaluation.models.reply_cache import ReplyCache
-from vlm_gym.messages import to_openai
+from vlm_gym.messages import Message
 
 __all__ = ["EndpointAgent", "EndpointSettings"]
 
@@ -25,25 +29,29 @@ class EndpointAgent(Agent):
     Args:
         model: The model's name, as the endpoint knows it.
         settings: How it is reached, and how it samples.
+        protocol: What the endpoint speaks.
 
     Raises:
-        ConfigError: if there is no model's name, or the key or the cache cannot be used.
+        ConfigError: if there is no model's name, the protocol cannot say what is asked for, or the key or the cache
+            cannot be used.
         MissingDependencyError: if httpx is not installed.
     """
 
-    def __init__(self, model: str, settings: EndpointSettings | None = None) -> None:
+    def __init__(self, model: str, settings: EndpointSettings | None = None, protocol: EndpointProtocol = CHAT) -> None:
         if not model:
-            raise ConfigError("the agent openai needs the name of a model: openai:MODEL")
-        self.model = model
-        self.settings = settings or EndpointSettings()
-        self._client = EndpointClient(self.settings)
+            raise ConfigError(f"the agent {protocol.prefix} needs the name of a model: {protocol.prefix}:MODEL")
+        self.model, self.protocol = model, protocol
+        self._client = EndpointClient(settings or EndpointSettings(), protocol)
+        self.settings = self._client.settings
+        self._sampling = protocol.sampling(self.settings)
+        self._mark = secrets.token_hex(16)  # nothing that is said can hold it
         self._checked: tuple[bytes, int, Reply] | None = None
         self._cache = None if self.settings.cache is None else ReplyCache(self.settings.cache)
 
     async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
         """Ask the model."""
         draw = int(rng.integers(NUM_SEEDS))
-        body = json.dumps(self._request(session, draw)).encode("ascii")
+        body = self._body(session, draw)
         if self._checked is not None and self._checked[:2] == (body, draw):
             (*_, reply), self._checked = self._checked, None
             return reply
@@ -52,7 +60,7 @@ class EndpointAgent(Agent):
     async def check(self, session: ChatSession, rng: np.random.Generator) -> Reply:
         """Ask the model, and keep the answer until the same request comes again: it is paid for once."""
         draw = int(rng.integers(NUM_SEEDS))
-        body = json.dumps(self._request(session, draw)).encode("ascii")
+        body = self._body(session, draw)
         reply = await self._answer(body, draw)
         self._checked = (body, draw, reply)
         return reply
@@ -72,10 +80,10 @@ class EndpointAgent(Agent):
         """Return the model, the address, and what is sent with each request."""
         settings = self.settings
         return {
-            "name": f"openai:{self.model}",
+            "name": f"{self.protocol.prefix}:{self.model}",
             "model": self.model,
             "base_url": settings.base_url,
-            "sampling": settings.sampling,
+            "sampling": self._sampling,
             "seed": settings.seed,
             "price_in": settings.price_in,
             "price_out": settings.price_out,
@@ -106,8 +114,18 @@ class EndpointAgent(Agent):
             request_id=completion.request_id,
         )
 
-    def _request(self, session: ChatSession, draw: int) -> dict[str, Any]:
-        request = {"model": self.model, "messages": to_openai(session.messages()), **self.settings.sampling}
+    def _body(self, session: ChatSession, draw: int) -> bytes:
+        """Return the request as JSON. Its pictures, which JSON writes as they are, are put in afterwards."""
+        pictures: list[str] = []
+
+        def mark(message: Message) -> str:
+            pictures.append(message.picture_base64)
+            return self._mark
+
+        request = self.protocol.request(self.model, session.messages(), mark)
+        request.update(self._sampling)
         if self.settings.seed is not None:
             request["seed"] = (self.settings.seed + draw) % NUM_SEEDS
-        return request
+        words = json.dumps(request).split(self._mark)
+        told = chain.from_iterable(zip_longest(words, pictures, fillvalue=""))
+        return "".join(told).encode("ascii")

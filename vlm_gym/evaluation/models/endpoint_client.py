@@ -11,9 +11,11 @@ from vlm_gym.errors import AgentError, AgentRefusedError, UnplayableError
 from vlm_gym.evaluation.models.connections import Connections, connection_failure
 from vlm_gym.evaluation.models.endpoint_errors import PassingFailureError
 from vlm_gym.evaluation.models.endpoint_reply import Completion, read_completion, read_error
-from vlm_gym.evaluation.models.endpoint_settings import EndpointSettings
+from vlm_gym.evaluation.models.endpoint_settings import EndpointSettings, headers_of, url_of
 from vlm_gym.evaluation.models.pace import Pace
 from vlm_gym.evaluation.models.packing import unpacked
+from vlm_gym.evaluation.models.protocols.base import EndpointProtocol
+from vlm_gym.evaluation.models.protocols.names import CHAT
 
 OK: Final = (200, 201)
 FIRST_BACKOFF_S: Final = 0.5
@@ -30,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 class EndpointClient:
-    """Sends chat completion requests, any number at a time.
+    """Sends requests of a protocol, any number at a time.
 
     Failures that may pass (429, 5xx, timeouts, broken connections, replies that are no answer of the model's) are
     tried again after a random time between 0 and 0.5, 1, 2, ... 60 seconds ("full jitter"), and after what Retry-After
@@ -38,18 +40,25 @@ class EndpointClient:
 
     Args:
         settings: The address, and how it is asked.
+        protocol: Says where requests go and what replies mean.
 
     Raises:
-        ConfigError: if the address is none, the key cannot be sent, or a proxy or certificate cannot be used.
+        ConfigError: if the address is none, the protocol cannot say what is asked for, the key cannot be sent, or a
+            proxy or certificate cannot be used.
         MissingDependencyError: if httpx, or what it needs for a proxy, is not installed.
     """
 
-    def __init__(self, settings: EndpointSettings) -> None:
-        self.settings = settings
-        self.url = settings.url
-        headers = settings.secret_headers()
+    def __init__(self, settings: EndpointSettings, protocol: EndpointProtocol = CHAT) -> None:
+        self.settings = settings.of(protocol)
+        self.protocol = protocol
+        self.key_env = self.settings.key_env or protocol.key_env
+        self.url = url_of(self.settings.base_url or protocol.base_url, protocol.path)
+        headers = headers_of(self.settings, protocol)
         self._connections = Connections(self.url, headers)
-        self._secrets = [value.removeprefix("Bearer ") for value in headers.values()]
+        public = protocol.headers.items()
+        self._secrets = [
+            value.removeprefix("Bearer ") for name, value in headers.items() if (name, value) not in public
+        ]
         self._rng = np.random.default_rng()  # of pauses only, which many processes must not share
         self._pace = Pace(settings.requests_per_minute)
         self._has_answered = False
@@ -92,8 +101,8 @@ class EndpointClient:
             raise connection_failure(error, self.url) from error
         data = self._without_secrets(unpacked(data, headers.get("content-encoding", ""), MAX_REPLY_BYTES))
         if status not in OK:
-            raise read_error(status, headers, data, self.settings.key_env)
-        completion = read_completion(data, headers, self.settings.key_env, self.settings.finish_reasons)
+            raise read_error(status, headers, data, self.key_env)
+        completion = read_completion(data, headers, self.key_env, self.settings.finish_reasons, self.protocol)
         if completion.finish_reason is None and self._says_finish and "null" not in self.settings.finish_reasons:
             raise PassingFailureError("the reply has no finish_reason, which this server gave before")
         self._says_finish = self._says_finish or completion.finish_reason is not None

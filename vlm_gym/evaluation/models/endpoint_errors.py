@@ -253,7 +253,11 @@ def _parts(error: Any, depth: int = MAX_DEPTH) -> Iterator[Any]:
 
 def _names(part: Any) -> Iterator[str]:
     if isinstance(part, dict):
-        yield from (part[key] for key in ("code", "type", "status", "reason", "error_type") if _is_name(part.get(key)))
+        yield from (
+            part[key]
+            for key in ("code", "type", "status", "reason", "error_type", "error_code")
+            if _is_name(part.get(key))
+        )
         yield from (key for key in part if key == "flagged_input")
 
 

@@ -4,22 +4,22 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from urllib.parse import parse_qsl, urlsplit
 
 from vlm_gym.errors import ConfigError, check_choice, check_int
 from vlm_gym.evaluation.models.finish_reasons import CHOICES
+from vlm_gym.evaluation.models.protocols.base import EndpointProtocol
 
 MaxTokensField = Literal["max_tokens", "max_completion_tokens"]
 
 NUM_SEEDS: Final = 2**31  # servers take a signed 32-bit seed
-OWN_FIELDS: Final = ("model", "messages", "n", "stream", "stream_options")  # of a request: not for `extra_body`
 MAX_TEMPERATURE: Final = 100.0
 MAX_TIMEOUT_S: Final = 86_400.0
 MAX_PER_MINUTE: Final = 1e6
-PATH: Final = "/chat/completions"
+PATHS: Final = ("/chat/completions", "/messages", "/responses")  # of requests: an address may be given in full
 TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # what a header may be named
 OWN_HEADERS: Final = frozenset(("content-type", "content-length", "accept-encoding", "host", "transfer-encoding"))
 SECRET_NAMES: Final = re.compile(r"key|token|secret|sig|password|passwd|auth|credential|code", re.IGNORECASE)
@@ -31,10 +31,12 @@ class EndpointSettings:
     """How an endpoint is reached and how a model samples. What is None is left to the server.
 
     Attributes:
-        base_url: The address, mostly ending in /v1; it may have a query, such as Azure's ?api-version=2024-10-21.
-        key_env: The environment variable that holds the key; no key is sent if it is not set.
+        base_url: The address, mostly ending in /v1; it may have a query, such as Azure's ?api-version=2024-10-21. None
+            is that of the protocol's provider.
+        key_env: The environment variable that holds the key; no key is sent if it is not set. None is the provider's
+            usual one.
         headers: More headers of a request, and the environment variables that hold what they say:
-            {"api-key": "AZURE_KEY"}. One named Authorization takes the place of the key.
+            {"api-key": "AZURE_KEY"}. One named Authorization, or as the key's, takes the place of the key.
         temperature, top_p: Of sampling.
         max_tokens: The most tokens of an answer.
         max_tokens_field: The request's field for it: some servers want "max_completion_tokens".
@@ -49,8 +51,8 @@ class EndpointSettings:
         cache: A folder that keeps all answers, or None.
     """
 
-    base_url: str = "https://api.openai.com/v1"
-    key_env: str = "OPENAI_API_KEY"
+    base_url: str | None = None
+    key_env: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     temperature: float | None = None
     top_p: float | None = None
@@ -67,7 +69,8 @@ class EndpointSettings:
     cache: Path | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "base_url", _checked_url(self.base_url))
+        if self.base_url is not None:
+            object.__setattr__(self, "base_url", _checked_url(self.base_url))
         _check_number("temperature", self.temperature, 0.0, MAX_TEMPERATURE)
         _check_number("top_p", self.top_p, 0.0, 1.0)
         if self.max_tokens is not None:
@@ -85,43 +88,55 @@ class EndpointSettings:
         for name in ("price_in", "price_out"):
             _check_number(name, getattr(self, name), 0.0, 1e9)
 
-    @property
-    def url(self) -> str:
-        """The address that requests are sent to."""
-        address, mark, query = self.base_url.partition("?")
-        return f"{address}{PATH}{mark}{query}"
-
-    @property
-    def sampling(self) -> dict[str, Any]:
-        """What every request holds besides model and messages, but for the seed."""
-        fields = {"temperature": self.temperature, "top_p": self.top_p, self.max_tokens_field: self.max_tokens}
-        return {**{name: value for name, value in fields.items() if value is not None}, **self.extra_body}
-
-    def secret_headers(self) -> dict[str, str]:
-        """Return the headers that hold secrets, read from the environment: the key's and `headers`.
+    def of(self, protocol: EndpointProtocol) -> "EndpointSettings":
+        """Return the settings with the protocol's own address and key where none was chosen.
 
         Raises:
-            ConfigError: if a variable of `headers` is not set, or what one says cannot be sent.
+            ConfigError: if they ask for what its requests cannot say.
         """
-        key = os.environ.get(self.key_env, "").strip()
-        if not key.isascii() or not key.isprintable() or " " in key:
-            raise ConfigError(f"the key in {self.key_env} must be printable ASCII without blanks: check how it was set")
-        told = {"Authorization": f"Bearer {key}"} if key else {}
-        for name, variable in self.headers.items():
-            value = os.environ.get(variable, "").strip()
-            if not value or not value.isascii() or not value.isprintable():
-                raise ConfigError(
-                    f"the header {name} must be in the environment variable {variable}, as printable ASCII: "
-                    + ("check how it was set" if value else "it is not set")
-                )
-            told["Authorization" if name.lower() == "authorization" else name] = value
-        return told
+        protocol.check(self)
+        base_url, key_env = self.base_url or protocol.base_url, self.key_env or protocol.key_env
+        return replace(self, base_url=base_url, key_env=key_env)
+
+
+def url_of(base_url: str, path: str) -> str:
+    """Return the address of a path below another address, which may have a query."""
+    address, mark, query = base_url.partition("?")
+    return f"{address}{path}{mark}{query}"
+
+
+def headers_of(settings: EndpointSettings, protocol: EndpointProtocol) -> dict[str, str]:
+    """Return the headers of every request: the protocol's, the key's and `settings.headers`, from the environment.
+
+    Raises:
+        ConfigError: if a variable of `headers` is not set, or what one says cannot be sent.
+    """
+    key = os.environ.get(settings.key_env or protocol.key_env, "").strip()
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigError(f"the key in {settings.key_env} must be printable ASCII without blanks: check how it was set")
+    own = {**protocol.headers, **(protocol.key_headers(key) if key else {})}
+    given = {name: _header(name, variable) for name, variable in settings.headers.items()}
+    names = {name.lower() for name in given}
+    if "authorization" in names:
+        names |= {name.lower() for name in protocol.key_headers("")}
+    return {**{name: value for name, value in own.items() if name.lower() not in names}, **given}
+
+
+def _header(name: str, variable: str) -> str:
+    value = os.environ.get(variable, "").strip()
+    if not value or not value.isascii() or not value.isprintable():
+        raise ConfigError(
+            f"the header {name} must be in the environment variable {variable}, as printable ASCII: "
+            + ("check how it was set" if value else "it is not set")
+        )
+    return value
 
 
 def _checked_url(text: str) -> str:
     """Return an address without a slash at its end; the messages tell no address that may hold a password."""
     address, mark, query = text.strip().partition("?")
-    url = address.rstrip("/").removesuffix(PATH).rstrip("/")
+    url = address.rstrip("/")
+    url = next((url.removesuffix(path) for path in PATHS if url.endswith(path)), url).rstrip("/")
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").encode("idna")  # what is no name in other scripts either is a ValueError
@@ -159,9 +174,6 @@ def _check_number(name: str, value: object, low: float, high: float) -> None:
 def _check_extra_body(body: object) -> None:
     if not isinstance(body, Mapping) or not all(isinstance(name, str) for name in body):
         raise ConfigError(f"extra_body must map names of fields to values, got {body!r}")
-    for name in OWN_FIELDS:
-        if name in body:
-            raise ConfigError(f"extra_body must not hold {name!r}, which the agent sets itself or cannot read")
     try:
         json.dumps(body, allow_nan=False)
     except (TypeError, ValueError) as error:

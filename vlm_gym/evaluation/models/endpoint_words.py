@@ -12,7 +12,7 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-MONEY_NAMES: Final = _names("insufficientquota billingnotactive billingerror")
+MONEY_NAMES: Final = _names("insufficientquota billingnotactive billingerror enforcedspendlimitreached")
 MODEL_NAMES: Final = _names("modelnotfound modelnotfounderror nosuchmodel unknownmodel")
 PARAMETER_NAMES: Final = _names("unsupportedparameter unsupportedvalue")
 CONTEXT_NAMES: Final = _names(

@@ -55,7 +55,7 @@ _SPELLINGS: Final[Mapping[Finish, str]] = {
         error errored abort aborted cancel cancelled canceled user_cancel userstopped interrupted timeout time_limit
         failed failure network_error insufficient_system_resource overloaded engine_overloaded unavailable
         load unload modelunloaded other image_other no_image unspecified unknown none null nil incomplete not_finished
-        in_progress pause_turn compaction
+        in_progress queued pause_turn compaction
         malformed_function_call malformed_tool_call malformed_tool_use malformed_model_output malformed_response
         unexpected_tool_call too_many_tool_calls missing_thought_signature
     """,
