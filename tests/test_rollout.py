@@ -3,6 +3,7 @@
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import gymnasium as gym
 import numpy as np
@@ -10,9 +11,9 @@ import pytest
 from at_hand import PLAYABLE_IDS
 from hostile import HOSTILE
 
-from vlm_gym.chat import ChatSession, ChatSettings
+from vlm_gym.chat import ChatSettings
 from vlm_gym.episodes import EpisodeSpec
-from vlm_gym.errors import ConfigError
+from vlm_gym.errors import ConfigError, RunError
 from vlm_gym.evaluation.models.agents import ScriptedAgent
 from vlm_gym.evaluation.runs.episodes import run_episode
 from vlm_gym.evaluation.runs.panels import get_panel, rows
@@ -72,8 +73,7 @@ def test_its_numbers_are_the_evaluators(task):
     answers, _ = play(rollout, episode, np.random.default_rng(1))
     agent = ScriptedAgent(answers)
     turns = []
-    session = ChatSession(episode.make())
-    record = asyncio.run(run_episode(session, agent, episode, on_turn=lambda turn, _: turns.append(turn)))
+    record = asyncio.run(run_episode(Rollout(), agent, episode, on_turn=lambda turn, _: turns.append(turn)))
     assert rollout.metrics() == {
         "return": record.total_reward,
         "success": record.is_success,
@@ -207,6 +207,39 @@ def test_an_answer_that_is_asked_for_again_is_no_turn():
     assert "could not be read" in step.news[0].text
     assert rollout.metrics()["turns"] == 0.0
     assert rollout.answer(PLUS).turn.answers == ("?", PLUS)
+
+
+class Recorded(NamedTuple):
+    said: tuple[str, ...]
+    action: str | None
+    reward: float
+
+
+@pytest.mark.parametrize("settings", [ChatSettings(), ChatSettings(max_reasks=1)], ids=["plain", "reasks"])
+@pytest.mark.parametrize("task", PLAYABLE_IDS)
+def test_recorded_turns_play_again_from_where_the_episode_stands(task, settings):
+    rollout, again = Rollout(settings, append_only=True), Rollout(settings, append_only=True)
+    episode = EpisodeSpec(task, 6)
+    play(rollout, episode)
+    turns = [Recorded(turn.answers, turn.info["action"], turn.reward) for turn in rollout.session.turns]
+    again.start(episode)
+    again.replay(turns[:2])
+    again.replay(turns[2:])
+    assert again.is_over
+    assert again.metrics() == rollout.metrics()
+    assert as_text(again.messages()) == as_text(rollout.messages())
+    assert np.array_equal(again.session.picture, rollout.session.picture)
+    again.start(episode)
+    with pytest.raises(RunError, match=rf"turn {len(turns) + 1} of .* got no turn"):
+        again.replay([*turns, turns[-1]])
+
+
+@pytest.mark.parametrize("changed", [{"action": "-"}, {"reward": 0.25}, {"said": ('{"action": "-"}',)}, {"said": ()}])
+def test_a_turn_that_goes_otherwise_than_recorded_is_told(changed):
+    rollout = Rollout()
+    rollout.start(LINE)
+    with pytest.raises(RunError, match=r"turn 2 of .*NumberLine-v0.* does not play as it was recorded: expected"):
+        rollout.replay([Recorded((PLUS,), "+", 0.0), Recorded((PLUS,), "+", 0.0)._replace(**changed)])
 
 
 def test_an_env_is_used_again_by_its_task_and_arguments():

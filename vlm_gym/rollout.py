@@ -1,16 +1,16 @@
 """Plays one episode after another, of any tasks, as messages: what evaluators, trainers and agent frameworks drive."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import gymnasium as gym
 
 from vlm_gym.chat import ChatSession, ChatSettings, ChatTurn
 from vlm_gym.episodes import EpisodeSpec
-from vlm_gym.errors import ConfigError
+from vlm_gym.errors import ConfigError, RunError
 from vlm_gym.messages import Message, estimate_tokens
 from vlm_gym.session_pool import SessionPool
 
@@ -45,6 +45,22 @@ class Step:
     def is_over(self) -> bool:
         """Whether the episode has ended."""
         return self.is_terminated or self.is_truncated
+
+
+class RecordedTurn(Protocol):
+    """What must be known of a turn to play it again: all its answers, of which the last one counted, and what came."""
+
+    @property
+    def said(self) -> Sequence[str]:
+        """The answers."""
+
+    @property
+    def action(self) -> str | None:
+        """What was played."""
+
+    @property
+    def reward(self) -> float:
+        """What it paid."""
 
 
 class Rollout:
@@ -157,6 +173,32 @@ class Rollout:
             text = json.dumps({"thoughts": thought, session.task.actions.key: named})
         return self.answer(text)
 
+    def replay(self, recorded: Iterable[RecordedTurn]) -> None:
+        """Play the answers of recorded turns again, from where the episode stands.
+
+        Raises:
+            RunError: if a turn goes otherwise than it did.
+        """
+        for turn in recorded:
+            steps = [self.answer(text) for text in turn.said]
+            self.check_replayed(turn, steps[-1].turn if steps else None)
+
+    def check_replayed(self, recorded: RecordedTurn | None, turn: ChatTurn | None) -> None:
+        """Compare a turn that was just played with its record; None where there is no such turn.
+
+        Raises:
+            RunError: if it went otherwise.
+        """
+        expected = None if recorded is None else (recorded.action, recorded.reward)
+        got = None if turn is None else (turn.info["action"], turn.reward)
+        if got is not None and got == expected:
+            return
+        number = len(self.session.turns) + (turn is None)
+        raise RunError(
+            f"turn {number} of {self.episode.key} does not play as it was recorded: expected {_outcome(expected)}, "
+            f"got {_outcome(got)}. Another version of vlm_gym wrote it: start a new run"
+        )
+
     def messages(self) -> tuple[Message, ...]:
         """Return the whole request for the next answer, or what was said, once the episode is over."""
         return self.session.messages() if self._appended is None else tuple(self._appended)
@@ -216,6 +258,10 @@ def _check_appendable(settings: ChatSettings) -> None:
                 f"{field.name}={value!r} means nothing with append_only=True: there all past turns stay as they were "
                 f"sent. Leave it out, or send messages() as a whole each time, without append_only"
             )
+
+
+def _outcome(outcome: tuple[str | None, float] | None) -> str:
+    return "no turn" if outcome is None else f"the action {outcome[0]!r} and the reward {outcome[1]:g}"
 
 
 def _as_words(value: object) -> str:

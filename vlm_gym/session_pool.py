@@ -1,8 +1,7 @@
 """Sessions that are used again, so that no episode waits for a task to be built."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from threading import Lock
 
 from vlm_gym.chat import ChatSession, ChatSettings
@@ -50,15 +49,6 @@ class SessionPool:
         """Take back a session that was lent for an episode."""
         with self._lock:
             self._free[_kind_of(episode)].append(session)
-
-    @contextmanager
-    def lend(self, episode: EpisodeSpec) -> Iterator[ChatSession]:
-        """Lend a session for as long as the `with` lasts."""
-        session = self.take(episode)
-        try:
-            yield session
-        finally:
-            self.give_back(episode, session)
 
     def close(self) -> None:
         """Close the sessions that are free."""

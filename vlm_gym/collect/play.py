@@ -8,18 +8,18 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from vlm_gym.chat import ChatSession, ChatTurn
+from vlm_gym.chat import ChatTurn
 from vlm_gym.collect.answers import choose, kind_of, think, write_answer
 from vlm_gym.collect.samples import Sample, Step, Told
 from vlm_gym.collect.settings import CollectSettings
 from vlm_gym.collect.sources import Start
 from vlm_gym.collect.thoughts.thinkers import Thinker, make_thinker
-from vlm_gym.errors import RunError
 from vlm_gym.evaluation.models.agents import Agent, OracleAgent, RandomAgent
 from vlm_gym.evaluation.runs.episodes import AGENT_STREAM
-from vlm_gym.evaluation.runs.records import picture_name
+from vlm_gym.evaluation.runs.records import TurnRecord, picture_name
 from vlm_gym.messages import Message, sendable
 from vlm_gym.parsers.base import AnswerText, Parsed
+from vlm_gym.rollout import Rollout
 
 WORDS_STREAM: Final = 2  # neither the env's chance nor the agent's
 NUM_CACHED_PICTURES: Final = 1024
@@ -70,7 +70,7 @@ class Taught(NamedTuple):
 
 
 async def play(
-    session: ChatSession, agent: Agent, start: Start, settings: CollectSettings, pictures: PictureCache
+    rollout: Rollout, agent: Agent, start: Start, settings: CollectSettings, pictures: PictureCache
 ) -> Played:
     """Play an episode, and return what can be learnt from it.
 
@@ -83,8 +83,9 @@ async def play(
         RunError: if the env does not do what was recorded.
     """
     episode = start.episode
-    session.reset(**episode.start)
-    turns = await _Player(session, agent, start, settings, pictures).play()
+    rollout.start(episode)
+    session = rollout.session
+    turns = await _Player(rollout, agent, start, settings, pictures).play()
     taught = [turn for turn in turns if turn is not None]
     is_success, game = bool(session.info["is_success"]), session.info.get("game")
     if settings.unit == "step":
@@ -102,10 +103,11 @@ class _Player:
     """Plays one episode that has just begun."""
 
     def __init__(
-        self, session: ChatSession, agent: Agent, start: Start, settings: CollectSettings, pictures: PictureCache
+        self, rollout: Rollout, agent: Agent, start: Start, settings: CollectSettings, pictures: PictureCache
     ) -> None:
-        self._session, self._agent, self._start, self._settings = session, agent, start, settings
-        self._thinker: Thinker | None = make_thinker(session.task) if settings.cot == "varied" else None
+        self._rollout, self._session, self._agent = rollout, rollout.session, agent
+        self._start, self._settings = start, settings
+        self._thinker: Thinker | None = make_thinker(self._session.task) if settings.cot == "varied" else None
         self._is_oracle = isinstance(agent, OracleAgent) and not start.recorded
         self._is_silent = isinstance(agent, (OracleAgent, RandomAgent)) and not start.recorded
         self._recorded = chain.from_iterable(turn.said for turn in start.recorded)
@@ -115,7 +117,7 @@ class _Player:
     async def play(self) -> list[Taught | None]:
         """Play to the end; return what each turn teaches, None where it teaches nothing."""
         taught: list[Taught | None] = []
-        while not self._session.is_over:
+        while not self._rollout.is_over:
             if self._thinker is not None:
                 self._thinker.look()
             best = self._session.task.oracle_action()
@@ -155,10 +157,14 @@ class _Player:
         turn: ChatTurn | None = None
         messages: Sequence[Message] = ()
         while turn is None:
-            messages = self._session.messages()
-            turn = self._session.answer(await self._say(chance, rng))
-        self._check_recorded(turn)
+            messages = self._rollout.messages()
+            turn = self._rollout.answer(await self._say(chance, rng)).turn
+        if self._start.recorded:
+            self._rollout.check_replayed(self._recorded_turn(len(self._session.turns)), turn)
         return turn, messages
+
+    def _recorded_turn(self, number: int) -> TurnRecord | None:
+        return self._start.recorded[number - 1] if number <= len(self._start.recorded) else None
 
     async def _say(self, chance: np.random.Generator, rng: np.random.Generator) -> str:
         """Return the agent's answer, with thoughts if it is one that has none of its own."""
@@ -173,17 +179,6 @@ class _Player:
         if not isinstance(parsed, Parsed):
             return text
         return write_answer(self._session, parsed.action, think(self._thinker, "played", parsed.action, rng))
-
-    def _check_recorded(self, turn: ChatTurn) -> None:
-        if not self._start.recorded:
-            return
-        number = len(self._session.turns)
-        recorded = self._start.recorded[number - 1] if number <= len(self._start.recorded) else None
-        if recorded is None or (recorded.action, recorded.reward) != (turn.info["action"], turn.reward):
-            raise RunError(
-                f"turn {number} of {self._start.episode.key} does not play as it was recorded: another version of "
-                "vlm_gym wrote the run"
-            )
 
     def _lesson_played(self, turn: ChatTurn) -> Lesson | None:
         info = turn.info

@@ -21,6 +21,7 @@ from vlm_gym.evaluation.models.agents import Agent, OracleAgent, RandomAgent
 from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.evaluation.runs.plan import versions
 from vlm_gym.evaluation.runs.run_folder import read_run
+from vlm_gym.rollout import Rollout
 from vlm_gym.session_pool import SessionPool
 
 SHARD_BYTES: Final = 2**26  # of pictures: what is kept in memory
@@ -77,8 +78,8 @@ async def collect(
     pool, pictures = SessionPool(settings.chat, settings.parser), PictureCache()
 
     async def play_one(start: Start) -> Played:
-        with pool.lend(start.episode) as session:
-            return await play(session, agent, start, settings, pictures)
+        with Rollout(pool=pool) as rollout:
+            return await play(rollout, agent, start, settings, pictures)
 
     is_local = isinstance(agent, (OracleAgent, RandomAgent)) or settings.from_run is not None
     try:

@@ -13,6 +13,7 @@ from vlm_gym.evaluation.runs.episodes import run_episode
 from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord, picture_name
 from vlm_gym.messages import Message
 from vlm_gym.render.encode import png_bytes
+from vlm_gym.rollout import Rollout
 from vlm_gym.web.recording import DESCRIPTION, Recording
 
 ASKING: Final = object()  # what `run_episode` yields where it waits for the person
@@ -44,12 +45,12 @@ class PersonsEpisode:
         self.spec = spec
         self.record: EpisodeRecord | None = None
         self.turns = list(recording.turns(spec))
-        self.session = ChatSession(spec.make())
+        self._rollout = Rollout()
         self._recording = recording
         self._end: EpisodeRecord | None = None
         self._last: Message | None = None
         self._playing = run_episode(
-            self.session,
+            self._rollout,
             PersonAgent(),
             spec,
             past=tuple(self.turns),
@@ -58,6 +59,11 @@ class PersonsEpisode:
         )
         self._go_on(None)
         self._write_end()
+
+    @property
+    def session(self) -> ChatSession:
+        """The conversation."""
+        return self._rollout.session
 
     @property
     def is_played(self) -> bool:
@@ -85,7 +91,7 @@ class PersonsEpisode:
     def close(self) -> None:
         """Leave the episode where it is."""
         self._playing.close()
-        self.session.env.close()
+        self._rollout.close()
 
     def _go_on(self, reply: Reply | None) -> None:
         """Let `run_episode` play up to the next question, or to the end."""

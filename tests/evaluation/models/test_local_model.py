@@ -22,6 +22,7 @@ from vlm_gym.evaluation.models.local_settings import LocalSettings
 from vlm_gym.evaluation.runs.episodes import run_episode
 from vlm_gym.evaluation.runs.run_folder import read_run
 from vlm_gym.installation import install_hint
+from vlm_gym.rollout import Rollout
 
 if "VLM_GYM_ALL_TESTS" not in os.environ:
     pytest.importorskip("transformers", reason="local models need torch and transformers: pip install 'vlm-gym[train]'")
@@ -104,10 +105,7 @@ def test_whole_episodes_are_the_same_again(checkpoint):
         episodes = [EpisodeSpec(TASK, seed, ARGUMENTS) for seed in range(4)]
         turns = []
         records = await asyncio.gather(
-            *(
-                run_episode(ChatSession(each.make()), agent, each, on_turn=lambda turn, shown: turns.append(turn))
-                for each in episodes
-            )
+            *(run_episode(Rollout(), agent, each, on_turn=lambda turn, shown: turns.append(turn)) for each in episodes)
         )
         await agent.close()
         return [record.num_turns for record in records], {(turn.episode, turn.turn): turn.answers for turn in turns}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from at_hand import PLAYABLE_IDS
 
-from vlm_gym.chat import ChatSession, ChatSettings
+from vlm_gym.chat import ChatSettings
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import AgentError, RunError
 from vlm_gym.evaluation.models.agents import Agent, ConstantAgent, OracleAgent, RandomAgent, Reply, ScriptedAgent
@@ -15,18 +15,17 @@ from vlm_gym.evaluation.runs.episodes import run_episode
 from vlm_gym.evaluation.runs.lines import from_line, texts_of, to_line
 from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord, picture_name
 from vlm_gym.registration import TASKS
+from vlm_gym.rollout import Rollout
 
 HOSTILE = "\ud800 \x00\x1b[2J \u2028 </script> \x85 \U0001f600 \r\n \ufffe"
 TWENTY = {"player": ["10H", "QS"], "dealer": ["6C", "10D"]}
 
 
-def play(episode, agent, session=None, **more):
+def play(episode, agent, rollout=None, **more):
     """Return the episode's record and its turns."""
     turns = []
     record = asyncio.run(
-        run_episode(
-            session or ChatSession(episode.make()), agent, episode, on_turn=lambda turn, _: turns.append(turn), **more
-        )
+        run_episode(rollout or Rollout(), agent, episode, on_turn=lambda turn, _: turns.append(turn), **more)
     )
     return record, turns
 
@@ -90,18 +89,18 @@ def test_bad_luck_is_not_regretted():
 @pytest.mark.parametrize("agent", [RandomAgent(), OracleAgent(0.7)], ids=["random", "noisy"])
 def test_an_episode_plays_on_from_every_turn_as_if_it_had_never_stopped(task, agent):
     episode = EpisodeSpec(task, 5)
-    session = ChatSession(episode.make(), ChatSettings(history=2, max_reasks=1))
-    whole, turns = play(episode, agent, session)
+    rollout = Rollout(ChatSettings(history=2, max_reasks=1))
+    whole, turns = play(episode, agent, rollout)
     places = range(len(turns) + 1) if len(turns) < 12 else (0, 1, 7, len(turns) - 1, len(turns))
     for place in places:
-        again, rest = play(episode, agent, session, past=turns[:place])
+        again, rest = play(episode, agent, rollout, past=turns[:place])
         assert again == whole
         assert rest == turns[place:]
 
 
 def test_a_session_may_have_played_anything_before():
     episode = EpisodeSpec("vlm_gym/Blackjack-v0", 8)
-    used = ChatSession(episode.make())
+    used = Rollout()
     for seed in range(4):
         play(EpisodeSpec(episode.task, seed), RandomAgent(), used)
     assert play(episode, OracleAgent(0.5), used) == play(episode, OracleAgent(0.5))
@@ -117,7 +116,10 @@ def test_a_past_that_was_not_like_this_is_refused():
     episode = EpisodeSpec("vlm_gym/NumberLine-v0", 0, options={"position": 1, "target": 4})
     _, turns = play(episode, ConstantAgent("-"))
     changed = replace(turns[0], reward=7.0)
-    with pytest.raises(RunError, match=r"turn 1 of .* expected the action '-' and the reward 7. Another version"):
+    words = (
+        r"turn 1 of .* expected the action '-' and the reward 7, got the action '-' and the reward -1. Another version"
+    )
+    with pytest.raises(RunError, match=words):
         play(episode, RandomAgent(), past=[changed])
 
 
@@ -139,9 +141,7 @@ class _Failing(Agent):
 def test_a_failing_agent_leaves_the_turns_before():
     episode, turns = EpisodeSpec("vlm_gym/NumberLine-v0", 0, options={"position": 1, "target": 4}), []
     with pytest.raises(AgentError, match="no answer"):
-        asyncio.run(
-            run_episode(ChatSession(episode.make()), _Failing(2), episode, on_turn=lambda turn, _: turns.append(turn))
-        )
+        asyncio.run(run_episode(Rollout(), _Failing(2), episode, on_turn=lambda turn, _: turns.append(turn)))
     assert [turn.turn for turn in turns] == [1, 2]
 
 
@@ -155,13 +155,13 @@ def test_an_episode_sums_up_what_its_turns_took():
 
 def test_an_answer_that_was_asked_for_again_is_recorded_and_counted():
     episode = EpisodeSpec("vlm_gym/NumberLine-v0", 0, options={"position": 1, "target": 2})
-    session = ChatSession(episode.make(), ChatSettings(max_reasks=2))
+    rollout = Rollout(ChatSettings(max_reasks=2))
     agent = _Talking(["what?", "hm", "+"])
-    record, turns = play(episode, agent, session)
+    record, turns = play(episode, agent, rollout)
     assert turns[0].answers == ("what?", "hm", "+")
     assert turns[0].num_requests == 3
     assert record.is_success
-    again, _ = play(episode, agent, session, past=turns)
+    again, _ = play(episode, agent, rollout, past=turns)
     assert again == record
 
 
@@ -175,10 +175,10 @@ class _Talking(ScriptedAgent):
 
 def test_a_picture_is_handed_over_with_each_turn_and_at_the_end():
     episode, shown = EpisodeSpec("vlm_gym/Blackjack-v0", 0), []
-    session = ChatSession(episode.make(), ChatSettings(picture_size=600))
+    rollout = Rollout(ChatSettings(picture_size=600))
     record = asyncio.run(
         run_episode(
-            session,
+            rollout,
             RandomAgent(),
             episode,
             on_turn=lambda turn, message: shown.append((turn.picture, picture_name(message.picture))),
@@ -191,8 +191,8 @@ def test_a_picture_is_handed_over_with_each_turn_and_at_the_end():
 
 def test_what_a_turn_shows_can_be_text_alone():
     episode = EpisodeSpec("vlm_gym/NumberLine-v0", 0)
-    session = ChatSession(episode.make(), ChatSettings(show="text"))
-    _, turns = play(episode, OracleAgent(), session)
+    rollout = Rollout(ChatSettings(show="text"))
+    _, turns = play(episode, OracleAgent(), rollout)
     assert len(turns[0].picture) == 32  # of what there is to see, for the report
 
 
@@ -249,9 +249,9 @@ class CutOffAgent(Agent):
 @pytest.mark.parametrize("max_reasks", [0, 1])
 def test_a_cut_off_answer_is_read_as_one_and_plays_again_as_it_did(max_reasks):
     episode = EpisodeSpec("vlm_gym/NumberLine-v0", 0, options={"position": 1, "target": 4})
-    session = ChatSession(episode.make(), ChatSettings(max_reasks=max_reasks))
+    rollout = Rollout(ChatSettings(max_reasks=max_reasks))
 
-    record, turns = play(episode, CutOffAgent("Action: +"), session)
+    record, turns = play(episode, CutOffAgent("Action: +"), rollout)
 
     assert record.is_success
     assert turns[0].cut_off == (0,)
@@ -262,7 +262,7 @@ def test_a_cut_off_answer_is_read_as_one_and_plays_again_as_it_did(max_reasks):
         assert [turn.fault and turn.fault.partition(":")[0] for turn in turns] == ["cut off", None] * 3
     read = [from_line(to_line(turn), TurnRecord, texts_of(turn)) for turn in turns]
     assert read == turns
-    again, _ = play(episode, ConstantAgent("never asked"), session, past=read)
+    again, _ = play(episode, ConstantAgent("never asked"), rollout, past=read)
     assert again == record
 
 
@@ -272,7 +272,7 @@ def test_what_an_unreadable_answer_names_is_recorded(parser):
     answer = f"<answer>{text}</answer>" if parser == "tagged" else text
     episode = EpisodeSpec("vlm_gym/NumberLine-v0", 0, options={"position": 1, "target": 4})
 
-    _, turns = play(episode, ConstantAgent(answer), ChatSession(episode.make(parser=parser)))
+    _, turns = play(episode, ConstantAgent(answer), Rollout(parser=parser))
 
     assert turns[0].fault is not None
     assert turns[0].span is None

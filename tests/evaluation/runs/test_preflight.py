@@ -6,7 +6,7 @@ import json
 import pytest
 from openai_server import OpenAIServer, completion, error
 
-from vlm_gym.chat import ChatSession, ChatSettings
+from vlm_gym.chat import ChatSettings
 from vlm_gym.cli import main
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import AgentRefusedError
@@ -18,6 +18,7 @@ from vlm_gym.evaluation.runs.preflight import longest_telling
 from vlm_gym.evaluation.runs.run import evaluate
 from vlm_gym.evaluation.runs.run_folder import read_episodes, read_turns
 from vlm_gym.registration import TASKS
+from vlm_gym.rollout import Rollout
 
 PLUS = '{"action": "+"}'
 
@@ -176,12 +177,12 @@ def test_of_several_tasks_the_longest_is_asked_first():
 
 @pytest.mark.parametrize("task", [name for name, task in TASKS.items() if "ALFWorld" not in name])
 def test_the_longest_telling_of_every_task_can_be_made(task):
-    session = ChatSession(EpisodeSpec(task, 0).make(), ChatSettings(history="all"))
-    telling = longest_telling(session, EpisodeSpec(task, 0))
-    short = longest_telling(ChatSession(EpisodeSpec(task, 0).make()), EpisodeSpec(task, 0))
+    rollout = Rollout(ChatSettings(history="all"))
+    telling = longest_telling(rollout, EpisodeSpec(task, 0))
+    short = longest_telling(Rollout(), EpisodeSpec(task, 0))
     assert telling.num_tokens >= short.num_tokens > 0
     assert short.num_answers == 0
-    session.env.close()
+    rollout.close()
 
 
 def test_agents_without_a_server_are_not_asked(tmp_path):

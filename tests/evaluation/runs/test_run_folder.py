@@ -26,6 +26,7 @@ from vlm_gym.evaluation.runs.run_folder import (
     read_run,
     read_turns,
 )
+from vlm_gym.rollout import Rollout
 
 RUN = {"agent": {"name": "constant"}, "episodes": [], "shard": None, "parser": "json", "chat": {}}
 EPISODE = EpisodeSpec("vlm_gym/NumberLine-v0", 0, options={"position": 4, "target": 0})
@@ -34,7 +35,7 @@ EPISODE = EpisodeSpec("vlm_gym/NumberLine-v0", 0, options={"position": 4, "targe
 def write_run(folder, episode=EPISODE):
     """Write a run of one episode of four turns; return its turns."""
     with RunWriter(folder, RUN) as writer:
-        session = ChatSession(episode.make())
+        rollout = Rollout()
         turns = []
 
         def keep(turn, shown):
@@ -42,7 +43,7 @@ def write_run(folder, episode=EPISODE):
             writer.add_turn(turn, shown)
 
         writer.add_episode(
-            asyncio.run(run_episode(session, ConstantAgent("-"), episode, on_turn=keep, on_picture=writer.add_picture))
+            asyncio.run(run_episode(rollout, ConstantAgent("-"), episode, on_turn=keep, on_picture=writer.add_picture))
         )
     return turns
 

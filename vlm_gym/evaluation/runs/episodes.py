@@ -9,12 +9,13 @@ import numpy as np
 
 from vlm_gym.chat import ChatSession, ChatTurn
 from vlm_gym.episodes import EpisodeSpec
-from vlm_gym.errors import RunError, UnplayableError
+from vlm_gym.errors import UnplayableError
 from vlm_gym.evaluation.models.agents import Agent, Reply
 from vlm_gym.evaluation.runs.records import EpisodeRecord, Judgement, TurnRecord, picture_name, turn_record
 from vlm_gym.evaluation.runs.requests import RequestLog, SentMessage
 from vlm_gym.messages import Message
 from vlm_gym.parsers import AnswerText
+from vlm_gym.rollout import Rollout
 
 LABELS: Final = ("task_type", "game")  # keys of info that say what kind of episode it is, and which game was played
 AGENT_STREAM: Final = 1  # with the seed alone an agent would draw the same numbers as the env
@@ -67,7 +68,7 @@ def _starts_of(task: str, arguments: Mapping[str, Any]) -> tuple[dict[str, Any],
 
 
 async def run_episode(
-    session: ChatSession,
+    rollout: Rollout,
     agent: Agent,
     episode: EpisodeSpec,
     *,
@@ -78,7 +79,7 @@ async def run_episode(
     """Play one episode.
 
     Args:
-        session: A conversation over an env of the episode's task (`ChatSession(episode.make())`); it is reset.
+        rollout: What drives it (`Rollout()`); the episode is started.
         agent: What answers. Its chance depends on the episode and the turn alone.
         episode: The start, and the name under which the episode is recorded.
         past: The turns that were played already: their answers are played again, and the episode goes on from there.
@@ -92,18 +93,19 @@ async def run_episode(
         AgentError: if the agent cannot answer.
         RunError: if the env does not do what `past` says it did.
     """
-    session.reset(**episode.start)
+    rollout.start(episode)
+    session = rollout.session
     start_value = session.task.optimal_value()
     turns = list(past)
     refusal: UnplayableError | None = None
     log = RequestLog()
     for turn in past:
         log.note(session.question, turn.picture)
-        _play_again(session, turn)
-    while not session.is_over:
+        rollout.replay([turn])
+    while not rollout.is_over:
         await asyncio.sleep(0)  # an agent that never waits would let nothing else run, nor any signal through
         try:
-            turns.append(await _play(session, agent, episode, log, on_turn))
+            turns.append(await _play(rollout, agent, log, on_turn))
         except UnplayableError as error:
             refusal = error
             break
@@ -118,10 +120,9 @@ def turn_rng(episode: EpisodeSpec, number: int) -> np.random.Generator:
     return np.random.default_rng((AGENT_STREAM, episode.seed, episode.repeat, number))
 
 
-async def _play(
-    session: ChatSession, agent: Agent, episode: EpisodeSpec, log: RequestLog, on_turn: OnTurn | None
-) -> TurnRecord:
+async def _play(rollout: Rollout, agent: Agent, log: RequestLog, on_turn: OnTurn | None) -> TurnRecord:
     """Play one turn, answers that are asked for again included."""
+    episode, session = rollout.episode, rollout.session
     task, number = session.task, len(session.turns) + 1
     question, picture = session.question, session.picture
     rng = turn_rng(episode, number)
@@ -134,7 +135,7 @@ async def _play(
     while turn is None:
         requests.append(log.request(session, name))
         replies.append(await agent.answer(session, rng))
-        turn = session.answer(AnswerText(replies[-1].text, is_cut_off=replies[-1].is_cut_off))
+        turn = rollout.answer(AnswerText(replies[-1].text, is_cut_off=replies[-1].is_cut_off)).turn
     after = task.optimal_value()
     regret = max(0.0, value - action_values.get(turn.info["action"] or "", after))
     judgement = Judgement(readings, oracle_action, value, after, regret)
@@ -142,17 +143,6 @@ async def _play(
     if on_turn is not None:  # the question's picture may have been encoded already, but it may also be enlarged
         on_turn(record, question if question.picture is picture else Message("user", "", picture))
     return record
-
-
-def _play_again(session: ChatSession, record: TurnRecord) -> None:
-    turn = None
-    for answer in record.said:
-        turn = session.answer(answer)
-    if turn is None or (turn.reward, turn.info["action"]) != (record.reward, record.action):
-        raise RunError(
-            f"turn {record.turn} of {record.episode} does not play as it was recorded: expected the action "
-            f"{record.action!r} and the reward {record.reward:g}. Another version of vlm_gym wrote it: start a new run"
-        )
 
 
 def _episode_record(

@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from typing import Any, Final
 
-import gymnasium as gym
-
-from vlm_gym.episodes import EpisodeSpec, canonical
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError, DataNotFoundError, did_you_mean
 from vlm_gym.games.household.splits import list_games, name_of_game, task_of_folder
 from vlm_gym.games.household.tasks import TASK_TYPES
+from vlm_gym.rollout import Rollout
 
 FIRST_SEED: Final = 1_000_000_000  # people train on low seeds: a panel's begin here
 HASH_LENGTH: Final = 16  # hex digits of each half of a fingerprint: 64 bits
@@ -103,15 +102,11 @@ def fingerprint_of(episodes: Iterable[EpisodeSpec]) -> str:
     The second half hangs on the pixels, hence on the versions of Pillow and OpenCV; the first half does not.
     """
     content, pictures = hashlib.sha256(), hashlib.sha256()
-    envs: dict[tuple[str, str], gym.Env[Any, Any]] = {}
-    for episode in episodes:
-        kind = episode.task, canonical(episode.arguments)
-        env = envs[kind] = envs.get(kind) or episode.make()
-        picture, info = env.reset(**episode.start)
-        content.update("\0".join((episode.key, info["prompt"], info["observation_text"], "")).encode())
-        pictures.update(repr(picture.shape).encode() + picture.tobytes())
-    for env in envs.values():
-        env.close()
+    with Rollout() as rollout:
+        for episode in episodes:
+            info, picture = rollout.start(episode).info, rollout.session.picture
+            content.update("\0".join((episode.key, info["prompt"], info["observation_text"], "")).encode())
+            pictures.update(repr(picture.shape).encode() + picture.tobytes())
     return f"{content.hexdigest()[:HASH_LENGTH]}-{pictures.hexdigest()[:HASH_LENGTH]}"
 
 

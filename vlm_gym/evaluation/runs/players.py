@@ -10,6 +10,7 @@ from vlm_gym.evaluation.runs.plan import Plan
 from vlm_gym.evaluation.runs.preflight import longest_telling, preflight
 from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
 from vlm_gym.messages import Message
+from vlm_gym.rollout import Rollout
 from vlm_gym.session_pool import SessionPool
 
 
@@ -54,8 +55,8 @@ class LocalPlayer:
         on_picture: Callable[[Message], object],
     ) -> EpisodeRecord:
         """Play an episode in a session that is free, or a new one."""
-        with self._pool.lend(episode) as session:
-            return await run_episode(session, self.agent, episode, past=past, on_turn=on_turn, on_picture=on_picture)
+        with Rollout(pool=self._pool) as rollout:
+            return await run_episode(rollout, self.agent, episode, past=past, on_turn=on_turn, on_picture=on_picture)
 
     async def check(self, episodes: Sequence[EpisodeSpec]) -> list[str]:
         """Send a first request."""
@@ -63,11 +64,11 @@ class LocalPlayer:
             return []
         lengths = []
         for each in episodes:
-            with self._pool.lend(each) as session:
-                lengths.append(longest_telling(session, each).num_tokens)
+            with Rollout(pool=self._pool) as rollout:
+                lengths.append(longest_telling(rollout, each).num_tokens)
         episode = episodes[lengths.index(max(lengths))]
-        with self._pool.lend(episode) as session:
-            return await preflight(session, self.agent, episode)
+        with Rollout(pool=self._pool) as rollout:
+            return await preflight(rollout, self.agent, episode)
 
     async def close(self) -> None:
         """Close the sessions; the agent stays open, for it belongs to the caller."""

@@ -9,6 +9,7 @@ from vlm_gym.evaluation.models.agents import Agent, Reply
 from vlm_gym.evaluation.models.endpoint_errors import PassingFailureError
 from vlm_gym.evaluation.runs.episodes import turn_rng
 from vlm_gym.messages import estimate_tokens
+from vlm_gym.rollout import Rollout
 
 FILLER: Final = "This is no answer yet. " * 10  # as long as a short thought, and no action
 MAX_ANSWERS: Final = 1000
@@ -30,48 +31,49 @@ class Telling(NamedTuple):
     num_answers: int
 
 
-async def preflight(session: ChatSession, agent: Agent, episode: EpisodeSpec) -> list[str]:
+async def preflight(rollout: Rollout, agent: Agent, episode: EpisodeSpec) -> list[str]:
     """Ask an agent for the answer to the longest request that an episode may need; return what is worth knowing.
 
     With no history shown that is the request of the first turn, which the agent need not be asked for again.
 
     Args:
-        session: A conversation over an env of the episode's task; it is reset.
+        rollout: What drives the episode, which is started.
         agent: What is asked (`Agent.check`).
         episode: The one with the longest request.
 
     Raises:
         AgentRefusedError: if it is not answered, and neither would others be.
     """
-    num_answers = longest_telling(session, episode).num_answers
-    _tell(session, episode, num_answers)
-    num_messages = len(session.messages())
+    num_answers = longest_telling(rollout, episode).num_answers
+    _tell(rollout, episode, num_answers)
+    num_messages = len(rollout.messages())
     try:
-        return _notes(await _check(session, agent, episode))
+        return _notes(await _check(rollout.session, agent, episode))
     except UnplayableError as error:
         if error.kind != "context":
             return [f"a first request was not answered for its content: {error}"]
         if not num_answers:
             raise _nothing_fits(error) from error
         too_long = error
-    _tell(session, episode, 0)
+    _tell(rollout, episode, 0)
     try:
-        reply = await _check(session, agent, episode)
+        reply = await _check(rollout.session, agent, episode)
     except UnplayableError as error:
         raise _nothing_fits(error) from error
     return [_too_long(num_messages, too_long), *_notes(reply)]
 
 
-def longest_telling(session: ChatSession, episode: EpisodeSpec) -> Telling:
+def longest_telling(rollout: Rollout, episode: EpisodeSpec) -> Telling:
     """Return how an episode's longest request comes about: at its end, if past turns are shown."""
     lengths: list[int] = []
-    shows_past = session.settings.history != 0 or session.settings.max_reasks > 0
-    _tell(session, episode, 0)
-    while not lengths or (shows_past and not session.is_over and len(lengths) < MAX_ANSWERS):
+    _tell(rollout, episode, 0)
+    settings = rollout.session.settings
+    shows_past = settings.history != 0 or settings.max_reasks > 0
+    while not lengths or (shows_past and not rollout.is_over and len(lengths) < MAX_ANSWERS):
         if lengths:
-            session.answer(FILLER)
-        if not session.is_over:
-            lengths.append(sum(map(estimate_tokens, session.messages())))
+            rollout.answer(FILLER)
+        if not rollout.is_over:
+            lengths.append(sum(map(estimate_tokens, rollout.messages())))
     return Telling(max(lengths), lengths.index(max(lengths)))
 
 
@@ -86,11 +88,11 @@ async def _check(session: ChatSession, agent: Agent, episode: EpisodeSpec) -> Re
         raise AgentRefusedError(f"a first request is not answered, so nothing was played: {error}") from error
 
 
-def _tell(session: ChatSession, episode: EpisodeSpec, num_answers: int) -> None:
+def _tell(rollout: Rollout, episode: EpisodeSpec, num_answers: int) -> None:
     """Start an episode and answer so often."""
-    session.reset(**episode.start)
+    rollout.start(episode)
     for _ in range(num_answers):
-        session.answer(FILLER)
+        rollout.answer(FILLER)
 
 
 def _nothing_fits(error: UnplayableError) -> AgentRefusedError:
