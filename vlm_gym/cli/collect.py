@@ -160,12 +160,13 @@ def _as_in_run(settings: "CollectSettings", *, has_agent: bool) -> "CollectSetti
     """Take over what determines how a run's tasks were told."""
     from vlm_gym.chat import ChatSettings
     from vlm_gym.collect.settings import CollectSettings
+    from vlm_gym.evaluation.runs.plan import told_as
     from vlm_gym.evaluation.runs.run_folder import read_run
 
     run = read_run(Path(str(settings.from_run)))
     if has_agent or (settings.parser, settings.chat) != (CollectSettings.parser, ChatSettings()):
         raise ConfigError("--from-run has an agent, a parser and a way of telling of its own: expected no others")
-    return replace(settings, parser=run["parser"], chat=ChatSettings(**run["chat"]))
+    return replace(settings, parser=run["parser"], chat=told_as(run))
 
 
 def _command(arguments: list[str]) -> list[str]:

@@ -1,12 +1,13 @@
 """What determines a run: which episodes, how they are told and read, and by which software."""
 
 import importlib.metadata
+import json
 import platform
 import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +25,7 @@ CIRCUMSTANCES: Final = ("format", "started", "command", "platform", "git")
 """The parts of run.json that may differ within a run."""
 AGENT_CIRCUMSTANCES: Final = ("base_url", "headers")
 """The parts of the agent's description that may differ: the same model may be served elsewhere."""
+SPEC_PARTS: Final = ("id", "kwargs", "max_episode_steps")
 USER_IN_URL: Final = re.compile(r"//[^/@\s]*@")  # it may be a password
 NUM_SHOWN: Final = 6  # of the differences between two runs, and of a list's
 VALUE_LENGTH: Final = 80  # characters of a value in a difference
@@ -97,8 +99,13 @@ def repeated(episodes: Iterable[EpisodeSpec], num_repeats: int) -> tuple[Episode
 
 def planned_episodes(run: Mapping[str, Any]) -> tuple[EpisodeSpec, ...]:
     """Return the episodes that the run of this run.json plays: all that it lists, or those of its shard."""
-    episodes = tuple(EpisodeSpec(**values) for values in run["episodes"])
+    episodes = tuple(EpisodeSpec(**_known(EpisodeSpec, values)) for values in run["episodes"])
     return episodes if run["shard"] is None else Shard(*run["shard"]).of(episodes)
+
+
+def told_as(run: Mapping[str, Any]) -> ChatSettings:
+    """Return how the tasks are told in the run of this run.json."""
+    return ChatSettings(**_known(ChatSettings, run["chat"]))
 
 
 def describe(plan: Plan, agent: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,12 +155,31 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any], but: Sequence
 
 
 def _determining(run: Mapping[str, Any], but: Sequence[str]) -> dict[str, Any]:
-    """Return the parts of run.json that determine the result."""
+    """Return the parts of run.json that determine the result; settings that are not there are as they ever were."""
     parts = {name: run[name] for name in run if name not in but}
+    if isinstance(parts.get("chat"), Mapping):
+        parts["chat"] = {**asdict(ChatSettings()), **parts["chat"]}
+    if isinstance(parts.get("specs"), Mapping):
+        parts["specs"] = {name: _determining_spec(spec) for name, spec in parts["specs"].items()}
     agent = parts.get("agent")
     if isinstance(agent, Mapping):
         parts["agent"] = {name: value for name, value in agent.items() if name not in AGENT_CIRCUMSTANCES}
     return parts
+
+
+def _determining_spec(text: str) -> Any:
+    """Return the parts of an env's spec that say what is played; how it is put together may change."""
+    try:
+        spec = json.loads(text)
+        return {name: spec.get(name) for name in SPEC_PARTS}
+    except (ValueError, TypeError, AttributeError):
+        return text
+
+
+def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that a dataclass of this version has fields for."""
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in values.items() if name in names}
 
 
 def _differing(name: str, there: Any, here: Any) -> Iterator[str]:

@@ -43,8 +43,10 @@ TURNS_FILE: Final = "turns.jsonl"
 EPISODES_FILE: Final = "episodes.jsonl"
 TEXTS_FILE: Final = "texts.jsonl"
 PICTURES: Final = "pictures"
-READ: Final = ("episodes", "shard", "parser", "chat", "agent")
-"""The parts of run.json that are read again, and hence must be there."""
+READ: Final = ("episodes", "agent")
+"""The parts of run.json without which there is no run."""
+UNSAID: Final[Mapping[str, Any]] = {"shard": None, "parser": "json", "chat": {}}
+"""What is read again, as it is where a version does not say it."""
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +82,7 @@ def read_run(folder: Path) -> dict[str, Any]:
     missing = [name for name in READ if name not in run]
     if missing:
         raise RunError(f"{folder / RUN_FILE} lacks {', '.join(missing)}: it is damaged")
-    return run
+    return {**UNSAID, **run}
 
 
 def read_turns(folder: Path) -> list[TurnRecord]:

@@ -46,7 +46,7 @@ class Scores:
             the starts cannot be won, for given; with luck a score may exceed 1.
         fault_rate, illegal_rate: Share of turns without a readable action, and with an illegal one.
         empty_rate: Share of turns whose answer had no text.
-        cut_off_rate: Share of turns with an answer that ended at the token limit.
+        cut_off_rate: Share of turns whose answer, the one that counted, ended at the token limit.
         truncation_rate: Share of episodes that ran out of turns.
         turns: Mean number of turns.
         regret: Mean probability of success that an episode's choices gave away, and turns that ran out, luck left out.
@@ -218,7 +218,7 @@ def _score(name: str, label: str | None, played: Sequence[Played]) -> Scores:
         fault_rate=_mean([turn.fault is not None for turn in turns]),
         illegal_rate=_mean([turn.illegal is not None for turn in turns]),
         empty_rate=_mean([not turn.answers[-1].strip() for turn in turns]),
-        cut_off_rate=_mean([turn.is_cut_off for turn in turns]),
+        cut_off_rate=_mean([turn.is_last_cut_off for turn in turns]),
         truncation_rate=_mean([episode.is_truncated for episode in episodes]),
         turns=_mean([episode.num_turns for episode in episodes]),
         regret=_mean([episode.regret for episode in episodes]),
