@@ -13,6 +13,7 @@ from baselines.rollout import PromptWriter, Start, make_env
 from baselines.settings import SftActions, TaskConfig
 from vlm_gym.collect.formats.parquet import ParquetWriter
 from vlm_gym.errors import ConfigError, DataNotFoundError
+from vlm_gym.fields import truths
 
 Chooser = Callable[[gym.Env[Any, str], Mapping[str, Any], np.random.Generator], str | None]
 """Chooses the action of an answer from an env and its info; None where there is none to choose."""
@@ -113,7 +114,7 @@ def demonstrate(
 def _answer(env: gym.Env[Any, str], action: str, *, is_brief: bool) -> str:
     task = env.unwrapped
     has_thoughts = task.settings.prompt.style != "action_only"  # type: ignore[attr-defined]
-    readings = task.readings() if has_thoughts else {}  # type: ignore[attr-defined]
+    readings = truths(task.readings()) if has_thoughts else {}  # type: ignore[attr-defined]
     if is_brief:
         readings = {name: _SUITS.sub("", value) for name, value in readings.items()}
     text: str = env.get_wrapper_attr("parser").write(action, task.actions, "", readings)  # type: ignore[attr-defined]

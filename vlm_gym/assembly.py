@@ -1,6 +1,5 @@
 """How an id of the table becomes an environment: the entry point of every id."""
 
-import importlib
 import inspect
 import warnings
 from collections.abc import Iterable
@@ -46,8 +45,7 @@ class _TaskMaker:
         check_choice("task, which the id sets,", task, TASKS)
         check_choice("info", info, get_args(Info))
         entry = TASKS[task]
-        module, _, name = entry.entry.partition(":")
-        env_class = getattr(importlib.import_module(module), name)
+        env_class = entry.load()
         common = {field.name for field in fields(TaskSettings)} - {"prompt"}
         own = set(inspect.signature(env_class).parameters) - {"settings"}
         _check_names(task, arguments, {*common, *own, *MAKERS_ARGUMENTS})

@@ -1,5 +1,6 @@
 """The table of tasks: all there is to know of an id, and its registration with Gymnasium."""
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -60,6 +61,11 @@ class Task:
     needs_data: bool = False
     least_image_size: int = 84
     same_rules: str = ""
+
+    def load(self) -> Any:
+        """Import the environment class."""
+        module, _, name = self.entry.partition(":")
+        return getattr(importlib.import_module(module), name)
 
     @property
     def is_text_only(self) -> bool:

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 from vlm_gym.chat import ChatSession
-from vlm_gym.collect.thoughts import household, number_line
-from vlm_gym.collect.thoughts.points import steps
-from vlm_gym.collect.thoughts.thinkers import make_thinker
+from vlm_gym.collect.answers import thinker_of
 from vlm_gym.envs.base import TaskEnv, TaskSettings
 from vlm_gym.errors import ConfigError
+from vlm_gym.fields import truths
 from vlm_gym.games.number_line import NumberLineState
 from vlm_gym.games.points import POINTS24_SYMBOLS
 from vlm_gym.oracles.points import solve
+from vlm_gym.thoughts import household, number_line
+from vlm_gym.thoughts.points import steps
 
 NUM_WORDINGS = 40
 CARD = re.compile(r"(?:10|[2-9AJQK]) of (?:spades|hearts|diamonds|clubs)")
@@ -101,7 +102,7 @@ def test_cards_numbers_and_equations_are_true(task, p):
     for seed in range(40):
         for turn, session in enumerate(walk(task, seed, p)):
             task_env, rng = session.task, np.random.default_rng((seed, turn))
-            thinker, action = make_thinker(task_env), task_env.oracle_action() or task_env.actions.sample(rng)
+            thinker, action = task_env.thinker(), task_env.oracle_action() or task_env.actions.sample(rng)
             text = thinker.think(action, rng)
             names = {card.name for card in task_env.state.cards}
             assert set(CARD.findall(text)) <= names, text
@@ -117,24 +118,24 @@ def test_cards_numbers_and_equations_are_true(task, p):
 
 def test_a_token_that_leads_nowhere_gets_no_plan():
     session = next(walk("Points24-v0", 0, 1.0))
-    thinker = make_thinker(session.task)
+    thinker = session.task.thinker()
     for i in range(NUM_WORDINGS):
         assert "= 24" not in thinker.think(")", np.random.default_rng(i))
 
 
 def test_a_formula_that_is_wrong_is_not_praised():
     session = next(walk("Points24Formula-v0", 0, 1.0))
-    thinker = make_thinker(session.task)
+    thinker = session.task.thinker()
     assert "24 can be made" not in "".join(thinker.think("1 + 1 + 1 + 1", np.random.default_rng(i)) for i in range(40))
 
 
 def test_blackjacks_odds_and_totals_are_the_exact_ones():
     for seed in range(60):
         for turn, session in enumerate(walk("Blackjack-v0", seed, 0.5)):
-            values, readings = session.task.action_values(), session.task.readings()
+            values, readings = session.task.action_values(), truths(session.task.readings())
             busts = sum(_total([*_ranks(session), rank]) > 21 for rank in ("A", *map(str, range(2, 11)), "J", "Q", "K"))
             for action in ("hit", "stand"):
-                text = make_thinker(session.task).think(action, np.random.default_rng((seed, turn)))
+                text = session.task.thinker().think(action, np.random.default_rng((seed, turn)))
                 seen = set(CARD.findall(session.info["observation_text"]))
                 assert set(CARD.findall(text)) == seen, text
                 assert readings["total"] in text
@@ -164,7 +165,7 @@ def test_only_what_was_seen_in_a_home_is_named(task, p):
         seen = set()
         thinker = None
         for turn, session in enumerate(walk(task, seed, p)):
-            thinker = thinker or make_thinker(session.task)
+            thinker = thinker or session.task.thinker()
             thinker.look()
             seen |= set(NAME.findall(session.info["observation_text"]))
             goal = session.task.game.world.goal
@@ -184,7 +185,7 @@ def test_only_what_was_seen_in_a_home_is_named(task, p):
 def test_what_a_home_hides_changes_no_thought():
     """Two homes that differ only in what lies behind a closed door are thought of alike."""
     session = next(walk("Household-v0", 1, 1.0))
-    thinker = make_thinker(session.task)
+    thinker = session.task.thinker()
     thinker.look()
     action = next(name for name in session.task.game.admissible if name.startswith("go to"))
     before = [thinker.think(action, np.random.default_rng(i)) for i in range(NUM_WORDINGS)]
@@ -198,7 +199,7 @@ def test_every_verb_is_thought_of_with_a_reason_somewhere():
     for seed in range(40):
         thinker = None
         for turn, session in enumerate(walk("Household-v0", seed, 1.0)):
-            thinker = thinker or make_thinker(session.task)
+            thinker = thinker or session.task.thinker()
             thinker.look()
             action = session.task.oracle_action()
             text = thinker.think(action, np.random.default_rng((seed, turn)))
@@ -223,4 +224,4 @@ def test_a_task_of_someone_else_has_no_thoughts():
 
     session = next(walk("NumberLine-v0", 0, 1.0))
     with pytest.raises(ConfigError, match="cot='none'"):
-        make_thinker(Elsewhere(TaskSettings(), session.task.actions, 2))
+        thinker_of(Elsewhere(TaskSettings(), session.task.actions, 2))

@@ -15,5 +15,5 @@ def test_readings_fill_the_fields_that_the_prompt_asks_for(task, style):
     asked = re.findall(r'^  "(.+?)": "<', info["prompt"], re.MULTILINE)
     *readings, thoughts, action = asked
     assert (thoughts, action) == ("thoughts", env.unwrapped.actions.key)
-    assert list(env.unwrapped.readings()) == readings
-    assert all(env.unwrapped.readings().values())
+    assert [field.name for field in env.unwrapped.readings()] == readings
+    assert all(field.description in info["prompt"] for field in env.unwrapped.readings())

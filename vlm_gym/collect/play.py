@@ -9,17 +9,17 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from vlm_gym.chat import ChatTurn
-from vlm_gym.collect.answers import choose, kind_of, think, write_answer
+from vlm_gym.collect.answers import choose, think, thinker_of, write_answer
 from vlm_gym.collect.samples import Sample, Step, Told
 from vlm_gym.collect.settings import CollectSettings
 from vlm_gym.collect.sources import Start
-from vlm_gym.collect.thoughts.thinkers import Thinker, make_thinker
 from vlm_gym.evaluation.models.agents import Agent, OracleAgent, RandomAgent
 from vlm_gym.evaluation.runs.episodes import AGENT_STREAM
 from vlm_gym.evaluation.runs.records import TurnRecord, picture_name
 from vlm_gym.messages import Message, sendable
 from vlm_gym.parsers.base import AnswerText, Parsed
 from vlm_gym.rollout import Rollout
+from vlm_gym.thoughts.thinker import Thinker
 
 WORDS_STREAM: Final = 2  # neither the env's chance nor the agent's
 NUM_CACHED_PICTURES: Final = 1024
@@ -107,7 +107,7 @@ class _Player:
     ) -> None:
         self._rollout, self._session, self._agent = rollout, rollout.session, agent
         self._start, self._settings = start, settings
-        self._thinker: Thinker | None = make_thinker(self._session.task) if settings.cot == "varied" else None
+        self._thinker: Thinker | None = thinker_of(self._session.task) if settings.cot == "varied" else None
         self._is_oracle = isinstance(agent, OracleAgent) and not start.recorded
         self._is_silent = isinstance(agent, (OracleAgent, RandomAgent)) and not start.recorded
         self._recorded = chain.from_iterable(turn.said for turn in start.recorded)
@@ -188,11 +188,11 @@ class _Player:
 
     def _read(self, answer: str, action: str) -> Lesson | None:
         """Read an answer; None if the parser does not read it as the action that was meant."""
-        actions = self._session.task.actions
-        parsed = self._session.parser.parse(answer, actions)
+        task = self._session.task
+        parsed = self._session.parser.parse(answer, task.actions)
         if not isinstance(parsed, Parsed) or parsed.action != action:
             return None
-        return Lesson(answer, action, kind_of(action, actions), parsed.span, parsed.thoughts)
+        return Lesson(answer, action, task.kind_of(action), parsed.span, parsed.thoughts)
 
     def _tell(self, message: Message) -> Told:
         if message not in self._told:

@@ -12,9 +12,11 @@ from vlm_gym.actions import ActionSet, Vocabulary
 from vlm_gym.envs.rewards import RewardTerms
 from vlm_gym.envs.spaces import AnswerSpace
 from vlm_gym.errors import ConfigError, check_choice, check_int
+from vlm_gym.fields import Field, check_fields
 from vlm_gym.games.outcome import Outcome
 from vlm_gym.prompts.answer import PromptSettings
 from vlm_gym.render.canvas import Picture
+from vlm_gym.thoughts.thinker import Thinker
 
 MIN_IMAGE_SIZE: Final = 84
 MAX_IMAGE_SIZE: Final = 1024
@@ -116,8 +118,8 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         """Put the player's view into words."""
 
     @abstractmethod
-    def _read_out(self, state: StateT) -> dict[str, str]:
-        """Return what a right answer says in its fields of the picture."""
+    def _read_out(self, state: StateT) -> tuple[Field, ...]:
+        """Return the fields of the picture that the prompt asks for, each with what a right answer says there."""
 
     @abstractmethod
     def _write_prompt(self, state: StateT) -> str:
@@ -159,9 +161,34 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         """
         return None
 
-    def readings(self) -> dict[str, str]:
-        """Return the truth about the picture: what a right answer says in the fields that the prompt asks for."""
-        return self._read_out(self.state)
+    # What others ask of a task
+
+    def readings(self) -> tuple[Field, ...]:
+        """Return the fields of the picture that the prompt asks for, each with its kind and the truth.
+
+        Raises:
+            ConfigError: if the task's class gives a field without a kind or without a truth.
+        """
+        return check_fields(f"{type(self).__module__}.{type(self).__qualname__}", self._read_out(self.state))
+
+    def thinker(self) -> Thinker | None:
+        """Return who thinks aloud, for data, in the episode that has just begun; None where nobody can."""
+        return None
+
+    def kind_of(self, action: str) -> str | None:
+        """Return what counts as the same when actions are counted: the action itself, if they can be listed.
+
+        None where hardly one comes twice.
+        """
+        return action if isinstance(self.actions, ActionSet) else None
+
+    @classmethod
+    def field_kinds(cls, arguments: Mapping[str, Any]) -> Mapping[str, str]:
+        """Return the kinds of the fields that records without kinds have, which were written before there were kinds.
+
+        `arguments` are those of the env. A task that is newer than that has none to name.
+        """
+        return {}
 
     # The Gymnasium interface
 

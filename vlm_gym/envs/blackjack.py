@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from vlm_gym.envs.base import Status, TaskEnv, TaskSettings
 from vlm_gym.errors import ConfigError
+from vlm_gym.fields import Field, kinds
 from vlm_gym.games import blackjack as game
 from vlm_gym.games.blackjack import BlackjackRules, BlackjackState
 from vlm_gym.games.cards import read_cards
@@ -14,6 +15,8 @@ from vlm_gym.prompts import blackjack as words
 from vlm_gym.render.blackjack import draw_blackjack
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.theme import read_theme
+from vlm_gym.thoughts.blackjack import BlackjackThinker
+from vlm_gym.thoughts.thinker import Thinker
 
 
 class BlackjackEnv(TaskEnv[BlackjackState, int]):
@@ -104,7 +107,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
     def _describe(self, state: BlackjackState) -> str:
         return words.describe(game.view_of(state))
 
-    def _read_out(self, state: BlackjackState) -> dict[str, str]:
+    def _read_out(self, state: BlackjackState) -> tuple[Field, ...]:
         return words.read_out(game.view_of(state), self.settings.prompt)
 
     def _write_prompt(self, state: BlackjackState) -> str:
@@ -120,3 +123,12 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
 
     def _action_values(self, state: BlackjackState) -> dict[str, float]:
         return BlackjackOracle(self.rules).action_values(game.view_of(state))
+
+    def thinker(self) -> Thinker:
+        """Return who thinks aloud in the episode."""
+        return BlackjackThinker(lambda: game.view_of(self.state), self.action_values)
+
+    @classmethod
+    def field_kinds(cls, arguments: Mapping[str, Any]) -> Mapping[str, str]:
+        """Return the kinds of the fields in old records."""
+        return kinds((words.DEALER, words.HAND, words.TOTAL, words.PAPER_CARDS))

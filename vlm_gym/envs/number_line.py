@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Final
 
 from vlm_gym.envs.base import Status, TaskEnv, TaskSettings
 from vlm_gym.errors import ConfigError, check_int
+from vlm_gym.fields import Field, kinds
 from vlm_gym.games import number_line as game
 from vlm_gym.games.number_line import NumberLineState
 from vlm_gym.games.outcome import Outcome
@@ -13,6 +14,8 @@ from vlm_gym.prompts import number_line as words
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.number_line import draw_number_line
 from vlm_gym.render.theme import read_theme
+from vlm_gym.thoughts.number_line import NumberLineThinker
+from vlm_gym.thoughts.thinker import Thinker
 
 MAX_MAX_POSITION: Final = 100
 
@@ -96,7 +99,7 @@ class NumberLineEnv(TaskEnv[NumberLineState, int]):
     def _describe(self, state: NumberLineState) -> str:
         return words.describe(state)
 
-    def _read_out(self, state: NumberLineState) -> dict[str, str]:
+    def _read_out(self, state: NumberLineState) -> tuple[Field, ...]:
         return words.read_out(state)
 
     def _write_prompt(self, state: NumberLineState) -> str:
@@ -107,3 +110,12 @@ class NumberLineEnv(TaskEnv[NumberLineState, int]):
 
     def _best_value(self, state: NumberLineState) -> float:
         return oracle.optimal_value(state)
+
+    def thinker(self) -> Thinker:
+        """Return who thinks aloud in the episode."""
+        return NumberLineThinker(lambda: self.state)
+
+    @classmethod
+    def field_kinds(cls, arguments: Mapping[str, Any]) -> Mapping[str, str]:
+        """Return the kinds of the fields in old records."""
+        return kinds(words.FIELDS)

@@ -10,6 +10,7 @@ import numpy as np
 from vlm_gym.actions import ActionSet, Vocabulary
 from vlm_gym.envs.base import ActionT, Status, TaskEnv, TaskSettings
 from vlm_gym.errors import ConfigError, check_choice, check_int
+from vlm_gym.fields import Field, kinds
 from vlm_gym.games import formula
 from vlm_gym.games.cards import Card, FaceCards, read_cards
 from vlm_gym.games.outcome import Outcome
@@ -27,6 +28,8 @@ from vlm_gym.prompts import points as words
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.points import draw_points
 from vlm_gym.render.theme import read_theme
+from vlm_gym.thoughts.points import FormulaThinker, PressThinker
+from vlm_gym.thoughts.thinker import Thinker
 
 MAX_TARGET: Final = 10**9
 MAX_NUM_CARDS: Final = 5  # up to here the solver is exact within about a second
@@ -106,6 +109,17 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
     def numbers(self) -> tuple[int, ...]:
         """Return what the cards on the table count, in their order."""
         return self.rules.numbers(self.state.cards)
+
+    def rest_after(self, action: str) -> tuple[str, ...] | None:
+        """Return what follows a token in a solution; None if it breaks a rule or leads to none."""
+        is_legal = action in self.rules.legal_presses(self.state)
+        return self._completion((*self.state.tokens, action)) if is_legal else None
+
+    @classmethod
+    def field_kinds(cls, arguments: Mapping[str, Any]) -> Mapping[str, str]:
+        """Return the kinds of the fields in old records."""
+        cards = words.cards_field(arguments.get("face_cards", "ten"))
+        return kinds((cards, words.FORMULA, words.PAPER_FORMULA))
 
     def _completion(self, tokens: tuple[str, ...]) -> tuple[str, ...] | None:
         return oracle.complete(tokens, self.numbers(), self.rules.target, self.rules.symbols)
@@ -188,8 +202,8 @@ class PointsEnv(_CardsEnv[int]):
     def _legal_actions(self, state: PointsState) -> tuple[str, ...]:
         return self.rules.legal_presses(state)
 
-    def _read_out(self, state: PointsState) -> dict[str, str]:
-        return words.read_out(self._view(state), self.settings.prompt)
+    def _read_out(self, state: PointsState) -> tuple[Field, ...]:
+        return words.read_out(self._view(state), self.rules, self.settings.prompt)
 
     def _write_prompt(self, state: PointsState) -> str:
         return words.write_prompt(self._view(state), self.rules, self.settings.prompt)
@@ -200,6 +214,10 @@ class PointsEnv(_CardsEnv[int]):
 
     def _best_value(self, state: PointsState) -> float:
         return float(self._completion(state.tokens) is not None)
+
+    def thinker(self) -> Thinker:
+        """Return who thinks aloud in the episode."""
+        return PressThinker(self)
 
 
 class PointsFormulaEnv(_CardsEnv[str]):
@@ -281,8 +299,8 @@ class PointsFormulaEnv(_CardsEnv[str]):
     def _legal_actions(self, state: PointsState) -> tuple[str, ...]:
         return ()
 
-    def _read_out(self, state: PointsState) -> dict[str, str]:
-        return words.read_cards_out(self._view(state))
+    def _read_out(self, state: PointsState) -> tuple[Field, ...]:
+        return words.read_cards_out(self._view(state), self.rules)
 
     def _write_prompt(self, state: PointsState) -> str:
         return words.write_formula_prompt(
@@ -295,6 +313,10 @@ class PointsFormulaEnv(_CardsEnv[str]):
 
     def _best_value(self, state: PointsState) -> float:
         return float(self._completion(()) is not None)
+
+    def thinker(self) -> Thinker:
+        """Return who thinks aloud in the episode."""
+        return FormulaThinker(self)
 
 
 @lru_cache(maxsize=16)

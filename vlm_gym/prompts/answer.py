@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from vlm_gym.errors import ConfigError, check_choice
+from vlm_gym.fields import Field
 
 PromptStyle = Literal["cot", "action_only", "paper"]
 AnswerFormat = Literal["json", "tagged", "paper"]
@@ -34,18 +35,19 @@ class PromptSettings:
             raise ConfigError("prompt='paper' asks for JSON, which parser='tagged' does not read: use parser='json'")
 
 
-def answer_section(settings: PromptSettings, readings: Mapping[str, str], key: str, rule: str) -> str:
+def answer_section(settings: PromptSettings, fields: Sequence[Field], key: str, rule: str) -> str:
     """Return the instructions for answering.
 
-    `readings` are the fields in which a player says what the picture shows, each with its description; `key` is the
-    field of the action, and `rule` a sentence that says what may stand there.
+    `fields` are those in which a player says what the picture shows; `key` is the field of the action, and `rule` a
+    sentence that says what may stand there.
     """
     is_tagged = settings.answer_format == "tagged"
     write_form = _tagged_form if is_tagged else _json_form
     form = "in this form" if is_tagged else "with one JSON object in this form"
     if settings.style == "action_only":
         return f"Answer {form} and with nothing else, without any reasoning:\n{write_form({}, key)}\n{rule}"
-    return f"Answer {form}:\n{write_form({**readings, 'thoughts': THOUGHTS}, key)}\n{rule}"
+    described = {field.name: field.description for field in fields}
+    return f"Answer {form}:\n{write_form({**described, 'thoughts': THOUGHTS}, key)}\n{rule}"
 
 
 def _json_form(fields: Mapping[str, str], key: str) -> str:

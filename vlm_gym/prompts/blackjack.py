@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+from vlm_gym.fields import Field, Kind
 from vlm_gym.games.blackjack import ACTIONS, BlackjackRules, BlackjackView, hand_value
 from vlm_gym.games.cards import DECK, Card
 from vlm_gym.prompts.answer import PromptSettings, action_rule, answer_section
 
-READINGS: Final = {"dealer": "the dealer's open card", "hand": "your cards", "total": "what your cards add up to"}
-PAPER_READINGS: Final = {"cards": "your cards and the dealer's"}
+DEALER: Final = Field("dealer", "the dealer's open card", Kind.CARDS)
+HAND: Final = Field("hand", "your cards", Kind.CARDS)
+TOTAL: Final = Field("total", "what your cards add up to", Kind.TOTAL)
+PAPER_CARDS: Final = Field("cards", "your cards and the dealer's", Kind.CARDS)
 
 _NAMES: Final[Mapping[Card | None, str]] = {None: "a card face down", **{card: card.name for card in DECK}}
 
@@ -19,12 +22,21 @@ def describe(view: BlackjackView) -> str:
     return f"Dealer: {_in_words(view.dealer)}. You: {_in_words(view.player)}."
 
 
-def read_out(view: BlackjackView, settings: PromptSettings) -> dict[str, str]:
+def fields(settings: PromptSettings) -> tuple[Field, ...]:
+    """Return the fields of the picture that a prompt asks for."""
+    return (PAPER_CARDS,) if settings.style == "paper" else (DEALER, HAND, TOTAL)
+
+
+def read_out(view: BlackjackView, settings: PromptSettings) -> tuple[Field, ...]:
     """Return what a right answer says in its fields of the picture."""
     if settings.style == "paper":
-        return {"cards": describe(view)}
+        return (PAPER_CARDS.reads(describe(view)),)
     shown = tuple(card for card in view.dealer if card is not None)
-    return {"dealer": _in_words(shown), "hand": _in_words(view.player), "total": str(hand_value(view.player))}
+    return (
+        DEALER.reads(_in_words(shown)),
+        HAND.reads(_in_words(view.player)),
+        TOTAL.reads(str(hand_value(view.player))),
+    )
 
 
 def _in_words(hand: tuple[Card | None, ...]) -> str:
@@ -35,8 +47,7 @@ def _in_words(hand: tuple[Card | None, ...]) -> str:
 def write_prompt(rules: BlackjackRules, settings: PromptSettings) -> str:
     """Return the task prompt; it is the same for every hand."""
     is_paper = settings.style == "paper"
-    readings = PAPER_READINGS if is_paper else READINGS
-    answer = answer_section(settings, readings, ACTIONS.key, action_rule(ACTIONS.names))
+    answer = answer_section(settings, fields(settings), ACTIONS.key, action_rule(ACTIONS.names))
     natural = _SAB if rules.sab else _NATURAL if rules.natural else ""
     return f"{_PAPER if is_paper else _RULES}{natural}\n\n{answer}"
 

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from vlm_gym.fields import Field, Kind
 from vlm_gym.games.household.view import HouseholdView, SeenObject, SeenReceptacle
 from vlm_gym.prompts.answer import PromptSettings, answer_section, one_of
 
 MAX_LISTED: Final = 128  # commands in a prompt; official games have up to 74
-READINGS: Final = {"place": "where you are and what you see there", "hand": "what you carry"}
-PAPER_READINGS: Final = {"description": "what you see in the picture"}
+PLACE: Final = Field("place", "where you are and what you see there", Kind.PLACE)
+HAND: Final = Field("hand", "what you carry", Kind.CARRIED)
+PAPER_DESCRIPTION: Final = Field("description", "what you see in the picture", Kind.PLACE)
 
 
 def describe(view: HouseholdView) -> str:
@@ -18,11 +20,16 @@ def describe(view: HouseholdView) -> str:
     return f"{_describe_sight(view)} In the room: {room}."
 
 
-def read_out(view: HouseholdView, settings: PromptSettings) -> dict[str, str]:
+def fields(settings: PromptSettings) -> tuple[Field, ...]:
+    """Return the fields of the picture that a prompt asks for."""
+    return (PAPER_DESCRIPTION,) if settings.style == "paper" else (PLACE, HAND)
+
+
+def read_out(view: HouseholdView, settings: PromptSettings) -> tuple[Field, ...]:
     """Return what a right answer says in its fields of the picture."""
     if settings.style == "paper":
-        return {"description": _describe_sight(view)}
-    return {"place": _place(view), "hand": _hand(view)}
+        return (PAPER_DESCRIPTION.reads(_describe_sight(view)),)
+    return PLACE.reads(_place(view)), HAND.reads(_hand(view))
 
 
 def write_prompt(
@@ -37,7 +44,7 @@ def write_prompt(
     intro = (_PAPER if is_paper else _RULES).format(symbols=f"\n{SYMBOLS}" if version else "", task=task)
     told = f"\n\nThe game says: {feedback.strip()}" if feedback is not None else ""
     commands = f"\n\nCommands that are possible now: {_listed(tuple(admissible))}." if admissible else ""
-    answer = answer_section(settings, PAPER_READINGS if is_paper else READINGS, "action", _RULE)
+    answer = answer_section(settings, fields(settings), "action", _RULE)
     return f"{intro}{told}{commands}\n\n{answer}"
 
 

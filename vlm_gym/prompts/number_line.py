@@ -3,10 +3,13 @@
 from functools import lru_cache
 from typing import Final
 
+from vlm_gym.fields import Field, Kind
 from vlm_gym.games.number_line import ACTIONS, NumberLineState
 from vlm_gym.prompts.answer import PromptSettings, action_rule, answer_section
 
-READINGS: Final = {"current number": "the current number in the picture", "target number": "the target number"}
+CURRENT: Final = Field("current number", "the current number in the picture", Kind.NUMBER)
+TARGET: Final = Field("target number", "the target number", Kind.NUMBER)
+FIELDS: Final = (CURRENT, TARGET)
 
 
 def describe(view: NumberLineState) -> str:
@@ -14,9 +17,9 @@ def describe(view: NumberLineState) -> str:
     return f"A number line from 0 to {view.max_position}. Target: {view.target}. Current: {view.position}."
 
 
-def read_out(view: NumberLineState) -> dict[str, str]:
+def read_out(view: NumberLineState) -> tuple[Field, ...]:
     """Return what a right answer says in its fields of the picture."""
-    return {"current number": str(view.position), "target number": str(view.target)}
+    return CURRENT.reads(str(view.position)), TARGET.reads(str(view.target))
 
 
 def write_prompt(view: NumberLineState, settings: PromptSettings) -> str:
@@ -27,7 +30,7 @@ def write_prompt(view: NumberLineState, settings: PromptSettings) -> str:
 @lru_cache(maxsize=64)
 def _prompt(max_position: int, settings: PromptSettings) -> str:
     rules = _PAPER if settings.style == "paper" else _RULES
-    answer = answer_section(settings, READINGS, ACTIONS.key, action_rule(ACTIONS.names))
+    answer = answer_section(settings, FIELDS, ACTIONS.key, action_rule(ACTIONS.names))
     return f"{rules.format(max_position=max_position)}\n\n{answer}"
 
 

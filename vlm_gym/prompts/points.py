@@ -3,6 +3,8 @@
 from functools import lru_cache
 from typing import Final
 
+from vlm_gym.fields import Field, Kind
+from vlm_gym.games.cards import FaceCards
 from vlm_gym.games.points import PointsRules, PointsView
 from vlm_gym.prompts.answer import PromptSettings, action_rule, answer_section, one_of
 
@@ -11,6 +13,10 @@ FORM_RULE: Final = (
     "The formula is plain text on one line: the numbers of your cards with a sign between each two, and parentheses "
     "where they are needed."
 )
+CARDS: Final = Field("cards", "the cards in the picture", Kind.CARDS)
+RANKED_CARDS: Final = Field("cards", "the cards in the picture", Kind.RANKED_CARDS)
+FORMULA: Final = Field("formula", "the formula so far", Kind.FORMULA)
+PAPER_FORMULA: Final = Field("current formula", "the formula so far", Kind.FORMULA)
 NUMBER_WORDS: Final = ("no", "one", "two", "three", "four", "five", "six")
 
 
@@ -21,18 +27,23 @@ def describe(view: PointsView) -> str:
     return f"Cards: {cards}. Target: {view.target}. Formula: {_written(view)}{value}."
 
 
-def read_out(view: PointsView, settings: PromptSettings) -> dict[str, str]:
+def read_out(view: PointsView, rules: PointsRules, settings: PromptSettings) -> tuple[Field, ...]:
     """Return what a right answer says in its fields of the picture, in the games that press one token a turn."""
-    return {**read_cards_out(view), _formula_field(settings): _written(view)}
+    return *read_cards_out(view, rules), _formula_field(settings).reads(_written(view))
 
 
-def read_cards_out(view: PointsView) -> dict[str, str]:
+def read_cards_out(view: PointsView, rules: PointsRules) -> tuple[Field, ...]:
     """Return what a right answer says in its fields of the picture, in the games that take the formula at once."""
-    return {"cards": ", ".join(card.name for card in view.cards)}
+    return (cards_field(rules.face_cards).reads(", ".join(card.name for card in view.cards)),)
 
 
-def _formula_field(settings: PromptSettings) -> str:
-    return "current formula" if settings.style == "paper" else "formula"
+def cards_field(face_cards: FaceCards) -> Field:
+    """Return the field of the cards, which depends on what J, Q and K count."""
+    return CARDS if face_cards == "ten" else RANKED_CARDS
+
+
+def _formula_field(settings: PromptSettings) -> Field:
+    return PAPER_FORMULA if settings.style == "paper" else FORMULA
 
 
 def _written(view: PointsView) -> str:
@@ -47,8 +58,8 @@ def write_prompt(view: PointsView, rules: PointsRules, settings: PromptSettings)
 @lru_cache(maxsize=256)
 def _press_prompt(rules: PointsRules, settings: PromptSettings, formula: str) -> str:
     is_paper = settings.style == "paper"
-    readings = {"cards": "the cards in the picture", _formula_field(settings): "the formula so far"}
-    answer = answer_section(settings, readings, rules.actions.key, action_rule(rules.actions.names))
+    fields = cards_field(rules.face_cards), _formula_field(settings)
+    answer = answer_section(settings, fields, rules.actions.key, action_rule(rules.actions.names))
     words = _common_words(rules) | {
         "symbols": one_of(rules.symbols),
         "choices": list(rules.actions.names),
@@ -66,7 +77,7 @@ def write_formula_prompt(rules: PointsRules, key: str, rule: str, settings: Prom
     is_paper = settings.style == "paper"
     operators = tuple(symbol for symbol in rules.symbols if symbol != "=")
     words = _common_words(rules) | {"symbols": one_of(operators), "choices": list(operators)}
-    answer = answer_section(settings, {"cards": "the cards in the picture"}, key, rule)
+    answer = answer_section(settings, (cards_field(rules.face_cards),), key, rule)
     retry = _RETRY if is_retry else ""
     return f"{(_PAPER_FORMULA if is_paper else _FORMULA).format(**words)}{retry}\n\n{answer}"
 

@@ -1,8 +1,10 @@
 """Perception versus reasoning, in real runs of agents that see and think well or badly."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
+from at_hand import PLAYABLE_IDS
 
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.evaluation.models.agents import Agent, Reply
@@ -11,6 +13,8 @@ from vlm_gym.evaluation.runs.played import read_played
 from vlm_gym.evaluation.runs.run import evaluate
 from vlm_gym.evaluation.scores.perception import perceive
 from vlm_gym.evaluation.scores.summary import summarise
+from vlm_gym.fields import kinds, truths
+from vlm_gym.registration import TASKS
 
 LINE = {"task": "vlm_gym/NumberLine-v0", "options": {"position": 1, "target": 4}}
 TWO_CARDS = {"task": "vlm_gym/EZPoints-v0", "options": {"cards": ["3H", "9S"]}}
@@ -29,7 +33,7 @@ class Speaker(Agent):
     async def answer(self, session, rng):
         turn, actions = len(session.turns) + 1, session.task.actions
         action = self.act(turn, session.task.oracle_action() or actions.sample(rng))
-        return Reply(session.parser.write(action, actions, fields=self.say(turn, session.task.readings())))
+        return Reply(session.parser.write(action, actions, fields=self.say(turn, truths(session.task.readings()))))
 
     def describe(self):
         return {"name": "speaker"}
@@ -144,3 +148,30 @@ def test_the_truth_itself_reads_right_in_every_task(tmp_path):
         for field in task.perception.fields:
             assert (field.num_inexact, field.num_wrong, field.num_unnamed) == (0, 0, 0), (task.name, field)
         assert task.perception.num_failures == task.perception.num_no_mistake
+
+
+@pytest.mark.parametrize("style", ["cot", "paper"])
+@pytest.mark.parametrize("task", PLAYABLE_IDS)
+def test_a_task_knows_the_kinds_of_old_records_fields(task, style):
+    entry = TASKS[task]
+    env = EpisodeSpec(task, 0, {"prompt": style}).make()
+    env.reset(seed=0)
+    named = kinds(env.unwrapped.readings())
+    assert named
+    assert named.items() <= entry.load().field_kinds({**entry.arguments, "prompt": style}).items()
+    env.close()
+
+
+@pytest.mark.parametrize(
+    "start",
+    [LINE, TWO_CARDS, LOST, {**TWO_CARDS, "task": "vlm_gym/EZPoints-FaceRank-v0"}, {"task": "vlm_gym/Household-v0"}],
+)
+def test_records_without_kinds_are_scored_as_those_with(tmp_path, start):
+    def say_tens(turn, truth):
+        return {name: value.replace("K", "10").replace("1", "2") for name, value in truth.items()}
+
+    play(tmp_path, {"options": None, **start}, say=say_tens)
+    played = read_played(tmp_path)
+    assert all(turn.kinds for item in played for turn in item.turns)
+    old = [replace(item, turns=tuple(replace(turn, kinds=None) for turn in item.turns)) for item in played]
+    assert perceive(old) == perceive(played)

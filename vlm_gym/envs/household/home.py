@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final, Literal, get_args
 from vlm_gym.envs.base import Status, TaskEnv, TaskSettings
 from vlm_gym.envs.household.engine import Engine
 from vlm_gym.errors import ConfigError, check_choice, check_int
+from vlm_gym.fields import Field, kinds
 from vlm_gym.games.household.view import HouseholdView
 from vlm_gym.games.household.vocabulary import CommandVocabulary
 from vlm_gym.games.household.world import HouseholdState
@@ -15,6 +16,8 @@ from vlm_gym.oracles import household as oracle
 from vlm_gym.prompts import household as words
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.household.palette import read_home_theme
+from vlm_gym.thoughts.household import HomeThinker, verb_of
+from vlm_gym.thoughts.thinker import Thinker
 
 NUM_COMMANDS: Final = 128  # of Discrete; official games have at most 74 admissible commands at a time
 LATEST_VERSION: Final = 1  # of pictures and prompts
@@ -106,7 +109,7 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
     def _describe(self, state: HouseholdState) -> str:
         return words.describe(self._view(state))
 
-    def _read_out(self, state: HouseholdState) -> dict[str, str]:
+    def _read_out(self, state: HouseholdState) -> tuple[Field, ...]:
         return words.read_out(self._view(state), self.settings.prompt)
 
     def _view(self, state: HouseholdState) -> HouseholdView:
@@ -136,6 +139,19 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
 
     def _best_value(self, state: HouseholdState) -> float:
         return oracle.optimal_value(self.game.world, state)
+
+    def thinker(self) -> Thinker:
+        """Return who thinks aloud in the episode."""
+        return HomeThinker(self.game)
+
+    def kind_of(self, action: str) -> str:
+        """Return the verb of a command: commands are counted by it."""
+        return verb_of(action)
+
+    @classmethod
+    def field_kinds(cls, arguments: Mapping[str, Any]) -> Mapping[str, str]:
+        """Return the kinds of the fields in old records."""
+        return kinds((words.PLACE, words.HAND, words.PAPER_DESCRIPTION))
 
 
 def check_some(name: str, values: object, choices: Sequence[str]) -> tuple[str, ...]:

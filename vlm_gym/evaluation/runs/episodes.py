@@ -13,6 +13,7 @@ from vlm_gym.errors import UnplayableError
 from vlm_gym.evaluation.models.agents import Agent, Reply
 from vlm_gym.evaluation.runs.records import EpisodeRecord, Judgement, TurnRecord, picture_name, turn_record
 from vlm_gym.evaluation.runs.requests import RequestLog, SentMessage
+from vlm_gym.fields import kinds, truths
 from vlm_gym.messages import Message
 from vlm_gym.parsers import AnswerText
 from vlm_gym.rollout import Rollout
@@ -138,7 +139,7 @@ async def _play(rollout: Rollout, agent: Agent, log: RequestLog, on_turn: OnTurn
         turn = rollout.answer(AnswerText(replies[-1].text, is_cut_off=replies[-1].is_cut_off)).turn
     after = task.optimal_value()
     regret = max(0.0, value - action_values.get(turn.info["action"] or "", after))
-    judgement = Judgement(readings, oracle_action, value, after, regret)
+    judgement = Judgement(truths(readings), kinds(readings), oracle_action, value, after, regret)
     record = turn_record(episode.key, number, turn, requests, replies, name, judgement)
     if on_turn is not None:  # the question's picture may have been encoded already, but it may also be enlarged
         on_turn(record, question if question.picture is picture else Message("user", "", picture))

@@ -41,6 +41,7 @@ class TurnRecord:
         regret: By how much the player's own choice lowered that probability, luck left out.
         prompt_tokens, completion_tokens, cost, latency_s, num_requests, is_cut_off, is_cached: As in `Reply`; sums
             (and for the two flags "any") over the turn's answers.
+        kinds: The kinds (`vlm_gym.fields.Kind`) of the fields in `readings`; earlier formats do not say.
         cut_off: Which answers ended at the token limit, by their place in `answers`; earlier formats do not say.
         requests: What was sent for each of the answers; earlier formats do not say. The rest of a request, the model
             and how it samples, is in run.json.
@@ -78,6 +79,7 @@ class TurnRecord:
     is_cut_off: bool
     is_cached: bool
     cut_off: tuple[int, ...] = ()
+    kinds: Mapping[str, str] | None = None
     requests: tuple[tuple[SentMessage, ...], ...] = ()
     replies: tuple[Reply, ...] = ()
 
@@ -110,6 +112,7 @@ class Judgement:
     """What the oracle knows of a turn; fields as in `TurnRecord`."""
 
     readings: Mapping[str, str]
+    kinds: Mapping[str, str]
     oracle_action: str | None
     value_before: float
     value_after: float

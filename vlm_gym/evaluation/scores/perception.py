@@ -7,7 +7,9 @@ from enum import Enum
 from typing import Final
 
 from vlm_gym.evaluation.runs.played import Played
+from vlm_gym.evaluation.runs.records import EpisodeRecord
 from vlm_gym.evaluation.scores.readings import Reading, field_of, judge
+from vlm_gym.fields import Kind
 from vlm_gym.registration import TASKS
 
 ROUNDING: Final = 1e-9  # probabilities that differ by less are the same
@@ -84,16 +86,20 @@ def perceive(played: Sequence[Played]) -> Perception | None:
 
 def read_turns(item: Played) -> list[dict[str, Reading]]:
     """Judge what an episode's answers name, turn by turn and field by field."""
-    task = TASKS.get(item.episode.task)
-    rules = {**(task.arguments if task else {}), **item.episode.arguments}
-    faces_are_tens = rules.get("face_cards", "ten") == "ten"
     return [
         {
-            name: judge(name, field_of(turn.fields, name), truth, turn.observation_text, faces_are_tens=faces_are_tens)
+            name: judge(kinds.get(name, Kind.TEXT), field_of(turn.fields, name), truth, turn.observation_text)
             for name, truth in turn.readings.items()
         }
         for turn in item.turns
+        for kinds in (_kinds_of(item.episode) if turn.kinds is None else turn.kinds,)
     ]
+
+
+def _kinds_of(episode: EpisodeRecord) -> Mapping[str, str]:
+    """Return the kinds of the fields of an episode whose records do not say them: earlier versions wrote it."""
+    task = TASKS.get(episode.task)
+    return {} if task is None else dict(task.load().field_kinds({**task.arguments, **episode.arguments}))
 
 
 def failure_cause(item: Played, readings: Sequence[Mapping[str, Reading]]) -> Cause | None:

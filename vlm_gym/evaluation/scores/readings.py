@@ -3,11 +3,12 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Final
 
 from vlm_gym.evaluation.scores.card_words import NamedCard, find_cards
+from vlm_gym.fields import Kind
 from vlm_gym.games.cards import FACE_RANKS
 from vlm_gym.games.household.vocabulary import kinds
 
@@ -24,28 +25,19 @@ class Reading(str, Enum):
     UNNAMED = "unnamed"  # not in the answer, or in no form that says one thing
 
 
-def judge(name: str, said: str | None, truth: str, scene: str = "", *, faces_are_tens: bool = True) -> Reading:
+def judge(kind: Kind | str, said: str | None, truth: str, scene: str = "") -> Reading:
     """Judge what an answer says in a field.
 
     Args:
-        name: The field, as the prompt asks for it.
+        kind: What stands in the field. One that this version does not know is judged as text.
         said: What the answer says there; None if it has no such field. May be anything.
         truth: What a right answer says there (`TurnRecord.readings`).
         scene: All that the picture shows, in words: a place may be described with more than the truth asks for.
-        faces_are_tens: Whether J, Q and K count 10, so that "10" names one well enough for the game.
     """
     if said is None or len(said) > MAX_LENGTH:
         return Reading.UNNAMED
     said = unicodedata.normalize("NFKC", said).replace("\ufe0f", "").replace("\n", " ").strip()
-    if name in _NUMBERS:
-        return _judge_number(said, int(truth), is_total=name == "total")
-    if name in _FORMULAS:
-        return _judge_formula(said, truth)
-    if _CARD.search(truth):
-        return _judge_cards(said, truth, faces_are_tens=faces_are_tens)
-    if name == "hand":
-        return _judge_carried(said, truth)
-    return _judge_place(said, truth, scene)
+    return JUDGES.get(kind, _judge_text)(said, truth, scene)
 
 
 def field_of(fields: Mapping[str, str], name: str) -> str | None:
@@ -54,18 +46,25 @@ def field_of(fields: Mapping[str, str], name: str) -> str | None:
     return next((said for field, said in fields.items() if _NO_LETTER.sub("", field.lower()) == wanted), None)
 
 
-def _judge_number(said: str, truth: int, *, is_total: bool) -> Reading:
-    said = said.rpartition("=")[2]
-    found = {int(match[0].partition(".")[0]) for match in _NUMBER.finditer(_OUT_OF.sub(" ", said))}
-    found |= {_NUMBER_WORDS[match[0].lower()] for match in _NUMBER_WORD.finditer(said)}
-    if is_total and found == {truth, truth - 10}:  # a soft hand is worth both
-        return Reading.RIGHT
+def _judge_number(said: str, truth: str, _scene: str) -> Reading:
+    found = _numbers_in(said)
     if len(found) != 1:
         return Reading.UNNAMED
-    return Reading.RIGHT if truth in found else Reading.WRONG
+    return Reading.RIGHT if int(truth) in found else Reading.WRONG
 
 
-def _judge_formula(said: str, truth: str) -> Reading:
+def _judge_total(said: str, truth: str, scene: str) -> Reading:
+    is_both = _numbers_in(said) == {int(truth), int(truth) - 10}  # a soft hand is worth both
+    return Reading.RIGHT if is_both else _judge_number(said, truth, scene)
+
+
+def _numbers_in(said: str) -> set[int]:
+    result = said.rpartition("=")[2]
+    found = {int(match[0].partition(".")[0]) for match in _NUMBER.finditer(_OUT_OF.sub(" ", result))}
+    return found | {_NUMBER_WORDS[match[0].lower()] for match in _NUMBER_WORD.finditer(result)}
+
+
+def _judge_formula(said: str, truth: str, _scene: str) -> Reading:
     wanted = "" if truth == "(empty)" else truth.replace(" ", "")
     plain = _TIMES.sub("*", said.translate(_OPERATORS))
     runs = [run for run in _FORMULA.findall(plain) if _FORMULA_PART.search(run)]
@@ -76,7 +75,11 @@ def _judge_formula(said: str, truth: str) -> Reading:
     return Reading.RIGHT if wanted in (found, found.partition("=")[0]) else Reading.WRONG
 
 
-def _judge_cards(said: str, truth: str, *, faces_are_tens: bool) -> Reading:
+def _judge_ranked_cards(said: str, truth: str, _scene: str) -> Reading:
+    return _judge_cards(said, truth, _scene, faces_are_tens=False)
+
+
+def _judge_cards(said: str, truth: str, _scene: str, *, faces_are_tens: bool = True) -> Reading:
     named, shown = find_cards(said), find_cards(truth)
     if not named or not shown:
         return Reading.UNNAMED
@@ -95,7 +98,7 @@ def _suits_fit(named: tuple[NamedCard, ...], shown: tuple[NamedCard, ...]) -> bo
     return not Counter(card for card in named if card.suit is not None) - Counter(shown)
 
 
-def _judge_carried(said: str, truth: str) -> Reading:
+def _judge_carried(said: str, truth: str, _scene: str) -> Reading:
     wanted, named = set(_things(truth)), set(_things(said))
     is_nothing = _NOTHING.search(said) is not None or not _letters(said)
     if not wanted:
@@ -119,6 +122,22 @@ def _judge_place(said: str, truth: str, scene: str) -> Reading:
     if wanted <= named:
         return Reading.RIGHT
     return Reading.INEXACT if wanted & named else Reading.UNNAMED
+
+
+def _judge_text(said: str, truth: str, _scene: str) -> Reading:
+    wanted, named = _words(truth), _words(said)
+    if not named:
+        return Reading.UNNAMED
+    rest = named.replace(wanted, " ", 1)
+    if wanted in named and not _DENIED.search(rest):
+        return Reading.RIGHT
+    return Reading.INEXACT if named in wanted else Reading.WRONG
+
+
+def _words(text: str) -> str:
+    """Return a text's words, each between blanks, in lower case and without punctuation."""
+    words = _NO_WORD.sub(" ", text.casefold()).split()
+    return f" {' '.join(words)} " if words else ""
 
 
 def _thing_at(text: str) -> tuple[str, str] | None:
@@ -148,8 +167,18 @@ def _letters(text: str) -> str:
     return _NO_LETTER.sub("", text.lower())
 
 
-_NUMBERS: Final = ("current number", "target number", "total")
-_FORMULAS: Final = ("formula", "current formula")
+JUDGES: Final[Mapping[str, Callable[[str, str, str], Reading]]] = {
+    Kind.NUMBER: _judge_number,
+    Kind.TOTAL: _judge_total,
+    Kind.CARDS: _judge_cards,
+    Kind.RANKED_CARDS: _judge_ranked_cards,
+    Kind.FORMULA: _judge_formula,
+    Kind.PLACE: _judge_place,
+    Kind.CARRIED: _judge_carried,
+    Kind.TEXT: _judge_text,
+}
+"""What judges each kind of field: takes what was said, the truth, and the picture in words."""
+
 _SMALL: Final = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty"
@@ -158,6 +187,8 @@ _NUMBER_WORDS: Final[dict[str, int]] = {word: i for i, word in enumerate(_SMALL.
 _NUMBER_WORD: Final = re.compile(rf"\b(?:twenty-one|{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"(?<![0-9.A-Za-z])-?[0-9]{1,6}(?:\.0{1,6})?(?![0-9A-Za-z]|\.[0-9])")
 _OUT_OF: Final = re.compile(r"\b(?:out of|from 0 to|between 0 and) {1,3}[0-9]{1,6}", re.IGNORECASE)
+_NO_WORD: Final = re.compile(r"[\W_]+")
+_DENIED: Final = re.compile(r"\b(?:or|not|no|nor|neither)\b|n['’]t\b", re.IGNORECASE)
 _NO_LETTER: Final = re.compile(r"[^a-z]+")
 _OPERATORS: Final = str.maketrans("×·∙⋅÷∕−–—", "****//---", "'\"[],`$")
 _TIMES: Final = re.compile(r"(?<=[0-9)] )[xX](?= ?[0-9(])|(?<=[0-9)])[xX](?= ?[0-9(])")
@@ -167,7 +198,6 @@ _DIGIT: Final = re.compile(r"[0-9]")
 _NOTHING: Final = re.compile(
     r"\b(?:nothing|empty|none|null|blank|n/a|no object|no formula|not started)\b", re.IGNORECASE
 )
-_CARD: Final = re.compile(r"\b(?:10|[2-9AJQK]) of (?:spades|hearts|diamonds|clubs)\b")
 _NUMBERED: Final = re.compile(r"\b((?:[a-z]{1,20}[ _-]){0,2}[a-z]{1,20})[ _#]{0,2}([0-9]{1,3})\b")
 _AT: Final = re.compile(r"\b(?:at|facing|in front of)\b", re.IGNORECASE)
 _MIDDLE: Final = re.compile(r"\b(?:middle|cent(?:er|re))\b", re.IGNORECASE)

@@ -6,14 +6,16 @@ The oracle knows the whole home, a player does not: what has not been seen is to
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
-from vlm_gym.collect.thoughts import household_words as told
-from vlm_gym.collect.thoughts.wording import listing, name_choice, pick, with_article
 from vlm_gym.games.household.tasks import GoalKinds
 from vlm_gym.games.household.view import HouseholdView, SeenObject, SeenReceptacle
+from vlm_gym.games.household.world import World
+from vlm_gym.thoughts import household_words as told
+from vlm_gym.thoughts.thinker import Thinker
+from vlm_gym.thoughts.wording import listing, name_choice, pick, with_article
 
 TREATED: Final = {"clean": "clean", "heat": "hot", "cool": "cold"}
 """How an object looks after a treatment."""
@@ -117,6 +119,39 @@ class Situation:
     def _has_brought_one(self) -> bool:
         homes = [spot for spot in self.memory.contents if _kind(spot) == self.goal.destination]
         return self.goal.task == "two" and any(self.memory.find(self.goal.target, spot) for spot in homes)
+
+
+class Game(Protocol):
+    """What a thinker looks at: a household game in progress."""
+
+    @property
+    def world(self) -> World:
+        """What never changes, of which the thinker takes the task."""
+
+    def view(self) -> HouseholdView:
+        """Return what the player sees."""
+
+
+class HomeThinker(Thinker):
+    """Thinks in a household game that has just begun."""
+
+    def __init__(self, game: Game) -> None:
+        goal = game.world.goal
+        self._game = game
+        self._goal = GoalKinds(goal.task, goal.target, goal.destination)
+        self._memory = Memory()
+
+    def look(self) -> None:
+        """Remember what can be seen now."""
+        self._memory.look(self._game.view())
+
+    def describe(self, rng: np.random.Generator) -> str:
+        """Say where the player is and what it carries."""
+        return describe(self._game.view(), rng)
+
+    def think(self, action: str, rng: np.random.Generator) -> str:
+        """Say what speaks for a command."""
+        return think(self._game.view(), self._memory, self._goal, self._game.world.sentence, action, rng)
 
 
 def describe(view: HouseholdView, rng: np.random.Generator) -> str:

@@ -1,11 +1,13 @@
 """Thoughts in NumberLine: two numbers are read and compared."""
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 
-from vlm_gym.collect.thoughts.wording import name_choice, pick, sentence
 from vlm_gym.games.number_line import NumberLineState, move
+from vlm_gym.thoughts.thinker import Thinker
+from vlm_gym.thoughts.wording import name_choice, pick, sentence
 
 SEEN: Final = (
     "The current number is {position} and the target number is {target}.",
@@ -78,6 +80,21 @@ SUBTRACT: Final = (
     "so one step down, to {after}",
 )
 LAST_STEP: Final = ("That is the target.", "Then I am there.", "That is the last step.", "This reaches {target}.")
+
+
+class NumberLineThinker(Thinker):
+    """Thinks in NumberLine; `see` returns what the player sees now."""
+
+    def __init__(self, see: Callable[[], NumberLineState]) -> None:
+        self._see = see
+
+    def describe(self, rng: np.random.Generator) -> str:
+        """Say what the picture shows."""
+        return describe(self._see(), rng)
+
+    def think(self, action: str, rng: np.random.Generator) -> str:
+        """Say what speaks for an action."""
+        return think(self._see(), action, rng)
 
 
 def describe(view: NumberLineState, rng: np.random.Generator) -> str:

@@ -4,14 +4,16 @@ from collections import deque
 from collections.abc import Sequence
 from fractions import Fraction
 from operator import add, mul, sub, truediv
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
-from vlm_gym.collect.thoughts.wording import listing, name_choice, pick
 from vlm_gym.games.cards import FACE_RANKS
-from vlm_gym.games.formula import EQUALS, OPEN, PLUS_MINUS, TIMES_OVER
+from vlm_gym.games.formula import EQUALS, OPEN, PLUS_MINUS, TIMES_OVER, evaluate
+from vlm_gym.games.formula_words import formula_tokens
 from vlm_gym.games.points import PointsView
+from vlm_gym.thoughts.thinker import Thinker
+from vlm_gym.thoughts.wording import listing, name_choice, pick
 
 Numbers = tuple[int, ...]
 
@@ -80,6 +82,53 @@ NO_WAY: Final = (
 )
 
 _OPERATIONS: Final = {"+": add, "-": sub, "*": mul, "/": truediv}
+
+
+class Table(Protocol):
+    """What a thinker looks at: a points game in progress."""
+
+    def view(self) -> PointsView:
+        """Return what the player sees."""
+
+    def numbers(self) -> Numbers:
+        """Return what the cards count, in their order."""
+
+    def rest_after(self, action: str) -> tuple[str, ...] | None:
+        """Return what follows a token in a solution; None if it breaks a rule or leads to none."""
+
+
+class PressThinker(Thinker):
+    """Thinks where the formula is written token by token."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def describe(self, rng: np.random.Generator) -> str:
+        """Say what the picture shows."""
+        return describe(self._table.view(), self._table.numbers(), rng)
+
+    def think(self, action: str, rng: np.random.Generator) -> str:
+        """Say what speaks for a token."""
+        table = self._table
+        return think_press(table.view(), table.numbers(), action, table.rest_after(action), rng)
+
+
+class FormulaThinker(Thinker):
+    """Thinks where the whole formula is one answer."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def describe(self, rng: np.random.Generator) -> str:
+        """Say what the picture shows."""
+        return describe_attempt(self._table.view(), self._table.numbers(), rng)
+
+    def think(self, action: str, rng: np.random.Generator) -> str:
+        """Say what speaks for a formula."""
+        view, numbers, tokens = self._table.view(), self._table.numbers(), formula_tokens(action)
+        used = sorted(int(token) for token in tokens if token.isdecimal())
+        is_right = used == sorted(numbers) and evaluate(tokens) == view.target
+        return think_formula(view, numbers, tokens, rng, is_right=is_right)
 
 
 def describe(view: PointsView, numbers: Numbers, rng: np.random.Generator) -> str:

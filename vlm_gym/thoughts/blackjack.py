@@ -1,13 +1,14 @@
 """Thoughts in Blackjack: what the hand adds up to, and the exact odds of both actions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
 
-from vlm_gym.collect.thoughts.wording import listing, name_choice, pick
 from vlm_gym.games.blackjack import LIMIT, BlackjackView, hand_value, has_usable_ace
 from vlm_gym.games.cards import RANKS, Card
+from vlm_gym.thoughts.thinker import Thinker
+from vlm_gym.thoughts.wording import listing, name_choice, pick
 
 SEEN: Final = (
     "I have {hand}, which makes {total}. The dealer shows {dealer}.",
@@ -43,6 +44,22 @@ ODDS: Final = (
 )
 HIT: Final = ("So I hit.", "So I take another card.", "Hitting is better.", "I take a card.", "Therefore: hit.")
 STAND: Final = ("So I stand.", "So I take no more cards.", "Standing is better.", "I stay with this.", "Hence: stand.")
+
+
+class BlackjackThinker(Thinker):
+    """Thinks in Blackjack; `see` returns what the player sees now, `weigh` the odds to win with each action."""
+
+    def __init__(self, see: Callable[[], BlackjackView], weigh: Callable[[], Mapping[str, float]]) -> None:
+        self._see = see
+        self._weigh = weigh
+
+    def describe(self, rng: np.random.Generator) -> str:
+        """Say what the picture shows."""
+        return describe(self._see(), rng)
+
+    def think(self, action: str, rng: np.random.Generator) -> str:
+        """Say what speaks for an action."""
+        return think(self._see(), self._weigh(), action, rng)
 
 
 def describe(view: BlackjackView, rng: np.random.Generator) -> str:
