@@ -1,6 +1,6 @@
 """The two ablations of Zhai et al. 2024 on the tiny model: no thoughts, and the weight lambda of their log-probs.
 
-    python -m baselines.ablations                                          five runs on NumberLine, then a plot
+    python -m baselines.ablations                                          five runs on the first task, then a plot
     python -m baselines.ablations --seeds '[0, 1, 2]' --updates 10         more seeds, fewer updates
     python -m baselines.ablations --run tiny-ezpoints --folder out/ez      on another task
 
@@ -29,7 +29,7 @@ from vlm_gym.errors import ConfigError, VlmGymError
 from vlm_gym.evaluation.scores.statistics import wilson_interval
 from vlm_gym.files import write_whole
 from vlm_gym.program import run as run_program
-from vlm_gym.registration import TASKS
+from vlm_gym.registration import find_task
 
 FIGURE: Final = "ablations.png"
 COLORS: Final = ("#777777", "#7fb3d5", "#2a6fbb", "#1b3f73", "#d9822b")
@@ -144,7 +144,7 @@ def draw(path: Path, base: TrainConfig, results: Mapping[str, Sequence[Sequence[
             axes.plot(updates, means, marker="o", markersize=4, color=color, label=name.replace("lambda", "λ ="))
         for height, words in (
             (floor_of(base.evaluated_task.full_id, base.evaluation.metric), "random play"),
-            (TASKS[base.evaluated_task.full_id].best_success, "best play"),
+            (find_task(base.evaluated_task.full_id).best_success, "best play"),
         ):
             if height is not None:
                 axes.axhline(height, color="black", linewidth=0.8, linestyle=":")

@@ -1,8 +1,8 @@
 """The paper's baseline without language: a small CNN that learns by PPO from stable-baselines3, off the shelf.
 
-    python -m baselines.cnn_ppo                                          NumberLine, in a few minutes on a CPU
-    python -m baselines.cnn_ppo --env Blackjack-v0 --steps 200000
-    python -m baselines.cnn_ppo --env EZPoints-v0 --masked true          illegal actions are never chosen (sb3-contrib)
+    python -m baselines.cnn_ppo                                          the first task, in a few minutes on a CPU
+    python -m baselines.cnn_ppo --env ID --steps 200000
+    python -m baselines.cnn_ppo --env ID --masked true                   illegal actions are never chosen (sb3-contrib)
     vlm-gym report out/cnn/panel                                         what it did on the panel, turn by turn
 
 It sees the picture alone, shrunk to `picture_size`, and chooses an action of `Discrete`. At the end it plays the frozen
@@ -27,7 +27,7 @@ import numpy as np
 from baselines.config import FILE_NAME, read_config, setting, write_config
 from vlm_gym.chat import ChatSession
 from vlm_gym.cli.score_table import score_table
-from vlm_gym.errors import ConfigError, MissingDependencyError, VlmGymError, check_choice, check_int
+from vlm_gym.errors import ConfigError, MissingDependencyError, VlmGymError, check_int
 from vlm_gym.evaluation.models.agents import Agent, Reply
 from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.evaluation.runs.plan import Plan, panel_of
@@ -38,7 +38,7 @@ from vlm_gym.evaluation.scores.summary import summarise
 from vlm_gym.files import write_whole
 from vlm_gym.installation import install_hint
 from vlm_gym.program import run as run_program
-from vlm_gym.registration import TASKS
+from vlm_gym.registration import FIRST_TASK, find_task
 from vlm_gym.render.canvas import Picture
 
 METRICS: Final = "metrics.jsonl"
@@ -54,7 +54,7 @@ _log = logging.getLogger(__name__)
 class CnnConfig:
     """What is played and how it is learnt."""
 
-    env: str = setting("NumberLine-v0", "registered id of a task with Discrete actions, with or without 'vlm_gym/'")
+    env: str = setting(FIRST_TASK, "registered id of a task with Discrete actions, with or without 'vlm_gym/'")
     folder: str = setting("out/cnn", "where everything is written; it must hold no run yet")
     masked: bool = setting(False, "choose among legal actions only (MaskablePPO of sb3-contrib)")
     steps: int = setting(100_000, "turns of training, over all environments")
@@ -74,8 +74,7 @@ class CnnConfig:
     sampled: bool = setting(False, "draw the actions of the evaluation; otherwise the likeliest is played")
 
     def __post_init__(self) -> None:
-        check_choice("env", self.task, TASKS)
-        if TASKS[self.task].is_text_only:
+        if find_task(self.task).is_text_only:
             raise ConfigError(f"{self.env} is played in text only: choose a task with Discrete actions")
         for name in ("steps", "num_envs", "turns", "epochs", "minibatch", "threads"):
             check_int(name, getattr(self, name), 1, _LARGE)
@@ -268,7 +267,7 @@ def _progress(config: CnnConfig) -> Any:
 
 
 def _line(config: CnnConfig, metrics: Mapping[str, float]) -> str:
-    task, steps = TASKS[config.task], metrics["steps"]
+    task, steps = find_task(config.task), metrics["steps"]
     floor = "unknown" if task.random_success is None else percent(task.random_success)
     left = metrics["seconds"] / steps * max(0, config.steps - steps)
     return (

@@ -1,7 +1,7 @@
 """Measuring a policy on episodes that training never sees, greedily and sampled."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import torch
 from accelerate import Accelerator
@@ -11,15 +11,13 @@ from baselines.models.policy import Policy
 from baselines.rollout import Episode, Sampling, Seat, Start, generate
 from baselines.settings import Metric
 from vlm_gym.evaluation.scores.statistics import Interval, wilson_interval
-from vlm_gym.registration import TASKS
-
-# What uniformly random play reaches by the paper's metric: on the number line, the goal without a wrong step.
-POSITIVE_RETURN_FLOORS: Final = {"vlm_gym/NumberLine-v0": 0.26875}
+from vlm_gym.registration import find_task
 
 
 def floor_of(task: str, metric: Metric) -> float | None:
     """Return what random play reaches in a registered task by a metric; None where that is unknown."""
-    return TASKS[task].random_success if metric == "success" else POSITIVE_RETURN_FLOORS.get(task)
+    known = find_task(task)
+    return known.random_success if metric == "success" else known.random_positive_return
 
 
 class Score(NamedTuple):

@@ -1,6 +1,6 @@
 """PPO for a vision-language model that plays by answering: collect, advantages, loss, step.
 
-    python -m baselines.ppo                                           the built-in tiny model learns NumberLine
+    python -m baselines.ppo                                           the built-in tiny model learns the first task
     python -m baselines.ppo --config tiny-ezpoints --seed 1           another run of configs/
     python -m baselines.ppo --config llava-numberline --ppo.lr 2e-5   the same with a setting changed
     python -m baselines.ppo --resume out/tiny-numberline              go on where a run stopped

@@ -21,12 +21,12 @@ _BLUE, _ORANGE, _GREY = "#2a6fbb", "#d9822b", "#777777"
 class Recorder:
     """Records a run's metrics by update. Only the main process has one.
 
-    `floor` and `ceiling` are what random and the best play reach by `metric`; a floor of None is unknown. It records
+    `floor` and `ceiling` are what random and the best play reach by `metric`; None is unknown. It records
     from `begin` to `close`.
     """
 
     def __init__(
-        self, folder: Path, name: str, metric: Metric, floor: float | None, ceiling: float, num_updates: int
+        self, folder: Path, name: str, metric: Metric, floor: float | None, ceiling: float | None, num_updates: int
     ) -> None:
         try:
             from rich.console import Console
@@ -124,7 +124,7 @@ def score_metrics(prefix: str, score: Score | None, metric: Metric) -> dict[str,
     }
 
 
-def draw_curve(folder: Path, name: str, metric: Metric, floor: float | None, ceiling: float) -> None:
+def draw_curve(folder: Path, name: str, metric: Metric, floor: float | None, ceiling: float | None) -> None:
     """Draw the run's success over its updates into curve.png, with intervals, floor and ceiling."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator

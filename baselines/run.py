@@ -33,7 +33,7 @@ from baselines.settings import PpoConfig, TrainConfig
 from baselines.sharding import prepare, whole_state, whole_weights
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.runs.panels import get_panel
-from vlm_gym.registration import TASKS
+from vlm_gym.registration import find_task
 
 BETAS: Final = (0.9, 0.95)
 EPSILON: Final = 1e-5
@@ -261,7 +261,7 @@ def lr_share(config: PpoConfig, update: int) -> float:
 
 def _recorder(config: TrainConfig) -> Recorder:
     task, metric = config.evaluated_task.full_id, config.evaluation.metric
-    floor, ceiling = floor_of(task, metric), TASKS[task].best_success
+    floor, ceiling = floor_of(task, metric), find_task(task).best_success
     return Recorder(Path(config.folder), config.task.id, metric, floor, ceiling, config.ppo.updates)
 
 

@@ -8,9 +8,9 @@ from typing import Any, Final, Literal
 from baselines.config import section, setting
 from baselines.losses import RatioLevel
 from baselines.models.model_config import ModelConfig
-from vlm_gym.errors import ConfigError, check_choice, check_int
+from vlm_gym.errors import ConfigError, check_int
 from vlm_gym.evaluation.runs.panels import FIRST_SEED
-from vlm_gym.registration import TASKS
+from vlm_gym.registration import FIRST_TASK, find_task
 
 Metric = Literal["success", "positive_return"]
 SftActions = Literal["random", "legal", "oracle"]
@@ -21,13 +21,13 @@ _LARGE: Final = 10**9
 class TaskConfig:
     """What is played."""
 
-    id: str = setting("NumberLine-v0", "registered id, with or without 'vlm_gym/'")
+    id: str = setting(FIRST_TASK, "registered id, with or without 'vlm_gym/'")
     arguments: Mapping[str, Any] = setting({}, "arguments of gym.make: {image_size: 84, solvable: true}")
     prompt: str | None = setting(None, "text in place of the task's own prompt; {goal} stands for info['goal']")
     num_envs: int = setting(32, "environments that each process plays at once")
 
     def __post_init__(self) -> None:
-        check_choice("task.id", self.full_id, TASKS)
+        find_task(self.full_id)
         check_int("task.num_envs", self.num_envs, 1, _LARGE)
 
     @property
@@ -133,7 +133,7 @@ class EvaluationConfig:
             check_int(f"evaluation.{name}", getattr(self, name), 1, _LARGE)
         check_int("evaluation.samples", self.samples, 0, _LARGE)
         if self.task is not None:
-            check_choice("evaluation.task", full_id(self.task), TASKS)
+            find_task(full_id(self.task))
 
 
 @dataclass(frozen=True)

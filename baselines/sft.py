@@ -1,6 +1,6 @@
 """Supervised fine-tuning: a model learns the form of an answer, and PPO the rest.
 
-    python -m baselines.sft                                               the built-in tiny model, NumberLine
+    python -m baselines.sft                                               the built-in tiny model, the first task
     python -m baselines.sft --config llava-numberline --sft.data data/    answers made by `vlm-gym collect`
     python -m baselines.sft --sft.actions oracle --sft.steps 500          imitate the oracle instead
     python -m baselines.sft --resume out/tiny-numberline                  go on where a run stopped

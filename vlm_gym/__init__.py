@@ -16,9 +16,7 @@ from vlm_gym.errors import (
     VlmGymError,
 )
 from vlm_gym.program import PROGRAM as _PROGRAM  # noqa: F401  # before what takes time: it takes Ctrl-C
-from vlm_gym.registration import TASKS, Task, register_tasks
-
-register_tasks()
+from vlm_gym.registration import TASKS, Task, find_task, register_task
 
 __all__ = [
     "TASKS",
@@ -29,4 +27,6 @@ __all__ = [
     "UnreadablePictureWarning",
     "VlmGymError",
     "__version__",
+    "find_task",
+    "register_task",
 ]

@@ -11,7 +11,7 @@ import gymnasium as gym
 from vlm_gym.envs.base import TaskEnv, TaskSettings
 from vlm_gym.errors import ConfigError, UnknownArgumentError, UnreadablePictureWarning, check_choice, did_you_mean
 from vlm_gym.prompts.answer import PromptSettings
-from vlm_gym.registration import TASKS, RegisteredLimit, Task
+from vlm_gym.registration import RegisteredLimit, Task, find_task
 from vlm_gym.wrappers.numeric_info import NumericInfo
 from vlm_gym.wrappers.text import TextPlay
 from vlm_gym.wrappers.turn_limit import TurnLimit
@@ -42,9 +42,8 @@ class _TaskMaker:
             ConfigError: if an argument is wrong.
             UnknownArgumentError: if the task has no such argument.
         """
-        check_choice("task, which the id sets,", task, TASKS)
+        entry = find_task(task)
         check_choice("info", info, get_args(Info))
-        entry = TASKS[task]
         env_class = entry.load()
         common = {field.name for field in fields(TaskSettings)} - {"prompt"}
         own = set(inspect.signature(env_class).parameters) - {"settings"}
@@ -76,7 +75,7 @@ def apply_turn_limit(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
     spec = env.unwrapped.spec
     if spec is None or env.spec is None or not isinstance(env, gym.wrappers.TimeLimit):
         return env
-    task = TASKS[spec.kwargs["task"]]
+    task = find_task(spec.kwargs["task"])
     limit = env.spec.max_episode_steps
     return TurnLimit(env.env, task.turns(spec.kwargs) if limit is None or isinstance(limit, RegisteredLimit) else limit)
 

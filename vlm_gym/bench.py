@@ -16,20 +16,10 @@ from typing import Any, Final, NamedTuple
 import gymnasium as gym
 import numpy as np
 
-from vlm_gym.errors import DataNotFoundError, MissingDependencyError
-from vlm_gym.games.household.files import load_game
-from vlm_gym.games.household.game import HouseholdGame
-from vlm_gym.games.household.splits import in_mixed_order, list_games
-from vlm_gym.registration import TASKS
+from vlm_gym.errors import DataNotFoundError
+from vlm_gym.registration import find_task, shown_tasks
+from vlm_gym.task import Task
 
-DEFAULT_TASKS: Final = tuple(f"vlm_gym/{name}" for name in (
-    "NumberLine-v0", "EZPoints-v0", "Points24-v0", "EZPointsFormula-v0", "Points24Formula-v0", "Blackjack-v0",
-    "Household-v1", "ALFWorld-v1",
-))  # fmt: skip
-TEXTWORLD_ROW: Final = "ALFWorld, engine=textworld"
-ENGINE_ROW: Final = "ALFWorld, engine alone"
-NUM_ENGINE_GAMES: Final = 50
-NUM_ENGINE_STEPS: Final = 50
 NUM_FIRST_STEPS: Final = 1000  # in which sprites are drawn
 STATM: Final = Path("/proc/self/statm")
 
@@ -66,7 +56,7 @@ def measure(tasks: Sequence[str] = (), *, seconds: float = 2.0, num_resets: int 
     versions = f"Python {platform.python_version()}, gymnasium {gym.__version__}, numpy {np.__version__}"
     yield f"{platform.system()} {platform.machine()}, {versions}"
     yield _line(("id", "random/s", "us/step", "copies", "first", "warm/s", "copies", "resets/s", "us/copy", "growth"))
-    for task in tasks or DEFAULT_TASKS:
+    for task in map(find_task, tasks) if tasks else shown_tasks():
         yield from _rows(task, seconds, num_resets)
     if num_resets:
         yield (
@@ -76,63 +66,21 @@ def measure(tasks: Sequence[str] = (), *, seconds: float = 2.0, num_resets: int 
         yield f"growth: of the process's memory, from 10 % to 100 % of {num_resets:,} resets (household: a twentieth)"
 
 
-def _rows(task: str, seconds: float, num_resets: int) -> Iterator[str]:
-    """Measure one task; ALFWorld also by the original engine, where its games and TextWorld are at hand."""
+def _rows(task: Task, seconds: float, num_resets: int) -> Iterator[str]:
+    """Measure one task, and what it has to measure of its own."""
     try:
-        env = gym.make(task, disable_env_checker=True)
+        env = gym.make(task.id, disable_env_checker=True)
     except DataNotFoundError as error:
-        yield f"{task:<30} left out: {error}"
+        yield f"{task.id:<30} left out: {error}"
         return
     first = _play(env, _random_action, num_steps=NUM_FIRST_STEPS)
     random, warm = _play(env, _random_action, seconds), _speed(env, seconds)
     # A generated home takes some milliseconds: so many resets of cards would be minutes there.
-    growth = _memory_growth(env, num_resets // (20 if TASKS[task].is_random_measured else 1)) if num_resets else "-"
-    yield _row(task, first, random, warm, growth)
+    growth = _memory_growth(env, num_resets // (20 if task.is_random_measured else 1)) if num_resets else "-"
+    yield _row(task.id, first, random, warm, growth)
     env.close()
-    if not TASKS[task].needs_data:
-        return
-    games = in_mixed_order(list_games(split=TASKS[task].arguments.get("split", "train")))
-    speed = _engine_speed(games[:NUM_ENGINE_GAMES], seconds)
-    yield f"{ENGINE_ROW:<30} {speed:>9,.0f} legal moves/s"
-    try:
-        env = gym.make(task, disable_env_checker=True, engine="textworld")
-    except MissingDependencyError as error:
-        yield f"{TEXTWORLD_ROW:<30} left out: {error}"
-        return
-    yield f"{TEXTWORLD_ROW:<30} {_wall_speed(env, seconds):>9,.0f} legal moves/s by the clock: it is another process"
-    env.close()
-
-
-def _engine_speed(games: Sequence[Path], seconds: float) -> float:
-    """Return the household engine's steps per second, with text, admissible commands, success and progress."""
-    rng = np.random.default_rng(0)
-    worlds = [load_game(path) for path in games]
-    num_steps, step_s = 0, 0.0
-    while step_s < seconds:
-        game = HouseholdGame(worlds[int(rng.integers(len(worlds)))])
-        shares = rng.random(NUM_ENGINE_STEPS).tolist()
-        start = time.process_time()
-        for share in shares:
-            game.step(game.admissible[int(share * len(game.admissible))])
-            game.is_won, game.progress  # noqa: B018
-        step_s += time.process_time() - start
-        num_steps += len(shares)
-    return num_steps / step_s
-
-
-def _wall_speed(env: gym.Env[Any, Any], seconds: float) -> float:
-    """Return legal moves per second by the clock, without resets."""
-    rng, num_steps, step_s, is_over = np.random.default_rng(0), 0, 0.0, True
-    info: dict[str, Any] = {}
-    while step_s < seconds:
-        if is_over:
-            _, info = env.reset()
-        action = _legal_action(env, info, rng)
-        start = time.perf_counter()
-        _, _, is_terminated, is_truncated, info = env.step(action)
-        num_steps, step_s = num_steps + 1, step_s + time.perf_counter() - start
-        is_over = is_terminated or is_truncated
-    return num_steps / step_s
+    for name, told in task.load().own_speeds(task.id, task.arguments, seconds):
+        yield f"{name:<30} {told}"
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -14,30 +14,16 @@ from PIL import Image
 from vlm_gym import cli
 from vlm_gym.cli.arguments import write_file
 from vlm_gym.program import run
-from vlm_gym.registration import TASKS
+from vlm_gym.registration import shown_tasks
 from vlm_gym.render.canvas import Picture
-from vlm_gym.render.household.palette import HOME_THEMES
 from vlm_gym.render.sheet import contact_sheet
-from vlm_gym.render.theme import THEMES
+from vlm_gym.task import Example, Task
 
-DEMO_STARTS: Final[dict[str, dict[str, Any]]] = {
-    "vlm_gym/NumberLine-v0": {"position": 0, "target": 4},
-    "vlm_gym/EZPoints-v0": {"cards": ["7C", "5H"]},
-    "vlm_gym/Points24-v0": {"cards": ["QH", "4S", "8D", "KC"]},
-    "vlm_gym/EZPointsFormula-v0": {"cards": ["3D", "4S"]},
-    "vlm_gym/Points24Formula-v0": {"cards": ["3C", "8H", "AS", "6D"]},
-    "vlm_gym/Blackjack-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
-    "vlm_gym/Household-v1": {"task_type": "heat"},
-    "vlm_gym/Household-Unseen-v1": {"task_type": "look"},
-}
-"""The tasks of the demo, each with the start that the contact sheet shows."""
 PANELS: Final = {"cards-v0": 100, "household-v0": 24}
 """The panels, and how many episodes of each of their tasks are played."""
 AGENTS: Final = ("random", "oracle:0.8", "oracle")
 SHEET_SEED: Final = 0
 SHEET_TURNS: Final = 5
-CARDS_TASK: Final = "vlm_gym/Points24-v0"
-HOME_TASK: Final = "vlm_gym/Household-v1"
 TASK_COLUMNS: Final = 4
 THEME_COLUMNS: Final = 5
 
@@ -62,9 +48,10 @@ def _demonstrate(arguments: Sequence[str] | None) -> None:
             _run("eval", "--agent", agent, "--panel", panel, "--first", first, "--out", folders[-1])
     _run("report", *folders, "--any-panels", "--out", str(options.out / "report.html"))
     tasks, themes = options.out / "tasks.png", options.out / "themes.png"
-    names = list(DEMO_STARTS)
-    _write_sheet(tasks, contact_sheet([_frame(task) for task in names], names, TASK_COLUMNS))
-    looks = [(CARDS_TASK, name) for name in THEMES] + [(HOME_TASK, name) for name in HOME_THEMES]
+    shown = [task for task in shown_tasks() if not task.needs_data]
+    _write_sheet(tasks, contact_sheet([_frame(task) for task in shown], [task.id for task in shown], TASK_COLUMNS))
+    with_theme = {task.load().themes: task for task in shown}  # the last one of those with the same themes
+    looks = [(task, name) for names, task in with_theme.items() for name in names]
     pictures = [_frame(task, theme=name) for task, name in looks]
     _write_sheet(themes, contact_sheet(pictures, [name for _, name in looks], THEME_COLUMNS))
     print(f"The tasks: {tasks}\nThe themes: {themes}")
@@ -82,18 +69,17 @@ def _run(*words: str) -> None:
         raise SystemExit(status)
 
 
-def _frame(task: str, **arguments: Any) -> Picture:
+def _frame(task: Task, **arguments: Any) -> Picture:
     """Return a picture from the middle of an episode, so that there is something to see."""
-    if TASKS[task].is_text_only:
-        arguments["attempts"] = 2
-    env: gym.Env[Picture, str] = gym.make(task, parser="json", disable_env_checker=True, **arguments)
-    picture, _ = env.reset(seed=SHEET_SEED, options=DEMO_STARTS[task])
-    if TASKS[task].is_text_only:
-        return env.step(" + ".join(map(str, env.get_wrapper_attr("numbers")())))[0]
-    for _ in range(SHEET_TURNS):
-        after, _, is_terminated, is_truncated, _ = env.step(
-            env.get_wrapper_attr("answer")(env.get_wrapper_attr("oracle_action")())
-        )
+    example = task.example or Example()
+    env: gym.Env[Picture, str] = gym.make(
+        task.id, parser="json", disable_env_checker=True, **{**example.arguments, **arguments}
+    )
+    write, advise = env.get_wrapper_attr("answer"), env.get_wrapper_attr("oracle_action")
+    picture, _ = env.reset(seed=SHEET_SEED, options=dict(example.options))
+    for i in range(len(example.moves) or SHEET_TURNS):
+        move = example.moves[i] if example.moves else advise()
+        after, _, is_terminated, is_truncated, _ = env.step(write(move))
         if is_terminated or is_truncated:
             break
         picture = after

@@ -4,6 +4,7 @@ It is an ordinary transformers model, so the code that trains it is the code tha
 whether it learns at all: white must become 0 in the picture, and the initial weights must be large.
 """
 
+from pathlib import Path
 from typing import Final
 
 import torch
@@ -24,29 +25,8 @@ PATCH_SIZE: Final = 21
 INITIAL_DEVIATION: Final = 0.08  # with 0.02, the default, it stays at chance
 PAD, END, IMAGE = "<pad>", "</s>", "<image>"
 
-# What the tokenizer learns its words from: prompts and answers of the kind that the tasks use.
-TEXTS: Final = (
-    'You are playing. The picture shows a number line, a target number and your current number. Answer in JSON.',
-    '{"current number": "3", "target number": "0", "thoughts": "3 is more than 0, so subtract 1.", "action": "-"}',
-    '{"current number": "2", "target number": "5", "thoughts": "2 is less than 5, so add 1.", "action": "+"}',
-    'You are playing a card game. The picture shows the cards, the target 12 or 24 and the formula written so far.',
-    '{"cards": "2, 6", "formula": "2*", "thoughts": "The formula needs 6 next.", "action": "6"}',
-    '{"cards": "2, 6", "formula": "2*6", "thoughts": "It is finished, so the action is =.", "action": "="}',
-    '{"cards": "10, 7, 7, 10", "formula": "(7-10/7)*", "thoughts": "A 10 is left.", "action": "10"}',
-    'You are playing Blackjack. The picture shows the dealer\'s card and your cards.',
-    '{"your total": "17", "dealer\'s card": "6", "thoughts": "17 is high, so stand.", "action": "stand"}',
-    '{"your total": "11", "dealer\'s card": "A", "thoughts": "11 is low, so hit.", "action": "hit"}',
-    '{"cards": "A, J, Q, K", "formula": "(empty)", "action": "="} {"cards": "9, 3", "formula": "3 +", "action": "8"}',
-    '{"dealer": "10", "hand": "A, 7, 7", "total": "15", "action": "hit"} '
-    '{"dealer": "A", "hand": "K, J", "total": "20"}',
-    '{"place": "You are in the middle of the room.", "hand": "nothing", "action": "open drawer 1"}',
-    '{"place": "You are at cabinet 2 (open) with cup 3, plate 1.", "hand": "apple 1", "action": "close cabinet 2"}',
-    '{"place": "You are at fridge 1 (closed).", "hand": "clean mug 1", "action": "move mug 1 to fridge 1"}',
-    'You are in a room. Your task is to put a clean apple in the fridge. Admissible actions:',
-    '{"thoughts": "I need to find the apple first.", "action": "go to cabinet 1"}',
-    '{"thoughts": "The apple is here.", "action": "take apple 1 from countertop 1"}',
-    '{"thoughts": "I put it in.", "action": "put apple 1 in/on fridge 1", "action": "open drawer 2"}',
-)  # fmt: skip
+WORDS_FILE: Final = Path(__file__).with_name("tiny_words.txt")
+"""What the tokenizer learns its words from, a text a line: prompts and answers of the kind that the tasks use."""
 NUM_TOKENS: Final = 512
 
 _TEMPLATE: Final = (
@@ -119,7 +99,7 @@ def _processor() -> LlavaProcessor:
 
 
 def _tokenizer() -> PreTrainedTokenizerFast:
-    """Train byte-level BPE with a token for each digit on TEXTS: it can write any text, and these in few tokens."""
+    """Train byte-level BPE with a token for each digit on WORDS_FILE: it writes any text, and these in few tokens."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
@@ -131,7 +111,7 @@ def _tokenizer() -> PreTrainedTokenizerFast:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(TEXTS, trainer)
+    tokenizer.train_from_iterator(WORDS_FILE.read_text(encoding="utf-8").splitlines(), trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token=PAD,

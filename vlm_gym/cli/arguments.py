@@ -9,11 +9,10 @@ from typing import Any, Final
 
 import gymnasium as gym
 
-from vlm_gym.errors import ConfigError, did_you_mean
+from vlm_gym.errors import ConfigError
 from vlm_gym.files import write_whole
-from vlm_gym.registration import TASKS, Task
+from vlm_gym.registration import NAMESPACE, find_task, shown_tasks
 
-NAMESPACE: Final = "vlm_gym/"
 HELP: Final = argparse.RawDescriptionHelpFormatter
 MAX_SHOWN: Final = 200  # characters of what was typed
 NOT_ARGUMENTS: Final = ("id", "task", "disable_env_checker", "max_episode_steps", "render_mode", "info")
@@ -25,7 +24,7 @@ def add_command(commands: Any, name: str, run: Any, summary: str, examples: str)
         name,
         help=summary,
         description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog=f"examples:\n  {examples}",
+        epilog=f"examples:\n  {_filled(examples)}",
         formatter_class=HELP,
     )
     command.set_defaults(run=run)
@@ -72,6 +71,12 @@ def reset(env: gym.Env[Any, Any], options: argparse.Namespace) -> Any:
     return env.reset(seed=options.seed, options=start(options))
 
 
+def _filled(examples: str) -> str:
+    """Put names of tasks into examples, for TASK and OTHER."""
+    first, second = (task.id.removeprefix(NAMESPACE) for task in shown_tasks()[:2])
+    return examples.replace("TASK", first).replace("OTHER", second)
+
+
 def start(options: argparse.Namespace) -> dict[str, Any] | None:
     """Return the options of `reset`, which are JSON on the command line."""
     return None if options.options is None else read_json("--options", options.options)  # reset() checks it
@@ -87,16 +92,6 @@ def read_json(name: str, text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{name} must be JSON, got {_cut(text)!r}: {error}") from error
-
-
-def find_task(name: str) -> Task:
-    """Return the task of this id, which may lack "vlm_gym/"."""
-    task = TASKS.get(name) or TASKS.get(NAMESPACE + name)
-    if task is not None:
-        return task
-    names = [known.removeprefix(NAMESPACE) for known in TASKS]
-    hint = did_you_mean(name.removeprefix(NAMESPACE), names)
-    raise ConfigError(f"there is no task {_cut(name)!r}.{hint} See: vlm-gym list")
 
 
 def argument(text: str) -> tuple[str, Any]:

@@ -3,7 +3,8 @@
 import argparse
 from typing import Any
 
-from vlm_gym.cli.arguments import add_command, count, find_task, seconds
+from vlm_gym.cli.arguments import add_command, count, seconds
+from vlm_gym.registration import find_task
 
 
 def add(commands: Any) -> None:
@@ -13,7 +14,7 @@ def add(commands: Any) -> None:
         "bench",
         _bench,
         "measure the speed of the tasks on this machine, in CPU time and in copies of a picture",
-        "vlm-gym bench\n  vlm-gym bench NumberLine-v0 --seconds 5",
+        "vlm-gym bench\n  vlm-gym bench TASK --seconds 5",
     )
     command.add_argument("tasks", nargs="*", metavar="ID", help="the tasks (default: all that differ in speed)")
     command.add_argument(

@@ -9,27 +9,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from vlm_gym.cli.arguments import add_command, count, find_task, folder, task_arguments
+from vlm_gym.cli.arguments import add_command, count, folder, task_arguments
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
 from vlm_gym.cli.run_arguments import add_chat, chat_of, positive
 from vlm_gym.errors import ConfigError, MissingDependencyError
 from vlm_gym.evaluation.models.agent_names import FORMS, make_agent
 from vlm_gym.installation import install_hint
 from vlm_gym.program import COMMAND, stopped
+from vlm_gym.registration import find_task
 
 if TYPE_CHECKING:
     from vlm_gym.collect.run import Progress
     from vlm_gym.collect.settings import CollectSettings
 
 INCOMPLETE: Final = 1  # exit status of a data set with fewer samples than were wanted
-EXAMPLES: Final = """vlm-gym collect NumberLine-v0 --samples 20000 --out data/number-line
-  vlm-gym collect EZPoints-v0 Blackjack-v0 --samples 50000 --balance-actions --out data/cards
-  vlm-gym collect Points24-v0 --arg solvable=true --samples 50000 --format llava --out data/points24
-  vlm-gym collect Household-v0 --samples 5000 --unit conversation --format trl --out data/homes
-  vlm-gym collect NumberLine-v0 --samples 5000 --format-only --out data/form    # random actions in the right form
-  vlm-gym collect Points24-v0 --agent oracle:0.7 --label best --samples 9000 --out data/corrected
+EXAMPLES: Final = """vlm-gym collect TASK --samples 20000 --out data/mine
+  vlm-gym collect TASK OTHER --samples 50000 --balance-actions --out data/both
+  vlm-gym collect TASK --arg theme=night --samples 50000 --format llava --out data/night
+  vlm-gym collect OTHER --samples 5000 --unit conversation --format trl --out data/episodes
+  vlm-gym collect TASK --samples 5000 --format-only --out data/form     # random actions in the right form
+  vlm-gym collect OTHER --agent oracle:0.7 --label best --samples 9000 --out data/corrected
   vlm-gym collect --from-run runs/model --successful-only --out data/model      # a run of vlm-gym eval --task ID
-  vlm-gym collect NumberLine-v0 --samples 20000 --out data/number-line --resume # goes on where it stopped
+  vlm-gym collect TASK --samples 20000 --out data/mine --resume         # goes on where it stopped
 
 The exit status is 0 if all samples are there, 1 if fewer could be found, 2 for a mistake, 130 after
 Ctrl-C."""

@@ -29,7 +29,7 @@ EXAMPLES: Final = """vlm-gym eval --agent random --panel cards-v0 --out runs/ran
   vlm-gym eval --agent openai:Qwen/Qwen2.5-VL-7B-Instruct --base-url http://localhost:8000/v1 --temperature 0 \\
       --panel cards-v0 --concurrency 64 --out runs/qwen
   vlm-gym eval --agent oracle:0.8 --panel household-v0 --first 20 --out runs/noisy
-  vlm-gym eval --agent python:my_model:answer --task Blackjack-v0 --episodes 200 --arg natural=true --out runs/mine
+  vlm-gym eval --agent python:my_model:answer --task TASK --episodes 200 --arg theme=night --out runs/mine
   vlm-gym eval --agent random --panel cards-v0 --out runs/random --resume       # goes on where it stopped
   vlm-gym eval --agent random --panel cards-v0 --shard 1/4 --out runs/random-1  # one machine's part of four
 

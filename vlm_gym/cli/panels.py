@@ -5,8 +5,9 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from vlm_gym.cli.arguments import NAMESPACE, add_command
+from vlm_gym.cli.arguments import add_command
 from vlm_gym.errors import DataNotFoundError
+from vlm_gym.registration import NAMESPACE
 
 if TYPE_CHECKING:
     from vlm_gym.evaluation.runs.panels import Panel

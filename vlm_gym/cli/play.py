@@ -31,9 +31,9 @@ def add(commands: Any) -> None:
         "play",
         _play,
         "play a task yourself",
-        "vlm-gym play Blackjack-v0\n"
-        "  vlm-gym play Points24-v0 --seed 3 --out picture.png\n"
-        "  vlm-gym play Household-v1 --web                     # in the browser, one episode after another\n"
+        "vlm-gym play TASK\n"
+        "  vlm-gym play OTHER --seed 3 --out picture.png\n"
+        "  vlm-gym play TASK --web                             # in the browser, one episode after another\n"
         "  vlm-gym play --web                                  # choose the task there\n"
         "  vlm-gym play --web --panel cards-v0 --out runs/me   # a human baseline, recorded like an agent's run",
     )

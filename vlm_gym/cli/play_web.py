@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from vlm_gym.cli.arguments import count, find_task, start, task_arguments
+from vlm_gym.cli.arguments import count, start, task_arguments
 from vlm_gym.errors import ConfigError
 from vlm_gym.program import INTERRUPTED
+from vlm_gym.registration import find_task
 
 if TYPE_CHECKING:
     from vlm_gym.episodes import EpisodeSpec

@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
         "film",
         _film,
         "write one episode of a run as a GIF or MP4",
-        "vlm-gym film runs/mine Points24-v0:1000000003 --out episode.gif\n"
+        "vlm-gym film runs/mine TASK:1000000003 --out episode.gif\n"
         "  vlm-gym film runs/mine 5f0c2a91 --out episode.mp4 --seconds 2   # its short name, from the report's address",
     )
     command.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")

@@ -4,8 +4,9 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from vlm_gym.cli.arguments import NAMESPACE, count, find_task, start, task_arguments
+from vlm_gym.cli.arguments import count, start, task_arguments
 from vlm_gym.errors import ConfigError, did_you_mean
+from vlm_gym.registration import NAMESPACE, find_task
 
 if TYPE_CHECKING:  # these import slowly, and every command reads this file
     from vlm_gym.chat import ChatSettings

@@ -2,12 +2,14 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from vlm_gym.cli.arguments import add_command, add_task, argument, make, png, reset, write_file
 from vlm_gym.errors import ConfigError, check_choice
-from vlm_gym.registration import TASKS, Task
+from vlm_gym.registration import Task, installed_tasks, shown_tasks
+from vlm_gym.task import Example
 
 
 def add(commands: Any) -> None:
@@ -20,10 +22,10 @@ def add(commands: Any) -> None:
         "show",
         _show,
         "write a task's first picture to a file and print its prompt",
-        "vlm-gym show Points24-v0 --seed 3 --out picture.png\n"
+        "vlm-gym show TASK --seed 3 --out picture.png\n"
         "  vlm-gym show --gallery gallery.png   # all icons and furniture of the household pictures\n"
-        "  vlm-gym show NumberLine-v0 --arg theme=night --arg image_size=84\n"
-        '  vlm-gym show Blackjack-v0 --options \'{"player": ["AS", "KH"]}\'',
+        "  vlm-gym show TASK --arg theme=night --arg image_size=84\n"
+        f"  vlm-gym show TASK --options '{json.dumps(dict((shown_tasks()[0].example or Example()).options))}'",
     )
     add_task(command, is_optional=True)
     command.add_argument("--out", type=png, default=Path("picture.png"), help="the PNG file (default: %(default)s)")
@@ -33,7 +35,10 @@ def add(commands: Any) -> None:
 def _list(options: argparse.Namespace) -> None:
     from vlm_gym.evaluation.scores.statistics import percent
 
-    rows = [_row(task) for task in TASKS.values()]
+    tasks, faults = installed_tasks()
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    rows = [_row(task) for task in tasks]
     if options.json:
         print(json.dumps(rows, indent=2))
         return
@@ -43,7 +48,7 @@ def _list(options: argparse.Namespace) -> None:
             row["id"],
             row["actions"],
             str(row["turns"]),
-            "?" if row["random"] is None else ("" if row["is_random_exact"] else "~") + percent(row["random"]),
+            ("" if row["is_random_exact"] or row["random"] is None else "~") + percent(row["random"]),
             percent(row["best"]),
             row["summary"],
         )

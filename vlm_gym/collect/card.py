@@ -7,12 +7,11 @@ from typing import Any, Final
 from vlm_gym.collect.formats.writer import Writer
 from vlm_gym.collect.settings import CollectSettings
 from vlm_gym.collect.sources import FIRST_TRAINING_SEED, is_held_out
-from vlm_gym.registration import TASKS
+from vlm_gym.registration import find_task
 
 SIZES: Final = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 LARGER: Final = "1M<n<10M"
 WRITTEN_HERE: Final = ("oracle", "random")
-HOME: Final = ".household."  # in the modules of the household tasks
 FEW_PICTURES: Final = 0.5  # distinct pictures a sample, below which the card warns
 
 
@@ -76,9 +75,9 @@ def _table(counts: Mapping[str, Any]) -> str:
 
 def _notices(settings: CollectSettings, described: Mapping[str, Any], counts: Mapping[str, Any]) -> list[str]:
     told = [f"**{task['task']}**: {task['notice']}.\n" for task in counts["tasks"] if task["notice"]]
-    is_home = any(HOME in TASKS[task["task"]].entry for task in counts["tasks"])
-    if is_home and _has_thoughts_from_here(settings, described):
-        told.append(_ALL_KNOWING)
+    if _has_thoughts_from_here(settings, described):
+        notes = dict.fromkeys(find_task(task["task"]).load().oracle_note for task in counts["tasks"])
+        told += [f"{note}\n" for note in notes if note]
     if counts["num_pictures"] < FEW_PICTURES * counts["num_samples"]:
         told.append(
             "Few pictures stand behind many samples, which differ in their wording. Scores on starts that look like "
@@ -135,10 +134,6 @@ _COT: Final = {
     "none": "They hold no thoughts.",
 }
 _AS_THEY_CAME: Final = "The texts are as they came."
-_ALL_KNOWING: Final = """\
-The oracle of the household tasks knows the whole home. Where the player cannot know, as of what is behind a door, its
-choice is told as a guess; so guesses in these texts are right more often than a player's can be.
-"""
 _LICENCE: Final = """\
 MIT, as vlm_gym. Pictures of the ALFWorld tasks are drawn by vlm_gym; their games are ALFWorld's (MIT)."""
 _LICENCE_OTHER: Final = """\

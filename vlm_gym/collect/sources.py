@@ -13,7 +13,7 @@ from vlm_gym.errors import ConfigError, DataNotFoundError, check_choice
 from vlm_gym.evaluation.runs.panels import PANELS, get_panel
 from vlm_gym.evaluation.runs.played import read_played
 from vlm_gym.evaluation.runs.records import TurnRecord
-from vlm_gym.registration import TASKS
+from vlm_gym.registration import find_task
 
 FIRST_TRAINING_SEED: Final = 2_000_000_000  # the panels' seeds lie below
 EPISODES_PER_SEED: Final = 100_000_000
@@ -119,7 +119,7 @@ def _keys_of(panel: str) -> tuple[str, ...]:
 
 def _check_is_for_training(task: str, arguments: Mapping[str, Any]) -> None:
     """Refuse official games of an evaluation split, all of which are in a panel."""
-    if TASKS[task].needs_data and is_held_out(task, arguments):
+    if find_task(task).needs_data and is_held_out(task, arguments):
         raise ConfigError(
             f"{task} plays the official games of {_split_of(task, arguments)!r}, which are for evaluation: use "
             "vlm_gym/ALFWorld-v0, or name their panel"
@@ -127,4 +127,4 @@ def _check_is_for_training(task: str, arguments: Mapping[str, Any]) -> None:
 
 
 def _split_of(task: str, arguments: Mapping[str, Any]) -> str:
-    return str({**TASKS[task].arguments, **arguments}.get("split", TRAINING_SPLIT))
+    return str({**find_task(task).arguments, **arguments}.get("split", TRAINING_SPLIT))

@@ -73,6 +73,10 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
     """The keys that `reset(options=...)` understands."""
     keys: ClassVar[Mapping[str, str]] = {}
     """For play with the keyboard: the action that each key plays, by its name; none where the actions change."""
+    themes: ClassVar[tuple[str, ...]] = ()
+    """The names that the argument `theme` understands."""
+    oracle_note: ClassVar[str] = ""
+    """What a reader of the oracle's texts must know of it: a sentence for data cards."""
     tells_mistakes: ClassVar[bool] = False
     """Whether the next prompt says why the last action was illegal or could not be read."""
 
@@ -181,6 +185,14 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         None where hardly one comes twice.
         """
         return action if isinstance(self.actions, ActionSet) else None
+
+    @classmethod
+    def own_speeds(cls, task: str, arguments: Mapping[str, Any], seconds: float) -> Iterable[tuple[str, str]]:
+        """Measure what a task has to measure beside its speed as an environment, for some seconds each.
+
+        Return the names of the rows of `vlm-gym bench`, and what they say.
+        """
+        return ()
 
     @classmethod
     def field_kinds(cls, arguments: Mapping[str, Any]) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from vlm_gym.oracles.blackjack import BlackjackOracle
 from vlm_gym.prompts import blackjack as words
 from vlm_gym.render.blackjack import draw_blackjack
 from vlm_gym.render.canvas import Picture
-from vlm_gym.render.theme import read_theme
+from vlm_gym.render.theme import THEMES, read_theme
 from vlm_gym.thoughts.blackjack import BlackjackThinker
 from vlm_gym.thoughts.thinker import Thinker
 
@@ -76,6 +76,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         "illegal": -1.0,
     }
     option_names: ClassVar[tuple[str, ...]] = ("player", "dealer")
+    themes: ClassVar[tuple[str, ...]] = tuple(THEMES)
     keys: ClassVar[Mapping[str, str]] = {"s": "stand", "h": "hit"}
 
     def __init__(self, settings: TaskSettings | None = None, *, natural: bool = False, sab: bool = False) -> None:

@@ -13,7 +13,7 @@ from vlm_gym.oracles import number_line as oracle
 from vlm_gym.prompts import number_line as words
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.number_line import draw_number_line
-from vlm_gym.render.theme import read_theme
+from vlm_gym.render.theme import THEMES, read_theme
 from vlm_gym.thoughts.number_line import NumberLineThinker
 from vlm_gym.thoughts.thinker import Thinker
 
@@ -68,6 +68,7 @@ class NumberLineEnv(TaskEnv[NumberLineState, int]):
 
     reward_weights: ClassVar[Mapping[str, float]] = {"goal": 1.0, "away": -1.0, "illegal": -1.0}
     option_names: ClassVar[tuple[str, ...]] = ("position", "target")
+    themes: ClassVar[tuple[str, ...]] = tuple(THEMES)
     keys: ClassVar[Mapping[str, str]] = {"-": "-", "+": "+", "=": "+", "a": "-", "d": "+"}  # = is + without shift
 
     def __init__(self, settings: TaskSettings | None = None, *, max_position: int = 5) -> None:

@@ -27,7 +27,7 @@ from vlm_gym.oracles.deals import solvable_deal_odds
 from vlm_gym.prompts import points as words
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.points import draw_points
-from vlm_gym.render.theme import read_theme
+from vlm_gym.render.theme import THEMES, read_theme
 from vlm_gym.thoughts.points import FormulaThinker, PressThinker
 from vlm_gym.thoughts.thinker import Thinker
 
@@ -46,6 +46,7 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
     """What both forms share: the deal, the picture, the end."""
 
     reward_weights: ClassVar[Mapping[str, float]] = {"solved": 10.0, "wrong": -1.0, "illegal": -1.0}
+    themes: ClassVar[tuple[str, ...]] = tuple(THEMES)
     keys: ClassVar[Mapping[str, str]] = KEYS
     option_names: ClassVar[tuple[str, ...]] = ("cards",)
     attempts: int = 1

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from vlm_gym.chat import ChatTurn
 from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
-from vlm_gym.registration import TASKS
+from vlm_gym.registration import find_task, installed_tasks
 from vlm_gym.web.person import PersonsEpisode
 
 MAX_SHOWN: Final = 400  # characters of an answer that the page shows again
@@ -19,7 +19,7 @@ def task_list() -> list[dict[str, Any]]:
     """Return the tasks that a person can choose."""
     return [
         {"id": task.id, "summary": task.summary, "turns": task.turns(), "needs_data": task.needs_data}
-        for task in TASKS.values()
+        for task in installed_tasks()[0]
     ]
 
 
@@ -31,7 +31,7 @@ def episode_view(episode: PersonsEpisode) -> dict[str, Any]:
         "seed": spec.seed,
         "goal": session.info.get("goal"),
         "turn": len(session.turns) + (episode.record is None),
-        "max_turns": TASKS[spec.task].turns(spec.arguments),
+        "max_turns": find_task(spec.task).turns(spec.arguments),
         "picture": episode.picture_now,
         "prompt": session.info["prompt"],
         "actions": list(session.info["admissible_actions"]),

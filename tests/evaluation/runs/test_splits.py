@@ -13,7 +13,6 @@ from vlm_gym.errors import RunError
 from vlm_gym.evaluation.report.film import find_episode, make_frames
 from vlm_gym.evaluation.runs.episodes import task_episodes
 from vlm_gym.evaluation.runs.run_folder import read_episodes, read_run
-from vlm_gym.evaluation.scores.floors import RANDOM_BY_TYPE
 from vlm_gym.evaluation.scores.summary import summarise
 from vlm_gym.games.household.tasks import TASK_TYPES
 from vlm_gym.registration import TASKS
@@ -176,7 +175,7 @@ def test_the_table_in_the_docs_has_the_floors_of_the_ids():
 
 @pytest.mark.parametrize("arguments", [(), ("--arg", "order=sequential"), ("--arg", "labels=false")])
 def test_a_split_whose_types_are_not_measured_has_the_floor_of_the_whole(arguments, tmp_path):
-    assert UNSEEN not in RANDOM_BY_TYPE
+    assert not TASKS[UNSEEN].random_by_type
     run(tmp_path, "--task", UNSEEN, *arguments)
     summary = summarise(tmp_path)
     assert summary.tasks[0].floor == TASKS[UNSEEN].random_success == 0.0036
@@ -192,4 +191,4 @@ def test_it_has_none_where_other_games_are_played(more, tmp_path):
 
 def test_a_task_type_keeps_its_floor_where_only_it_is_played(tmp_path):
     run(tmp_path, "--task", SEEN, "--arg", "task_types=[2]")
-    assert summarise(tmp_path).tasks[0].floor == pytest.approx(RANDOM_BY_TYPE[SEEN]["look"])
+    assert summarise(tmp_path).tasks[0].floor == pytest.approx(TASKS[SEEN].random_by_type["look"])

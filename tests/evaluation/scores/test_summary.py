@@ -15,7 +15,6 @@ from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.evaluation.runs.plan import Plan, panel_of, repeated
 from vlm_gym.evaluation.runs.run import evaluate
 from vlm_gym.evaluation.runs.run_folder import read_episodes, read_turns
-from vlm_gym.evaluation.scores.floors import RANDOM_BY_TYPE
 from vlm_gym.evaluation.scores.summary import compare, summarise, to_json
 from vlm_gym.games.household.tasks import TASK_TYPES
 from vlm_gym.registration import TASKS
@@ -166,10 +165,10 @@ def test_a_floor_is_given_only_for_the_rules_and_starts_that_it_is_of(tmp_path, 
     assert ("{" in summary.tasks[0].name) == ("arguments" in more)
 
 
-@pytest.mark.parametrize("task", RANDOM_BY_TYPE)
+@pytest.mark.parametrize("task", [task.id for task in TASKS.values() if task.random_by_type])
 def test_the_floors_of_the_task_types_fit_the_tasks_floor(task):
     """Types are not equally frequent, so the task's floor lies somewhere between those of its types."""
-    floors = RANDOM_BY_TYPE[task]
+    floors = TASKS[task].random_by_type
     assert set(floors) == set(TASK_TYPES)
     assert min(floors.values()) < TASKS[task].random_success < max(floors.values())
 
@@ -180,7 +179,7 @@ def test_a_household_run_has_a_row_for_each_task_type(tmp_path):
     assert [scores.label for scores in summary.labels] == sorted(TASK_TYPES)
     assert [scores.num_episodes for scores in summary.labels] == [2] * 6
     assert summary.labels[0].name == "Household-v0, clean"
-    floors = RANDOM_BY_TYPE["vlm_gym/Household-v0"]
+    floors = TASKS["vlm_gym/Household-v0"].random_by_type
     assert summary.tasks[0].floor == pytest.approx(sum(floors.values()) / 6)
     assert not summary.tasks[0].is_floor_exact
     assert summary.tasks[0].score.value == pytest.approx(1.0)

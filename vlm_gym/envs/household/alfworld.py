@@ -1,7 +1,7 @@
 """ALFWorld: the official games."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
@@ -131,6 +131,13 @@ class ALFWorldEnv(HomeEnv):
             return None
         names = [name_of_game(game) for game in self._queue]
         return tuple({"game": name} for name in (names if len(set(names)) == len(names) else map(str, self._queue)))
+
+    @classmethod
+    def own_speeds(cls, task: str, arguments: Mapping[str, Any], seconds: float) -> Iterable[tuple[str, str]]:
+        """Measure the engines alone."""
+        from vlm_gym.envs.household.speed import measure_engines
+
+        return measure_engines(task, arguments.get("split", "train"), seconds)
 
     def _start_game(self, options: Mapping[str, Any]) -> Engine:
         self._path = self._named(options["game"]) if "game" in options else self._choose()

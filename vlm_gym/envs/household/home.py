@@ -15,7 +15,7 @@ from vlm_gym.games.outcome import Outcome
 from vlm_gym.oracles import household as oracle
 from vlm_gym.prompts import household as words
 from vlm_gym.render.canvas import Picture
-from vlm_gym.render.household.palette import read_home_theme
+from vlm_gym.render.household.palette import HOME_THEMES, read_home_theme
 from vlm_gym.thoughts.household import HomeThinker, verb_of
 from vlm_gym.thoughts.thinker import Thinker
 
@@ -28,6 +28,11 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
     """Base class of the household environments; a subclass says which game an episode plays."""
 
     reward_weights: ClassVar[Mapping[str, float]] = {"success": 50.0, "progress": 1.0, "illegal": -1.0}
+    themes: ClassVar[tuple[str, ...]] = tuple(HOME_THEMES)
+    oracle_note: ClassVar[str] = (
+        "The oracle of the household tasks knows the whole home. Where the player cannot know, as of what is behind a "
+        "door, its\nchoice is told as a guess; so guesses in these texts are right more often than a player's can be."
+    )
     tells_mistakes: ClassVar[bool] = True
     actions: CommandVocabulary
     game: Engine

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.runs.played import Played
 from vlm_gym.evaluation.runs.records import EpisodeRecord
 from vlm_gym.evaluation.scores.readings import Reading, field_of, judge
 from vlm_gym.fields import Kind
-from vlm_gym.registration import TASKS
+from vlm_gym.registration import find_task
 
 ROUNDING: Final = 1e-9  # probabilities that differ by less are the same
 
@@ -98,8 +99,11 @@ def read_turns(item: Played) -> list[dict[str, Reading]]:
 
 def _kinds_of(episode: EpisodeRecord) -> Mapping[str, str]:
     """Return the kinds of the fields of an episode whose records do not say them: earlier versions wrote it."""
-    task = TASKS.get(episode.task)
-    return {} if task is None else dict(task.load().field_kinds({**task.arguments, **episode.arguments}))
+    try:
+        task = find_task(episode.task)
+    except ConfigError:  # the package that brought it is not there any more
+        return {}
+    return dict(task.load().field_kinds({**task.arguments, **episode.arguments}))
 
 
 def failure_cause(item: Played, readings: Sequence[Mapping[str, Reading]]) -> Cause | None:

@@ -239,6 +239,8 @@ def average(estimates: Sequence[Estimate]) -> Estimate:
     return Estimate(value, low, high)
 
 
-def percent(share: float) -> str:
-    """Return a share in %, with two decimals; a tiny one that is not 0 as "<0.01"."""
+def percent(share: float | None) -> str:
+    """Return a share in %, with two decimals; a tiny one that is not 0 as "<0.01", an unknown one as "?"."""
+    if share is None:
+        return "?"
     return "<0.01" if 0 < share < 0.00005 else f"{100 * share:.2f}"

@@ -1,0 +1,127 @@
+"""What a task is: all that there is to know of an id before its environment is made."""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class TurnLimit:
+    """So many turns for each unit of an argument: `TurnLimit(2, "max_position")` is twice `max_position`."""
+
+    factor: int
+    argument: str
+
+    def turns(self, arguments: Mapping[str, Any]) -> int:
+        """Return the limit under these arguments."""
+        return self.factor * int(arguments[self.argument])
+
+
+@dataclass(frozen=True)
+class Example:
+    """How to show a task in one picture.
+
+    Attributes:
+        options: The start: options of `reset`.
+        arguments: Arguments of the environment.
+        moves: The actions that lead to the picture; without any, some of the oracle's.
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    moves: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Task:
+    """One id. Of a task of one's own only the first four need be known; "?" stands for the rest.
+
+    Attributes:
+        id: The registered id.
+        entry: The environment class, "module:Class".
+        summary: What the player does, in a few words.
+        turn_limit: A number of turns, or a rule over the arguments.
+        num_actions: Size of the `Discrete` action space; None for a task that is played in text only.
+        random_success: Probability that uniformly random actions succeed (`vlm_gym.oracles.random_play`), in household
+            tasks that uniformly random admissible commands do. Exact unless `is_random_measured`; None if unknown.
+        best_success: Exact probability that the best play succeeds; None if unknown.
+        arguments: Arguments in which the id differs from the class's own defaults, or on which the limit depends.
+        is_random_measured: Whether `random_success` was measured (benchmarks/household_random.py, 10,000 episodes).
+        random_by_type: The same as `random_success`, measured, for each kind of start (`info["task_type"]`).
+        random_positive_return: Probability that uniformly random actions earn a return above 0, as Zhai et al. 2024
+            count successes; None if unknown.
+        harmless: Arguments of the task's own that leave those probabilities as they are.
+        example: How to show the task; None for a variant of one that has an example.
+        needs_data: Whether the games must be downloaded first (`vlm-gym download alfworld`).
+        least_image_size: From how many pixels on all type in the pictures can be read: it is 6 pixels high or more, or
+            made of pixels by hand. Smaller pictures warn.
+        same_rules: The id whose games these are, with other pictures or words; "" if there is none.
+    """
+
+    id: str
+    entry: str
+    summary: str
+    turn_limit: int | TurnLimit
+    num_actions: int | None = None
+    random_success: float | None = None
+    best_success: float | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    is_random_measured: bool = False
+    random_by_type: Mapping[str, float] = field(default_factory=dict)
+    random_positive_return: float | None = None
+    harmless: tuple[str, ...] = ()
+    example: Example | None = None
+    needs_data: bool = False
+    least_image_size: int = 84
+    same_rules: str = ""
+
+    def load(self) -> Any:
+        """Import the environment class."""
+        module, _, name = self.entry.partition(":")
+        return getattr(importlib.import_module(module), name)
+
+    @property
+    def is_text_only(self) -> bool:
+        """Whether the task has no `Discrete` action space."""
+        return self.num_actions is None
+
+    def turns(self, arguments: Mapping[str, Any] | None = None) -> int:
+        """Return the turn limit with some arguments changed."""
+        if isinstance(self.turn_limit, int):
+            return self.turn_limit
+        return self.turn_limit.turns({**self.arguments, **(arguments or {})})
+
+    def redrawn(self, version: int, summary: str) -> "Task":
+        """Return a later version of this task: the same games with other pictures and words."""
+        return replace(
+            self,
+            id=f"{self.id.rpartition('-v')[0]}-v{version}",
+            summary=summary,
+            arguments={**self.arguments, "version": version},
+            same_rules=self.id,
+        )
+
+    def variant(
+        self,
+        name: str,
+        summary: str,
+        arguments: Mapping[str, Any],
+        num_actions: int | None = None,
+        random_success: float | None = None,
+        best_success: float | None = None,
+        random_by_type: Mapping[str, float] | None = None,
+    ) -> "Task":
+        """Return this task under another name, with some arguments changed, and what differs with them."""
+        return replace(
+            self,
+            id=f"vlm_gym/{name}",
+            summary=summary,
+            arguments={**self.arguments, **arguments},
+            random_by_type=random_by_type or {},
+            random_positive_return=None,
+            example=None,
+            num_actions=self.num_actions if num_actions is None else num_actions,
+            random_success=self.random_success if random_success is None else random_success,
+            best_success=self.best_success if best_success is None else best_success,
+        )
