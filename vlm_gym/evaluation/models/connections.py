@@ -4,22 +4,26 @@ import errno
 import importlib
 import os
 import ssl
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
+from vlm_gym._version import __version__
 from vlm_gym.errors import AgentRefusedError, ConfigError, MissingDependencyError
 from vlm_gym.evaluation.models.endpoint_errors import PassingFailureError, clean
+from vlm_gym.evaluation.models.exchanges import DirectExchange, Exchange, ProxiedExchange, Received
 from vlm_gym.installation import install_hint
 
-CONNECT_TIMEOUT_S: Final = 10.0
 PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 NO_FILES: Final = (errno.EMFILE, errno.ENFILE)
-
-if TYPE_CHECKING:
-    import httpx
+OWN_HEADERS: Final = {
+    "Content-Type": "application/json",
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": f"vlm_gym/{__version__}",
+}
 
 
 class Connections:
@@ -38,23 +42,37 @@ class Connections:
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         try:
+            import httpcore
             import httpx
         except ImportError as error:
             raise MissingDependencyError(f"httpx is missing: {install_hint('eval')}") from error
         try:
-            host = httpx.URL(url).host
+            self._url = httpx.URL(url)
+            self._has_proxies = not is_loopback(self._url.host) and bool(getproxies())
         except (httpx.InvalidURL, UnicodeError) as error:
             raise ConfigError(f"base_url must be an address like http://localhost:8000/v1: {error}") from error
-        self._httpx = httpx
-        self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", **headers}
-        self._has_proxies = not is_loopback(host)
+        self._headers = {**OWN_HEADERS, **headers}
         self._trusted = self._certificates()  # made once: it takes longer than many requests
         self._idle = [self._new()]  # a proxy that cannot be used is told before anything is played
+        self.errors: tuple[type[Exception], ...] = (  # what a request may raise when the connection fails
+            httpx.TransportError,
+            httpcore.NetworkError,
+            httpcore.TimeoutException,
+            httpcore.ProtocolError,
+            httpcore.ConnectionNotAvailable,
+            OSError,
+            *_socks_errors(),
+        )
 
-    @property
-    def errors(self) -> tuple[type[Exception], ...]:
-        """What a request may raise when the connection fails."""
-        return (self._httpx.TransportError, OSError, *_socks_errors())
+    async def exchange(
+        self, method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None, *, max_bytes: int
+    ) -> Received:
+        """Send a request over a connection that is free, or a new one; return its reply."""
+        connection = await self._free()
+        try:
+            return await connection.send(method, url, {**self._headers, **(headers or {})}, body, max_bytes)
+        finally:
+            self._idle.append(connection)
 
     @property
     def proxies(self) -> str:
@@ -64,32 +82,33 @@ class Connections:
         names = [name for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
         return "" if names in ([], ["NO_PROXY"]) else " and ".join(f"${name}" for name in names)
 
-    @contextmanager
-    def lend(self) -> "Iterator[httpx.AsyncClient]":
-        """Lend a connection that is free, or a new one."""
-        connection = self._idle.pop() if self._idle else self._new()
-        try:
-            yield connection
-        finally:
-            self._idle.append(connection)
-
     async def close(self) -> None:
         """Close all connections."""
         idle, self._idle = self._idle, []
         for connection in idle:
-            await connection.aclose()
+            await connection.close()
 
-    def _new(self) -> "httpx.AsyncClient":
-        timeout = self._httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
+    async def _free(self) -> Exchange:
+        """Return a connection that is usable still, or a new one."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_usable:
+                return connection
+            await connection.close()
+        return self._new()
+
+    def _new(self) -> Exchange:
+        if not self._has_proxies:
+            return DirectExchange(self._url, self._trusted)
+        import httpx
+
         try:
-            return self._httpx.AsyncClient(
-                headers=self._headers, timeout=timeout, verify=self._trusted, trust_env=self._has_proxies
-            )
+            return ProxiedExchange(self._trusted)
         except ImportError as error:
             raise MissingDependencyError(
                 f"the SOCKS proxy of {self.proxies} needs another package: {install_hint('eval')}"
             ) from error
-        except (ValueError, self._httpx.InvalidURL) as error:
+        except (ValueError, httpx.InvalidURL) as error:
             raise ConfigError(
                 f"the proxies that the environment names cannot be used: look at {self.proxies or '$NO_PROXY'}. A "
                 "proxy is an address like http://HOST:PORT, and $NO_PROXY a list of hosts with commas"
@@ -97,7 +116,9 @@ class Connections:
 
     def _certificates(self) -> ssl.SSLContext:
         try:
-            context: ssl.SSLContext = self._httpx.create_ssl_context()
+            import httpx
+
+            context: ssl.SSLContext = httpx.create_ssl_context()
         except (OSError, ssl.SSLError) as error:
             raise ConfigError(
                 "the certificates cannot be read: look at $SSL_CERT_FILE and $SSL_CERT_DIR, which must name a file, or "

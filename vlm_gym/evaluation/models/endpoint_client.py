@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -24,9 +23,6 @@ MAX_RETRY_AFTER_S: Final = 600.0  # a server that wants a longer pause ends the 
 NUM_TRIES_TO_REACH: Final = 4  # of a server that has not answered yet
 MAX_REPLY_BYTES: Final = 8 * 2**20
 MIN_SECRET: Final = 6  # characters: a shorter one would be taken out of replies by chance
-
-if TYPE_CHECKING:
-    import httpx
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +90,8 @@ class EndpointClient:
     async def _try(self, body: bytes) -> Completion:
         timeout_s = self.settings.timeout_s
         try:
-            status, headers, data = await asyncio.wait_for(self._post(body), timeout_s)
+            reply = self._connections.exchange("POST", self.url, body, max_bytes=MAX_REPLY_BYTES)
+            status, headers, data = await asyncio.wait_for(reply, timeout_s)
         except asyncio.TimeoutError as error:
             raise PassingFailureError(f"no reply within {timeout_s:g} s") from error
         except self._connections.errors as error:
@@ -107,12 +104,6 @@ class EndpointClient:
             raise PassingFailureError("the reply has no finish_reason, which this server gave before")
         self._says_finish = self._says_finish or completion.finish_reason is not None
         return completion
-
-    async def _post(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
-        """Send a request; return the reply's status, headers (lower case) and body."""
-        with self._connections.lend() as connection:
-            async with connection.stream("POST", self.url, content=body) as response:
-                return response.status_code, response.headers, await _read(response)
 
     def _check_worth_another(self, failure: PassingFailureError, num_requests: int) -> None:
         if failure.wait_s > MAX_RETRY_AFTER_S:
@@ -140,15 +131,6 @@ class EndpointClient:
                 key = secret.encode("ascii")
                 data = data.replace(key, b"***").replace(key.replace(b"/", b"\\/"), b"***")
         return data
-
-
-async def _read(response: "httpx.Response") -> bytes:
-    data = bytearray()
-    async for chunk in response.aiter_raw():  # as it comes: what unpacks might not fit into memory
-        data += chunk
-        if len(data) > MAX_REPLY_BYTES:
-            raise AgentError(f"the endpoint's reply is longer than {MAX_REPLY_BYTES} bytes")
-    return bytes(data)
 
 
 def backoff_s(num_failures: int, rng: np.random.Generator) -> float:
