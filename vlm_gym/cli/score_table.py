@@ -1,9 +1,11 @@
 """The table of scores that `eval` prints at the end."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from vlm_gym.evaluation.scores.coverage import coverage, coverage_notes
-from vlm_gym.evaluation.scores.statistics import percent
+from vlm_gym.evaluation.scores.repeats_table import REPEATS_NOTE, repeats_table
+from vlm_gym.evaluation.scores.statistics import Estimate, percent
 from vlm_gym.evaluation.scores.summary import RunSummary, Scores
 
 HEADS: Final = ("task", "episodes", "success %", "95 %", "floor", "ceiling", "score", "faults %", "illegal %", "turns")
@@ -28,11 +30,27 @@ def score_table(summary: RunSummary) -> str:
     rows = [(*HEADS, BOUNDS), *((*_row(each), _bounds(each)) for each in scores)]
     if not is_part:
         rows = [row[:-1] for row in rows]
+    notes = [NOTE, *([BOUNDS_NOTE] if is_part else []), *coverage_notes(summary), *_warnings(summary)]
+    return "\n".join([*aligned(rows), "", *notes, *_repeats(summary)])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a table, the first column to the left."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ("  ".join(_cells(row, widths)) for row in rows)
-    return "\n".join(
-        [*lines, "", NOTE, *([BOUNDS_NOTE] if is_part else []), *coverage_notes(summary), *_warnings(summary)]
-    )
+    return ["  ".join(_cells(row, widths)) for row in rows]
+
+
+def _repeats(summary: RunSummary) -> list[str]:
+    """Return the lines about several attempts at the same start, if there were some."""
+    table = repeats_table(summary)
+    if table is None:
+        return []
+    rows = [(name, str(number), *map(_estimate, estimates)) for name, number, estimates in table.rows]
+    return ["", *aligned([("task", "attempts", *table.heads), *rows]), "", REPEATS_NOTE]
+
+
+def _estimate(estimate: Estimate) -> str:
+    return f"{100 * estimate.value:.1f} ({100 * estimate.low:.0f}-{100 * estimate.high:.0f})"
 
 
 def _warnings(summary: RunSummary) -> list[str]:
@@ -61,5 +79,5 @@ def _bounds(scores: Scores) -> str:
     return "" if bounds is None else f"{100 * bounds.low:.1f}-{100 * bounds.high:.1f}"
 
 
-def _cells(row: tuple[str, ...], widths: list[int]) -> list[str]:
+def _cells(row: Sequence[str], widths: list[int]) -> list[str]:
     return [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]

@@ -10,6 +10,7 @@ from vlm_gym.evaluation.report.results import ReportedRun, Results, RunPair
 from vlm_gym.evaluation.scores.comparison import Difference
 from vlm_gym.evaluation.scores.coverage import coverage, coverage_notes
 from vlm_gym.evaluation.scores.perception import Perception
+from vlm_gym.evaluation.scores.repeats_table import REPEATS_NOTE, repeats_table
 from vlm_gym.evaluation.scores.statistics import Estimate, percent
 from vlm_gym.evaluation.scores.summary import Scores
 
@@ -31,6 +32,7 @@ def render_markdown(results: Results, written: str) -> str:
         "readings of the picture in %. Regret: chance of success given away in an episode.",
         *(f"**{_plain(run.name)}**: {_plain(' '.join(notes))}" for run, notes in _noted(results.runs)),
     ]
+    parts += _repeats(results.runs)
     if results.pairs:
         parts += ["## Comparison", *(_comparison_table(results, pair) for pair in results.pairs)]
     return "\n\n".join([*parts, f"Written by vlm-gym {__version__}, {written}."]) + "\n"
@@ -73,6 +75,19 @@ def _scores_table(runs: Sequence[ReportedRun]) -> str:
             row = [scores.name, run.name, *(cell(scores) for _, cell in COLUMNS)]
             groups.setdefault(scores.name, []).append(row)
     return _table(["task", "run", *(head for head, _ in COLUMNS)], list(chain.from_iterable(groups.values())))
+
+
+def _repeats(runs: Sequence[ReportedRun]) -> list[str]:
+    """Return the tables of the runs in which starts were played several times."""
+    tables = [(run, repeats_table(run.summary)) for run in runs]
+    parts = []
+    for run, table in tables:
+        if table is not None:
+            rows = [
+                [name, str(number), *(_estimate(each, percent) for each in rest)] for name, number, rest in table.rows
+            ]
+            parts.append(f"### {_plain(run.name)}\n\n{_table(['task', 'attempts', *table.heads], rows)}")
+    return ["## Repeats", *parts, f"{REPEATS_NOTE}, with 95 % intervals."] if parts else []
 
 
 def _comparison_table(results: Results, pair: RunPair) -> str:

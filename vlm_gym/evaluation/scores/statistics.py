@@ -136,6 +136,27 @@ def design_effect(values: Sample) -> float:
     return max(1.0, variance * values.size / values.spread)
 
 
+def mixed_estimate(shares: Sample, num_trials: float) -> Estimate:
+    """Return the mean of shares between 0 and 1 with Wilson's interval, for as many trials as they are worth.
+
+    A share that is itself a mean over trials varies less than one trial's outcome. How much less is estimated from the
+    shares, within what is possible: a cluster is worth one trial at least, and all together `num_trials` at most. Where
+    all shares are 0, or all 1, a cluster is worth one.
+
+    Args:
+        shares: One share a start, clusters of starts that look alike.
+        num_trials: How many independent trials there were at most.
+    """
+    mean, m = shares.mean, len(shares.sums)
+    least = float(shares.size**2 / (shares.sizes**2).sum())
+    spread = mean * (1 - mean)
+    if spread < ROUNDING or m == 1:
+        return Estimate(mean, *wilson_interval(mean * least, least))
+    variance = m / (m - 1) * float(((shares.sums - mean * shares.sizes) ** 2).sum()) / shares.size**2
+    trials = min(max(least, spread / max(variance, ROUNDING)), max(least, num_trials))
+    return Estimate(mean, *wilson_interval(mean * trials, trials))
+
+
 def mean_estimate(values: Sample) -> Estimate:
     """Return the mean with its bootstrap interval (BCa), whole clusters drawn again.
 

@@ -11,6 +11,7 @@ from vlm_gym.evaluation.runs.played import Played, PlayedRun, Unplayable, groupe
 from vlm_gym.evaluation.scores.comparison import Comparison, compare
 from vlm_gym.evaluation.scores.floors import floor_of_all
 from vlm_gym.evaluation.scores.perception import Perception, perceive
+from vlm_gym.evaluation.scores.repeats import Repeats, mean_repeats, repeats_of
 from vlm_gym.evaluation.scores.statistics import Bounds, Estimate, average, mean_estimate, sample, success_estimate
 
 __all__ = [
@@ -55,6 +56,7 @@ class Scores:
         latency_s: Mean of a turn, in seconds.
         perception: What the answers name in the pictures, in numbers of turns and episodes, also for all tasks; None
             where they name nothing.
+        repeats: What several attempts at each start tell; None where no start was played twice.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Scores:
     num_requests: int
     latency_s: float
     perception: Perception | None
+    repeats: Repeats | None
 
 
 @dataclass(frozen=True)
@@ -229,6 +232,7 @@ def _score(name: str, label: str | None, played: Sequence[Played]) -> Scores:
         num_requests=sum(episode.num_requests for episode in episodes),
         latency_s=_mean([turn.latency_s for turn in turns]),
         perception=perceive(played),
+        repeats=repeats_of(played),
     )
 
 
@@ -284,6 +288,7 @@ def _overall(tasks: Sequence[Scores], played: Sequence[Played]) -> Scores:
         num_requests=sum(task.num_requests for task in tasks),
         latency_s=_mean([task.latency_s for task in tasks]),
         perception=perceive(played),
+        repeats=mean_repeats([task.repeats for task in tasks]),
     )
 
 
