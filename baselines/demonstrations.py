@@ -117,5 +117,5 @@ def _answer(env: gym.Env[Any, str], action: str, *, is_brief: bool) -> str:
     readings = truths(task.readings()) if has_thoughts else {}  # type: ignore[attr-defined]
     if is_brief:
         readings = {name: _SUITS.sub("", value) for name, value in readings.items()}
-    text: str = env.get_wrapper_attr("parser").write(action, task.actions, "", readings)  # type: ignore[attr-defined]
+    text: str = env.get_wrapper_attr("parser").fill_in(action, task.actions, "", readings)  # type: ignore[attr-defined]
     return text

@@ -23,7 +23,7 @@ from baselines.models.vlm import VlmPolicy
 from baselines.settings import TrainConfig
 from vlm_gym.errors import ConfigError
 from vlm_gym.files import write_whole
-from vlm_gym.parsers import get_parser
+from vlm_gym.parsers import find_parser
 
 ADAPTER_FILE: Final = "adapter_config.json"  # of a PEFT adapter
 DEFAULT_CONFIG: Final = "tiny-numberline"
@@ -81,7 +81,7 @@ def start_policy(config: TrainConfig, accelerator: Accelerator, start: Path | No
         model = replace(model, adapter=str(start))
     elif start is not None:
         model = replace(model, name=str(start))
-    parser = get_parser(config.task.arguments.get("parser", "json"))
+    parser = find_parser(config.task.arguments.get("parser", "json"))
     return load_policy(model, device=accelerator.device, seed=config.seed, parser=parser)
 
 

@@ -32,7 +32,6 @@ HOUSEHOLD = "vlm_gym/Household-v0"
         (POINTS24, {"image_size": True}, r"image_size must be an int"),
         (POINTS24, {"parser": "jsno"}, r"parser must be one of 'json', .*got 'jsno'\. Did you mean 'json'"),
         (POINTS24, {"prompt": "cott"}, r"prompt must be one of 'cot', .*got 'cott'"),
-        (POINTS24, {"parser": "tagged", "prompt": "paper"}, r"prompt='paper' asks for JSON"),
         (POINTS24, {"include_text": "yes"}, r"include_text must be True or False, got 'yes'"),
         (POINTS24, {"parser": "json", "on_fault": "guess"}, r"on_fault must be one of 'charge', .*got 'guess'"),
         (POINTS24, {"on_fault": "random"}, r"on_fault='random' needs text play: choose a parser"),

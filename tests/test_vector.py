@@ -9,7 +9,7 @@ from at_hand import PLAYABLE_IDS
 from autoreset import MODES, vector_kwargs
 
 from vlm_gym import ConfigError
-from vlm_gym.parsers import get_parser
+from vlm_gym.parsers import find_parser
 
 ONE_OF_EACH_KIND = (
     "vlm_gym/NumberLine-v0",
@@ -52,7 +52,7 @@ def action_of(env, kind):
     if kind == "fault":
         return NEVER_AN_ANSWER
     parser, action = env.get_wrapper_attr("parser"), _named(task, kind)
-    if type(parser) is type(get_parser("json")):
+    if type(parser) is type(find_parser("json")):
         return parser.write(action, task.actions, "I think so.", AWKWARD_FIELDS)
     return parser.write(action, task.actions, "I think so.")
 

@@ -17,7 +17,7 @@ from baselines.settings import SftConfig, TaskConfig, TrainConfig
 from vlm_gym import cli
 from vlm_gym.errors import ConfigError, DataNotFoundError
 from vlm_gym.games.number_line import ACTIONS as NUMBER_LINE_ACTIONS
-from vlm_gym.parsers import get_parser
+from vlm_gym.parsers import find_parser
 
 # The tiny model sees small pictures of every task, of homes too.
 pytestmark = pytest.mark.filterwarnings("ignore::vlm_gym.UnreadablePictureWarning")
@@ -89,7 +89,7 @@ def test_the_answers_of_a_data_set_can_be_learnt(collected, tmp_path):
     assert len(data) == 40
     assert data[np.int64(3)].prompt.picture.shape == (84, 84, 3)
     assert data[3].prompt.text.startswith("You are playing NumberLine.")
-    assert get_parser("json").parse(data[3].text, NUMBER_LINE_ACTIONS).action in ("+", "-")
+    assert find_parser("json").parse(data[3].text, NUMBER_LINE_ACTIONS).action in ("+", "-")
     sft.main(f"--folder {tmp_path} --sft.data {collected} --sft.steps 2 --sft.batch 4".split())
     assert (tmp_path / "sft" / "model").is_dir()
 

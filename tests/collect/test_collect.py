@@ -57,13 +57,13 @@ def right(session):
 @pytest.mark.parametrize("parser", ["json", "tagged"])
 def test_the_parser_reads_every_answer_as_its_action(tmp_path, task, parser):
     from vlm_gym.episodes import EpisodeSpec
-    from vlm_gym.parsers import get_parser
+    from vlm_gym.parsers import find_parser
 
     make(tmp_path / "d", task, samples=40, parser=parser)
     for row in rows_of(tmp_path / "d"):
         env = EpisodeSpec(task, row["seed"]).make(parser=parser)
         env.reset(seed=row["seed"])
-        read = get_parser(parser).parse(row["conversations"][-1]["value"], env.unwrapped.actions)
+        read = find_parser(parser).parse(row["conversations"][-1]["value"], env.unwrapped.actions)
         assert read.action == row["action"]
         assert len(read.thoughts) > 10
 

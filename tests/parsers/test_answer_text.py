@@ -6,7 +6,7 @@ import pickle
 import pytest
 from recipes import VOCABULARIES
 
-from vlm_gym.parsers import AnswerText, Fault, Parsed, Unparsed, get_parser
+from vlm_gym.parsers import AnswerText, Fault, Parsed, Unparsed, find_parser
 
 STILL_COUNTS = {
     "an object": ("json", '{"action": "hit"}'),
@@ -41,7 +41,7 @@ CUT_OFF = {
 @pytest.mark.parametrize(("parser", "text"), STILL_COUNTS.values(), ids=STILL_COUNTS)
 def test_what_was_said_completely_counts_in_a_cut_off_answer_too(parser: str, text: str) -> None:
     for answer in (AnswerText(text, is_cut_off=True), AnswerText(text, is_cut_off=False), text):
-        verdict = get_parser(parser).parse(answer, VOCABULARIES["blackjack"])
+        verdict = find_parser(parser).parse(answer, VOCABULARIES["blackjack"])
 
         assert isinstance(verdict, Parsed), (answer, verdict)
         assert verdict.action == "hit"
@@ -49,7 +49,7 @@ def test_what_was_said_completely_counts_in_a_cut_off_answer_too(parser: str, te
 
 @pytest.mark.parametrize(("parser", "text"), CUT_OFF.values(), ids=CUT_OFF)
 def test_what_could_have_gone_on_is_a_fault_if_it_was_cut_off(parser: str, text: str) -> None:
-    verdict = get_parser(parser).parse(AnswerText(text, is_cut_off=True), VOCABULARIES["blackjack"])
+    verdict = find_parser(parser).parse(AnswerText(text, is_cut_off=True), VOCABULARIES["blackjack"])
 
     assert isinstance(verdict, Unparsed)
     assert verdict.fault is Fault.CUT_OFF
@@ -58,7 +58,7 @@ def test_what_could_have_gone_on_is_a_fault_if_it_was_cut_off(parser: str, text:
 @pytest.mark.parametrize("text", ["hit", "Action: hit", "The action is hit", "<answer>hit"])
 def test_of_a_text_that_ended_by_itself_the_last_word_counts(text: str) -> None:
     for answer in (AnswerText(text, is_cut_off=False), text):
-        assert get_parser("json").parse(answer, VOCABULARIES["blackjack"]).action == "hit"
+        assert find_parser("json").parse(answer, VOCABULARIES["blackjack"]).action == "hit"
 
 
 @pytest.mark.parametrize("parser", ["json", "tagged"])
@@ -67,7 +67,7 @@ def test_thinking_that_ended_without_an_answer_is_not_cut_off(opening: str, pars
     text = f"{opening} The dealer shows a ten."
 
     faults = [
-        get_parser(parser).parse(answer, VOCABULARIES["blackjack"]).fault
+        find_parser(parser).parse(answer, VOCABULARIES["blackjack"]).fault
         for answer in (AnswerText(text, is_cut_off=False), f"{text}<|im_end|>", AnswerText(text, is_cut_off=True), text)
     ]
 
@@ -103,7 +103,7 @@ def test_an_answer_keeps_its_end_when_it_is_copied_or_sent_to_another_process() 
     ],
 )  # fmt: skip
 def test_what_an_unreadable_answer_names_is_kept(parser: str, text: str, fault: Fault, thoughts: str) -> None:
-    verdict = get_parser(parser).parse(text, VOCABULARIES["number_line"])
+    verdict = find_parser(parser).parse(text, VOCABULARIES["number_line"])
 
     assert isinstance(verdict, Unparsed)
     assert (verdict.fault, verdict.thoughts) == (fault, thoughts)
@@ -111,7 +111,7 @@ def test_what_an_unreadable_answer_names_is_kept(parser: str, text: str, fault: 
 
 
 def test_the_fields_of_an_unreadable_tagged_answer_are_kept() -> None:
-    verdict = get_parser("tagged").parse(
+    verdict = find_parser("tagged").parse(
         "<hand>12</hand><think>low</think><answer>double</answer>", VOCABULARIES["blackjack"]
     )
 

@@ -3,14 +3,14 @@
 import pytest
 from recipes import VOCABULARIES, Case, read_corpus
 
-from vlm_gym.parsers import Parsed, get_parser
+from vlm_gym.parsers import Parsed, find_parser
 
 CORPUS = read_corpus()
 
 
 @pytest.mark.parametrize("case", CORPUS.values(), ids=CORPUS.keys())
 def test_an_answer_is_read_as_a_person_reads_it(case: Case) -> None:
-    verdict = get_parser(case.parser).parse(case.text, VOCABULARIES[case.task])
+    verdict = find_parser(case.parser).parse(case.text, VOCABULARIES[case.task])
 
     assert case.expected == (verdict.action if isinstance(verdict, Parsed) else f"! {verdict.fault.value}"), verdict
 
@@ -18,13 +18,13 @@ def test_an_answer_is_read_as_a_person_reads_it(case: Case) -> None:
 @pytest.mark.parametrize("case", CORPUS.values(), ids=CORPUS.keys())
 def test_the_span_of_an_action_reads_as_that_action(case: Case) -> None:
     vocabulary = VOCABULARIES[case.task]
-    verdict = get_parser(case.parser).parse(case.text, vocabulary)
+    verdict = find_parser(case.parser).parse(case.text, vocabulary)
     if not isinstance(verdict, Parsed):
         return
 
     words = case.text[slice(*verdict.span)]
 
-    assert verdict.action == get_parser("json").parse(words, vocabulary).action
+    assert verdict.action == find_parser("json").parse(words, vocabulary).action
     assert words == words.strip()
 
 
@@ -34,7 +34,7 @@ def test_the_corpus_holds_at_least_900_different_answers() -> None:
 
 def test_every_detail_fits_a_line_and_can_be_printed() -> None:
     for case in CORPUS.values():
-        verdict = get_parser(case.parser).parse(case.text, VOCABULARIES[case.task])
+        verdict = find_parser(case.parser).parse(case.text, VOCABULARIES[case.task])
         if not isinstance(verdict, Parsed):
             assert len(verdict.detail) <= 80
             assert verdict.detail.isprintable()

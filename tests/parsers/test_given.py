@@ -3,7 +3,7 @@
 import pytest
 from recipes import VOCABULARIES
 
-from vlm_gym.parsers import Parsed, get_parser
+from vlm_gym.parsers import Parsed, find_parser
 
 BEFORE = (
     "Here is my answer:",
@@ -98,7 +98,7 @@ def test_a_given_object_counts_whatever_else_is_said(before: str) -> None:
         for behind in BEHIND:
             text = f'{before}{gap}{{"thoughts": "12 is low, maybe not enough", "action": "hit"}}{end}{behind}'
 
-            verdict = get_parser("json").parse(text, VOCABULARIES["blackjack"])
+            verdict = find_parser("json").parse(text, VOCABULARIES["blackjack"])
 
             assert isinstance(verdict, Parsed), (text, verdict)
             assert verdict.action == "hit"

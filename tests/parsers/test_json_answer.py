@@ -7,10 +7,10 @@ from recipes import VOCABULARIES
 
 from vlm_gym.errors import ConfigError
 from vlm_gym.games.blackjack import ACTIONS
-from vlm_gym.parsers import Fault, Parsed, Unparsed, get_parser
+from vlm_gym.parsers import Fault, Parsed, Unparsed, find_parser
 from vlm_gym.parsers.objects import MAX_TOKENS
 
-JSON = get_parser("json")
+JSON = find_parser("json")
 
 
 def test_thoughts_and_fields_are_told() -> None:
@@ -105,7 +105,7 @@ def test_think_tags_in_thoughts_are_written_so_that_they_are_none() -> None:
 )
 def test_what_could_not_be_read_back_is_not_written(parser: str, action: str, fields: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        get_parser(parser).write(action, ACTIONS, fields=fields)
+        find_parser(parser).write(action, ACTIONS, fields=fields)
 
 
 def test_a_fault_reads_as_a_sentence() -> None:

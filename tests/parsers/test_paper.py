@@ -4,9 +4,9 @@ import pytest
 from recipes import HOUSEHOLD, VOCABULARIES
 
 from vlm_gym.games.blackjack import ACTIONS
-from vlm_gym.parsers import Fault, Parsed, Unparsed, get_parser
+from vlm_gym.parsers import Fault, Parsed, Unparsed, find_parser
 
-PAPER = get_parser("paper")
+PAPER = find_parser("paper")
 
 
 def test_ten_is_told_from_one_but_eleven_is_not() -> None:

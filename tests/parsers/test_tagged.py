@@ -5,9 +5,9 @@ from recipes import VOCABULARIES
 
 from vlm_gym.errors import ConfigError
 from vlm_gym.games.blackjack import ACTIONS
-from vlm_gym.parsers import Parsed, get_parser
+from vlm_gym.parsers import Parsed, find_parser
 
-TAGGED = get_parser("tagged")
+TAGGED = find_parser("tagged")
 
 
 def test_thinking_is_told_as_it_stands_and_other_tags_are_fields() -> None:

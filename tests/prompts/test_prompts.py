@@ -26,7 +26,15 @@ STARTS = {
     "Household-v0": {"task_type": "heat"},
     "Household-v1": {"task_type": "heat"},
 }
-FORMS = (("cot", "json"), ("cot", "tagged"), ("action_only", "json"), ("action_only", "tagged"), ("paper", "json"))
+FORMS = (
+    ("cot", "json"),
+    ("cot", "tagged"),
+    ("action_only", "json"),
+    ("action_only", "tagged"),
+    ("paper", "json"),
+    ("cot", "tool"),
+    ("action_only", "tool"),
+)
 
 
 def start(task, **arguments):

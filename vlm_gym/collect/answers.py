@@ -19,11 +19,7 @@ def write_answer(session: ChatSession, action: str, thoughts: str) -> str:
     prompt = task.settings.prompt
     if prompt.style == "action_only":
         return session.parser.write(action, task.actions)
-    readings = truths(task.readings())
-    if prompt.answer_format != "tagged":
-        return session.parser.write(action, task.actions, thoughts, readings)
-    seen = "; ".join(f"{name}: {value}" for name, value in readings.items())
-    return session.parser.write(action, task.actions, f"{seen}. {thoughts}".strip())
+    return session.parser.fill_in(action, task.actions, thoughts, truths(task.readings()))
 
 
 def thinker_of(task: TaskEnv[Any, Any]) -> Thinker:

@@ -94,8 +94,19 @@ def is_finished(text: str) -> bool:
     return isinstance(text, AnswerText) and not text.is_cut_off
 
 
+def opening(form: str, fields: Mapping[str, str]) -> str:
+    """Return the line with which a prompt asks for an answer of a form: with its fields, or as short as can be."""
+    return f"Answer {form}:" if fields else f"Answer {form} and with nothing else, without any reasoning:"
+
+
+def told_before(thoughts: str, fields: Mapping[str, str]) -> str:
+    """Return thoughts with what the picture shows told before them, for formats without fields."""
+    seen = "; ".join(f"{name}: {value}" for name, value in fields.items())
+    return f"{seen}. {thoughts}".strip() if seen else thoughts
+
+
 class Parser(Protocol):
-    """Reads answers of one format, and writes them.
+    """Owns a format of answers: asks for it, reads it, writes it, and knows when an answer has come to its end.
 
     `parse` never raises and never guesses, whatever the text. `write` gives a well-formed answer that `parse` reads
     back as it was; it raises ConfigError for what the format or the vocabulary cannot say. An answer is complete, for
@@ -104,6 +115,13 @@ class Parser(Protocol):
 
     closers: str
 
+    def describe(self, fields: Mapping[str, str], key: str) -> str:
+        """Return the part of a prompt that says what an answer looks like.
+
+        `fields` are the names of its fields, the thoughts included, each with what belongs there; none if the answer
+        shall be the action alone. `key` is the name of the action's field.
+        """
+
     def parse(self, text: str, actions: Vocabulary) -> Parsed | Unparsed:
         """Read an answer."""
 
@@ -111,6 +129,9 @@ class Parser(Protocol):
         self, action: str, actions: Vocabulary, thoughts: str = "", fields: Mapping[str, str] | None = None
     ) -> str:
         """Write an answer."""
+
+    def fill_in(self, action: str, actions: Vocabulary, thoughts: str, fields: Mapping[str, str]) -> str:
+        """Write an answer as `describe` asks for it; `fields` are what it says in the fields of the picture."""
 
     def is_complete(self, text: str) -> bool:
         """Whether an answer has said all that it has to, so that nothing more need be generated."""

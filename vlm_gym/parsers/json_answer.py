@@ -27,7 +27,7 @@ from typing import Final, NamedTuple
 
 from vlm_gym.actions import Vocabulary
 from vlm_gym.errors import ConfigError
-from vlm_gym.parsers.base import Fault, Parsed, Unparsed, cut_off, is_cut_off, is_finished, shorten
+from vlm_gym.parsers.base import Fault, Parsed, Unparsed, cut_off, is_cut_off, is_finished, opening, shorten
 from vlm_gym.parsers.choice import Choice, choose_object
 from vlm_gym.parsers.context import breaks_off, goes_on, is_taken_back
 from vlm_gym.parsers.elements import arguments, other_arguments, tags
@@ -63,6 +63,11 @@ class JsonParser:
 
     closers: str = "}｝"
 
+    def describe(self, fields: Mapping[str, str], key: str) -> str:
+        """Ask for one JSON object."""
+        lines = [f'  "{name}": "<{description}>"' for name, description in {**fields, key: f"your {key}"}.items()]
+        return f"{opening('with one JSON object in this form', fields)}\n{{\n" + ",\n".join(lines) + "\n}"
+
     def parse(self, text: str, actions: Vocabulary) -> Parsed | Unparsed:
         """Read an answer."""
         if not text.strip():
@@ -94,6 +99,10 @@ class JsonParser:
             escaped = _MARK_SIGNS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", written[start:end])
             written = f"{written[:start]}{escaped}{written[end:]}"
         return written
+
+    def fill_in(self, action: str, actions: Vocabulary, thoughts: str, fields: Mapping[str, str]) -> str:
+        """Write an answer with all that `describe` asks for."""
+        return self.write(action, actions, thoughts, fields)
 
     def is_complete(self, text: str) -> bool:
         """Whether a JSON object is complete, outside of thinking."""

@@ -31,6 +31,10 @@ class PaperParser:
 
     closers: str = JsonParser.closers
 
+    def describe(self, fields: Mapping[str, str], key: str) -> str:
+        """Ask for one JSON object."""
+        return JsonParser().describe(fields, key)
+
     def parse(self, text: str, actions: Vocabulary) -> Parsed | Unparsed:
         """Read an answer."""
         if not isinstance(actions, NamedVocabulary):
@@ -53,6 +57,10 @@ class PaperParser:
     ) -> str:
         """Write an answer; `parse` reads it back in the card games, not always in ALFWorld."""
         return JsonParser().write(action, actions, thoughts, fields)
+
+    def fill_in(self, action: str, actions: Vocabulary, thoughts: str, fields: Mapping[str, str]) -> str:
+        """Write an answer with all that `describe` asks for."""
+        return JsonParser().fill_in(action, actions, thoughts, fields)
 
     def is_complete(self, text: str) -> bool:
         """Whether a JSON object is complete."""

@@ -14,7 +14,7 @@ from typing import Final
 
 from vlm_gym.actions import Vocabulary
 from vlm_gym.errors import ConfigError
-from vlm_gym.parsers.base import Fault, Parsed, Unparsed, cut_off, is_cut_off, shorten
+from vlm_gym.parsers.base import Fault, Parsed, Unparsed, cut_off, is_cut_off, opening, shorten, told_before
 from vlm_gym.parsers.context import is_taken_back
 from vlm_gym.parsers.elements import tags
 from vlm_gym.parsers.json_answer import THOUGHTS, Reading, check_writable, read_turn, unfinished_thinking
@@ -39,6 +39,11 @@ class TaggedParser:
     """Reads and writes `<think>...</think><answer>...</answer>`."""
 
     closers: str = ">"
+
+    def describe(self, fields: Mapping[str, str], key: str) -> str:
+        """Ask for the tags: what the picture shows belongs into the thinking."""
+        thinking = [f"<think>{'; '.join(fields.values())}</think>"] if fields else []
+        return "\n".join((opening("in this form", fields), *thinking, f"<answer>your {key}</answer>"))
 
     def parse(self, text: str, actions: Vocabulary) -> Parsed | Unparsed:
         """Read an answer."""
@@ -72,6 +77,10 @@ class TaggedParser:
         written = [f"<{name}>{_escape(value).replace('<', '&lt;')}</{name}>" for name, value in named.items()]
         thinking = [f"<think>{_escape(thoughts)}</think>"] if thoughts else []
         return "".join((*written, *thinking, f"<answer>{action}</answer>"))
+
+    def fill_in(self, action: str, actions: Vocabulary, thoughts: str, fields: Mapping[str, str]) -> str:
+        """Write an answer as `describe` asks for it."""
+        return self.write(action, actions, told_before(thoughts, fields))
 
     def is_complete(self, text: str) -> bool:
         """Whether an answer's tag is closed, outside of thinking."""

@@ -10,7 +10,7 @@ from vlm_gym.actions import ActionSet, Vocabulary
 from vlm_gym.envs.base import TaskEnv, Turn
 from vlm_gym.envs.spaces import AnswerSpace
 from vlm_gym.errors import ConfigError, check_choice
-from vlm_gym.parsers import get_parser
+from vlm_gym.parsers import find_parser
 from vlm_gym.parsers.base import Parsed, Parser
 from vlm_gym.render.canvas import Picture
 
@@ -43,7 +43,7 @@ class TextPlay(gym.Wrapper[Picture, str, Picture, Any]):
     unreadable answers too. It rebuilds the wrapper from the env's own arguments, hence `spec` is the env's.
     """
 
-    def __init__(self, env: TaskEnv[Any, Any], parser: str = "json", on_fault: FaultPolicy = "charge") -> None:
+    def __init__(self, env: TaskEnv[Any, Any], parser: str | Parser = "json", on_fault: FaultPolicy = "charge") -> None:
         if not isinstance(env, TaskEnv):
             raise ConfigError(
                 f"TextPlay needs a task of vlm_gym without wrappers (gym.make's parser= builds it); got {env!r}"
@@ -51,7 +51,7 @@ class TextPlay(gym.Wrapper[Picture, str, Picture, Any]):
         check_choice("on_fault", on_fault, get_args(FaultPolicy))
         super().__init__(env)
         self.task = env
-        self.parser = get_parser(parser)
+        self.parser = find_parser(parser)
         _check_readable(parser, self.parser, env.actions)
         self.on_fault = on_fault
         self.action_space = AnswerSpace(env.actions, self.parser)
@@ -111,7 +111,7 @@ def _with_answer(info: dict[str, Any], answer: ReadAnswer | None) -> dict[str, A
     return {**{name: value for name, value in info.items() if name != "action_mask"}, "answer": answer}
 
 
-def _check_readable(name: str, parser: Parser, actions: Vocabulary) -> None:
+def _check_readable(name: str | Parser, parser: Parser, actions: Vocabulary) -> None:
     """Raise ConfigError if the parser cannot read what it writes itself."""
     names = actions.names if isinstance(actions, ActionSet) else (actions.sample(np.random.default_rng(0)),)
     for action in names:

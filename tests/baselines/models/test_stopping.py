@@ -7,7 +7,7 @@ from baselines.models.model_config import ModelConfig
 from baselines.models.spans import Transcriber
 from baselines.models.stopping import Ending
 from baselines.models.tiny import build_tiny
-from vlm_gym.parsers import PARSERS, get_parser
+from vlm_gym.parsers import PARSERS, find_parser
 
 ANSWERS = {
     "json": '{"card": {"value": "3"}, "action": "+"}',
@@ -19,7 +19,7 @@ ANSWERS = {
 @pytest.mark.parametrize("parser", PARSERS)
 def test_only_the_token_that_completes_the_answer_ends_it(parser: str) -> None:
     tokenizer = build_tiny()[1].tokenizer
-    is_over = Ending(Transcriber(tokenizer, tokenizer.all_special_ids), [tokenizer.eos_token_id], get_parser(parser))
+    is_over = Ending(Transcriber(tokenizer, tokenizer.all_special_ids), [tokenizer.eos_token_id], find_parser(parser))
     tokens = tokenizer(ANSWERS[parser])["input_ids"]
     assert [is_over(tokens[:count]) for count in range(1, len(tokens) + 1)] == [False] * (len(tokens) - 1) + [True]
     assert is_over([tokens[0], tokenizer.eos_token_id])
@@ -27,4 +27,4 @@ def test_only_the_token_that_completes_the_answer_ends_it(parser: str) -> None:
 
 @pytest.mark.parametrize("parser", PARSERS)
 def test_a_policy_stops_as_its_tasks_parser_says(parser: str) -> None:
-    assert load_policy(ModelConfig(), parser=get_parser(parser))._is_over.parser is get_parser(parser)
+    assert load_policy(ModelConfig(), parser=find_parser(parser))._is_over.parser is find_parser(parser)

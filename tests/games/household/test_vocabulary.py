@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vlm_gym.games.household.vocabulary import CommandVocabulary
-from vlm_gym.parsers import Fault, Parsed, get_parser
+from vlm_gym.parsers import Fault, Parsed, find_parser
 
 NAMES = (
     "close fridge 1", "examine fridge 1", "go to cabinet 1", "go to cabinet 12", "help", "inventory", "look",
@@ -53,7 +53,7 @@ def test_words_name_a_command_as_a_whole(words, command):
 
 def test_cabinet_12_is_never_cabinet_1():
     for name in ("json", "tagged"):
-        parser = get_parser(name)
+        parser = find_parser(name)
         for command in ("go to cabinet 1", "go to cabinet 12"):
             assert parser.parse(parser.write(command, COMMANDS), COMMANDS).action == command
 
@@ -67,12 +67,12 @@ def test_cabinet_12_is_never_cabinet_1():
     ],
 )
 def test_an_answer_stopped_at_its_closing_tag_is_read_if_it_cannot_go_on(answer, command):
-    parsed = get_parser("tagged").parse(answer, COMMANDS)
+    parsed = find_parser("tagged").parse(answer, COMMANDS)
     assert (parsed.action if isinstance(parsed, Parsed) else None) == command
 
 
 def test_an_unknown_command_is_a_fault_that_names_the_nearest():
-    answer = get_parser("json").parse('{"action": "take potatoe from fridge"}', COMMANDS)
+    answer = find_parser("json").parse('{"action": "take potatoe from fridge"}', COMMANDS)
     assert answer.fault is Fault.UNKNOWN_ACTION
     assert "nearest: take potato 1 from fridge 1" in answer.detail
 
@@ -88,5 +88,5 @@ def test_reading_is_total(words):
 @pytest.mark.parametrize("command", NAMES)
 def test_every_command_is_read_in_any_case_and_spacing(command):
     for spelling in (command, command.upper(), f" {command.title()} ", command.replace(" ", "\t"), f"{command}."):
-        assert isinstance(get_parser("json").parse(f'{{"action": "{spelling}"}}'.replace("\t", " "), COMMANDS), Parsed)
+        assert isinstance(find_parser("json").parse(f'{{"action": "{spelling}"}}'.replace("\t", " "), COMMANDS), Parsed)
         assert COMMANDS.read(spelling) == command

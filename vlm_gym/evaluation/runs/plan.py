@@ -18,7 +18,7 @@ from vlm_gym.chat import ChatSettings
 from vlm_gym.episodes import EpisodeSpec, canonical
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.runs.panels import Panel
-from vlm_gym.parsers import get_parser
+from vlm_gym.parsers import find_parser
 
 PACKAGES: Final = ("gymnasium", "numpy", "pillow", "opencv-python")
 CIRCUMSTANCES: Final = ("format", "started", "command", "platform", "git")
@@ -69,7 +69,7 @@ class Plan:
     def __post_init__(self) -> None:
         if not self.episodes:
             raise ConfigError("a run needs one episode or more, got none")
-        get_parser(self.parser)
+        find_parser(self.parser)
         keys = [episode.key for episode in self.episodes]
         if len(set(keys)) != len(keys):
             twice = next(key for key in keys if keys.count(key) > 1)
