@@ -1,6 +1,5 @@
 """Tasks by their ids: those of this package, those that were registered, and those that other packages bring."""
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -22,8 +21,6 @@ FIRST_TASK: Final = OWN_TASKS[0].id.removeprefix(NAMESPACE)
 """The simplest task: what is played where nobody says."""
 TURN_LIMIT_RULE: Final = WrapperSpec("TurnLimit", "vlm_gym.assembly:apply_turn_limit", kwargs={})
 """What gymnasium puts around every task last."""
-_ID: Final = re.compile(r"[\w-]+/[\w.-]+-v\d+")
-_ENTRY: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _tasks: Final[dict[str, Task]] = {}
 
 TASKS: Final[Mapping[str, Task]] = MappingProxyType(_tasks)
@@ -40,14 +37,11 @@ def register_task(task: Task) -> None:
     Registering the same task again changes nothing.
 
     Raises:
-        ConfigError: if it is no `Task`, its id or entry has another form, or its id is taken.
+        ConfigError: if it is no `Task`, an argument of it is wrong, or its id is taken.
     """
     if not isinstance(task, Task):
         raise ConfigError(f"register_task takes a vlm_gym.Task, got {task!r}")
-    if not isinstance(task.id, str) or not _ID.fullmatch(task.id):
-        raise ConfigError(f"a task's id must be 'namespace/Name-v0' with your own namespace, got {task.id!r}")
-    if not isinstance(task.entry, str) or not _ENTRY.fullmatch(task.entry):
-        raise ConfigError(f"{task.id}: entry must be 'package.module:Class', got {task.entry!r}")
+    task.check()
     known = _tasks.get(task.id)
     if known == task:
         return
@@ -71,9 +65,9 @@ def find_task(name: str) -> Task:
         ConfigError: if there is none, or what a package brings is no such task.
     """
     for task_id in (name, f"{NAMESPACE}{name}"):
-        if task_id in _tasks:
+        if isinstance(name, str) and task_id in _tasks:
             return _tasks[task_id]
-    task = load_plugin(GROUP, name) if isinstance(name, str) else None
+    task = load_plugin(GROUP, name) if isinstance(name, str) and name else None
     if task is None:
         known = [known.removeprefix(NAMESPACE) for known in (*_tasks, *plugin_names(GROUP))]
         hint = did_you_mean(str(name).removeprefix(NAMESPACE), known)

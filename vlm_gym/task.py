@@ -1,9 +1,16 @@
 """What a task is: all that there is to know of an id before its environment is made."""
 
 import importlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
+
+from vlm_gym.errors import ConfigError, check_int
+
+MOST_TURNS: Final = 10**9
+_ID: Final = re.compile(r"[\w-]+/[\w.-]+-v\d+")
+_ENTRY: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,22 @@ class Task:
         """Import the environment class."""
         module, _, name = self.entry.partition(":")
         return getattr(importlib.import_module(module), name)
+
+    def check(self) -> None:
+        """Raise ConfigError if the id, the entry or a figure has not the form that it must have."""
+        if not isinstance(self.id, str) or not _ID.fullmatch(self.id):
+            raise ConfigError(f"a task's id must be 'namespace/Name-v0' with your own namespace, got {self.id!r}")
+        if not isinstance(self.entry, str) or not _ENTRY.fullmatch(self.entry):
+            raise ConfigError(f"{self.id}: entry must be 'package.module:Class', got {self.entry!r}")
+        if not isinstance(self.turn_limit, TurnLimit):
+            check_int(f"{self.id}: turn_limit", self.turn_limit, 1, MOST_TURNS)
+        if self.num_actions is not None:
+            check_int(f"{self.id}: num_actions", self.num_actions, 1, MOST_TURNS)
+        for name in ("random_success", "best_success", "random_positive_return"):
+            share = getattr(self, name)
+            is_number = isinstance(share, (int, float)) and not isinstance(share, bool)
+            if share is not None and not (is_number and 0 <= share <= 1):
+                raise ConfigError(f"{self.id}: {name} must be a share from 0 to 1, or None if unknown, got {share!r}")
 
     @property
     def is_text_only(self) -> bool:

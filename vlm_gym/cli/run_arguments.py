@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vlm_gym.cli.arguments import count, start, task_arguments
 from vlm_gym.errors import ConfigError, did_you_mean
+from vlm_gym.parsers import PARSERS
 from vlm_gym.registration import NAMESPACE, find_task
 
 if TYPE_CHECKING:  # these import slowly, and every command reads this file
@@ -52,7 +53,11 @@ def add_episodes(command: argparse.ArgumentParser) -> None:
 def add_chat(command: argparse.ArgumentParser) -> None:
     """Add how a task is told."""
     group = command.add_argument_group("how it is told")
-    group.add_argument("--parser", default="json", help="what reads the answers: json, tagged, paper (default: json)")
+    group.add_argument(
+        "--parser",
+        default="json",
+        help=f"what reads the answers: {', '.join(PARSERS)}, or that of another package (default: json)",
+    )
     group.add_argument("--system", metavar="TEXT", help="the system message")
     group.add_argument("--show", default="picture", help="what a turn shows: picture, text, both (default: picture)")
     group.add_argument("--history", type=_history, default=0, metavar="K", help="past turns shown, or all (default: 0)")

@@ -18,6 +18,8 @@ from vlm_gym.evaluation.models.endpoint import EndpointAgent
 from vlm_gym.evaluation.models.endpoint_settings import EndpointSettings
 from vlm_gym.evaluation.models.local_settings import LocalSettings
 from vlm_gym.evaluation.models.protocols.names import PROTOCOLS
+from vlm_gym.plugins import AGENTS as GROUP
+from vlm_gym.plugins import load_plugin, plugin_names, told_of
 
 FORMS: Final = (
     "openai:MODEL, anthropic:MODEL, responses:MODEL, hf:PATH, random, oracle, oracle:P, constant:TEXT, script:FILE, "
@@ -25,8 +27,10 @@ FORMS: Final = (
 )
 
 
-def make_agent(name: str, endpoint: EndpointSettings | None = None, local: LocalSettings | None = None) -> Agent:
-    """Return the agent of a name.
+def make_agent(
+    name: str | Agent, endpoint: EndpointSettings | None = None, local: LocalSettings | None = None
+) -> Agent:
+    """Return the agent of a name; an agent itself as it is.
 
     - `openai:MODEL`: a model behind an endpoint that speaks OpenAI's chat completions, reached as `endpoint` says;
       `anthropic:MODEL` and `responses:MODEL`: behind one of Anthropic's messages API, or OpenAI's responses API
@@ -35,10 +39,14 @@ def make_agent(name: str, endpoint: EndpointSettings | None = None, local: Local
     - `random`: uniformly random actions; `oracle`: best ones; `oracle:0.8`: best ones with probability 0.8
     - `constant:TEXT`: the same answer always; `script:FILE`: the answers of a JSON list, one a turn
     - `python:MODULE:FUNCTION`: a function `(messages) -> str`
+    - `KIND:TEXT` of another package, which brings it as the entry point KIND of the group "vlm_gym.agents": a function
+      that takes TEXT and returns an `Agent`
 
     Raises:
-        ConfigError: if there is no such agent.
+        ConfigError: if there is no such agent, or what a package brings is none.
     """
+    if isinstance(name, Agent):
+        return name
     kind, _, rest = name.partition(":")
     if kind in PROTOCOLS:
         return EndpointAgent(rest, endpoint, PROTOCOLS[kind])
@@ -46,8 +54,22 @@ def make_agent(name: str, endpoint: EndpointSettings | None = None, local: Local
         return _local(rest, endpoint or EndpointSettings(), local or LocalSettings())
     if kind in _KINDS:
         return _KINDS[kind](rest)
-    hint = did_you_mean(kind, (*PROTOCOLS, "hf", *_KINDS))
+    make = load_plugin(GROUP, kind) if kind else None
+    if make is not None:
+        return _brought(kind, make, rest)
+    hint = did_you_mean(kind, (*PROTOCOLS, "hf", *_KINDS, *plugin_names(GROUP)))
     raise ConfigError(f"there is no agent {name!r}.{hint} Agents are {FORMS}")
+
+
+def _brought(kind: str, make: object, rest: str) -> Agent:
+    """Make an agent that another package brings."""
+    told = told_of(GROUP, kind)
+    if not callable(make):
+        raise ConfigError(f"{told} must be a function that takes a text and returns an agent, got {make!r}")
+    agent = make(rest)
+    if not isinstance(agent, Agent):
+        raise ConfigError(f"{told} must return a vlm_gym.evaluation.models.agents.Agent, got {agent!r}")
+    return agent
 
 
 def _random(rest: str) -> Agent:

@@ -1,0 +1,164 @@
+"""Tasks, parsers and agents of others: found by name, everywhere, and refused with the package's name."""
+
+import subprocess
+import sys
+
+import gymnasium as gym
+import pytest
+from plugins import LAMPS, install
+
+from vlm_gym import TASKS, ConfigError, Task, find_task, register_task
+from vlm_gym.evaluation.models.agent_names import make_agent
+from vlm_gym.evaluation.models.agents import RandomAgent
+from vlm_gym.parsers import find_parser
+from vlm_gym.registration import _tasks, installed_tasks
+
+LINE = "vlm_gym.envs.number_line:NumberLineEnv"
+
+
+@pytest.fixture(autouse=True)
+def _forget():
+    known = dict(_tasks)
+    yield
+    for name in set(_tasks) - set(known):
+        del _tasks[name], gym.registry[name]
+
+
+def test_a_registered_task_is_played_by_its_id():
+    register_task(Task("mine/Line-v0", LINE, "a line", 3, 2, arguments={"max_position": 2}))
+    env = gym.make("mine/Line-v0", parser="json")
+    assert env.spec.max_episode_steps == 3
+    assert "from 0 to 2" in env.reset(seed=0)[1]["prompt"]
+    assert find_task("mine/Line-v0") is TASKS["mine/Line-v0"]
+    assert TASKS["mine/Line-v0"].random_success is TASKS["mine/Line-v0"].best_success is None
+
+
+def test_a_task_can_be_registered_twice_but_an_id_has_one_task():
+    task = Task("mine/Line-v0", LINE, "a line", 3, 2)
+    register_task(task)
+    register_task(Task("mine/Line-v0", LINE, "a line", 3, 2))
+    with pytest.raises(ConfigError, match=f"mine/Line-v0: other:Env cannot have this id, which {LINE} has already"):
+        register_task(Task("mine/Line-v0", "other:Env", "another", 3, 2))
+    with pytest.raises(ConfigError, match="cannot have this id"):
+        register_task(Task("vlm_gym/NumberLine-v0", "other:Env", "another", 3, 2))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"id": "Line-v0"}, "'namespace/Name-v0'"),
+        ({"id": "mine/Line"}, "'namespace/Name-v0'"),
+        ({"id": None}, "'namespace/Name-v0'"),
+        ({"entry": "mine.env"}, "'package.module:Class'"),
+        ({"entry": None}, "'package.module:Class'"),
+        ({"turn_limit": 0}, "turn_limit must be an int from 1"),
+        ({"turn_limit": "9"}, "turn_limit must be"),
+        ({"num_actions": 0}, "num_actions must be an int from 1"),
+        ({"random_success": 1.5}, "random_success must be a share from 0 to 1, or None"),
+        ({"best_success": "1"}, "best_success must be a share"),
+    ],
+)
+def test_what_is_no_task_is_refused_with_its_argument(wrong, told):
+    right = {"id": "mine/Line-v0", "entry": LINE, "summary": "a line", "turn_limit": 3, "num_actions": 2}
+    with pytest.raises(ConfigError, match=told):
+        register_task(Task(**{**right, **wrong}))
+    with pytest.raises(ConfigError, match=r"takes a vlm_gym\.Task"):
+        register_task("mine/Line-v0")
+
+
+def test_a_package_brings_a_task_that_is_found_by_its_id_alone(tmp_path, monkeypatch):
+    install(tmp_path, monkeypatch, "lamps", {"tasks": ["lamps/Lamps-v0 = lamps_tasks:LAMPS"]}, lamps_tasks=LAMPS)
+    assert "lamps_tasks" not in sys.modules
+    assert find_task("lamps/Lamps-v0").turns() == 9
+    assert gym.make("lamps/Lamps-v0").spec.max_episode_steps == 9
+    assert "lamps/Lamps-v0" in [task.id for task in installed_tasks()[0]]
+
+
+def test_no_entry_point_is_read_at_import(tmp_path, monkeypatch):
+    """Nor is a module that fails one's own commands' fault."""
+    install(tmp_path, monkeypatch, "bad", {"tasks": ["bad/Bad-v0 = bad_tasks:BAD"]}, bad_tasks="raise SystemExit(3)")
+    site = str(tmp_path / "site-bad")
+    code = (
+        f"import sys; sys.path.insert(0, {site!r}); import vlm_gym, gymnasium; gymnasium.make('vlm_gym/NumberLine-v0')"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("import nowhere", "cannot be imported: ModuleNotFoundError: No module named 'nowhere'"),
+        ("1 / 0", "cannot be imported: ZeroDivisionError"),
+        ("OTHER = 1", "cannot be imported: AttributeError"),
+        ("LAMPS = 3", "must be a vlm_gym.Task with the id 'lamps/Lamps-v0', got 3"),
+        (LAMPS.replace("Lamps-v0", "Lights-v0"), "got one with the id 'lamps/Lights-v0'"),
+        (LAMPS.replace("9, 2", "0, 2"), "turn_limit"),
+    ],
+)
+def test_what_is_wrong_with_a_package_is_said_with_its_name(tmp_path, monkeypatch, source, told):
+    install(tmp_path, monkeypatch, "lamps", {"tasks": ["lamps/Lamps-v0 = lamps_tasks:LAMPS"]}, lamps_tasks=source)
+    with pytest.raises(ConfigError, match=r"lamps") as caught:
+        find_task("lamps/Lamps-v0")
+    assert told in str(caught.value)
+    if "turn_limit" not in told:
+        assert "of the package lamps 1.0" in str(caught.value)
+    assert len(installed_tasks()[1]) == 1
+
+
+def test_two_packages_with_one_id_are_both_named(tmp_path, monkeypatch):
+    for package in ("lamps", "lights"):
+        points = {"tasks": [f"lamps/Lamps-v0 = {package}_tasks:LAMPS"]}
+        install(tmp_path, monkeypatch, package, points, **{f"{package}_tasks": LAMPS})
+    with pytest.raises(ConfigError, match=r"lamps 1\.0 and lights 1\.0 both bring 'lamps/Lamps-v0'"):
+        find_task("lamps/Lamps-v0")
+
+
+@pytest.mark.parametrize("name", ["lamps/Lamps-v1", "Lamps-v0", "", "x" * 5000, "a\nb", None, 3])
+def test_an_unknown_id_is_an_error_with_the_closest_one(tmp_path, monkeypatch, name):
+    install(tmp_path, monkeypatch, "lamps", {"tasks": ["lamps/Lamps-v0 = lamps_tasks:LAMPS"]}, lamps_tasks=LAMPS)
+    with pytest.raises(ConfigError, match="there is no task") as caught:
+        find_task(name)
+    assert len(str(caught.value)) < 400
+    assert name != "lamps/Lamps-v1" or "Did you mean 'lamps/Lamps-v0'?" in str(caught.value)
+
+
+def test_a_package_brings_a_parser_and_an_agent(tmp_path, monkeypatch):
+    source = """
+        from vlm_gym.evaluation.models.agents import ConstantAgent
+        from vlm_gym.parsers.tagged import TaggedParser
+
+        class Brackets(TaggedParser):
+            pass
+
+        def make(text):
+            return ConstantAgent(text or "nothing")
+
+        def fail(text):
+            return None
+    """
+    points = {
+        "parsers": ["brackets = plug:Brackets"],
+        "agents": ["echo = plug:make", "no = plug:fail", "x = plug:Brackets.closers"],
+    }
+    install(tmp_path, monkeypatch, "plug", points, plug=source)
+    assert gym.make("vlm_gym/NumberLine-v0", parser="brackets").get_wrapper_attr("parser") is find_parser("brackets")
+    assert make_agent("echo:hello").describe()["name"] == "constant:hello"
+    with pytest.raises(ConfigError, match=r"'no' .* of the package plug 1\.0 must return a .*Agent, got None"):
+        make_agent("no")
+    with pytest.raises(ConfigError, match=r"'x' .* of the package plug 1\.0 must be a function"):
+        make_agent("x")
+    with pytest.raises(ConfigError, match=r"Did you mean 'brackets'\?"):
+        find_parser("bracket")
+    with pytest.raises(ConfigError, match=r"Did you mean 'echo'\?"):
+        make_agent("ecko:1")
+
+
+def test_an_agent_is_taken_as_it_is():
+    agent = RandomAgent()
+    assert make_agent(agent) is agent
+
+
+def test_a_package_that_brings_no_parser_is_named(tmp_path, monkeypatch):
+    install(tmp_path, monkeypatch, "plug2", {"parsers": ["half = plug2:half"]}, plug2="half = 3")
+    with pytest.raises(ConfigError, match=r"entry point 'half' .* of the package plug2 1\.0 must be .* lacks describe"):
+        find_parser("half")
