@@ -4,9 +4,12 @@ import importlib.util
 import os
 from pathlib import Path
 
+import gymnasium as gym
 import hypothesis
+import pytest
 
-import vlm_gym  # noqa: F401
+from vlm_gym import registration
+from vlm_gym.parsers import registry
 
 # The same examples in every run, so that no change fails over one that it did not cause; `make newest` tries others.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
@@ -31,6 +34,18 @@ def pytest_configure(config):
     ours = "|".join((*OURS, r"torch\.nn\.modules\.module"))
     rules = [rule for kind in DEPRECATIONS for rule in (f"ignore:{kind}", rf"error:{kind}:({ours})(\.|$)")]
     config.getini("filterwarnings")[1:1] = rules  # behind "error", before the exceptions of setup.cfg
+
+
+@pytest.fixture(autouse=True)
+def _as_installed():
+    """Forget what a test registered."""
+    registries = (registration._tasks, registry._parsers, gym.registry)
+    before = [dict(each) for each in registries]
+    yield
+    for each, known in zip(registries, before, strict=True):
+        if len(each) != len(known):
+            for name in set(each) - set(known):
+                del each[name]
 
 
 def pytest_report_header():

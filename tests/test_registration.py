@@ -11,17 +11,9 @@ from vlm_gym import TASKS, ConfigError, Task, find_task, register_task
 from vlm_gym.evaluation.models.agent_names import make_agent
 from vlm_gym.evaluation.models.agents import RandomAgent
 from vlm_gym.parsers import find_parser
-from vlm_gym.registration import _tasks, installed_tasks
+from vlm_gym.registration import installed_tasks
 
 LINE = "vlm_gym.envs.number_line:NumberLineEnv"
-
-
-@pytest.fixture(autouse=True)
-def _forget():
-    known = dict(_tasks)
-    yield
-    for name in set(_tasks) - set(known):
-        del _tasks[name], gym.registry[name]
 
 
 def test_a_registered_task_is_played_by_its_id():

@@ -367,7 +367,7 @@ def test_what_json_cannot_say_is_no_row(value):
 
 
 def test_an_unknown_task_is_told_with_its_nearest_name():
-    with pytest.raises(gym.error.NameNotFound, match="NumberLine"):
+    with pytest.raises(ConfigError, match="Did you mean 'NumberLine-v0'"):
         Rollout().start({"task": "vlm_gym/NumberLin-v0", "seed": 0})
 
 

@@ -9,6 +9,7 @@ import gymnasium as gym
 import numpy as np
 
 from vlm_gym.errors import ConfigError
+from vlm_gym.registration import find_task
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class EpisodeSpec:
     def make(self, **more: Any) -> gym.Env[Any, Any]:
         """Build the task in text play (`parser="json"` unless `more` or the arguments name another)."""
         env: gym.Env[Any, Any] = gym.make(  # by its spec: an older version is meant, and no reason for a warning
-            gym.spec(self.task), disable_env_checker=True, **{"parser": "json", **self.arguments, **more}
+            gym.spec(find_task(self.task).id), disable_env_checker=True, **{"parser": "json", **self.arguments, **more}
         )
         return env
 

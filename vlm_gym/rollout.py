@@ -129,8 +129,7 @@ class Rollout:
             episode: What is played, or its row (`EpisodeSpec.to_row`).
 
         Raises:
-            ConfigError: if a column of the row, an argument or an option is wrong.
-            gymnasium.error.NameNotFound: if there is no such task.
+            ConfigError: if a column of the row, an argument or an option is wrong, or there is no such task.
         """
         spec = episode if isinstance(episode, EpisodeSpec) else EpisodeSpec.from_row(episode)
         self._give_back()
