@@ -8,18 +8,18 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from vlm_gym.cli.arguments import add_command, folder
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
-from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, add_unplayable, limits_of, plan_of, positive
-from vlm_gym.errors import VlmGymError
+from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, add_unplayable, limits_of, positive, runs_of
+from vlm_gym.errors import AgentError, RunError, VlmGymError
 from vlm_gym.evaluation.models.agent_names import FORMS, make_agent
 from vlm_gym.program import INTERRUPTED
 
 if TYPE_CHECKING:
+    from vlm_gym.cli.run_arguments import PlannedRun
     from vlm_gym.evaluation.models.agents import Agent
-    from vlm_gym.evaluation.runs.plan import Plan
     from vlm_gym.evaluation.runs.players import Player
     from vlm_gym.evaluation.runs.run import Failure, Limits, Progress
 
@@ -32,6 +32,8 @@ EXAMPLES: Final = """vlm-gym eval --agent random --panel cards-v0 --out runs/ran
   vlm-gym eval --agent python:my_model:answer --task TASK --episodes 200 --arg theme=night --out runs/mine
   vlm-gym eval --agent random --panel cards-v0 --out runs/random --resume       # goes on where it stopped
   vlm-gym eval --agent random --panel cards-v0 --shard 1/4 --out runs/random-1  # one machine's part of four
+  vlm-gym eval --agent random --panel cards-v0 --arg prompt=action_only --out runs/short   # a variant of the panel
+  vlm-gym eval --agent random oracle:0.8 --panel cards-v0 household-v0 --first 5 --out runs/all   # four runs, a table
 
 The exit status is 0 if every episode is finished, 1 if some are missing, 2 for a mistake, 130 after Ctrl-C."""
 
@@ -39,8 +41,21 @@ The exit status is 0 if every episode is finished, 1 if some are missing, 2 for 
 def add(commands: Any) -> None:
     """Add the command."""
     command = add_command(commands, "eval", _evaluate, "play many episodes with an agent, and score it", EXAMPLES)
-    command.add_argument("--agent", required=True, metavar="NAME", help=f"what plays: {FORMS}")
-    command.add_argument("--out", required=True, type=folder, metavar="FOLDER", help="the run's folder")
+    command.add_argument(
+        "--agent",
+        required=True,
+        nargs="+",
+        action="extend",
+        metavar="NAME",
+        help=f"what plays: {FORMS}; several play one after the other",
+    )
+    command.add_argument(
+        "--out",
+        required=True,
+        type=folder,
+        metavar="FOLDER",
+        help="the run's folder; of several agents or panels, the folder that holds those of their runs",
+    )
     command.add_argument("--resume", action="store_true", help="go on with the run that is in the folder, if any")
     command.add_argument("--concurrency", type=positive, default=16, metavar="N", help="episodes at once (default: 16)")
     command.add_argument(
@@ -70,35 +85,88 @@ def _add_cluster(command: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    runs, limits = runs_of(options), limits_of(options)
+    if len(runs) == 1:
+        return _evaluate_one(options, runs[0], limits).status
+    _check_agents(options)
+    statuses = []
+    for number, run in enumerate(runs, start=1):
+        print(f"run {number} of {len(runs)}: {run.folder}", file=sys.stderr)
+        end = _evaluate_one_of_several(options, run, limits)
+        statuses.append(end.status)
+        if end.is_last:
+            break
+    _print_runs(options, runs)
+    return max(statuses)
+
+
+def _evaluate_one_of_several(options: argparse.Namespace, run: "PlannedRun", limits: "Limits") -> "_End":
+    """Play a run; what its agent cannot do is said, and no reason not to play the next one."""
+    try:
+        return _evaluate_one(options, run, limits, has_table=False)
+    except (AgentError, RunError) as error:
+        print(f"{run.folder}: {error}", file=sys.stderr)
+        return _End(INCOMPLETE)
+
+
+class _End(NamedTuple):
+    """How a run ended: its exit status, and whether no other run shall be begun."""
+
+    status: int
+    is_last: bool = False
+
+
+def _evaluate_one(
+    options: argparse.Namespace, run: "PlannedRun", limits: "Limits", *, has_table: bool = True
+) -> "_End":
     from vlm_gym.cli.progress import shown_progress
 
-    plan, limits = plan_of(options), limits_of(options)
-    agent = _agent(options, plan)  # starts Ray, which takes SIGTERM for itself: `_until_signalled` takes it back
+    agent = _agent(options, run)  # starts Ray, which takes SIGTERM for itself: `_until_signalled` takes it back
     with shown_progress() as show:
         last = _Last(show)
         try:
-            signalled = asyncio.run(_until_signalled(_play(options, plan, limits, agent, last)))
+            signalled = asyncio.run(_until_signalled(_play(options, run, limits, agent, last)))
         except VlmGymError:
             if last.progress is not None and last.progress.num_turns:
                 print(_missing(last.progress, None), file=sys.stderr)
             raise
         except BrokenPipeError:  # whoever read how far it is has gone
-            return INCOMPLETE
-    return _tell_end(options, last.progress, signalled)
+            return _End(INCOMPLETE, is_last=True)
+    status = _tell_end(options, run, last.progress, signalled, has_table=has_table)
+    return _End(status, is_last=signalled is not None)
 
 
-def _agent(options: argparse.Namespace, plan: "Plan") -> "Agent | Player":
-    make = partial(make_agent, options.agent, endpoint_of(options), local_of(options))
+def _agent(options: argparse.Namespace, run: "PlannedRun") -> "Agent | Player":
+    make = partial(make_agent, run.agent, endpoint_of(options), local_of(options))
     if options.executor == "local":
         return make()
     from vlm_gym.evaluation.runs.cluster import ClusterPlayer
 
-    return ClusterPlayer(make, plan, num_workers=options.workers, gpus_per_worker=options.gpus_per_worker)
+    return ClusterPlayer(make, run.plan, num_workers=options.workers, gpus_per_worker=options.gpus_per_worker)
+
+
+def _check_agents(options: argparse.Namespace) -> None:
+    """Raise now, and not after hours of other agents' play, if one cannot be made; models are not loaded for that."""
+    for name in options.agent:
+        if not name.startswith("hf:"):
+            asyncio.run(make_agent(name, endpoint_of(options), local_of(options)).close())
+
+
+def _print_runs(options: argparse.Namespace, runs: "Sequence[PlannedRun]") -> None:
+    from vlm_gym.cli.runs_table import runs_table
+    from vlm_gym.evaluation.scores.summary import summarise
+
+    summaries = []
+    for run in runs:
+        with contextlib.suppress(RunError):  # nothing of it is finished
+            summaries.append(summarise(run.folder, options.unplayable))
+    if summaries:
+        print(runs_table(summaries))
 
 
 async def _play(
     options: argparse.Namespace,
-    plan: "Plan",
+    run: "PlannedRun",
     limits: "Limits",
     agent: "Agent | Player",
     last: "_Last",
@@ -107,8 +175,8 @@ async def _play(
 
     try:
         last.progress = await evaluate(
-            options.out,
-            plan,
+            run.folder,
+            run.plan,
             agent,
             concurrency=options.concurrency,
             limits=limits,
@@ -159,13 +227,20 @@ async def _until_signalled(playing: Coroutine[Any, Any, None]) -> str | None:
     return received[0] if received else None
 
 
-def _tell_end(options: argparse.Namespace, progress: "Progress | None", signalled: str | None) -> int:
-    """Print the scores and what is missing; return the exit status."""
+def _tell_end(
+    options: argparse.Namespace,
+    run: "PlannedRun",
+    progress: "Progress | None",
+    signalled: str | None,
+    *,
+    has_table: bool,
+) -> int:
+    """Print the scores, unless they are told elsewhere, and what is missing; return the exit status."""
     from vlm_gym.cli.score_table import score_table
     from vlm_gym.evaluation.scores.summary import summarise
 
-    if progress is not None and progress.num_done:
-        print(score_table(summarise(options.out, options.unplayable)))
+    if has_table and progress is not None and progress.num_done:
+        print(score_table(summarise(run.folder, options.unplayable)))
     if progress is not None and progress.num_requests and not progress.num_tokens:
         print("the server does not count tokens: tokens and cost are 0")
     if progress is not None and progress.is_complete:

@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from vlm_gym.cli.arguments import add_command
-from vlm_gym.errors import DataNotFoundError
+from vlm_gym.cli.arguments import add_command, task_arguments
+from vlm_gym.errors import ConfigError, DataNotFoundError
 from vlm_gym.registration import NAMESPACE
 
 if TYPE_CHECKING:
@@ -23,9 +23,17 @@ def add(commands: Any) -> None:
         _panels,
         "the frozen sets of episodes that scores are quoted for",
         "vlm-gym panels\n  vlm-gym panels household-v0            # its episodes\n"
+        "  vlm-gym panels cards-v0 --arg prompt=action_only   # those of a variant, and its fingerprint\n"
         "  vlm-gym panels cards-v0 --check        # whether it is here what it was when it was published",
     )
     command.add_argument("name", nargs="?", metavar="NAME", help="a panel (default: a table of all)")
+    command.add_argument(
+        "--arg",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an argument of all its tasks, which makes it a variant; may be repeated",
+    )
     command.add_argument(
         "--check",
         action="store_true",
@@ -36,10 +44,14 @@ def add(commands: Any) -> None:
 def _panels(options: argparse.Namespace) -> int:
     from vlm_gym.evaluation.runs.panels import PANELS, get_panel
 
+    if options.arg and (options.check or not options.name):
+        raise ConfigError(
+            "--arg makes a variant of one panel, which was never published: give its name, and no --check"
+        )
     if options.check:
         return _check([options.name] if options.name else PANELS)
     if options.name:
-        _show(get_panel(options.name))
+        _show(get_panel(options.name).variant(task_arguments(options, ("parser",))))
         return 0
     table = [("name", "episodes", "fingerprint", "what it holds"), *map(_row, PANELS)]
     widths = [max(len(row[i]) for row in table) for i in range(3)]

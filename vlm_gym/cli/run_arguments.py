@@ -1,7 +1,10 @@
 """The arguments of `eval`: what is played, how it is told, and what it may spend."""
 
 import argparse
+import re
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vlm_gym.cli.arguments import count, start, task_arguments
@@ -15,13 +18,21 @@ if TYPE_CHECKING:  # these import slowly, and every command reads this file
     from vlm_gym.evaluation.runs.run import Limits
 
 NUM_EPISODES: Final = 100
+RUN_FILE: Final = "run.json"  # as in evaluation.runs.run_folder
+NO_FILE_NAME: Final = re.compile(r"[^\w.+=,\[\]-]+")
 MAX_REFUSALS: Final = 100  # as in evaluation.run
 
 
 def add_episodes(command: argparse.ArgumentParser) -> None:
     """Add what names the episodes: a panel, or one task."""
     group = command.add_argument_group("what is played")
-    group.add_argument("--panel", metavar="NAME", help="a frozen set of episodes (see: vlm-gym panels)")
+    group.add_argument(
+        "--panel",
+        nargs="+",
+        action="extend",
+        metavar="NAME",
+        help="a frozen set of episodes (see: vlm-gym panels); several are played one after the other",
+    )
     group.add_argument("--first", type=positive, metavar="N", help="of the panel, the first N episodes of each task")
     group.add_argument("--tasks", nargs="+", metavar="ID", help="of the panel, these tasks")
     group.add_argument("--task", metavar="ID", help="one task instead of a panel (see: vlm-gym list)")
@@ -43,7 +54,8 @@ def add_episodes(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="an argument of the task, its value as JSON or plain text; may be repeated",
+        help="an argument of the task, or of all tasks of the panel, of which it makes a variant with a name and a "
+        "fingerprint of its own; its value as JSON or plain text; may be repeated",
     )
     group.add_argument("--options", metavar="JSON", help="of the task, the options of reset()")
     group.add_argument("--repeats", type=positive, default=1, metavar="K", help="attempts at each start (default: 1)")
@@ -111,20 +123,53 @@ def positive(text: str) -> int:
     return value
 
 
-def plan_of(options: argparse.Namespace) -> "Plan":
-    """Return what the options say is played.
+@dataclass(frozen=True)
+class PlannedRun:
+    """What one agent plays, and the folder it is written to."""
+
+    agent: str
+    plan: "Plan"
+    folder: Path
+
+
+def runs_of(options: argparse.Namespace) -> tuple[PlannedRun, ...]:
+    """Return the runs that the options ask for: every agent plays every panel, or the one task.
+
+    Several have a folder each in that of --out, named by what differs: the agent, the panel, or both.
 
     Raises:
-        ConfigError: if they contradict each other, or name what is not there.
+        ConfigError: if the options contradict each other, or name what is not there.
     """
+    _check_options(options)
+    panels = options.panel or [None]
+    plans = [(panel, _plan_of(options, panel)) for panel in panels]
+    runs = []
+    for agent in options.agent:
+        for panel, plan in plans:
+            names = [agent] * (len(options.agent) > 1) + [panel] * (len(panels) > 1)
+            runs.append(PlannedRun(agent, plan, options.out.joinpath(*map(_folder_name, names))))
+    folders = [run.folder for run in runs]
+    for run in runs:
+        if folders.count(run.folder) > 1:
+            raise ConfigError(f"two runs would be written to {run.folder}: expected every agent and panel once")
+    if len(runs) > 1 and (options.out / RUN_FILE).exists():
+        raise ConfigError(f"{options.out} is the folder of one run: choose another --out for several")
+    return tuple(runs)
+
+
+def _folder_name(name: str) -> str:
+    """Return an agent's or panel's name as that of a folder."""
+    return NO_FILE_NAME.sub("-", name).strip(".-") or "-"
+
+
+def _plan_of(options: argparse.Namespace, panel_name: str | None) -> "Plan":
     from vlm_gym.evaluation.runs.panels import get_panel
     from vlm_gym.evaluation.runs.plan import Plan, panel_of, repeated
 
-    _check_options(options)
-    if options.panel is None:
+    if panel_name is None:
         episodes, panel = _episodes_of_task(options), None
     else:
-        whole = get_panel(options.panel)
+        whole = get_panel(panel_name).variant(task_arguments(options, ("parser",)))
         chosen = whole if options.first is None else whole.first(options.first)
         tasks = None if options.tasks is None else _tasks_of({each.task for each in whole.episodes}, options.tasks)
         episodes = tuple(each for each in chosen.episodes if tasks is None or each.task in tasks)
@@ -157,7 +202,7 @@ def _check_options(options: argparse.Namespace) -> None:
     if (options.panel is None) == (options.task is None):
         raise ConfigError("eval plays either --panel NAME or --task ID: give one of them")
     other = "--task ID" if options.task is None else "--panel NAME"
-    names = ("episodes", "seed", "arg", "options") if options.task is None else ("first", "tasks")
+    names = ("episodes", "seed", "options") if options.task is None else ("first", "tasks")
     for name in names:
         if getattr(options, name) not in (None, []):
             raise ConfigError(f"--{name} goes with {other}")

@@ -6,11 +6,11 @@ A panel never changes: other episodes, pictures or prompts are a panel with anot
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, zip_longest
 from typing import Any, Final
 
-from vlm_gym.episodes import EpisodeSpec
+from vlm_gym.episodes import EpisodeSpec, canonical
 from vlm_gym.errors import ConfigError, DataNotFoundError, did_you_mean
 from vlm_gym.games.household.splits import list_games, name_of_game, task_of_folder
 from vlm_gym.games.household.tasks import TASK_TYPES
@@ -32,6 +32,7 @@ class Panel:
         fingerprint: Two hashes, "CONTENT-PICTURES": of all episodes' keys, first prompts and pictures in words, and of
             the pixels of their first pictures.
         num_first: If only so many episodes of each task are left (`first`), their number; None for the whole panel.
+        arguments: What makes it a variant of a published panel (`variant`); nothing for the panel itself.
     """
 
     name: str
@@ -39,6 +40,30 @@ class Panel:
     episodes: tuple[EpisodeSpec, ...]
     fingerprint: str
     num_first: int | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def variant(self, arguments: Mapping[str, Any]) -> "Panel":
+        """Return the same episodes with further arguments of their tasks, a panel of its own name and fingerprint.
+
+            get_panel("cards-v0").variant({"prompt": "action_only"}).name       # cards-v0[prompt=action_only]
+
+        The fingerprint is computed from the variant's own prompts and pictures, which takes seconds.
+
+        Raises:
+            ConfigError: if a task has no such argument, or if episodes were left out already.
+        """
+        if self.num_first is not None:
+            raise ConfigError(f"a variant is one of the whole panel: {self.name}.variant(...).first({self.num_first})")
+        if not arguments:
+            return self
+        merged = {**self.arguments, **arguments}
+        episodes = tuple(replace(each, arguments={**each.arguments, **arguments}) for each in self.episodes)
+        name = f"{self.name.partition('[')[0]}[{', '.join(f'{key}={_plain(merged[key])}' for key in sorted(merged))}]"
+        try:
+            fingerprint = fingerprint_of(episodes)
+        except ConfigError as error:
+            raise ConfigError(f"there is no panel {name}: {error}") from error
+        return replace(self, name=name, episodes=episodes, fingerprint=fingerprint, arguments=merged)
 
     def first(self, n: int) -> "Panel":
         """Return the first n episodes of each task, under the whole panel's fingerprint.
@@ -108,6 +133,11 @@ def fingerprint_of(episodes: Iterable[EpisodeSpec]) -> str:
             content.update("\0".join((episode.key, info["prompt"], info["observation_text"], "")).encode())
             pictures.update(repr(picture.shape).encode() + picture.tobytes())
     return f"{content.hexdigest()[:HASH_LENGTH]}-{pictures.hexdigest()[:HASH_LENGTH]}"
+
+
+def _plain(value: Any) -> str:
+    """Return an argument's value as it is given on the command line."""
+    return value if isinstance(value, str) else canonical(value)
 
 
 def _cards() -> tuple[EpisodeSpec, ...]:

@@ -88,6 +88,7 @@ def panel_of(panel: Panel, tasks: Sequence[str] | None = None) -> dict[str, Any]
         "fingerprint": panel.fingerprint,
         "first": panel.num_first,
         "tasks": None if tasks is None else list(tasks),
+        **({"arguments": dict(panel.arguments)} if panel.arguments else {}),
     }
 
 
@@ -114,7 +115,7 @@ def describe(plan: Plan, agent: Mapping[str, Any]) -> dict[str, Any]:
         vlm_gym, versions    of the package, of Python and of what draws and deals
         platform, git        machine; commit of the package, "-dirty" if files differ from it, null outside a checkout
         started, command     UTC time; the command line
-        panel                {"name", "fingerprint", "first", "tasks"}, or null
+        panel                {"name", "fingerprint", "first", "tasks"}, of a variant "arguments" too; or null
         parser, chat, agent  what reads answers; ChatSettings; Agent.describe()
         num_repeats          attempts at each start
         episodes             EpisodeSpec of all episodes, in playing order; none where a person plays without a panel
