@@ -85,7 +85,7 @@ test-oldest: $(VENV)/.test
 	for version in 1.0.0 1.2.2; do \
 		$(PIP) install --no-deps --upgrade --target $(VENV)-oldest/gymnasium-$$version gymnasium==$$version && \
 		PYTHONPATH=$(VENV)-oldest/gymnasium-$$version $(BIN)/python $(PYTEST) -m "not slow" tests/test_contract.py \
-			tests/wrappers || exit 1; \
+			tests/wrappers tests/vector || exit 1; \
 	done
 
 test-oldest-trainer: $(VENV)/.train

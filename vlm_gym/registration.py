@@ -19,12 +19,29 @@ NAMESPACE: Final = "vlm_gym/"
 MAX_SHOWN: Final = 200  # characters of a name
 FIRST_TASK: Final = OWN_TASKS[0].id.removeprefix(NAMESPACE)
 """The simplest task: what is played where nobody says."""
-TURN_LIMIT_RULE: Final = WrapperSpec("TurnLimit", "vlm_gym.assembly:apply_turn_limit", kwargs={})
-"""What gymnasium puts around every task last."""
+VECTOR_ENTRY: Final = "vlm_gym.vector:TaskVectorEnv"
 _tasks: Final[dict[str, Task]] = {}
 
 TASKS: Final[Mapping[str, Task]] = MappingProxyType(_tasks)
 """All tasks that are registered now, those of this package first."""
+
+
+class _MadeInside(tuple[WrapperSpec, ...]):
+    """Additional wrappers that a vector environment of ours has by itself, so that for `make_vec` there are none.
+
+    `gym.make_vec(..., vectorization_mode="vector_entry_point")` hands additional wrappers to nobody, hence refuses a
+    spec that has any. All it asks for is their number; `gym.make` iterates.
+    """
+
+    def __len__(self) -> int:
+        return 0
+
+    def __bool__(self) -> bool:
+        return True
+
+
+LAST_WRAPPERS: Final = _MadeInside((WrapperSpec("TurnLimit", "vlm_gym.assembly:apply_turn_limit", kwargs={}),))
+"""What gymnasium puts around every task last."""
 
 
 class RegisteredLimit(int):
@@ -53,7 +70,8 @@ def register_task(task: Task) -> None:
         entry_point="vlm_gym.assembly:make_task",
         max_episode_steps=RegisteredLimit(task.turns()),
         kwargs={"task": task.id, **task.arguments},
-        additional_wrappers=(TURN_LIMIT_RULE,),
+        additional_wrappers=LAST_WRAPPERS,
+        vector_entry_point=VECTOR_ENTRY,
     )
     _tasks[task.id] = task
 

@@ -20,6 +20,7 @@ from vlm_gym.thoughts.thinker import Thinker
 
 MIN_IMAGE_SIZE: Final = 84
 MAX_IMAGE_SIZE: Final = 1024
+NOT_DRAWN: Final[Picture] = np.zeros((0, 0, 3), np.uint8)
 
 StateT = TypeVar("StateT")
 ActionT = TypeVar("ActionT")
@@ -86,6 +87,10 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         self.actions = actions
         self.num_actions = num_actions
         self.render_mode = settings.render_mode
+        self.canvas: Picture | None = None
+        """Where a picture may be drawn, (image_size, image_size, 3) uint8: a part of a vector environment's array."""
+        self.is_drawn_later = False
+        """Whether a step leaves its picture to `draw_onto`, and returns an empty one."""
         self._terms = RewardTerms.merge(type(self).__name__, self.reward_weights, settings.rewards)
         shape = (settings.image_size, settings.image_size, 3)
         self.observation_space = gym.spaces.Box(0, 255, shape, np.uint8)
@@ -276,6 +281,16 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
             info["prompt"] = f"{note}\n\n{info['prompt']}"
         return turn
 
+    def draw_onto(self, place: Picture) -> None:
+        """Draw the current picture in `place`, (image_size, image_size, 3) uint8."""
+        self.canvas = place
+        try:
+            picture = self._draw(self.state)
+        finally:
+            self.canvas = None
+        if picture is not place:  # a task whose `_draw` does not look at the canvas
+            place[...] = picture
+
     def render(self) -> Picture | None:
         """Return the current picture, (image_size, image_size, 3) uint8; None without a render mode."""
         if self.render_mode is None:
@@ -329,7 +344,8 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         status = self._status(outcome.state)
         self._has_ended = status.is_over or is_end
         info = self._info(outcome, status, action, fault)
-        return self._draw(outcome.state), sum(info["rewards"].values()), self._has_ended, False, info
+        picture = NOT_DRAWN if self.is_drawn_later else self._draw(outcome.state)
+        return picture, sum(info["rewards"].values()), self._has_ended, False, info
 
     def _info(
         self, outcome: Outcome[StateT], status: Status, action: str | None = None, fault: str | None = None

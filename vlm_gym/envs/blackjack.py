@@ -103,7 +103,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         return Status(state.result is not None, is_success, float(is_success))
 
     def _draw(self, state: BlackjackState) -> Picture:
-        return draw_blackjack(game.view_of(state), self.settings.image_size, self.theme)
+        return draw_blackjack(game.view_of(state), self.settings.image_size, self.theme, self.canvas)
 
     def _describe(self, state: BlackjackState) -> str:
         return words.describe(game.view_of(state))

@@ -95,7 +95,7 @@ class NumberLineEnv(TaskEnv[NumberLineState, int]):
         return Status(state.is_solved, state.is_solved, float(state.is_solved))
 
     def _draw(self, state: NumberLineState) -> Picture:
-        return draw_number_line(state, self.settings.image_size, self.theme)
+        return draw_number_line(state, self.settings.image_size, self.theme, self.canvas)
 
     def _describe(self, state: NumberLineState) -> str:
         return words.describe(state)

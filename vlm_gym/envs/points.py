@@ -98,7 +98,7 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
         return PointsView(state.cards, state.tokens, self.rules.target)
 
     def _draw(self, state: PointsState) -> Picture:
-        return draw_points(self._view(state), self.settings.image_size, self.theme)
+        return draw_points(self._view(state), self.settings.image_size, self.theme, self.canvas)
 
     def _describe(self, state: PointsState) -> str:
         return words.describe(self._view(state))

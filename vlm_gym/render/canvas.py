@@ -185,6 +185,14 @@ def to_picture(image: Image.Image) -> Picture:
     return np.array(image, dtype=np.uint8)
 
 
+def copied(picture: Picture, onto: Picture | None) -> Picture:
+    """Return a copy of a picture: `onto`, which has its size, where there is one."""
+    if onto is None:
+        return picture.copy()
+    onto[...] = picture
+    return onto
+
+
 def paste(picture: Picture, sprite: Picture, left: int, top: int) -> None:
     """Copy an opaque sprite into a picture; the caller keeps it inside."""
     height, width = sprite.shape[:2]

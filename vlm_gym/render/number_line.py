@@ -14,6 +14,7 @@ from vlm_gym.render.canvas import (
     Sketch,
     bezier,
     cap_height,
+    copied,
     fitting_size,
     ink_on,
     mirrored,
@@ -48,9 +49,9 @@ _POINTER: Final = mirrored(
 )
 
 
-def draw_number_line(view: NumberLineState, image_size: int, theme: Theme) -> Picture:
-    """Return a fresh picture: (image_size, image_size, 3)."""
-    return _sheet(image_size, theme).draw(view)
+def draw_number_line(view: NumberLineState, image_size: int, theme: Theme, onto: Picture | None = None) -> Picture:
+    """Return a picture, (image_size, image_size, 3): a fresh one, or `onto`."""
+    return _sheet(image_size, theme).draw(view, onto)
 
 
 @lru_cache(maxsize=MAX_TABLES)
@@ -103,10 +104,10 @@ class _Sheet:
         self._flag = self._draw_flag(self._at.flag_height)
         self._pointer = self._draw_pointer(self._at.pointer_height)
 
-    def draw(self, view: NumberLineState) -> Picture:
+    def draw(self, view: NumberLineState, onto: Picture | None = None) -> Picture:
         """Draw both signs and both marks."""
         at, last = self._at, view.max_position
-        picture = self._background(last).copy()
+        picture = copied(self._background(last), onto)
         paste(picture, self._target(view.target), at.left, at.target_top)
         paste(picture, self._current(view.position), at.left, at.current_top)
         paste(picture, self._flag, at.x_of(view.target, last) - _pole_half(at.flag_height), at.flag_top)

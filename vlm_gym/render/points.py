@@ -6,21 +6,22 @@ from typing import Final, TypeAlias
 
 from vlm_gym.games.cards import Card
 from vlm_gym.games.points import PointsView
-from vlm_gym.render.canvas import Picture, text_width, to_picture
+from vlm_gym.render.canvas import Picture, copied, text_width, to_picture
 from vlm_gym.render.formula_strip import FormulaStrip
 from vlm_gym.render.table import MAX_TABLES, PICTURE_BYTES, Hand, Label, Sprites, felt, lay_cards, spread_cards
 from vlm_gym.render.theme import Theme
 
-MAX_DEALS: Final = 8  # whose table is remembered: one of each environment
+DEAL_BYTES: Final = 20_000_000  # of tables with a deal per size and theme: one of each of 64 environments at 300 pixels
+LEAST_DEALS: Final = 8
 SMALL_SIZE: Final = 160  # below, a picture has no room for a caption
 
 
 Cards: TypeAlias = tuple[Card, ...]
 
 
-def draw_points(view: PointsView, image_size: int, theme: Theme) -> Picture:
-    """Return a fresh picture: (image_size, image_size, 3)."""
-    return _table(image_size, theme).draw(view)
+def draw_points(view: PointsView, image_size: int, theme: Theme, onto: Picture | None = None) -> Picture:
+    """Return a picture, (image_size, image_size, 3): a fresh one, or `onto`."""
+    return _table(image_size, theme).draw(view, onto)
 
 
 @lru_cache(maxsize=MAX_TABLES)
@@ -41,15 +42,16 @@ class _PointsTable:
         self._sprites = Sprites(theme, image_size)
         self._strips = (self._strip(0.36 if image_size < SMALL_SIZE else 0.29), self._strip(0.47))
         num_pictures = max(4, PICTURE_BYTES // (3 * image_size * image_size))
+        num_deals = max(LEAST_DEALS, DEAL_BYTES // (3 * image_size * image_size))
         self._background: Callable[[int, bool], Picture] = lru_cache(maxsize=num_pictures)(self._draw_background)
         self._hand: Callable[[int, bool], Hand] = lru_cache(maxsize=num_pictures)(self._spread_cards)
-        self._deal: Callable[[Cards, int, bool], Picture] = lru_cache(maxsize=MAX_DEALS)(self._lay_deal)
+        self._deal: Callable[[Cards, int, bool], Picture] = lru_cache(maxsize=num_deals)(self._lay_deal)
 
-    def draw(self, view: PointsView) -> Picture:
+    def draw(self, view: PointsView, onto: Picture | None = None) -> Picture:
         """Draw the cards, then the formula into the low strip or, if it is long, into the tall one."""
         low, tall = self._strips
         lines = low.fit(view.tokens, view.value)
-        picture = self._deal(view.cards, view.target, lines is None).copy()
+        picture = copied(self._deal(view.cards, view.target, lines is None), onto)
         if lines is not None:
             low.write(picture, lines)
         else:

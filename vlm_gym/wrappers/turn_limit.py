@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import gymnasium as gym
 
-from vlm_gym.registration import TURN_LIMIT_RULE
+from vlm_gym.registration import LAST_WRAPPERS
 
 ObsT = TypeVar("ObsT")
 ActT = TypeVar("ActT")
@@ -18,10 +18,18 @@ class TurnLimit(gym.wrappers.TimeLimit[ObsT, ActT]):
     off. `gym.make` puts this in the place of the `TimeLimit` (`vlm_gym.assembly.apply_turn_limit`).
     """
 
+    _elapsed_steps: int  # type: ignore[assignment]  # None before the first reset
+
     def step(self, action: ActT) -> tuple[ObsT, Any, bool, bool, dict[str, Any]]:
         """Play an action; truncated if the turns are used up and the episode has not ended by itself."""
-        picture, reward, is_terminated, is_truncated, info = super().step(action)
-        return picture, reward, is_terminated, is_truncated and not is_terminated, info
+        picture, reward, is_terminated, is_truncated, info = self.env.step(action)
+        is_cut_off = self.count() and not is_terminated
+        return picture, reward, is_terminated, is_truncated or is_cut_off, info
+
+    def count(self) -> bool:
+        """Count a turn, which may have been played past this wrapper; return whether the turns are used up."""
+        self._elapsed_steps += 1
+        return self._elapsed_steps >= self._max_episode_steps
 
     @property
     def spec(self) -> gym.envs.registration.EnvSpec | None:  # type: ignore[override]
@@ -30,6 +38,7 @@ class TurnLimit(gym.wrappers.TimeLimit[ObsT, ActT]):
             return self._cached_spec
         spec = super().spec
         if spec is not None:
-            spec = replace(spec, additional_wrappers=(*spec.additional_wrappers, TURN_LIMIT_RULE))
+            others = spec.additional_wrappers
+            spec = replace(spec, additional_wrappers=others + LAST_WRAPPERS if others else LAST_WRAPPERS)
         self._cached_spec = spec
         return spec
