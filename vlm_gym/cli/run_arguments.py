@@ -101,6 +101,13 @@ def add_limits(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="episodes in a row that are refused for the same reason, 0 for any number (default: %(default)s)",
     )
+    group.add_argument(
+        "--stop-repeats",
+        type=positive,
+        metavar="N",
+        help="of a greedy model: after N turns in a row with the same request and the same answer that cannot be read, "
+        "do not ask for it again while the request stays the same; the turns count as if it had been given",
+    )
     group.add_argument("--max-cost", type=float, metavar="X", help="money of the whole run, if prices are given")
 
 
@@ -180,6 +187,7 @@ def _plan_of(options: argparse.Namespace, panel_name: str | None) -> "Plan":
         parser=options.parser,
         chat=chat_of(options),
         shard=options.shard,
+        stop_repeats=options.stop_repeats,
     )
 
 

@@ -17,6 +17,7 @@ NOTE: Final = (
 BOUNDS: Final = "if missing"
 BOUNDS_NOTE: Final = "if missing: the success in % if all missing episodes failed, and if all succeeded"
 CUT_OFF: Final = "an answer cut off at the token limit: see --max-tokens"
+REPEATED: Final = "an answer that was taken again without asking, since nothing had changed: see --stop-repeats"
 EMPTY: Final = (
     "an empty answer: a model that reasons first came to none (see --max-tokens), or its server takes all it writes "
     "for reasoning"
@@ -54,7 +55,8 @@ def _estimate(estimate: Estimate) -> str:
 
 
 def _warnings(summary: RunSummary) -> list[str]:
-    notes = ((summary.overall.cut_off_rate, CUT_OFF), (summary.overall.empty_rate, EMPTY))
+    overall = summary.overall
+    notes = ((overall.cut_off_rate, CUT_OFF), (overall.empty_rate, EMPTY), (overall.repeated_rate, REPEATED))
     return [f"{max(0.1, 100 * share):.1f} % of the turns had {note}" for share, note in notes if share]
 
 

@@ -31,6 +31,7 @@ class Reply:
         num_requests: Requests sent, failed ones included.
         is_cut_off: Whether the answer ended at the token limit.
         is_cached: Whether it came from the response cache.
+        is_repeated: Whether the model was not asked, since it would have said the same again (`Plan.stop_repeats`).
         finish_reason: How it ended, in the server's word; None where nobody says.
         reasoning: What the model thought, where that is told apart from the answer.
         model: The model that answered, as the server calls it.
@@ -45,6 +46,7 @@ class Reply:
     num_requests: int = 0
     is_cut_off: bool = False
     is_cached: bool = False
+    is_repeated: bool = False
     finish_reason: str | None = None
     reasoning: str = ""
     model: str = ""

@@ -12,6 +12,7 @@ from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import UnplayableError
 from vlm_gym.evaluation.models.agents import Agent, Reply
 from vlm_gym.evaluation.runs.records import EpisodeRecord, Judgement, TurnRecord, picture_name, turn_record
+from vlm_gym.evaluation.runs.repeated import repeated_reply
 from vlm_gym.evaluation.runs.requests import RequestLog, SentMessage
 from vlm_gym.fields import kinds, truths
 from vlm_gym.messages import Message
@@ -74,6 +75,7 @@ async def run_episode(
     episode: EpisodeSpec,
     *,
     past: Sequence[TurnRecord] = (),
+    stop_repeats: int | None = None,
     on_turn: OnTurn | None = None,
     on_picture: Callable[[Message], object] | None = None,
 ) -> EpisodeRecord:
@@ -84,6 +86,7 @@ async def run_episode(
         agent: What answers. Its chance depends on the episode and the turn alone.
         episode: The start, and the name under which the episode is recorded.
         past: The turns that were played already: their answers are played again, and the episode goes on from there.
+        stop_repeats: As in `Plan`.
         on_turn: Is called after each new turn.
         on_picture: Is called with the last picture, which no turn shows.
 
@@ -106,7 +109,7 @@ async def run_episode(
     while not rollout.is_over:
         await asyncio.sleep(0)  # an agent that never waits would let nothing else run, nor any signal through
         try:
-            turns.append(await _play(rollout, agent, log, on_turn))
+            turns.append(await _play(rollout, agent, log, _last(turns, stop_repeats), on_turn))
         except UnplayableError as error:
             refusal = error
             break
@@ -121,8 +124,10 @@ def turn_rng(episode: EpisodeSpec, number: int) -> np.random.Generator:
     return np.random.default_rng((AGENT_STREAM, episode.seed, episode.repeat, number))
 
 
-async def _play(rollout: Rollout, agent: Agent, log: RequestLog, on_turn: OnTurn | None) -> TurnRecord:
-    """Play one turn, answers that are asked for again included."""
+async def _play(
+    rollout: Rollout, agent: Agent, log: RequestLog, last: Sequence[TurnRecord], on_turn: OnTurn | None
+) -> TurnRecord:
+    """Play one turn, answers that are asked for again included; `last` are the turns that it may repeat."""
     episode, session = rollout.episode, rollout.session
     task, number = session.task, len(session.turns) + 1
     question, picture = session.question, session.picture
@@ -135,7 +140,8 @@ async def _play(rollout: Rollout, agent: Agent, log: RequestLog, on_turn: OnTurn
     replies: list[Reply] = []
     while turn is None:
         requests.append(log.request(session, name))
-        replies.append(await agent.answer(session, rng))
+        said = repeated_reply(last, requests)
+        replies.append(await agent.answer(session, rng) if said is None else said)
         turn = rollout.answer(AnswerText(replies[-1].text, is_cut_off=replies[-1].is_cut_off)).turn
     after = task.optimal_value()
     regret = max(0.0, value - action_values.get(turn.info["action"] or "", after))
@@ -144,6 +150,11 @@ async def _play(rollout: Rollout, agent: Agent, log: RequestLog, on_turn: OnTurn
     if on_turn is not None:  # the question's picture may have been encoded already, but it may also be enlarged
         on_turn(record, question if question.picture is picture else Message("user", "", picture))
     return record
+
+
+def _last(turns: Sequence[TurnRecord], number: int | None) -> Sequence[TurnRecord]:
+    """Return the last turns, as many as that; none if there are not so many."""
+    return () if number is None or len(turns) < number else turns[len(turns) - number :]
 
 
 def _episode_record(

@@ -16,7 +16,7 @@ from typing import Any, Final
 from vlm_gym._version import __version__
 from vlm_gym.chat import ChatSettings
 from vlm_gym.episodes import EpisodeSpec, canonical
-from vlm_gym.errors import ConfigError
+from vlm_gym.errors import ConfigError, check_int
 from vlm_gym.evaluation.runs.panels import Panel
 from vlm_gym.parsers import find_parser
 
@@ -26,6 +26,7 @@ CIRCUMSTANCES: Final = ("format", "started", "command", "platform", "git")
 AGENT_CIRCUMSTANCES: Final = ("base_url", "headers")
 """The parts of the agent's description that may differ: the same model may be served elsewhere."""
 SPEC_PARTS: Final = ("id", "kwargs", "max_episode_steps")
+MAX_STOP_REPEATS: Final = 1000
 USER_IN_URL: Final = re.compile(r"//[^/@\s]*@")  # it may be a password
 NUM_SHOWN: Final = 6  # of the differences between two runs, and of a list's
 VALUE_LENGTH: Final = 80  # characters of a value in a difference
@@ -58,6 +59,9 @@ class Plan:
         parser: What reads the answers.
         chat: How a task is told.
         shard: The part that this run plays; None for all.
+        stop_repeats: For greedy models: after so many turns in a row with the same requests and the same answers, none
+            of which can be read, a model is not asked for that answer again for as long as the same is sent; None to
+            ask each time. The turns are played and recorded all the same, with replies that say `is_repeated`.
     """
 
     episodes: tuple[EpisodeSpec, ...]
@@ -65,8 +69,11 @@ class Plan:
     parser: str = "json"
     chat: ChatSettings = field(default_factory=ChatSettings)
     shard: Shard | None = None
+    stop_repeats: int | None = None
 
     def __post_init__(self) -> None:
+        if self.stop_repeats is not None:
+            check_int("stop_repeats", self.stop_repeats, 1, MAX_STOP_REPEATS)
         if not self.episodes:
             raise ConfigError("a run needs one episode or more, got none")
         find_parser(self.parser)
@@ -117,15 +124,18 @@ def describe(plan: Plan, agent: Mapping[str, Any]) -> dict[str, Any]:
         started, command     UTC time; the command line
         panel                {"name", "fingerprint", "first", "tasks"}, of a variant "arguments" too; or null
         parser, chat, agent  what reads answers; ChatSettings; Agent.describe()
+        stop_repeats         `Plan.stop_repeats`, where there is one
         num_repeats          attempts at each start
         episodes             EpisodeSpec of all episodes, in playing order; none where a person plays without a panel
         shard                [i, n]: this run plays those of `episodes` that `planned_episodes` returns; or null
         specs                {task: env.spec as JSON}; a task with arguments is named by both, as JSON
 
     Raises:
-        ConfigError: if a task cannot be built from its arguments.
+        ConfigError: if a task cannot be built from its arguments, or repeats shall be stopped of a model that samples.
         DataNotFoundError: if a task's games are not on this machine.
     """
+    if plan.stop_repeats is not None:
+        _check_greedy(agent)
     return {
         "vlm_gym": __version__,
         "versions": versions(),
@@ -135,6 +145,7 @@ def describe(plan: Plan, agent: Mapping[str, Any]) -> dict[str, Any]:
         "command": [USER_IN_URL.sub("//", word) for word in sys.argv],
         "panel": plan.panel,
         "parser": plan.parser,
+        **({} if plan.stop_repeats is None else {"stop_repeats": plan.stop_repeats}),
         "num_repeats": len({episode.repeat for episode in plan.episodes}),
         "shard": None if plan.shard is None else [plan.shard.number, plan.shard.count],
         "chat": asdict(plan.chat),
@@ -142,6 +153,16 @@ def describe(plan: Plan, agent: Mapping[str, Any]) -> dict[str, Any]:
         "episodes": [asdict(episode) for episode in plan.episodes],
         "specs": _specs(plan),
     }
+
+
+def _check_greedy(agent: Mapping[str, Any]) -> None:
+    """Raise ConfigError if a model may answer the same request in another way; of a Python function nobody knows."""
+    sampling = agent.get("sampling", agent)
+    if "model" in agent and sampling.get("temperature") != 0:
+        raise ConfigError(
+            "stop_repeats takes a model's last answer for its next one, so it must always answer the same: give "
+            f"--temperature 0, got {sampling.get('temperature')!r}"
+        )
 
 
 def versions(*packages: str) -> dict[str, str | None]:

@@ -40,7 +40,7 @@ class LocalPlayer:
     """Plays in this process."""
 
     def __init__(self, agent: Agent, plan: Plan) -> None:
-        self.agent = agent
+        self.agent, self._stop_repeats = agent, plan.stop_repeats
         self._pool = SessionPool(plan.chat, plan.parser)
 
     async def describe(self) -> dict[str, Any]:
@@ -56,7 +56,15 @@ class LocalPlayer:
     ) -> EpisodeRecord:
         """Play an episode in a session that is free, or a new one."""
         with Rollout(pool=self._pool) as rollout:
-            return await run_episode(rollout, self.agent, episode, past=past, on_turn=on_turn, on_picture=on_picture)
+            return await run_episode(
+                rollout,
+                self.agent,
+                episode,
+                past=past,
+                stop_repeats=self._stop_repeats,
+                on_turn=on_turn,
+                on_picture=on_picture,
+            )
 
     async def check(self, episodes: Sequence[EpisodeSpec]) -> list[str]:
         """Send a first request."""

@@ -89,6 +89,11 @@ class TurnRecord:
         return None if self.fault is None else self.fault.partition(":")[0]
 
     @property
+    def is_repeated(self) -> bool:
+        """Whether the model was not asked, since it gave the same unreadable answer to the same request before."""
+        return any(reply.is_repeated for reply in self.replies)
+
+    @property
     def is_last_cut_off(self) -> bool:
         """Whether the answer that counted ended at the token limit.
 

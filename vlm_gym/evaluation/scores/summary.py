@@ -48,6 +48,7 @@ class Scores:
         fault_rate, illegal_rate: Share of turns without a readable action, and with an illegal one.
         empty_rate: Share of turns whose answer had no text.
         cut_off_rate: Share of turns whose answer, the one that counted, ended at the token limit.
+        repeated_rate: Share of turns for which the model was not asked, since it would have said the same again.
         truncation_rate: Share of episodes that ran out of turns.
         turns: Mean number of turns.
         regret: Mean probability of success that an episode's choices gave away, and turns that ran out, luck left out.
@@ -77,6 +78,7 @@ class Scores:
     illegal_rate: float
     empty_rate: float
     cut_off_rate: float
+    repeated_rate: float
     truncation_rate: float
     turns: float
     regret: float
@@ -222,6 +224,7 @@ def _score(name: str, label: str | None, played: Sequence[Played]) -> Scores:
         illegal_rate=_mean([turn.illegal is not None for turn in turns]),
         empty_rate=_mean([not turn.answers[-1].strip() for turn in turns]),
         cut_off_rate=_mean([turn.is_last_cut_off for turn in turns]),
+        repeated_rate=_mean([turn.is_repeated for turn in turns]),
         truncation_rate=_mean([episode.is_truncated for episode in episodes]),
         turns=_mean([episode.num_turns for episode in episodes]),
         regret=_mean([episode.regret for episode in episodes]),
@@ -278,6 +281,7 @@ def _overall(tasks: Sequence[Scores], played: Sequence[Played]) -> Scores:
         illegal_rate=_mean([task.illegal_rate for task in tasks]),
         empty_rate=_mean([task.empty_rate for task in tasks]),
         cut_off_rate=_mean([task.cut_off_rate for task in tasks]),
+        repeated_rate=_mean([task.repeated_rate for task in tasks]),
         truncation_rate=_mean([task.truncation_rate for task in tasks]),
         turns=_mean([task.turns for task in tasks]),
         regret=_mean([task.regret for task in tasks]),
