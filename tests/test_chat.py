@@ -216,8 +216,9 @@ def test_unreadable_answers_are_asked_for_again():
     assert session.turns == []
     question, answer, mistake = session.messages()
     assert answer.text == "hm"
-    assert mistake.text.startswith("Your last answer could not be read (no action")
-    assert mistake.text.endswith("Please answer again.")
+    assert mistake.text == (
+        'Your last answer could not be read: it has no field "action". The action is "-" or "+". Please answer again.'
+    )
     assert mistake.picture is None
     assert session.answer("still?") is None
     assert roles(session) == "uauau"

@@ -14,6 +14,7 @@ from vlm_gym.envs.base import TaskEnv
 from vlm_gym.errors import ConfigError, check_choice, check_int
 from vlm_gym.messages import Message, estimate_tokens
 from vlm_gym.parsers.base import Parser, Unparsed
+from vlm_gym.prompts.reask import reask
 from vlm_gym.render.canvas import Picture
 
 Shown = Literal["picture", "text", "both"]
@@ -224,7 +225,7 @@ class ChatSession:
         """Say what is wrong with an answer before it is played; None if nothing is known to be."""
         answer = self.parser.parse(text, self.task.actions)
         if isinstance(answer, Unparsed):
-            return _told(str(answer), None)
+            return reask(answer, self.parser, self.task.actions, self.question.text)
         admissible = self.info["admissible_actions"]
         if not admissible or answer.action in admissible:
             return None
