@@ -149,6 +149,8 @@ class ChatSession:
         self.picture, self.info = self.env.reset(seed=seed, options=options)
         if "prompt" not in self.info:
             raise ConfigError("a chat needs info in words: make the env without info='numeric'")
+        if self.settings.show == "text" and not self.info["observation_text"]:
+            raise ConfigError(f"show='text' needs a task that has words for its picture, got {self.env!r}")
         self.turns, self._past, self._asked_again = [], [], []
         self._question = self._ask()
 

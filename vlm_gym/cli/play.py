@@ -101,12 +101,16 @@ def _ask(question: str, info: dict[str, Any]) -> str | None:
             return answer
 
 
-def _value(env: gym.Env[Any, Any]) -> float:
-    return float(env.get_wrapper_attr("optimal_value")())
+def _value(env: gym.Env[Any, Any]) -> float | None:
+    value: float | None = env.get_wrapper_attr("optimal_value")()
+    return value
 
 
-def _oracles_view(values: Sequence[float]) -> str:
+def _oracles_view(told: Sequence[float | None]) -> str:
     """Say how likely success was at the start, and at which turn it fell most, by a mistake or by bad luck."""
+    values = [value for value in told if value is not None]
+    if len(values) < len(told):
+        return "Nobody knows the best play: this task has no oracle."
     start = f"The best play from this start succeeds with probability {values[0]:.3g}."
     losses = [before - after for before, after in pairwise(values[:-1])]
     if not losses or max(losses) <= 0:

@@ -13,6 +13,7 @@ from vlm_gym.collect.answers import choose, think, thinker_of, write_answer
 from vlm_gym.collect.samples import Sample, Step, Told
 from vlm_gym.collect.settings import CollectSettings
 from vlm_gym.collect.sources import Start
+from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.models.agents import Agent, OracleAgent, RandomAgent
 from vlm_gym.evaluation.runs.episodes import AGENT_STREAM
 from vlm_gym.evaluation.runs.records import TurnRecord, picture_name
@@ -109,6 +110,10 @@ class _Player:
         self._start, self._settings = start, settings
         self._thinker: Thinker | None = thinker_of(self._session.task) if settings.cot == "varied" else None
         self._is_oracle = isinstance(agent, OracleAgent) and not start.recorded
+        if (self._is_oracle or settings.label == "best") and self._session.task.optimal_value() is None:
+            raise ConfigError(
+                f"{type(self._session.task).__qualname__} has no oracle: collect what another agent plays (--agent)"
+            )
         self._is_silent = isinstance(agent, (OracleAgent, RandomAgent)) and not start.recorded
         self._recorded = chain.from_iterable(turn.said for turn in start.recorded)
         self._pictures = pictures

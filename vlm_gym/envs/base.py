@@ -123,24 +123,26 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         """Draw the player's view."""
 
     @abstractmethod
-    def _describe(self, state: StateT) -> str:
-        """Put the player's view into words."""
-
-    @abstractmethod
-    def _read_out(self, state: StateT) -> tuple[Field, ...]:
-        """Return the fields of the picture that the prompt asks for, each with what a right answer says there."""
-
-    @abstractmethod
     def _write_prompt(self, state: StateT) -> str:
         """Write the task prompt for this turn."""
 
-    @abstractmethod
-    def _best_action(self, state: StateT) -> str | None:
-        """Return a best action in a game that goes on, as text; None where none can lead to success."""
+    # What it may supply
 
-    @abstractmethod
-    def _best_value(self, state: StateT) -> float:
-        """Return the exact probability of success of the best play in a game that goes on."""
+    def _describe(self, state: StateT) -> str:
+        """Put the player's view into words; "" where there are none."""
+        return ""
+
+    def _read_out(self, state: StateT) -> tuple[Field, ...]:
+        """Return the fields of the picture that the prompt asks for, each with what a right answer says there."""
+        return ()
+
+    def _best_action(self, state: StateT) -> str | None:
+        """Return a best action in a game that goes on, as text; None where none leads to success or none is known."""
+        return None
+
+    def _best_value(self, state: StateT) -> float | None:
+        """Return the exact probability of success of the best play in a game that goes on; None without an oracle."""
+        return None
 
     def _action_values(self, state: StateT) -> dict[str, float]:
         """Return the value of each action in a game of chance that goes on."""
@@ -152,8 +154,11 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         """Return a best action now, as text; None where none can lead to success any more, or the episode is over."""
         return None if self._has_ended else self._best_action(self.state)
 
-    def optimal_value(self) -> float:
-        """Return the exact probability of success of the best play from here, without the turn limit."""
+    def optimal_value(self) -> float | None:
+        """Return the exact probability of success of the best play from here, without the turn limit.
+
+        None in a task without an oracle, while nobody knows.
+        """
         return float(self._status(self.state).is_success) if self._has_ended else self._best_value(self.state)
 
     def action_values(self) -> dict[str, float]:

@@ -43,14 +43,20 @@ def episode_view(episode: PersonsEpisode) -> dict[str, Any]:
 
 def oracles_view(record: EpisodeRecord, turns: Sequence[TurnRecord]) -> str:
     """Say how likely success was at the start, and which turn of the player's lost most of it."""
+    if record.start_value is None:
+        return "Nobody knows the best play: this task has no oracle."
     start = f"The best play from this start succeeds with probability {record.start_value:.3g}."
-    worst = max(turns, key=lambda turn: turn.regret)
-    if worst.regret > LEAST_REGRET:
-        value = worst.value_before - worst.regret
+    worst = max(turns, key=_regret)
+    if worst.value_before is not None and _regret(worst) > LEAST_REGRET:
+        value = worst.value_before - _regret(worst)
         return f"{start} Turn {worst.turn} lost most of it: from {worst.value_before:.3g} to {value:.3g}."
     if record.is_success or not record.start_value:
         return f"{start} No turn lowered it."
     return f"{start} No turn of yours lowered it: {'the turns ran out' if record.is_truncated else 'bad luck did'}."
+
+
+def _regret(turn: TurnRecord) -> float:
+    return turn.regret or 0.0
 
 
 def _logged(number: int, turn: ChatTurn) -> dict[str, Any]:
@@ -77,7 +83,7 @@ def _result(record: EpisodeRecord, turns: Sequence[TurnRecord]) -> dict[str, Any
                 "oracle_action": turn.oracle_action,
                 "value_before": turn.value_before,
                 "value_after": turn.value_after,
-                "is_loss": turn.regret > LEAST_REGRET,
+                "is_loss": _regret(turn) > LEAST_REGRET,
             }
             for turn in turns
         ],

@@ -38,16 +38,22 @@ class PotentialShaping(gym.Wrapper[ObsT, ActT, ObsT, ActT], gym.utils.RecordCons
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[ObsT, dict[str, Any]]:
         """Start an episode; the term is 0."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._potential = self._task.optimal_value()
+        self._potential = self._value()
         return observation, _with_term(info, 0.0)
 
     def step(self, action: ActT) -> tuple[ObsT, SupportsFloat, bool, bool, dict[str, Any]]:
         """Play an action and add the term to reward and `info["rewards"]`."""
         observation, reward, is_terminated, is_truncated, info = self.env.step(action)
-        potential = 0.0 if is_terminated else self._task.optimal_value()
+        potential = 0.0 if is_terminated else self._value()
         shaping = self.weight * (self.gamma * potential - self._potential)
         self._potential = potential
         return observation, float(reward) + shaping, is_terminated, is_truncated, _with_term(info, shaping)
+
+    def _value(self) -> float:
+        value = self._task.optimal_value()
+        if value is None:
+            raise ConfigError(f"PotentialShaping needs a task with an oracle, and {type(self._task).__name__} has none")
+        return value
 
 
 def _is_number(value: object) -> bool:

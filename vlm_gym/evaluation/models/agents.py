@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from vlm_gym.chat import ChatSession
-from vlm_gym.errors import ConfigError
+from vlm_gym.errors import AgentRefusedError, ConfigError
 from vlm_gym.messages import to_hugging_face
 
 
@@ -105,6 +105,8 @@ class OracleAgent(Agent):
 
     async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
         """Answer with the oracle's action, or a random one."""
+        if session.task.optimal_value() is None:
+            raise AgentRefusedError(f"{type(session.task).__name__} has no oracle: play it with another agent")
         action = session.task.oracle_action() if rng.random() < self.p else None
         if action is None:
             return Reply(random_answer(session, rng))

@@ -16,6 +16,7 @@ from vlm_gym.evaluation.scores.summary import Scores
 
 ACTIVE: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")  # what Markdown or HTML would read as more than text
 NONE: Final = "–"
+UNKNOWN: Final = "?"
 
 Cell = Callable[[Scores], str]
 
@@ -40,14 +41,14 @@ def render_markdown(results: Results, written: str) -> str:
 
 COLUMNS: Final[tuple[tuple[str, Cell], ...]] = (
     ("success", lambda scores: _estimate(scores.success, percent) + _if_missing(scores)),
-    ("floor", lambda scores: NONE if scores.floor is None else _tilde(scores) + percent(scores.floor)),
+    ("floor", lambda scores: _tilde(scores) + percent(scores.floor)),
     ("ceiling", lambda scores: percent(scores.ceiling)),
     ("score", lambda scores: _estimate(scores.score, _number)),
     ("return", lambda scores: _estimate(scores.mean_return, _number)),
     ("faults", lambda scores: percent(scores.fault_rate)),
     ("illegal", lambda scores: percent(scores.illegal_rate)),
     ("misread", lambda scores: NONE if scores.perception is None else percent(_misread_share(scores.perception))),
-    ("regret", lambda scores: _number(scores.regret)),
+    ("regret", lambda scores: UNKNOWN if scores.regret is None else _number(scores.regret)),
     ("turns", lambda scores: f"{scores.turns:.1f}"),
     ("tokens", lambda scores: f"{scores.prompt_tokens + scores.completion_tokens:,}"),
     ("cost", lambda scores: f"{scores.cost:g}"),
@@ -149,7 +150,7 @@ def _misread_share(perception: Perception) -> float:
 
 
 def _tilde(scores: Scores) -> str:
-    return "" if scores.is_floor_exact else "~"
+    return "" if scores.is_floor_exact or scores.floor is None else "~"
 
 
 def _number(value: float) -> str:

@@ -1,7 +1,7 @@
 """Episodes: which ones a task has, and how one is played and recorded."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -144,7 +144,7 @@ async def _play(
         replies.append(await agent.answer(session, rng) if said is None else said)
         turn = rollout.answer(AnswerText(replies[-1].text, is_cut_off=replies[-1].is_cut_off)).turn
     after = task.optimal_value()
-    regret = max(0.0, value - action_values.get(turn.info["action"] or "", after))
+    regret = _regret(value, action_values.get(turn.info["action"] or "", after))
     judgement = Judgement(truths(readings), kinds(readings), oracle_action, value, after, regret)
     record = turn_record(episode.key, number, turn, requests, replies, name, judgement)
     if on_turn is not None:  # the question's picture may have been encoded already, but it may also be enlarged
@@ -157,8 +157,19 @@ def _last(turns: Sequence[TurnRecord], number: int | None) -> Sequence[TurnRecor
     return () if number is None or len(turns) < number else turns[len(turns) - number :]
 
 
+def _regret(before: float | None, after: float | None) -> float | None:
+    """Return how much of the probability of success is gone; None where nobody knows."""
+    return None if before is None or after is None else max(0.0, before - after)
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    """Return the sum; None if one is not known."""
+    known = tuple(values)
+    return None if None in known else sum(value for value in known if value is not None)
+
+
 def _episode_record(
-    episode: EpisodeSpec, turns: Sequence[TurnRecord], start_value: float, session: ChatSession
+    episode: EpisodeSpec, turns: Sequence[TurnRecord], start_value: float | None, session: ChatSession
 ) -> EpisodeRecord:
     last = turns[-1] if turns else None
     is_out_of_turns = last is not None and last.is_truncated and not last.is_terminated
@@ -176,7 +187,7 @@ def _episode_record(
         num_illegal=sum(turn.illegal is not None for turn in turns),
         is_truncated=is_out_of_turns,
         start_value=start_value,
-        regret=sum(turn.regret for turn in turns) + (last.value_after if last and is_out_of_turns else 0.0),
+        regret=_sum([*(turn.regret for turn in turns), last.value_after if last and is_out_of_turns else 0.0]),
         final_picture=picture_name(session.picture),
         final_text=session.info["observation_text"],
         prompt_tokens=sum(turn.prompt_tokens for turn in turns),
@@ -193,7 +204,7 @@ def _stopped(record: EpisodeRecord, refusal: UnplayableError, session: ChatSessi
     return replace(
         record,
         is_success=False,
-        regret=record.regret + session.task.optimal_value(),
+        regret=_sum((record.regret, session.task.optimal_value())),
         stopped=refusal.kind,
         stop_words=str(refusal),
         final_prompt=session.info["prompt"],

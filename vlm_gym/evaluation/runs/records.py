@@ -37,8 +37,9 @@ class TurnRecord:
         is_success, progress: As in the env's info, after the turn.
         is_terminated, is_truncated: How the episode ended with this turn, if it did.
         oracle_action: A best action at this turn, or None where nothing could succeed any more.
-        value_before, value_after: Probability of success of the best play, before and after the turn.
-        regret: By how much the player's own choice lowered that probability, luck left out.
+        value_before, value_after: Probability of success of the best play, before and after the turn; None without an
+            oracle.
+        regret: By how much the player's own choice lowered that probability, luck left out; None without an oracle.
         prompt_tokens, completion_tokens, cost, latency_s, num_requests, is_cut_off, is_cached: As in `Reply`; sums
             (and for the two flags "any") over the turn's answers.
         kinds: The kinds (`vlm_gym.fields.Kind`) of the fields in `readings`; earlier formats do not say.
@@ -68,9 +69,9 @@ class TurnRecord:
     is_terminated: bool
     is_truncated: bool
     oracle_action: str | None
-    value_before: float
-    value_after: float
-    regret: float
+    value_before: float | None
+    value_after: float | None
+    regret: float | None
     prompt_tokens: int
     completion_tokens: int
     cost: float
@@ -119,9 +120,9 @@ class Judgement:
     readings: Mapping[str, str]
     kinds: Mapping[str, str]
     oracle_action: str | None
-    value_before: float
-    value_after: float
-    regret: float
+    value_before: float | None
+    value_after: float | None
+    regret: float | None
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ class EpisodeRecord:
         total_reward: The undiscounted return.
         num_turns, num_faults, num_illegal: Turns, and those of them without a readable action or with an illegal one.
         is_truncated: Whether it ran out of turns.
-        start_value: Probability of success of the best play from its start.
+        start_value: Probability of success of the best play from its start; None without an oracle, as `regret`.
         regret: Sum of the turns' regrets, and where the turns ran out, the probability of success that was left then.
         final_picture: Name of the last picture, after the last turn.
         final_text: What it shows, in words.
@@ -160,8 +161,8 @@ class EpisodeRecord:
     num_faults: int
     num_illegal: int
     is_truncated: bool
-    start_value: float
-    regret: float
+    start_value: float | None
+    regret: float | None
     final_picture: str
     final_text: str
     prompt_tokens: int

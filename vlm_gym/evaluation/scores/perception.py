@@ -25,6 +25,7 @@ class Cause(str, Enum):
     MISREAD = "misread"  # something in the picture was named wrong, then or before
     REASONING = "reasoning"  # what was named was right
     UNNAMED = "unnamed"  # nothing was named at that turn, nor named wrong before
+    UNKNOWN = "unknown"  # there is no oracle, so that nobody knows which turn decided
     NO_MISTAKE = "no mistake"  # luck decided, or the start could not be won
     UNPLAYABLE = "unplayable"  # a request was refused for its content
 
@@ -49,7 +50,7 @@ class Perception:
         num_failures: Episodes that did not succeed or gave away probability of success; the causes add up to it.
         num_misread: Of these, the ones with a misreading at the turn that decided or before (`Cause`).
         num_reasoning: Those that named nothing wrong, and something right at that turn.
-        num_unnamed: Those that named nothing at that turn, so that nobody knows.
+        num_unnamed: Those of which nobody knows: nothing was named at that turn, or there is no oracle.
         num_no_mistake: Those that luck decided, or that could not succeed from the start.
         num_unplayable: Those that could not be played to their end.
     """
@@ -79,7 +80,7 @@ def perceive(played: Sequence[Played]) -> Perception | None:
         num_failures=len(played) - causes[None],
         num_misread=causes[Cause.MISREAD],
         num_reasoning=causes[Cause.REASONING],
-        num_unnamed=causes[Cause.UNNAMED],
+        num_unnamed=causes[Cause.UNNAMED] + causes[Cause.UNKNOWN],
         num_no_mistake=causes[Cause.NO_MISTAKE],
         num_unplayable=causes[Cause.UNPLAYABLE],
     )
@@ -109,11 +110,13 @@ def _kinds_of(episode: EpisodeRecord) -> Mapping[str, str]:
 def failure_cause(item: Played, readings: Sequence[Mapping[str, Reading]]) -> Cause | None:
     """Say why an episode failed; None if it did not."""
     episode = item.episode
-    regretted = [number for number, turn in enumerate(item.turns) if turn.regret > ROUNDING]
+    regretted = [number for number, turn in enumerate(item.turns) if (turn.regret or 0.0) > ROUNDING]
     if episode.is_unplayable and not regretted:
         return Cause.UNPLAYABLE
     if episode.is_success and not regretted:
         return None
+    if episode.start_value is None:
+        return Cause.UNKNOWN
     if not regretted and not (episode.is_truncated and episode.start_value > 0):
         return Cause.NO_MISTAKE
     decisive = regretted[0] if regretted else len(item.turns) - 1

@@ -42,7 +42,8 @@ class Scores:
             common scale.
         floor: What uniformly random actions succeed at, for the task in general; None where it is not known.
         is_floor_exact: Whether the floor was computed, not measured.
-        ceiling: What the best play succeeds at, exactly, from the starts of these very episodes.
+        ceiling: What the best play succeeds at, exactly, from the starts of these very episodes; None where a task has
+            no oracle, as `regret`.
         score: The success on the scale on which the floor is 0 and the ceiling 1. Its interval takes both, and which of
             the starts cannot be won, for given; with luck a score may exceed 1.
         fault_rate, illegal_rate: Share of turns without a readable action, and with an illegal one.
@@ -72,7 +73,7 @@ class Scores:
     mean_return: Estimate | None
     floor: float | None
     is_floor_exact: bool
-    ceiling: float
+    ceiling: float | None
     score: Estimate | None
     fault_rate: float
     illegal_rate: float
@@ -81,8 +82,8 @@ class Scores:
     repeated_rate: float
     truncation_rate: float
     turns: float
-    regret: float
-    regret_per_turn: float
+    regret: float | None
+    regret_per_turn: float | None
     prompt_tokens: int
     completion_tokens: int
     cost: float
@@ -203,7 +204,7 @@ def _score(name: str, label: str | None, played: Sequence[Played]) -> Scores:
     turns = [turn for item in played for turn in item.turns]
     starts = [item.start for item in played]
     floor = floor_of_all(episodes, label)
-    ceiling = _mean([episode.start_value for episode in episodes])
+    ceiling = _known_mean([episode.start_value for episode in episodes])
     success = success_estimate(sample([float(episode.is_success) for episode in episodes], starts))
     return Scores(
         name=name if label is None else f"{name}, {label}",
@@ -219,7 +220,7 @@ def _score(name: str, label: str | None, played: Sequence[Played]) -> Scores:
         floor=None if floor is None else floor.value,
         is_floor_exact=floor is not None and floor.is_exact,
         ceiling=ceiling,
-        score=None if floor is None else _normalised(played, floor.value, ceiling),
+        score=None if floor is None or ceiling is None else _normalised(played, floor.value, ceiling),
         fault_rate=_mean([turn.fault is not None for turn in turns]),
         illegal_rate=_mean([turn.illegal is not None for turn in turns]),
         empty_rate=_mean([not turn.answers[-1].strip() for turn in turns]),
@@ -227,8 +228,8 @@ def _score(name: str, label: str | None, played: Sequence[Played]) -> Scores:
         repeated_rate=_mean([turn.is_repeated for turn in turns]),
         truncation_rate=_mean([episode.is_truncated for episode in episodes]),
         turns=_mean([episode.num_turns for episode in episodes]),
-        regret=_mean([episode.regret for episode in episodes]),
-        regret_per_turn=_mean([turn.regret for turn in turns]),
+        regret=_known_mean([episode.regret for episode in episodes]),
+        regret_per_turn=_known_mean([turn.regret for turn in turns]),
         prompt_tokens=sum(episode.prompt_tokens for episode in episodes),
         completion_tokens=sum(episode.completion_tokens for episode in episodes),
         cost=sum(episode.cost for episode in episodes),
@@ -242,7 +243,7 @@ def _score(name: str, label: str | None, played: Sequence[Played]) -> Scores:
 def _normalised(played: Sequence[Played], floor: float, ceiling: float) -> Estimate | None:
     if ceiling <= floor:
         return None
-    possible = [item for item in played if item.episode.start_value > 0]
+    possible = [item for item in played if item.episode.start_value]
     success = success_estimate(
         sample([float(item.episode.is_success) for item in possible], [item.start for item in possible])
     )
@@ -275,7 +276,7 @@ def _overall(tasks: Sequence[Scores], played: Sequence[Played]) -> Scores:
         mean_return=None,
         floor=_mean(known_floors) if len(known_floors) == len(tasks) else None,
         is_floor_exact=all(task.is_floor_exact for task in tasks),
-        ceiling=_mean([task.ceiling for task in tasks]),
+        ceiling=_known_mean([task.ceiling for task in tasks]),
         score=average(known_scores) if len(known_scores) == len(tasks) else None,
         fault_rate=_mean([task.fault_rate for task in tasks]),
         illegal_rate=_mean([task.illegal_rate for task in tasks]),
@@ -284,8 +285,8 @@ def _overall(tasks: Sequence[Scores], played: Sequence[Played]) -> Scores:
         repeated_rate=_mean([task.repeated_rate for task in tasks]),
         truncation_rate=_mean([task.truncation_rate for task in tasks]),
         turns=_mean([task.turns for task in tasks]),
-        regret=_mean([task.regret for task in tasks]),
-        regret_per_turn=_mean([task.regret_per_turn for task in tasks]),
+        regret=_known_mean([task.regret for task in tasks]),
+        regret_per_turn=_known_mean([task.regret_per_turn for task in tasks]),
         prompt_tokens=sum(task.prompt_tokens for task in tasks),
         completion_tokens=sum(task.completion_tokens for task in tasks),
         cost=sum(task.cost for task in tasks),
@@ -294,6 +295,12 @@ def _overall(tasks: Sequence[Scores], played: Sequence[Played]) -> Scores:
         perception=perceive(played),
         repeats=mean_repeats([task.repeats for task in tasks]),
     )
+
+
+def _known_mean(values: Sequence[float | None]) -> float | None:
+    """Return the mean; None if a value is not known."""
+    known = [value for value in values if value is not None]
+    return _mean(known) if len(known) == len(values) else None
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -44,12 +44,13 @@ function logged(turn, judged, lastPicture) {
     item.classList.toggle("loss", judged.is_loss);
     number.append(reviewButton(item, turn, judged.picture, lastPicture));
     what.append(make("span", { className: "oracle", textContent: oracleWords(turn, judged) }));
-    item.append(chance(judged));
+    if (judged.value_before !== null) item.append(chance(judged));
   }
   return item;
 }
 
 function oracleWords(turn, judged) {
+  if (judged.value_before === null) return "no oracle";
   if (judged.oracle_action === null) return "Oracle: nothing can succeed any more";
   return `Oracle: ${judged.oracle_action === turn.action ? "the same" : judged.oracle_action}`;
 }

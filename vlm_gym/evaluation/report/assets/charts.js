@@ -40,8 +40,8 @@ function placed(kind, from, to = null) {
 }
 
 function boundsOf(scores) {
-  const range = placed("range", scores.floor ?? 0, scores.ceiling);
-  return scores.floor === null ? [range, placed("bound", scores.ceiling)] : [range, placed("bound", scores.floor), placed("bound", scores.ceiling)];
+  const range = placed("range", scores.floor ?? 0, scores.ceiling ?? 1);
+  return [range, ...[scores.floor, scores.ceiling].filter((share) => share !== null).map((share) => placed("bound", share))];
 }
 
 function successLine(track, { scores }) {

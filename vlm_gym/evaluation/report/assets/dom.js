@@ -24,7 +24,9 @@ function visible(text) {
   return text.replace(UNSEEN, (character) => `‹U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}›`);
 }
 
+// A share in %; null is one that nobody knows.
 function percent(share, digits = 1) {
+  if (share === null) return "?";
   const tiny = 0.5 * 10 ** (-digits - 2);
   return share > 0 && share < tiny ? `<${10 ** -digits}` : fixed(100 * share, digits);
 }

@@ -47,7 +47,7 @@ function viewerHead() {
   const episode = REPORT.episodes[viewer.index];
   const facts = [count(episode.num_turns, "turn"), `return ${signed(episode.total_reward)}`];
   if (episode.regret > 0.0005) facts.push(`regret ${number(episode.regret, 3)}`);
-  if (episode.start_value < 0.9995) facts.push(`best play from this start succeeds with ${percent(episode.start_value)} %`);
+  if (episode.start_value !== null && episode.start_value < 0.9995) facts.push(`best play from this start succeeds with ${percent(episode.start_value)} %`);
   return element("header", { class: "viewer-head" },
     element("h3", { text: visible(`${shortTask(episode.task)} · ${startOf(episode)}`) }),
     outcomeChip(episode),
@@ -121,7 +121,7 @@ function lastView() {
         ["Return", signed(episode.total_reward)],
         ["Faults", number(episode.num_faults)],
         ["Illegal moves", number(episode.num_illegal)],
-        ["Regret", number(episode.regret, 3)],
+        ["Regret", episode.regret === null ? "?" : number(episode.regret, 3)],
         ["Cause", episode.cause === null ? null : CAUSES[episode.cause]],
         ...spending(episode),
       ]),
@@ -132,6 +132,7 @@ function lastView() {
 const CAUSES = {
   misread: "a misreading: something in the picture was named wrong when it was decided, or before",
   reasoning: "reasoning: what was named in the picture was right",
+  unknown: "unknown: the task has no oracle, so that nobody knows which turn decided",
   unnamed: "unknown: the answer that decided names nothing in the picture",
   unplayable: "none of the model's: a request was refused for its content",
   "no mistake": "no mistake: luck, or a start that cannot be won",
@@ -160,7 +161,7 @@ function verdicts(turn) {
 function actionFacts(turn) {
   const paid = Object.entries(turn.rewards).filter(([, value]) => value !== 0).map(([name, value]) => `${name} ${signed(value)}`);
   const code = (text) => text === null ? element("span", { class: "muted", text: "none" }) : element("code", { text: visible(text) });
-  const value = `${percent(turn.value_before)} % → ${percent(turn.value_after)} %`;
+  const value = turn.value_before === null ? "? (no oracle)" : `${percent(turn.value_before)} % → ${percent(turn.value_after)} %`;
   const regret = turn.regret > 0.0005 ? element("span", { class: "chip warn", text: `regret ${number(turn.regret, 3)}` }) : null;
   return definitions([
     ["Action", code(turn.action)],
