@@ -1,4 +1,4 @@
-"""What every task must do, as a test that anyone can run: `check_task("lamps/Lamps-v0")`. It needs no test framework."""
+"""What every task must do, as a test that anyone can run in any framework: `check_task("lamps/Lamps-v0")`."""
 
 import copy
 import json
