@@ -131,6 +131,9 @@ def _info(task: Task) -> None:
         _expect(
             reward == sum(info["rewards"].values()), f"the reward must be the sum of {info['rewards']}, got {reward}"
         )
+        mask = info.get("action_mask")
+        is_masked = isinstance(mask, np.ndarray) and mask.dtype == np.int8 and mask.shape == (task.num_actions,)
+        _expect(is_masked or task.num_actions is None, f"info['action_mask'] must be int8, one an action; got {mask!r}")
         for key in ("illegal", "fault"):
             _expect(info[key] is None or isinstance(info[key], str), f"info[{key!r}] must be words or None")
 
