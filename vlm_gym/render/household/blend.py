@@ -1,24 +1,90 @@
-"""Laying sprites on a picture."""
+"""Laying sprites on a picture.
 
+Sprites are laid many times: what that needs is prepared once for each, and kept for as long as the sprite lives.
+"""
+
+import weakref
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.household.brush import Sprite
 from vlm_gym.render.opencv import cv2
 
 _OPAQUE: Final = 255.0
+_LARGE: Final = 2500  # pixels: from here on it is faster to copy what is opaque and to blend only the rest
+_MOSTLY_EDGES: Final = 0.25  # of the pixels, from which on it is not
+
+
+class _Stamp:
+    """What is visible of a sprite, ready to be laid.
+
+    `colors` (h, w, 3) and `alpha` (h, w) are the part with ink, from `left` and `top` of the sprite on. In a large one
+    `opaque` marks the pixels that hide the ground, and `rows` and `columns` say where those are that let some through.
+    """
+
+    __slots__ = ("alpha", "colors", "columns", "left", "opaque", "rows", "top")
+
+    def __init__(self, sprite: Sprite) -> None:
+        is_visible = sprite[:, :, 3] > 0
+        rows, columns = np.flatnonzero(is_visible.any(1)), np.flatnonzero(is_visible.any(0))
+        self.top, bottom = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
+        self.left, right = (int(columns[0]), int(columns[-1]) + 1) if len(rows) else (0, 0)
+        ink = sprite[self.top : bottom, self.left : right]
+        self.colors = np.ascontiguousarray(ink[:, :, :3])
+        self.alpha = ink[:, :, 3].astype(np.float32)
+        self.opaque: npt.NDArray[np.uint8] | None = None
+        if self.alpha.size >= _LARGE:
+            self._tell_edges_apart()
+
+    def _tell_edges_apart(self) -> None:
+        rows, columns = np.nonzero((self.alpha > 0) & (self.alpha < _OPAQUE))
+        if len(rows) < _MOSTLY_EDGES * self.alpha.size:
+            self.opaque = (self.alpha == _OPAQUE).astype(np.uint8)
+            self.rows, self.columns = rows, columns
+
+    def lay(self, picture: Picture, left: int, top: int) -> None:
+        """Lay the sprite on a picture; what sticks out is cut off."""
+        left, top = left + self.left, top + self.top
+        height, width = self.alpha.shape
+        first_row, first_column = max(0, -top), max(0, -left)
+        last_row, last_column = min(height, picture.shape[0] - top), min(width, picture.shape[1] - left)
+        if first_row >= last_row or first_column >= last_column:
+            return
+        inside = np.s_[first_row:last_row, first_column:last_column]
+        ground = picture[top + first_row : top + last_row, left + first_column : left + last_column]
+        if self.opaque is None:
+            _mix(self.colors[inside], ground, self.alpha[inside])
+            return
+        cv2.copyTo(self.colors[inside], self.opaque[inside], ground)
+        rows, columns = self.rows, self.columns
+        if ground.shape[:2] != (height, width):
+            is_inside = (
+                (rows >= first_row) & (rows < last_row) & (columns >= first_column) & (columns < last_column)
+            )
+            rows, columns = rows[is_inside], columns[is_inside]
+        if len(rows):
+            edge = np.ascontiguousarray(picture[rows + top, columns + left]).reshape(-1, 1, 3)
+            _mix(self.colors[rows, columns].reshape(-1, 1, 3), edge, self.alpha[rows, columns].reshape(-1, 1))
+            picture[rows + top, columns + left] = edge[:, 0]
+
+
+_stamps: Final[dict[int, tuple["weakref.ref[Sprite]", _Stamp]]] = {}
+"""The stamps of sprites that cannot change any more, by their identity; gone when the sprite is."""
 
 
 def blend(picture: Picture, sprite: Sprite, left: int, top: int) -> None:
     """Lay an RGBA sprite on a picture; what sticks out is cut off."""
-    height, width = picture.shape[:2]
-    first_row, first_column = max(0, -top), max(0, -left)
-    cut = sprite[first_row : height - top, first_column : width - left] if top < height and left < width else sprite[:0]
-    if cut.size == 0:
-        return
-    top, left = top + first_row, left + first_column
-    ground = picture[top : top + cut.shape[0], left : left + cut.shape[1]]
-    alpha = cut[:, :, 3].astype(np.float32)
-    ground[...] = cv2.blendLinear(cut[:, :, :3], ground, alpha, _OPAQUE - alpha)
+    found = _stamps.get(id(sprite))
+    stamp = _Stamp(sprite) if found is None else found[1]
+    if found is None and not sprite.flags.writeable:
+        key = id(sprite)
+        _stamps[key] = weakref.ref(sprite, lambda _: _stamps.pop(key, None)), stamp
+    stamp.lay(picture, left, top)
+
+
+def _mix(colors: Picture, ground: Picture, alpha: npt.NDArray[np.float32]) -> None:
+    """Change the ground to what it looks like through the colours."""
+    cv2.blendLinear(colors, ground, alpha, _OPAQUE - alpha, ground)

@@ -22,6 +22,7 @@ SMOOTH_STEPS: Final = 8
 SUBPIXEL_BITS: Final = 3
 TINT: Final = 0.7  # of black in a tinted outline
 WHOLE: Final = 100.0
+OPAQUE: Final = 255
 WITH_BORDER: Final = 0.92  # of the size of an icon that has a white border
 
 
@@ -160,10 +161,12 @@ class Brush:
         """Return the drawing in its final size."""
         if self._has_border:
             self._add_border()
-        reduced = cv2.resize(self.pixels, self.size, interpolation=cv2.INTER_AREA).astype(np.float64)
-        alpha = np.maximum(reduced[:, :, 3:], 1.0)
-        reduced[:, :, :3] = np.minimum(reduced[:, :, :3] * 255.0 / alpha, 255.0)
-        return np.rint(reduced).astype(np.uint8)
+        reduced: Sprite = cv2.resize(self.pixels, self.size, interpolation=cv2.INTER_AREA)
+        edges = reduced[:, :, 3] < OPAQUE  # the rest stays as it is
+        colors = reduced[edges].astype(np.float64)
+        alpha = np.maximum(colors[:, 3:], 1.0)
+        reduced[edges, :3] = np.rint(np.minimum(colors[:, :3] * OPAQUE / alpha, OPAQUE))
+        return reduced
 
     def _shade(self, rings: list[npt.NDArray[np.int32]], color: Color) -> None:
         height, width = self.pixels.shape[:2]
@@ -173,11 +176,12 @@ class Brush:
             return
         origin = np.array([left, top], np.int32) << SUBPIXEL_BITS
         mask = np.zeros((bottom - top, right - left), np.uint8)
-        cv2.fillPoly(mask, [points - origin for points in rings], 255, shift=SUBPIXEL_BITS)
+        cv2.fillPoly(mask, [points - origin for points in rings], 1, shift=SUBPIXEL_BITS)
         shift = SHADE_WIDTH * self._unit * 2**SUBPIXEL_BITS
         moved = rings[0] - origin - np.rint([shift, shift * SHADE_SLOPE]).astype(np.int32)
         cv2.fillPoly(mask, [moved], 0, shift=SUBPIXEL_BITS)
-        self.pixels[top:bottom, left:right][mask > 0] = (*mix(color, BLACK, SHADE), 255)
+        shade = np.full((*mask.shape, 4), (*mix(color, BLACK, SHADE), OPAQUE), np.uint8)
+        cv2.copyTo(shade, mask, self.pixels[top:bottom, left:right])
 
     def _add_border(self) -> None:
         alpha = self.pixels[:, :, 3]

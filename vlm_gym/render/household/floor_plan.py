@@ -92,7 +92,7 @@ class FloorPlan:
         """Draw the numbers within a square, given by its left, its top and its size."""
         left, top, size = max(0, square[0]), max(0, square[1]), square[2]
         numbers = self._numbers.get(room, lambda: self._write_numbers(room))
-        blend(picture, numbers[top : square[1] + size, left : square[0] + size], left, top)
+        blend(picture[top : square[1] + size, left : square[0] + size], numbers, -left, -top)
 
     def _write_numbers(self, room: Room) -> Sprite:
         """Return all numbers of a room on nothing: one sprite is laid faster than dozens."""
@@ -159,4 +159,6 @@ def _halo(size: int, edge: int, theme: HomeTheme) -> Sprite:
     shape, inner = Sketch(size, size, (0, 0, 0)), Sketch(size, size, theme.ink)
     shape.box(0, 0, size, size, 2.5 * edge, (255, 255, 255))
     inner.box(edge * 0.4, edge * 0.4, size - edge * 0.4, size - edge * 0.4, 2.3 * edge, GLOW)
-    return np.dstack([np.asarray(inner.finish()), np.asarray(shape.finish())[:, :, 0]])
+    sprite = np.dstack([np.asarray(inner.finish()), np.asarray(shape.finish())[:, :, 0]])
+    sprite.flags.writeable = False
+    return sprite
