@@ -61,9 +61,7 @@ class _Stamp:
         cv2.copyTo(self.colors[inside], self.opaque[inside], ground)
         rows, columns = self.rows, self.columns
         if ground.shape[:2] != (height, width):
-            is_inside = (
-                (rows >= first_row) & (rows < last_row) & (columns >= first_column) & (columns < last_column)
-            )
+            is_inside = (rows >= first_row) & (rows < last_row) & (columns >= first_column) & (columns < last_column)
             rows, columns = rows[is_inside], columns[is_inside]
         if len(rows):
             edge = np.ascontiguousarray(picture[rows + top, columns + left]).reshape(-1, 1, 3)

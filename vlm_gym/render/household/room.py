@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vlm_gym.games.household.world import Pose
-from vlm_gym.render.household.spread import Points, spread_out
+from vlm_gym.render.household.spread import Floor, Points
 
 Line: TypeAlias = npt.NDArray[np.float64]  # (n,)
 
@@ -196,30 +196,31 @@ def _place(
     scales = np.array([_SCALES.get(kind, 1.0) for kind in kinds])
     area = float(np.prod(corners[1] - corners[0]))
     base, places = min(float(largest), math.sqrt(_COVER * area / float((scales**2).sum()))), None
-    space = max(1, round(_SPACE * image_size))
+    space, floor = max(1, round(_SPACE * image_size)), Floor(targets, *corners)
     while places is None:
         sizes = np.maximum(_SMALLEST, np.rint(base * scales))
-        places = spread_out(targets, np.column_stack([sizes, sizes]) + space, *corners)
+        farthest = _FAR * image_size if base > _LEAST * image_size else math.inf
+        places = floor.place(np.column_stack([sizes, sizes]) + space, farthest)
         if places is None and base < _SMALLEST:
             places = targets
-        if base > _LEAST * image_size and _is_far(places, targets, _FAR * image_size):
-            places = None
         base *= _SHRINK
     rows = zip(names, kinds, places.tolist(), sizes.tolist(), strict=True)
+    is_high = _which_are_high(key)
     return tuple(
-        Tile(name, kind, name.rpartition(" ")[2], x, y, int(size), _is_high(key, index))
+        Tile(name, kind, name.rpartition(" ")[2], x, y, int(size), is_high[index])
         for index, (name, kind, (x, y), size) in enumerate(rows)
     )
 
 
-def _is_far(places: Points | None, targets: Points, limit: float) -> bool:
-    return places is not None and float(np.abs(places - targets).max()) > limit
-
-
-def _is_high(key: RoomKey, index: int) -> bool:
-    """Whether a receptacle hangs on a wall, or stands on or above another one."""
-    _, x, y, height = key[index]
-    return height > HIGH_M or any(
-        height > other + STACKED_M and math.hypot(x - other_x, y - other_y) < STACKED_M
-        for _, other_x, other_y, other in key
+def _which_are_high(key: RoomKey) -> list[bool]:
+    """Return whether each receptacle hangs on a wall, or stands on or above another one."""
+    x, y, height = np.array([place for _, *place in key]).T
+    is_stacked = (
+        (height[:, None] > height + STACKED_M)
+        & (np.abs(x[:, None] - x) < STACKED_M)
+        & (np.abs(y[:, None] - y) < STACKED_M)
     )
+    is_high = (height > HIGH_M).tolist()
+    for upper, lower in np.argwhere(is_stacked).tolist():
+        is_high[upper] |= math.hypot(x[upper] - x[lower], y[upper] - y[lower]) < STACKED_M
+    return is_high
