@@ -1,6 +1,6 @@
 """The command language: from text to a Command and back, and the sorted list of what is admissible now."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from sys import intern
 from typing import Final
 
@@ -27,9 +27,9 @@ def admissible(world: World, state: HouseholdState) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def departures(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the commands that go to these receptacles, sorted."""
-    return tuple(sorted(intern(f"go to {name}") for name in names))
+def departure(name: str) -> str:
+    """Return the command that goes to a receptacle."""
+    return intern(f"go to {name}")
 
 
 def parse(world: World, text: str) -> Command | None:

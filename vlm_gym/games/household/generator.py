@@ -18,7 +18,7 @@ from vlm_gym.games.household.generator_contents import Contents, fill, goals_of
 from vlm_gym.games.household.generator_layout import Layout, lay_out
 from vlm_gym.games.household.generator_problem import game_file, goal_kinds, write_problem
 from vlm_gym.games.household.generator_tables import SCENES, Draws, HomeGoal, HomeSplit, Scene
-from vlm_gym.games.household.problem import parse_problem
+from vlm_gym.games.household.problem import build_world
 from vlm_gym.games.household.tasks import TASK_TYPES, read_task_types, sentences
 from vlm_gym.games.household.world import World
 
@@ -77,7 +77,7 @@ def generate_home(
     goals, sums = _check(task_types, scenes, split)
     draws = Draws(rng)
     while True:
-        scene, goal = goals[int(np.searchsorted(sums, draws.uniform() * sums[-1], side="right"))]
+        scene, goal = goals[draws.within(sums)]
         contents = fill(scene, goal, draws, traps=traps)
         if contents is not None:
             return _build(contents, split, draws)
@@ -87,7 +87,8 @@ def _build(contents: Contents, split: HomeSplit, draws: Draws) -> Home:
     layout = lay_out(contents.scene, contents.receptacles, split, draws)
     problem = write_problem(f"{contents.scene}_{contents.goal.task}", contents, layout, draws)
     sentence = draws.pick(sentences(goal_kinds(contents)))
-    return Home(parse_problem(problem, sentence), contents, layout, problem)
+    world = build_world(problem.facts, goal_kinds(contents), sentence)
+    return Home(world, contents, layout, problem.text)
 
 
 def _check(

@@ -1,8 +1,10 @@
 """What is in a generated home: its task, its furniture, and which object lies where."""
 
+import functools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from vlm_gym.games.household.generator_tables import (
@@ -71,9 +73,14 @@ def _draw_counts(
     counts = {}
     for kind, histogram in rest.items():
         least = needed.get(kind, 0)
-        weights = [0.0] * least + list(whole[kind][least:]) if least else histogram
-        counts[kind] = draws.weighted(weights if sum(weights) else whole[kind])
+        sums = _running_sums((0.0,) * least + whole[kind][least:] if least else histogram)
+        counts[kind] = draws.within(sums if sums[-1] else _running_sums(whole[kind]))
     return counts
+
+
+@functools.lru_cache(maxsize=4096)  # more than there are in the tables
+def _running_sums(weights: Histogram) -> Histogram:
+    return tuple(accumulate(weights))
 
 
 def _add_lamp_stand(tables: SceneTables, receptacles: dict[str, int], draws: Draws) -> None:
@@ -109,27 +116,25 @@ class _Placing:
 
     def _place(self, kind: str, *, is_needed: bool = False) -> Spot | None:
         """Draw a receptacle with room for an object, or none for one that is not needed."""
-        is_target = kind == self.goal.target
-        rates = {spot: rate for spot, rate in self.tables.placement[kind].items() if spot or not is_needed}
-        free = {spot: self._free(spot, is_target=is_target) for spot in rates if spot}
-        weights = [rate * len(free[spot]) if spot else rate for spot, rate in rates.items()]
-        if not any(weights):
+        free = self._free_for(kind)
+        rates = [(spot, rate) for spot, rate in self.tables.placement[kind].items() if spot or not is_needed]
+        sums = tuple(accumulate(rate * len(free.get(spot, ())) if spot else rate for spot, rate in rates))
+        if not sums or not sums[-1]:
             return self._place_anywhere(kind) if is_needed else None
-        chosen = list(rates)[self.draws.weighted(weights)]
+        chosen, _ = rates[self.draws.within(sums)]
         return self._put(chosen, self.draws.pick(free[chosen])) if chosen else None
 
     def _place_anywhere(self, kind: str) -> Spot | None:
         """Draw a receptacle that the rules allow, where no official game has such an object in what is here."""
-        is_target, accepts = kind == self.goal.target, load_tables().accepts
-        free = {spot: self._free(spot, is_target=is_target) for spot in self.free if kind in accepts.get(spot, ())}
-        spots = [(spot, index) for spot, indices in free.items() for index in indices]
+        accepts, free = load_tables().accepts, self._free_for(kind)
+        spots = [(spot, index) for spot in free if kind in accepts.get(spot, ()) for index in free[spot]]
         return self._put(*self.draws.pick(spots)) if spots else None
 
-    def _free(self, spot: str, *, is_target: bool) -> list[int]:
-        """Return which receptacles of a kind have room. No target starts at home where that alone is the task."""
-        free = self.free.get(spot, [])
-        is_home = is_target and spot == self.goal.destination
-        return [] if is_home and self.goal.task in NOTHING_AT_HOME else free
+    def _free_for(self, kind: str) -> Mapping[str, Sequence[int]]:
+        """Return which receptacles of each kind have room. No target starts at home where that alone is the task."""
+        if kind != self.goal.target or self.goal.task not in NOTHING_AT_HOME:
+            return self.free
+        return {**self.free, self.goal.destination: ()}
 
     def _put(self, spot: str, index: int) -> Spot:
         self.load[spot, index] += 1

@@ -3,7 +3,10 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, NamedTuple
+
+import numpy as np
 
 from vlm_gym.games.household.generator_contents import Spot
 from vlm_gym.games.household.generator_room import Room, Standing, furnish
@@ -123,7 +126,10 @@ class _Places:
     def __init__(self, room: Room, footprints: Sequence[Footprint]) -> None:
         self.columns = range(math.ceil(room.x / GRID_M) + 1, math.floor((room.x + room.width) / GRID_M))
         self.rows = range(math.ceil(room.y / GRID_M) + 1, math.floor((room.y + room.depth) / GRID_M))
-        self.blocked = {cell for footprint in footprints for cell in _cells(footprint)}
+        self.floor = np.ones((len(self.columns), len(self.rows)), np.bool_)
+        for left, low, right, high in footprints:
+            self.floor[_cells(left, right, self.columns), _cells(low, high, self.rows)] = False
+        self.free: list[list[bool]] = self.floor.tolist()
         self.taken: set[Stand] = set()
 
     def in_front(self, point: Point, distance: float, walls: Iterable[int], pitch: int) -> Stand:
@@ -137,10 +143,12 @@ class _Places:
 
     def anywhere(self, draws: Draws, pitch: int) -> Stand:
         """Draw a free place."""
-        free = [(column, row) for column in self.columns for row in self.rows if (column, row) not in self.blocked]
-        visited = {(stand.column, stand.row) for stand in self.taken}
-        cells = [cell for cell in free if cell not in visited]
-        stand = Stand(*draws.pick(cells or free), draws.below(4), pitch)
+        unvisited = self.floor.copy()
+        for stand in self.taken:
+            unvisited[stand.column - self.columns[0], stand.row - self.rows[0]] = False
+        cells = np.flatnonzero(unvisited) if unvisited.any() else np.flatnonzero(self.floor)
+        column, row = divmod(int(cells[draws.below(len(cells))]), len(self.rows))
+        stand = Stand(self.columns[column], self.rows[row], draws.below(4), pitch)
         if stand in self.taken:
             return self.anywhere(draws, pitch)
         self.taken.add(stand)
@@ -154,12 +162,15 @@ class _Places:
             column, row = round((point.x - to_x * away) / GRID_M), round((point.y - to_y * away) / GRID_M)
             for shift in SHIFTS:
                 cell = column + shift * abs(to_y), row + shift * abs(to_x)
-                if cell[0] in self.columns and cell[1] in self.rows and cell not in self.blocked:
+                if cell[0] in self.columns and cell[1] in self.rows and self._is_free(*cell):
                     yield cell
+
+    def _is_free(self, column: int, row: int) -> bool:
+        return self.free[column - self.columns[0]][row - self.rows[0]]
 
     def _free_stand(self, column: int, row: int, turn: int, pitch: int) -> Stand | None:
         """Take a place that looks as far down as it should, or almost."""
-        for other in sorted(PITCHES, key=lambda tilt: abs(tilt - pitch))[:3]:
+        for other in _tilts(pitch):
             stand = Stand(column, row, turn, other)
             if stand not in self.taken:
                 self.taken.add(stand)
@@ -169,8 +180,8 @@ class _Places:
     def _nearest(self, point: Point, pitch: int) -> Stand:
         """Take the nearest free cell, facing the receptacle."""
         column, row = point.x / GRID_M, point.y / GRID_M
-        free = [(abs(x - column) + abs(y - row), x, y) for x in self.columns for y in self.rows]
-        for _, x, y in sorted(cell for cell in free if cell[1:] not in self.blocked):
+        cells = [(x, y) for x in self.columns for y in self.rows if self._is_free(x, y)]
+        for _, x, y in sorted((abs(x - column) + abs(y - row), x, y) for x, y in cells):
             is_sideways = abs(column - x) > abs(row - y)
             turn = (1 if column > x else 3) if is_sideways else (0 if row > y else 2)
             stand = self._free_stand(x, y, turn, pitch)
@@ -179,11 +190,16 @@ class _Places:
         raise AssertionError("a room has more cells than receptacles")
 
 
-def _cells(footprint: Footprint) -> Iterator[tuple[int, int]]:
-    left, low, right, high = footprint
-    for column in range(math.ceil((left - BODY_M) / GRID_M), math.floor((right + BODY_M) / GRID_M) + 1):
-        for row in range(math.ceil((low - BODY_M) / GRID_M), math.floor((high + BODY_M) / GRID_M) + 1):
-            yield column, row
+@cache
+def _tilts(pitch: int) -> tuple[int, ...]:
+    """Return the three angles that are nearest to one."""
+    return tuple(sorted(PITCHES, key=lambda tilt: abs(tilt - pitch))[:3])
+
+
+def _cells(low: float, high: float, cells: range) -> slice:
+    """Return which cells of a row of them furniture blocks that reaches from one end to the other, in metres."""
+    first, last = math.ceil((low - BODY_M) / GRID_M), math.floor((high + BODY_M) / GRID_M)
+    return slice(max(0, first - cells.start), max(0, last + 1 - cells.start))
 
 
 def _share_places(scene: Scene, points: Mapping[Spot, Point], stands: dict[Spot, Stand], draws: Draws) -> None:

@@ -3,20 +3,32 @@
 import functools
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
-from typing import Final
+from typing import Final, NamedTuple
 
 from vlm_gym.games.household.generator_contents import Contents, Spot
 from vlm_gym.games.household.generator_layout import Layout, Point, Stand
 from vlm_gym.games.household.generator_tables import Draws, load_tables
+from vlm_gym.games.household.problem import Facts
 from vlm_gym.games.household.tasks import GoalKinds, goal_pddl
 
 BASINS: Final = {"SinkBasin": "Sink", "BathtubBasin": "Bathtub"}
 _TASK: Final = re.compile(r'Your task is to: [^"]*"')
 
 
-def write_problem(name: str, contents: Contents, layout: Layout, draws: Draws) -> str:
+Fact = tuple[str, ...]  # a predicate and what it is said of
+
+
+class Problem(NamedTuple):
+    """A PDDL problem as text, and its facts as `build_world` takes them."""
+
+    text: str
+    facts: Facts
+
+
+def write_problem(name: str, contents: Contents, layout: Layout, draws: Draws) -> Problem:
     """Return the PDDL problem of a home."""
     spots = {spot: _spot_id(spot[0], layout.points[spot]) for spot in sorted(layout.points)}
     things = _name_objects(contents, layout, draws)
@@ -25,14 +37,32 @@ def write_problem(name: str, contents: Contents, layout: Layout, draws: Draws) -
         *_receptacle_facts(contents, layout, spots, places, draws),
         *_object_facts(things, layout, spots, places),
         *_kind_facts(contents),
-        f"(atLocation agent1 {places[layout.start]})",
+        ("atLocation", "agent1", places[layout.start]),
     ]
     declared = _declarations(contents, things, spots.values(), places.values())
-    return (
-        f"(define (problem {name})\n(:domain alfred)\n(:objects\n{declared}\n)\n(:init\n"
-        + "\n".join(init)
-        + f"\n)\n{goal_pddl(goal_kinds(contents))}\n)\n"
+    facts = ")\n(".join(map(" ".join, init))
+    text = (
+        f"(define (problem {name})\n(:domain alfred)\n(:objects\n{declared}\n)\n(:init\n({facts})\n)\n"
+        f"{goal_pddl(goal_kinds(contents))}\n)\n"
     )
+    return Problem(text, _by_predicate(init))
+
+
+def _by_predicate(init: Iterable[Fact]) -> Facts:
+    """Return the facts as the engine reads them."""
+    facts: Facts = defaultdict(list)
+    lower = _Lower()
+    for fact in init:
+        facts[lower[fact[0]]].append((lower[fact[1]], lower[fact[2]] if len(fact) > 2 else ""))
+    return facts
+
+
+class _Lower(dict[str, str]):
+    """Words and what they are in lower case; most are said often."""
+
+    def __missing__(self, word: str) -> str:
+        self[word] = lower = word.lower()
+        return lower
 
 
 def goal_kinds(contents: Contents) -> GoalKinds:
@@ -78,13 +108,13 @@ def _declarations(
 
 def _receptacle_facts(
     contents: Contents, layout: Layout, spots: Mapping[Spot, str], places: Mapping[Stand, str], draws: Draws
-) -> Iterator[str]:
+) -> Iterator[Fact]:
     openable = load_tables().scenes[contents.scene].openable
     for spot, entity in spots.items():
-        yield f"(receptacleType {entity} {spot[0]}Type)"
-        yield f"(receptacleAtLocation {entity} {places[layout.stands[spot]]})"
+        yield "receptacleType", entity, f"{spot[0]}Type"
+        yield "receptacleAtLocation", entity, places[layout.stands[spot]]
         if draws.uniform() < openable[spot[0]]:
-            yield f"(openable {entity})"
+            yield "openable", entity
 
 
 def _object_facts(
@@ -92,24 +122,25 @@ def _object_facts(
     layout: Layout,
     spots: Mapping[Spot, str],
     places: Mapping[Stand, str],
-) -> Iterator[str]:
+) -> Iterator[Fact]:
     properties = load_tables().properties
     for thing, (kind, spot) in things.items():
-        yield f"(objectType {thing} {kind}Type)"
+        yield "objectType", thing, f"{kind}Type"
         for word in properties[kind]:
-            yield f"({word} {thing})"
+            yield word, thing
         stand = layout.aside if spot is None else layout.stands[spot]
-        yield f"(objectAtLocation {thing} {places[stand]})"
+        yield "objectAtLocation", thing, places[stand]
         if spot is not None:
-            yield f"(inReceptacle {thing} {spots[spot]})"
+            yield "inReceptacle", thing, spots[spot]
 
 
-def _kind_facts(contents: Contents) -> Iterator[str]:
+def _kind_facts(contents: Contents) -> Iterator[Fact]:
     kinds = {kind for kind, _ in contents.objects}
     accepts = load_tables().accepts
     for spot, count in contents.receptacles.items():
         if count:
-            yield from (f"(canContain {spot}Type {thing}Type)" for thing in accepts.get(spot, ()) if thing in kinds)
+            holds = f"{spot}Type"
+            yield from [("canContain", holds, f"{thing}Type") for thing in accepts.get(spot, ()) if thing in kinds]
 
 
 def _name_objects(contents: Contents, layout: Layout, draws: Draws) -> dict[str, tuple[str, Spot | None]]:
@@ -138,7 +169,7 @@ def _spot_id(kind: str, point: Point) -> str:
 
 
 def _entity(kind: str, point: Point) -> str:
-    x, height, y = (_metres(round(100 * metres)) for metres in (point.x, point.height, point.y))
+    x, y, height = [_metres(round(100 * metres)) for metres in point]
     return f"{kind}_bar_{x}_bar_{height}_bar_{y}"
 
 
@@ -149,5 +180,9 @@ def _metres(centimetres: int) -> str:
 
 
 def _location_id(stand: Stand) -> str:
-    numbers = (f"_minus_{-number}" if number < 0 else str(number) for number in stand)
-    return f"loc_bar_{'_bar_'.join(numbers)}"
+    return "_bar_".join(["loc", *map(_signed, stand)])
+
+
+@functools.cache
+def _signed(number: int) -> str:
+    return f"_minus_{-number}" if number < 0 else str(number)

@@ -5,7 +5,10 @@ No two pieces of a lane overlap: corners stay empty as deep as furniture is, and
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from vlm_gym.games.household.generator_shapes import Lane, Piece
 from vlm_gym.games.household.generator_tables import Draws, HomeSplit
@@ -18,6 +21,8 @@ STEP_M: Final = 0.5  # rooms are so many of these long and wide
 SIDES: Final = range(6, 29)
 NUM_CHOICES: Final = 8  # of the smallest rooms that are large enough
 HELD_OUT_MODULUS: Final = 5
+
+Sizes: TypeAlias = npt.NDArray[np.int_]  # (n, 2): columns and rows
 LANES: Final[tuple[Lane, ...]] = ("floor", "low", "top", "high")
 
 
@@ -69,7 +74,7 @@ def furnish(pieces: Sequence[Piece], split: HomeSplit, draws: Draws) -> tuple[Ro
     demand = _Demand.of(order)
     at_walls = [piece for piece in order if piece.shape.lane != "middle"]
     at_walls.sort(key=lambda piece: (piece.shape.depth <= CORNER_M, piece.shape.lane != "floor"))
-    sizes = [size for size in _SIZES[split] if demand.allows(size)]
+    sizes = _SIZES[split][demand.allows(_SIZES[split])].tolist()
     for columns, rows in [*sizes[draws.below(NUM_CHOICES) :], *sizes[-1:]]:
         standing = _along_walls(columns, rows, at_walls, draws)
         if standing is not None:
@@ -105,13 +110,16 @@ class _Demand:
             bed=max(0.0, max(piece.shape.depth for piece in pieces) - CORNER_M),
         )
 
-    def allows(self, size: tuple[int, int]) -> bool:
-        """Return whether a room is large enough at first sight."""
-        wide, long = STEP_M * min(size), STEP_M * max(size)
-        if self.wall > 2 * (wide + long) - 8 * CORNER_M or (self.bed and wide < BED_M + 2 * CORNER_M):
-            return False
-        edges = 2 * (CORNER_M + PASSAGE_M) + self.bed
-        return not self.row_depth or (wide - edges >= self.row_depth and long - edges >= self.row)
+    def allows(self, sizes: Sizes) -> npt.NDArray[np.bool_]:
+        """Return which rooms are large enough at first sight, (n,)."""
+        wide, long = STEP_M * sizes.min(axis=1), STEP_M * sizes.max(axis=1)
+        is_large = self.wall <= 2 * (wide + long) - 8 * CORNER_M
+        if self.bed:
+            is_large &= wide >= BED_M + 2 * CORNER_M
+        if self.row_depth:
+            edges = 2 * (CORNER_M + PASSAGE_M) + self.bed
+            is_large &= (wide - edges >= self.row_depth) & (long - edges >= self.row)
+        return is_large
 
 
 def _along_walls(columns: int, rows: int, order: Sequence[Piece], draws: Draws) -> list[Standing] | None:
@@ -189,10 +197,10 @@ def _in_the_middle(room: Room, middle: Sequence[Piece], bed: float, draws: Draws
     return standing
 
 
-def _sizes(split: HomeSplit) -> list[tuple[int, int]]:
+def _sizes(split: HomeSplit) -> Sizes:
     sizes = [(columns, rows) for columns in SIDES for rows in SIDES]
     shapely = [size for size in sizes if max(size) <= 2 * min(size) and is_held_out(*size) == (split == "unseen")]
-    return sorted(shapely, key=lambda size: (size[0] * size[1], size))
+    return np.array(sorted(shapely, key=lambda size: (size[0] * size[1], size)))
 
 
-_SIZES: Final[dict[HomeSplit, list[tuple[int, int]]]] = {"train": _sizes("train"), "unseen": _sizes("unseen")}
+_SIZES: Final[dict[HomeSplit, Sizes]] = {"train": _sizes("train"), "unseen": _sizes("unseen")}

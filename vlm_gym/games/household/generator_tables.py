@@ -6,6 +6,7 @@ after ALFRED and AI2-THOR), made by tests/games/household/make_generator_data.py
 
 import functools
 import json
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -52,9 +53,11 @@ class Draws:
 
     def weighted(self, weights: Sequence[float]) -> int:
         """Draw a position, as likely as its weight; the weights are not all zero."""
-        sums = list(accumulate(weights))
-        threshold = next(self._numbers) * sums[-1]
-        return next(index for index, reached in enumerate(sums) if threshold < reached)
+        return self.within(tuple(accumulate(weights)))
+
+    def within(self, sums: Sequence[float]) -> int:
+        """Draw a position from the running sums of weights that are not all zero."""
+        return bisect_right(sums, next(self._numbers) * sums[-1])
 
     def shuffled(self, items: Sequence[T]) -> list[T]:
         """Draw an order of the items."""

@@ -7,11 +7,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from sys import intern
-from typing import Final
+from typing import Final, TypeAlias
 
 from vlm_gym.errors import ConfigError
-from vlm_gym.games.household.commands import departures
+from vlm_gym.games.household.commands import departure
 from vlm_gym.games.household.tasks import GoalKinds, read_goal
 from vlm_gym.games.household.world import (
     NOTHING,
@@ -43,7 +45,7 @@ _ARITY: Final = {
 _FACT: Final = re.compile(r"\(([a-z]+) ([^\s()]+)(?: ([^\s()]+))?\)")
 _NUMBER: Final = re.compile(r"(_plus_|_minus_)?([0-9]{1,6})(?:_dot_([0-9]{1,6}))?")
 
-Facts = Mapping[str, list[tuple[str, str]]]
+Facts: TypeAlias = defaultdict[str, list[tuple[str, str]]]
 
 
 def parse_problem(problem: str, sentence: str) -> World:
@@ -58,7 +60,15 @@ def parse_problem(problem: str, sentence: str) -> World:
     goal = read_goal(_balanced(text[end:]))
     if goal is None:
         raise ConfigError(f"the goal is none of the six ALFWorld tasks: {text[end : end + 200]!r}")
-    return _Builder(_read_facts(text[start + len("(:init") : end])).build(goal, sentence)
+    return build_world(_read_facts(text[start + len("(:init") : end]), goal, sentence)
+
+
+def build_world(facts: Facts, goal: GoalKinds, sentence: str) -> World:
+    """Return the world of the facts of an `(:init ...)`: by predicate the pairs of what it is said of, in lower case.
+
+    Of a predicate with one argument the second of a pair is "". Raises ConfigError if they do not make a game.
+    """
+    return _Builder(facts).build(goal, sentence)
 
 
 def _balanced(text: str) -> str:
@@ -71,7 +81,7 @@ def _balanced(text: str) -> str:
 
 
 def _read_facts(section: str) -> Facts:
-    facts: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    facts: Facts = defaultdict(list)
     matches = _FACT.findall(section)
     if len(matches) != section.count("("):
         raise ConfigError(f"the (:init ...) has {section.count('(')} facts, of which {len(matches)} can be read")
@@ -83,8 +93,9 @@ def _read_facts(section: str) -> Facts:
 
 
 def _names(facts: Facts) -> dict[str, tuple[str, str]]:
-    """Return the kind and the name of every entity: per kind the sorted ids are numbered n, n-1, ..., 1."""
-    ids = sorted({entity for pairs in facts.values() for pair in pairs for entity in pair if "_bar_" in entity})
+    """Return the kind and the name of every thing: per kind the sorted ids are numbered n, n-1, ..., 1."""
+    words = {*chain.from_iterable(chain.from_iterable(facts.values()))}
+    ids = sorted([word for word in words if "_bar_" in word and not word.startswith("loc_bar_")])
     kinds = [_kind(entity) for entity in ids]
     left = Counter(kinds)
     names = {}
@@ -100,14 +111,18 @@ def _kind(entity: str) -> str:
 
 def _numbers(entity: str, count: int) -> list[float]:
     """Return the numbers written in an id, as in `bed_bar__plus_02_dot_40_bar__plus_00_dot_01_bar__minus_00_dot_07`."""
-    parts = entity.split("_bar_")[1 : 1 + count]
-    values = [_number(match) for match in map(_NUMBER.fullmatch, parts) if match is not None]
-    if len(values) != count:
+    values = [_number(part) for part in entity.split("_bar_")[1 : 1 + count]]
+    numbers = [value for value in values if value is not None]
+    if len(numbers) != count:
         raise ConfigError(f"the id {entity!r} does not contain {count} numbers")
-    return values
+    return numbers
 
 
-def _number(match: re.Match[str]) -> float:
+@lru_cache(maxsize=4096)  # homes share most of them
+def _number(text: str) -> float | None:
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return None
     sign, whole, decimals = match.groups("0")
     return (-1 if sign == "_minus_" else 1) * float(f"{whole}.{decimals}")
 
@@ -206,13 +221,12 @@ class _Builder:
         reach: dict[int, list[int]] = defaultdict(list)
         for number, receptacle in enumerate(receptacles):
             reach[receptacle.place].append(number)
-        everywhere = {receptacle.name: text for receptacle in receptacles for text in departures([receptacle.name])}
+        ways = sorted((departure(receptacle.name), receptacle.place) for receptacle in receptacles)
+        texts, staying = [text for text, _ in ways], defaultdict(list)
+        for index, (_, place) in enumerate(ways):
+            staying[place].append(index)
         return tuple(
-            Place(
-                _pose(location),
-                tuple(reach[number]),
-                tuple(sorted(everywhere[spot.name] for spot in receptacles if spot.place != number)),
-            )
+            Place(_pose(location), tuple(reach[number]), _without(texts, staying[number]))
             for location, number in self.places.items()
         )
 
@@ -246,3 +260,11 @@ class _Builder:
             sliced=self._having("issliced"),
             toggled=self._having("istoggled"),
         )
+
+
+def _without(texts: list[str], indices: list[int]) -> tuple[str, ...]:
+    """Return the texts but for a few, whose rising indices are given."""
+    rest = texts.copy()
+    for index in reversed(indices):
+        del rest[index]
+    return tuple(rest)
