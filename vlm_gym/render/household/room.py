@@ -1,6 +1,7 @@
 """Where things are on the floor plan: true coordinates, turned to fit, stretched where it is crowded, moved apart."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -12,6 +13,9 @@ from vlm_gym.games.household.world import Pose
 from vlm_gym.render.household.spread import Floor, Points
 
 Line: TypeAlias = npt.NDArray[np.float64]  # (n,)
+
+Pull: TypeAlias = tuple[float, Points]  # the cost of a squared pixel away from a point, (2,)
+Cost: TypeAlias = Callable[[Line, Line], Points]  # of columns and rows
 
 RoomKey = tuple[tuple[str, float, float, float], ...]
 """Of every receptacle the name, x, y and height in metres."""
@@ -38,6 +42,7 @@ _CLEAR_COST: Final = 80.0  # the same where the agent stands clear of furniture
 _AIM: Final = 15  # degrees: few directions, whose drawings can be remembered
 _FACING_COST: Final = 2.0  # per square pixel of the way to the place in front of what it faces
 _BEHIND_COST: Final = 20.0  # per squared pixel that it stands too near to that or beyond it
+_NEAR: Final = 24.0  # pixels from the wished place, where the best one is looked for first
 _STEP: Final = 2.0  # pixels between the places that are tried
 
 
@@ -81,25 +86,57 @@ class Room:
 
     def stand(self, agent: Pose, facing: tuple[str, ...], size: int) -> tuple[float, float]:
         """Return where the agent is drawn: near its place, hiding little, and behind what it faces."""
-        (x, y), here = self.places(size), self._place(agent)
-        cost = _squared_way(x, y, here) + _OVERLAP_COST * _hidden(self, size)
-        cost += self._cost_of_facing(x, y, agent, facing, size)
-        return _cheapest(x, y, cost)
+        faced, here = self._faced(facing), (1.0, self._place(agent))
+        if not faced:
+            return self._cheapest(size, _OVERLAP_COST, here)
+        middle, (right, down) = _middle(faced), self._ahead(agent)
+
+        def cost_behind(x: Line, y: Line) -> Points:
+            ahead = right * (middle[0] - x[None]) + down * (middle[1] - y[:, None])
+            return np.asarray(_BEHIND_COST * np.maximum(0.0, size - ahead) ** 2)
+
+        front = _FACING_COST, self._front(faced, agent, size)
+        return self._cheapest(size, _OVERLAP_COST, here, front, cost_behind)
 
     def stand_clear(self, agent: Pose, facing: tuple[str, ...], size: int) -> tuple[float, float, int]:
         """Return where the agent is drawn, clear of furniture near what it faces, and where it looks: at that.
 
         Degrees are clockwise from up.
         """
-        (x, y), here = self.places(size), self._place(agent)
-        cost = _squared_way(x, y, here) + _CLEAR_COST * _hidden(self, size)
-        faced = self._faced(facing)
+        faced, here = self._faced(facing), (1.0, self._place(agent))
         if not faced:
-            return *_cheapest(x, y, cost), self.screen_heading(agent)
-        left, top = _cheapest(x, y, cost + _FACING_COST * _squared_way(x, y, self._front(faced, agent, size)))
+            return *self._cheapest(size, _CLEAR_COST, here), self.screen_heading(agent)
+        left, top = self._cheapest(size, _CLEAR_COST, here, (_FACING_COST, self._front(faced, agent, size)))
         middle = _middle(faced)
         degrees = math.degrees(math.atan2(middle[0] - left, top - middle[1]))
         return left, top, round(degrees / _AIM) * _AIM % 360
+
+    def _cheapest(
+        self, size: int, overlap_cost: float, here: Pull, front: Pull | None = None, more: Cost | None = None
+    ) -> tuple[float, float]:
+        """Return the place of the least cost, the first of several: for the way, for what is hidden, and more.
+
+        Near the wished place first: that counts if nothing beyond could cost as little.
+        """
+        pulls = [here] if front is None else [here, front]
+        weight = sum(pull for pull, _ in pulls)
+        wish = sum(pull * point for pull, point in pulls) / weight
+        least = sum(pull * float(((wish - point) ** 2).sum()) for pull, point in pulls)
+        (x, y), hidden = self.places(size), _hidden(self, size)
+        columns, rows = (_near(axis, value) for axis, value in zip((x, y), wish.tolist(), strict=True))
+        for part in (np.s_[rows, columns], np.s_[:, :]):
+            xs, ys = x[part[1]], y[part[0]]
+            cost = _squared_way(xs, ys, here[1]) + overlap_cost * hidden[part]
+            if front is not None:
+                pulled = front[0] * _squared_way(xs, ys, front[1])
+                cost += pulled if more is None else pulled + more(xs, ys)
+            if cost.size == 0:
+                continue
+            cost = np.rint(cost)
+            row, column = divmod(int(cost.argmin()), len(xs))
+            if cost.item(row, column) < least + weight * _NEAR**2 - 1 or part[0] == slice(None):  # -1: rounded
+                break
+        return float(xs[column]), float(ys[row])
 
     def _place(self, agent: Pose) -> Points:
         """Return the place that the agent has in the room."""
@@ -110,16 +147,6 @@ class Room:
         """Return the columns and rows where the agent can be drawn."""
         x, y = (np.arange(size / 2, self.corner[axis] - size / 2, _STEP) for axis in (0, 1))
         return x, y
-
-    def _cost_of_facing(self, x: Line, y: Line, agent: Pose, facing: tuple[str, ...], size: int) -> Points:
-        """Return the cost of standing elsewhere than in front of what is faced, by row and column."""
-        faced = self._faced(facing)
-        if not faced:
-            return np.zeros((len(y), len(x)))
-        middle, (right, down) = _middle(faced), self._ahead(agent)
-        ahead = right * (middle[0] - x[None]) + down * (middle[1] - y[:, None])
-        wish = self._front(faced, agent, size)
-        return np.asarray(_FACING_COST * _squared_way(x, y, wish) + _BEHIND_COST * np.maximum(0.0, size - ahead) ** 2)
 
     def _front(self, faced: list[Tile], agent: Pose, size: int) -> Points:
         """Return the place in front of what is faced, where the agent's heading has it."""
@@ -146,12 +173,13 @@ def _hidden(room: Room, size: int) -> Points:
 
 
 def _middle(tiles: list[Tile]) -> Points:
-    return np.asarray(np.mean([(tile.x, tile.y) for tile in tiles], axis=0))
+    count = len(tiles)
+    return np.array([sum(tile.x for tile in tiles) / count, sum(tile.y for tile in tiles) / count])
 
 
-def _cheapest(x: Line, y: Line, cost: Points) -> tuple[float, float]:
-    row, column = np.unravel_index(int(np.rint(cost).argmin()), cost.shape)
-    return float(x[column]), float(y[row])
+def _near(axis: Line, value: float) -> slice:
+    """Return the part of an axis that is near a value."""
+    return slice(int(axis.searchsorted(value - _NEAR)), int(axis.searchsorted(value + _NEAR, "right")))
 
 
 def _squared_way(x: Line, y: Line, point: Line) -> Points:

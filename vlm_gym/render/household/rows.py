@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from vlm_gym.render.household.areas import Area
 
@@ -30,8 +30,7 @@ class Arrangement:
     has_room: bool = True
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(NamedTuple):
     left: float
     width: float
     bottom: float
@@ -44,7 +43,8 @@ def arrange(areas: Sequence[Area], widths: Sequence[int], label_height: int, lar
     areas = _alike(areas)
     size = _largest_size(areas, widths, label_height, largest, gap)
     rows = _rows(areas, size, label_height, len(widths))
-    shares = next((s for fill in _FILLS if (s := _share(rows, widths, size, gap, fill)) is not None), None)
+    wide = [max(size, width) for width in widths]
+    shares = next((s for fill in _FILLS if (s := _share(rows, wide, gap, fill)) is not None), None)
     if shares is None:
         return _overlapping(areas, len(widths), size)
     spots: list[Spot] = []
@@ -63,9 +63,24 @@ def _largest_size(areas: Sequence[Area], widths: Sequence[int], label_height: in
     low, high = _SMALLEST, largest
     while low < high:
         middle = (low + high + 1) // 2
-        fits = _share(_rows(areas, middle, label_height, len(widths)), widths, middle, gap, 1.0) is not None
-        low, high = (middle, high) if fits else (low, middle - 1)
+        wide = [max(middle, width) for width in widths]
+        low, high = (middle, high) if _fit(areas, wide, middle + label_height, gap) else (low, middle - 1)
     return low - low % 2 if low > _SMALL else low
+
+
+def _fit(areas: Sequence[Area], wide: Sequence[int], height: int, gap: int) -> bool:
+    """Whether things of these widths go into rows of this height, each filled from one end to the other."""
+    index, count = 0, len(wide)
+    for area in areas:
+        width = area.width
+        for _ in range(min(int(area.height // height), count)):
+            used = -gap
+            while used + wide[index] + gap <= width:
+                used += wide[index] + gap
+                index += 1
+                if index == count:
+                    return True
+    return False
 
 
 def _rows(areas: Sequence[Area], size: int, label_height: int, count: int) -> list[_Row]:
@@ -79,16 +94,16 @@ def _rows(areas: Sequence[Area], size: int, label_height: int, count: int) -> li
     return rows
 
 
-def _share(rows: list[_Row], widths: Sequence[int], size: int, gap: int, fill: float) -> list[int] | None:
+def _share(rows: list[_Row], wide: Sequence[int], gap: int, fill: float) -> list[int] | None:
     """Return how many go into each row if each is filled to a share of its width; None if some are left over."""
-    shares, index = [], 0
+    shares, index, count = [], 0, len(wide)
     for row in rows:
-        start, used = index, -gap
-        while index < len(widths) and used + max(size, widths[index]) + gap <= fill * row.width:
-            used += max(size, widths[index]) + gap
+        start, used, most = index, -gap, fill * row.width
+        while index < count and used + wide[index] + gap <= most:
+            used += wide[index] + gap
             index += 1
         shares.append(index - start)
-    return shares if index == len(widths) else None
+    return shares if index == count else None
 
 
 def _line_up(row: _Row, widths: Sequence[int], size: int, label_height: int) -> list[Spot]:
