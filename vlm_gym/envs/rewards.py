@@ -49,9 +49,12 @@ class RewardTerms:
         Raises:
             ConfigError: if an event has no weight.
         """
-        if not events.keys() <= self.weights.keys():
-            self._refuse(events)
-        return {name: float(weight * events[name]) if name in events else 0.0 for name, weight in self.weights.items()}
+        paid = dict.fromkeys(self.weights, 0.0)
+        for name, times in events.items():
+            if name not in paid:
+                self._refuse(events)
+            paid[name] = float(self.weights[name] * times)
+        return paid
 
     def _refuse(self, events: Mapping[str, float]) -> None:
         name = next(name for name in events if name not in self.weights)

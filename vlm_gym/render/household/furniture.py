@@ -62,7 +62,7 @@ def furniture_plan(kind: str, size: int, theme: object, is_open: bool) -> Sprite
     return _plan(name, size, read_home_theme(theme), is_open and name in OPENABLE)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def _front(kind: str, width: int, height: int, theme: HomeTheme, is_open: bool, is_wide: bool) -> Front:
     narrowest, widest = _WIDE_PROPORTION if is_wide else _PROPORTIONS.get(kind, _ANY_PROPORTION)
     inner_width, inner_height = min(width, round(height * widest)), min(height, round(width / narrowest))
