@@ -21,6 +21,7 @@ from vlm_gym.thoughts.thinker import Thinker
 MIN_IMAGE_SIZE: Final = 84
 MAX_IMAGE_SIZE: Final = 1024
 NOT_DRAWN: Final[Picture] = np.zeros((0, 0, 3), np.uint8)
+MAX_MASKS: Final = 256  # action masks that an env remembers
 
 StateT = TypeVar("StateT")
 ActionT = TypeVar("ActionT")
@@ -98,6 +99,7 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         self.action_space = space  # type: ignore[assignment]  # the subclass binds ActionT to match its vocabulary
         self._state: StateT | None = None
         self._has_ended = False
+        self._masks: dict[tuple[str, ...], bytearray] = {}
         self._sight: tuple[StateT, bool, str, tuple[str, ...]] | None = None
 
     # What a task supplies
@@ -387,10 +389,15 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         return () if self._has_ended else self._legal_actions(self.state)
 
     def _mask(self, admissible: tuple[str, ...]) -> np.ndarray[Any, np.dtype[np.int8]]:
-        mask = bytearray(self.num_actions or 0)
-        for number in self._numbers_of(admissible):
-            mask[number] = 1
-        return np.frombuffer(mask, np.int8)
+        mask = self._masks.get(admissible)
+        if mask is None:
+            mask = bytearray(self.num_actions or 0)
+            for number in self._numbers_of(admissible):
+                mask[number] = 1
+            if len(self._masks) >= MAX_MASKS:
+                self._masks.clear()
+            self._masks[admissible] = mask
+        return np.frombuffer(mask.copy(), np.int8)
 
     def _numbers_of(self, admissible: tuple[str, ...]) -> Iterable[int]:
         """Return the numbers of admissible actions in `Discrete`."""

@@ -86,6 +86,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         super().__init__(settings or TaskSettings(), game.ACTIONS, num_actions=len(game.ACTIONS))
         self.theme = read_theme(self.settings.theme)
         self.rules = BlackjackRules(natural=natural, sab=sab)
+        self._seen: tuple[BlackjackState, game.BlackjackView] | None = None
         self._prompt = words.write_prompt(self.rules, self.settings.prompt)
 
     def _deal(self, options: Mapping[str, Any]) -> BlackjackState:
@@ -103,10 +104,16 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         return Status(state.result is not None, is_success, float(is_success))
 
     def _draw(self, state: BlackjackState) -> Picture:
-        return draw_blackjack(game.view_of(state), self.settings.image_size, self.theme, self.canvas)
+        return draw_blackjack(self._view(state), self.settings.image_size, self.theme, self.canvas)
 
     def _describe(self, state: BlackjackState) -> str:
-        return words.describe(game.view_of(state))
+        return words.describe(self._view(state))
+
+    def _view(self, state: BlackjackState) -> game.BlackjackView:
+        """Return what the player sees: once for picture and words."""
+        if self._seen is None or self._seen[0] is not state:
+            self._seen = state, game.view_of(state)
+        return self._seen[1]
 
     def _read_out(self, state: BlackjackState) -> tuple[Field, ...]:
         return words.read_out(game.view_of(state), self.settings.prompt)

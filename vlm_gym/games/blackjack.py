@@ -4,7 +4,6 @@ The rules are those of Gymnasium's `Blackjack-v1` (Sutton and Barto 2018, exampl
 have suits. Two cards that look the same can lie on the table: every card is drawn from a full deck.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -67,8 +66,7 @@ class BlackjackRules:
         dealer: tuple[Card, ...] | None = None,
     ) -> BlackjackState:
         """Draw two cards for each side whose hand is not given."""
-        drawn = draw_hands(rng, (player is None) + (dealer is None))
-        return BlackjackState(player or next(drawn), dealer or next(drawn))
+        return BlackjackState(player or (draw(rng), draw(rng)), dealer or (draw(rng), draw(rng)))
 
     def play(self, state: BlackjackState, action: str, rng: np.random.Generator) -> Outcome[BlackjackState]:
         """Play "hit" or "stand". Events at the end: one of `win`, `draw`, `lose`; and `natural` where it pays."""
@@ -101,12 +99,6 @@ class BlackjackRules:
 def draw(rng: np.random.Generator) -> Card:
     """Draw one card from a full deck."""
     return DECK[rng.integers(len(DECK))]
-
-
-def draw_hands(rng: np.random.Generator, count: int) -> Iterator[tuple[Card, ...]]:
-    """Draw so many hands of two cards: what single cards from the same stream would be, in half the time."""
-    numbers = iter(rng.integers(len(DECK), size=2 * count).tolist() if count else ())
-    return ((DECK[number], DECK[next(numbers)]) for number in numbers)
 
 
 def hand_value(hand: tuple[Card, ...]) -> int:

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from vlm_gym.games.household.world import Pose
 from vlm_gym.render.canvas import BLACK, WHITE
+from vlm_gym.render.household import room, spread
 from vlm_gym.render.household.areas import Area
+from vlm_gym.render.household.blend import _stamps as stamps
 from vlm_gym.render.household.blend import blend
 from vlm_gym.render.household.cache import PictureCache
 from vlm_gym.render.household.furniture import furniture_front
@@ -174,6 +176,91 @@ def test_a_sprite_that_sticks_out_is_cut_off(left, top):
     expected = np.full((10, 10), 100)
     expected[max(0, top) : max(0, top + 6), max(0, left) : max(0, left + 6)] = 178
     assert np.array_equal(picture[:, :, 0], expected)
+
+
+def one_by_one(picture, sprite, left, top):
+    """Lay a sprite pixel by pixel."""
+    for row, column in np.ndindex(sprite.shape[:2]):
+        y, x = top + row, left + column
+        if 0 <= y < picture.shape[0] and 0 <= x < picture.shape[1]:
+            *color, alpha = sprite[row, column].tolist()
+            mixed = [(alpha * c + (255 - alpha) * g) / 255 for c, g in zip(color, picture[y, x].tolist(), strict=True)]
+            picture[y, x] = np.rint(np.float32(mixed))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from([(5, 9), (60, 70)]), st.sampled_from([0.0, 0.02, 0.6]), st.integers(-75, 90), st.integers(-65, 60),
+    st.booleans(), st.integers(0, 99),
+)  # fmt: skip
+def test_sprites_of_all_kinds_are_laid_as_pixel_by_pixel(size, edges, left, top, is_cached, seed):
+    """Small and large, with few pixels that let the ground through, many or none, inside and sticking out."""
+    rng = np.random.default_rng(seed)
+    sprite = rng.integers(0, 256, (*size, 4), np.uint8)
+    solid = rng.random(size) >= edges
+    sprite[solid, 3] = np.where(rng.random(size) < 0.5, 0, 255)[solid]
+    sprite.flags.writeable = not is_cached
+    ground = rng.integers(0, 256, (62, 80, 3), np.uint8)
+    expected, laid = ground.copy(), ground.copy()
+    one_by_one(expected, sprite, left, top)
+    for _ in range(2):  # the second time from what was prepared
+        laid = ground.copy()
+        blend(laid, sprite, left, top)
+    assert np.abs(laid.astype(int) - expected).max() <= (1 if edges else 0)  # halves may be rounded either way
+
+
+def test_what_is_prepared_of_a_sprite_goes_with_it():
+    sprite = np.full((6, 6, 4), 255, np.uint8)
+    sprite.flags.writeable = False
+    before = len(stamps)
+    blend(np.zeros((10, 10, 3), np.uint8), sprite, 0, 0)
+    assert len(stamps) == before + 1
+    del sprite
+    assert len(stamps) == before
+
+
+def nearest_by_trying(targets, sizes, low, high):
+    """Place tiles as `Floor.place` says, by trying every place; before tiles change places."""
+    places = [low[axis] + 2 * (np.arange(max(1, (high[axis] - low[axis]) // 2)) + 0.5) for axis in (0, 1)]
+    far = np.abs(targets - np.median(targets, axis=0)).sum(axis=1)
+    placed = {}
+    for index in sorted(range(len(targets)), key=lambda i: (-sizes[i, 0], -round(float(far[i])), i)):
+        size, best = sizes[index], None
+        for y, x in itertools.product(places[1], places[0]):
+            inside = all(low + size / 2 <= (x, y)) and all((x, y) <= high - size / 2)
+            clear = all((np.abs(np.subtract((x, y), p)) >= (size + sizes[o]) / 2).any() for o, p in placed.items())
+            way = np.rint((x - targets[index, 0]) ** 2 + (y - targets[index, 1]) ** 2)
+            if inside and clear and (best is None or way < best[0]):
+                best = way, (x, y)
+        if best is None:
+            return None
+        placed[index] = best[1]
+    return np.array([placed[index] for index in range(len(targets))])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 90), st.floats(0, 60), st.sampled_from([8.0, 11.0])), min_size=1, max_size=12))
+def test_tiles_take_the_nearest_free_places(tiles):
+    low, high = np.array([3.0, 3.0]), np.array([93.0, 61.0])
+    targets = np.array([[x, y] for x, y, _ in tiles])
+    sizes = np.array([[size, size] for _, _, size in tiles])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spread, "_untangle", lambda *_: None)
+        found = spread_out(targets, sizes, low, high)
+    expected = nearest_by_trying(targets, sizes, low, high)
+    assert (found is None) == (expected is None)
+    assert found is None or np.array_equal(found, expected)
+
+
+@settings(max_examples=25, deadline=None)
+@given(rooms, st.tuples(metres, metres), st.sampled_from([0, 90, 180, 270]), st.integers(0, 60))
+def test_the_agent_stands_where_a_search_of_the_whole_floor_would_have_it(places, at, heading, faced):
+    floor = lay(places)
+    agent, facing = Pose(*at, heading, 0), (f"drawer {faced}",)
+    found = [floor.stand(agent, facing, 22), floor.stand_clear(agent, facing, 22)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room, "_near", lambda *_: slice(0, 0))
+        assert [floor.stand(agent, facing, 22), floor.stand_clear(agent, facing, 22)] == found
 
 
 def test_furniture_can_be_wider_than_it_is_by_nature():

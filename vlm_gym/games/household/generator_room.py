@@ -113,7 +113,7 @@ class _Demand:
     def allows(self, sizes: Sizes) -> npt.NDArray[np.bool_]:
         """Return which rooms are large enough at first sight, (n,)."""
         wide, long = STEP_M * sizes.min(axis=1), STEP_M * sizes.max(axis=1)
-        is_large = self.wall <= 2 * (wide + long) - 8 * CORNER_M
+        is_large: npt.NDArray[np.bool_] = self.wall <= 2 * (wide + long) - 8 * CORNER_M
         if self.bed:
             is_large &= wide >= BED_M + 2 * CORNER_M
         if self.row_depth:

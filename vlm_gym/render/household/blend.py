@@ -78,8 +78,8 @@ def blend(picture: Picture, sprite: Sprite, left: int, top: int) -> None:
     found = _stamps.get(id(sprite))
     stamp = _Stamp(sprite) if found is None else found[1]
     if found is None and not sprite.flags.writeable:
-        key = id(sprite)
-        _stamps[key] = weakref.ref(sprite, lambda _: _stamps.pop(key, None)), stamp
+        key, forget = id(sprite), _stamps.pop  # bound now: at the interpreter's end names are gone
+        _stamps[key] = weakref.ref(sprite, lambda _: forget(key, None)), stamp
     stamp.lay(picture, left, top)
 
 

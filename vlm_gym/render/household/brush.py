@@ -161,7 +161,7 @@ class Brush:
         """Return the drawing in its final size."""
         if self._has_border:
             self._add_border()
-        reduced: Sprite = cv2.resize(self.pixels, self.size, interpolation=cv2.INTER_AREA)
+        reduced: Sprite = np.asarray(cv2.resize(self.pixels, self.size, interpolation=cv2.INTER_AREA), np.uint8)
         rows, columns = np.nonzero((reduced[:, :, 3] > 0) & (reduced[:, :, 3] < OPAQUE))  # the rest stays as it is
         edges = reduced[rows, columns].astype(np.float64)
         edges[:, :3] = np.minimum(edges[:, :3] * OPAQUE / edges[:, 3:], OPAQUE)

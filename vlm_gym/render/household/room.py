@@ -1,7 +1,7 @@
 """Where things are on the floor plan: true coordinates, turned to fit, stretched where it is crowded, moved apart."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -119,24 +119,25 @@ class Room:
         Near the wished place first: that counts if nothing beyond could cost as little.
         """
         pulls = [here] if front is None else [here, front]
-        weight = sum(pull for pull, _ in pulls)
-        wish = sum(pull * point for pull, point in pulls) / weight
-        least = sum(pull * float(((wish - point) ** 2).sum()) for pull, point in pulls)
         (x, y), hidden = self.places(size), _hidden(self, size)
-        columns, rows = (_near(axis, value) for axis, value in zip((x, y), wish.tolist(), strict=True))
-        for part in (np.s_[rows, columns], np.s_[:, :]):
-            xs, ys = x[part[1]], y[part[0]]
-            cost = _squared_way(xs, ys, here[1]) + overlap_cost * hidden[part]
+
+        def best_of(rows: slice, columns: slice) -> tuple[float, float, float]:
+            xs, ys = x[columns], y[rows]
+            cost = _squared_way(xs, ys, here[1]) + overlap_cost * hidden[rows, columns]
             if front is not None:
                 pulled = front[0] * _squared_way(xs, ys, front[1])
                 cost += pulled if more is None else pulled + more(xs, ys)
-            if cost.size == 0:
-                continue
             cost = np.rint(cost)
             row, column = divmod(int(cost.argmin()), len(xs))
-            if cost.item(row, column) < least + weight * _NEAR**2 - 1 or part[0] == slice(None):  # -1: rounded
-                break
-        return float(xs[column]), float(ys[row])
+            return cost.item(row, column), float(xs[column]), float(ys[row])
+
+        wish, weight, least = _least_pull(pulls)
+        rows, columns = _near(y, wish[1]), _near(x, wish[0])
+        if rows.start < rows.stop and columns.start < columns.stop:
+            cost, left, top = best_of(rows, columns)
+            if cost < least + weight * _NEAR**2 - 1:  # -1: costs are rounded
+                return left, top
+        return best_of(slice(None), slice(None))[1:]
 
     def _place(self, agent: Pose) -> Points:
         """Return the place that the agent has in the room."""
@@ -175,6 +176,14 @@ def _hidden(room: Room, size: int) -> Points:
 def _middle(tiles: list[Tile]) -> Points:
     count = len(tiles)
     return np.array([sum(tile.x for tile in tiles) / count, sum(tile.y for tile in tiles) / count])
+
+
+def _least_pull(pulls: Sequence[Pull]) -> tuple[list[float], float, float]:
+    """Return the point that costs least, what a squared pixel away from it costs, and what it costs itself."""
+    weight = sum(pull for pull, _ in pulls)
+    wish = [sum(pull * float(point[axis]) for pull, point in pulls) / weight for axis in (0, 1)]
+    least = sum(pull * ((wish[0] - float(point[0])) ** 2 + (wish[1] - float(point[1])) ** 2) for pull, point in pulls)
+    return wish, weight, least
 
 
 def _near(axis: Line, value: float) -> slice:
@@ -248,7 +257,7 @@ def _which_are_high(key: RoomKey) -> list[bool]:
         & (np.abs(x[:, None] - x) < STACKED_M)
         & (np.abs(y[:, None] - y) < STACKED_M)
     )
-    is_high = (height > HIGH_M).tolist()
+    is_high: list[bool] = (height > HIGH_M).tolist()
     for upper, lower in np.argwhere(is_stacked).tolist():
         is_high[upper] |= math.hypot(x[upper] - x[lower], y[upper] - y[lower]) < STACKED_M
     return is_high

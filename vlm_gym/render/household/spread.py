@@ -64,12 +64,11 @@ class Floor:
 
     def _edges(self, low: Points, high: Points) -> _Edges:
         """Return the rows and columns between two corners, for each tile."""
-        edges = [
-            np.searchsorted(self._axes[axis], corner[:, axis], side)
-            for axis in (1, 0)
-            for corner, side in ((low, "left"), (high, "right"))
-        ]
-        return np.array(edges).T.tolist()  # type: ignore[no-any-return]
+        x, y = self._axes
+        first_row, first_column = y.searchsorted(low[:, 1]), x.searchsorted(low[:, 0])
+        last_row, last_column = y.searchsorted(high[:, 1], "right"), x.searchsorted(high[:, 0], "right")
+        edges: _Edges = np.column_stack([first_row, last_row, first_column, last_column]).tolist()
+        return edges
 
     def _find_ideals(self) -> list[tuple[int, int] | None]:
         """Return row and column of the place that is nearest to each target; None where others could be as near."""
