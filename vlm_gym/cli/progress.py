@@ -73,9 +73,9 @@ class Stages:
             self._last_s = time.monotonic()
             print(text, file=sys.stderr, flush=True)
 
-    def count_episodes(self, num_done: int, num_all: int) -> None:
-        """Show how many episodes are done."""
-        self.show(f"packing the pictures of {num_done:,} of {num_all:,} episodes")
+    def count_episodes(self, doing: str, num_done: int, num_all: int) -> None:
+        """Show for how many episodes it is done."""
+        self.show(f"{doing} of {num_done:,} of {num_all:,} episodes")
 
 
 class _Lines:

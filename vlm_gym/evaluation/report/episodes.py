@@ -1,27 +1,38 @@
-"""The episodes of a page: which ones, with which pictures, and each one's turns, packed until they are looked at."""
+"""The episodes of a page: which ones, with which pictures, and their turns, packed until they are looked at.
+
+Turns are packed by blocks of episodes: one compression of many is faster than many, and the prompts of a task, which
+are much alike, are in one block. What was said lies apart from the rest, so that a search reads no more than it needs.
+"""
 
 import base64
-import gzip
 import json
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import chain, zip_longest
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from vlm_gym.evaluation.report.pictures import Pictures
-from vlm_gym.evaluation.report.results import Results, episode_json
+from vlm_gym.evaluation.report.results import Results, episode_id
+from vlm_gym.evaluation.report.turns import said_in, turns_json
 from vlm_gym.evaluation.runs.played import Played, grouped
-from vlm_gym.evaluation.runs.records import TurnRecord
-from vlm_gym.evaluation.scores.perception import failure_cause, read_turns
-from vlm_gym.evaluation.scores.readings import Reading, field_of
+from vlm_gym.evaluation.scores.perception import ROUNDING, failure_cause, read_turns
+from vlm_gym.evaluation.scores.readings import Reading
+from vlm_gym.evaluation.scores.summary import fault_kinds
 
 PicturesOf = Literal["all", "failures", "none"]
-OnProgress = Callable[[int, int], object]
-"""Takes the number of episodes whose pictures are packed, and of all that have some."""
+OnProgress = Callable[[str, int, int], object]
+"""Takes what is done, in words, the number of episodes for which it is done, and of all."""
 
-MAX_ANSWER: Final = 2_000_000  # characters of an answer that the page keeps
+MAX_IN_BLOCK: Final = 32  # episodes
+BLOCK_SIZE: Final = 400_000  # characters from which on a block gets no further episode
 COMPRESSION: Final = 6
-LEFT_OUT: Final = ("episode", "picture", "thoughts", "fields", "requests", "replies")  # of a turn, on the page
+TOLD_EVERY: Final = 100  # episodes
+INDEXED: Final = (
+    "task", "seed", "arguments", "options", "repeat", "labels", "is_success", "total_reward", "num_turns",
+    "num_faults", "num_illegal", "is_truncated", "start_value", "regret", "stopped",
+)  # fmt: skip
+"""What the list of a page says of an episode; the rest is packed with its turns."""
 
 ItemT = TypeVar("ItemT")
 
@@ -33,6 +44,15 @@ class PageEpisode:
     run: int
     played: Played
     readings: Sequence[Mapping[str, Reading]]
+    is_finished: bool = True
+
+
+class Block(NamedTuple):
+    """Some episodes: the number of the first, what was said in them, and the rest of their turns, packed."""
+
+    first: int
+    said: str
+    turns: str
 
 
 def choose_episodes(results: Results, max_episodes: int | None) -> list[PageEpisode]:
@@ -55,37 +75,68 @@ def collect_pictures(
     """Collect the pictures of the episodes; as far as the budget, in characters, goes: runs and tasks take turns."""
     pictures = Pictures(budget)
     wanted = [item for item in episodes if _has_pictures(item, pictures_of)]
-    groups = grouped(wanted, lambda item: f"{item.run} {item.played.task}").values()
-    for i, item in enumerate(_in_turn(groups), start=1):
-        pictures.add(results.runs[item.run].folder, _picture_names(item))
-        if on_progress is not None:
-            on_progress(i, len(wanted))
+    groups = grouped(wanted, _picture_group)
+    palettes = {
+        name: pictures.add_palette(results.runs[group[0].run].folder, [n for item in group for n in _picture_names(item)])
+        for name, group in groups.items()
+    }
+    for i, item in enumerate(_in_turn(groups.values()), start=1):
+        pictures.add(results.runs[item.run].folder, _picture_names(item), palettes[_picture_group(item)])
+        if on_progress is not None and (i % TOLD_EVERY == 0 or i == len(wanted)):
+            on_progress("packing the pictures", i, len(wanted))
     return pictures
 
 
 def index_entry(item: PageEpisode) -> dict[str, Any]:
     """Return what the page's list says of an episode."""
+    record, turns = vars(item.played.episode), item.played.turns
     cause = failure_cause(item.played, item.readings)
+    misread = [i for i, turn in enumerate(item.readings) if Reading.WRONG in turn.values()]
+    worst = max(range(len(turns)), key=lambda i: turns[i].regret, default=None)
     return {
         "run": item.run,
+        "id": episode_id(item.played.episode.episode),
         "group": item.played.task,
-        "num_misread": sum(Reading.WRONG in turn.values() for turn in item.readings),
+        "is_finished": item.is_finished,
+        "fault_kinds": fault_kinds(turns),
+        "num_cut_off": sum(turn.is_last_cut_off for turn in turns),
+        "num_misread": len(misread),
+        "first_misread": misread[0] if misread else None,
+        "largest_regret": None if worst is None or turns[worst].regret <= ROUNDING else worst,
         "cause": None if cause is None else cause.value,
-        **episode_json(item.played),
+        **{name: record[name] for name in INDEXED},
     }
 
 
-def pack_turns(item: PageEpisode) -> str:
-    """Return an episode's turns as gzipped JSON in base64."""
-    turns = [_page_turn(turn, readings) for turn, readings in zip(item.played.turns, item.readings, strict=True)]
-    data = json.dumps(turns).encode("ascii")
-    return base64.b64encode(gzip.compress(data, COMPRESSION, mtime=0)).decode("ascii")
+def pack_blocks(episodes: Sequence[PageEpisode], on_progress: OnProgress | None = None) -> list[Block]:
+    """Pack the turns of the episodes, some of them together."""
+    blocks: list[Block] = []
+    said: list[str] = []
+    turns: list[str] = []
+    for i, item in enumerate(episodes, start=1):
+        said.append(json.dumps(said_in(item.played)))
+        turns.append(json.dumps(turns_json(item.played, item.readings)))
+        size = sum(map(len, said)) + sum(map(len, turns))
+        if len(said) == MAX_IN_BLOCK or size > BLOCK_SIZE or i == len(episodes):
+            blocks.append(Block(i - len(said), _packed(said), _packed(turns)))
+            said, turns = [], []
+        if on_progress is not None and (i % TOLD_EVERY == 0 or i == len(episodes)):
+            on_progress("packing the turns", i, len(episodes))
+    return blocks
 
 
-def picture_places(item: PageEpisode, pictures: Pictures) -> str:
-    """Return where the pictures of an episode's turns are, and the one of its end, as JSON; null for those left out."""
-    places = [pictures.places.get(name) for name in _picture_names(item)]
-    return json.dumps([None if place is None else asdict(place) for place in places])
+def picture_places(item: PageEpisode, pictures: Pictures) -> list[tuple[int, int] | None]:
+    """Return where the pictures of an episode's turns are, and the one of its end; None for those left out."""
+    return [pictures.places.get(name) for name in _picture_names(item)]
+
+
+def _packed(parts: Sequence[str]) -> str:
+    data = f"[{','.join(parts)}]".encode("ascii")
+    return base64.b64encode(zlib.compress(data, COMPRESSION)).decode("ascii")
+
+
+def _picture_group(item: PageEpisode) -> str:
+    return f"{item.run} {item.played.task}"
 
 
 def _picture_names(item: PageEpisode) -> list[str]:
@@ -99,25 +150,3 @@ def _has_pictures(item: PageEpisode, pictures_of: PicturesOf) -> bool:
 def _in_turn(groups: Iterable[Sequence[ItemT]]) -> Iterator[ItemT]:
     """Return the first item of each group, then the second ones, and so on."""
     return (item for item in chain.from_iterable(zip_longest(*groups)) if item is not None)
-
-
-def _page_turn(turn: TurnRecord, readings: Mapping[str, Reading]) -> dict[str, Any]:
-    record = {name: value for name, value in vars(turn).items() if name not in LEFT_OUT}
-    answer = turn.answers[-1]
-    span = None if turn.span is None else [_utf16_length(answer[:end]) for end in turn.span]
-    read = [
-        {"field": name, "said": field_of(turn.fields, name), "truth": truth, "reading": readings[name].value}
-        for name, truth in turn.readings.items()
-    ]
-    return {**record, "answers": [_shortened(text) for text in turn.answers], "span": span, "readings": read}
-
-
-def _utf16_length(text: str) -> int:
-    """Return a text's length as browsers count it."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _shortened(text: str) -> str:
-    if len(text) <= MAX_ANSWER:
-        return text
-    return f"{text[:MAX_ANSWER]}\n[{len(text) - MAX_ANSWER:,} characters more are in the run's folder]"

@@ -1,14 +1,14 @@
 """The page: one file of HTML that holds its style, its script and all data, and asks the network for nothing.
 
 A model wrote part of the data, so none of it stands in the page as HTML: the index is JSON in an inert script element
-with `<`, `>` and `&` escaped, all longer texts are gzipped and in base64, and the script builds the page from text
+with `<`, `>` and `&` escaped, all longer texts are compressed and in base64, and the script builds the page from text
 nodes alone. A content security policy allows that one script, by its hash, and lets nothing be loaded.
 """
 
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from importlib.resources import files
 from typing import Any, Final
@@ -20,13 +20,18 @@ from vlm_gym.evaluation.report.episodes import (
     choose_episodes,
     collect_pictures,
     index_entry,
-    pack_turns,
+    pack_blocks,
     picture_places,
 )
 from vlm_gym.evaluation.report.pictures import NUM_COLORS, Pictures
 from vlm_gym.evaluation.report.results import Results, comparisons_json, run_json
+from vlm_gym.evaluation.scores.labels import short_labels
 
-SCRIPTS: Final = ("dom.js", "data.js", "summary.js", "charts.js", "turn.js", "episodes.js", "main.js")
+SCRIPTS: Final = (
+    "dom", "data", "pictures", "marks", "copy", "tables", "columns", "summary", "charts", "comparison", "runs", "texts",
+    "turn", "viewer", "filters", "episodes", "address", "main",
+)  # fmt: skip
+STYLES: Final = ("base", "tables", "charts", "episodes", "turn", "paper")
 MAX_LENGTH: Final = 57_000_000  # of turns and pictures, in characters: with it a page stays under 60 MB
 ESCAPES: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}  # json.dumps escapes all that is not ASCII itself
 
@@ -48,22 +53,33 @@ def render_page(
         on_progress: Is called as pictures are packed, which takes most of the time.
     """
     episodes = choose_episodes(results, max_episodes)
-    turns = [pack_turns(item) for item in episodes]
-    pictures = collect_pictures(results, episodes, pictures_of, MAX_LENGTH - sum(map(len, turns)), on_progress)
+    blocks = pack_blocks(episodes, on_progress)
+    text_length = sum(len(block.said) + len(block.turns) for block in blocks)
+    pictures = collect_pictures(results, episodes, pictures_of, MAX_LENGTH - text_length, on_progress)
     data = {
         "vlm_gym": __version__,
         "written": written,
         "notes": _notes(results, len(episodes), pictures, pictures_of),
         "runs": [run_json(run) for run in results.runs],
+        "labels": short_labels(_names(results)),
         "episodes": [index_entry(item) for item in episodes],
         "comparisons": comparisons_json(results),
+        "blocks": [block.first for block in blocks],
+        "palettes": pictures.palettes,
     }
     chunks = [
-        *(_chunk(f"turns-{i}", packed) for i, packed in enumerate(turns)),
-        *(_chunk(f"places-{i}", picture_places(item, pictures)) for i, item in enumerate(episodes)),
-        *(_chunk(f"strip-{i}", strip) for i, strip in enumerate(pictures.strips)),
+        *(_chunk(f"said-{i}", block.said) for i, block in enumerate(blocks)),
+        *(_chunk(f"turns-{i}", block.turns) for i, block in enumerate(blocks)),
+        _chunk("places", json.dumps([picture_places(item, pictures) for item in episodes])),
+        *(_chunk(f"strip-{i}", json.dumps(strip.to_json())) for i, strip in enumerate(pictures.strips)),
     ]
     return _assemble(" · ".join(run.name for run in results.runs), data, chunks)
+
+
+def _names(results: Results) -> Iterator[str]:
+    """Return the names of all groups of episodes."""
+    for run in results.runs:
+        yield from (scores.name for scores in (*run.summary.tasks, *run.summary.labels))
 
 
 def _notes(results: Results, num_episodes: int, pictures: Pictures, pictures_of: PicturesOf) -> list[str]:
@@ -86,9 +102,8 @@ def _notes(results: Results, num_episodes: int, pictures: Pictures, pictures_of:
 
 def _assemble(title: str, data: Mapping[str, Any], chunks: Iterable[str]) -> str:
     assets = files("vlm_gym.evaluation.report") / "assets"
-    read = {name: (assets / name).read_text("utf-8") for name in (*SCRIPTS, "page.css", "page.html")}
-    script = '"use strict";\n' + "\n".join(read[name] for name in SCRIPTS)
-    style = read["page.css"]
+    script = '"use strict";\n' + "\n".join((assets / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
+    style = "\n".join((assets / f"{name}.css").read_text("utf-8") for name in STYLES)
     parts = {
         "policy": f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
         "base-uri 'none'; form-action 'none'",
@@ -98,7 +113,7 @@ def _assemble(title: str, data: Mapping[str, Any], chunks: Iterable[str]) -> str
         "script": script,
         "chunks": "\n".join(chunks),
     }
-    before, *pieces = read["page.html"].split("{{")
+    before, *pieces = (assets / "page.html").read_text("utf-8").split("{{")
     filled = [before]
     for piece in pieces:  # one pass: what is filled in is not searched for places again
         name, after = piece.split("}}", 1)

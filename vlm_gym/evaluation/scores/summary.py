@@ -1,6 +1,7 @@
 """What a run scored: per task, per kind of episode, and over all tasks."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vlm_gym.evaluation.runs.played import Played, PlayedRun, Unplayable, grouped, read_played_run
+from vlm_gym.evaluation.runs.records import TurnRecord
 from vlm_gym.evaluation.scores.comparison import Comparison, compare
 from vlm_gym.evaluation.scores.floors import floor_of_all
 from vlm_gym.evaluation.scores.perception import Perception, perceive
@@ -46,6 +48,8 @@ class Scores:
             no oracle, as `regret`.
         score: The success on the scale on which the floor is 0 and the ceiling 1. Its interval takes both, and which of
             the starts cannot be won, for given; with luck a score may exceed 1.
+        num_turns: Turns of all episodes.
+        fault_kinds: How many of them had a fault, by its kind (`vlm_gym.parsers.Fault`).
         fault_rate, illegal_rate: Share of turns without a readable action, and with an illegal one.
         empty_rate: Share of turns whose answer had no text.
         cut_off_rate: Share of turns whose answer, the one that counted, ended at the token limit.
@@ -75,6 +79,8 @@ class Scores:
     is_floor_exact: bool
     ceiling: float | None
     score: Estimate | None
+    num_turns: int
+    fault_kinds: Mapping[str, int]
     fault_rate: float
     illegal_rate: float
     empty_rate: float
@@ -194,6 +200,11 @@ def _mean_bounds(tasks: Sequence[Scores], num_unscored: int) -> Bounds | None:
     return Bounds(low, (sum(bound.high for bound in bounds) + num_unscored) / num_tasks)
 
 
+def fault_kinds(turns: Iterable[TurnRecord]) -> dict[str, int]:
+    """Count the faults of turns by their kind: "no action" of "no action: 'I see'"."""
+    return dict(Counter(turn.fault.partition(":")[0] for turn in turns if turn.fault is not None))
+
+
 def to_json(result: RunSummary | Comparison) -> dict[str, Any]:
     """Return plain values, for `json.dumps`."""
     return asdict(result)
@@ -221,6 +232,8 @@ def _score(name: str, label: str | None, played: Sequence[Played]) -> Scores:
         is_floor_exact=floor is not None and floor.is_exact,
         ceiling=ceiling,
         score=None if floor is None or ceiling is None else _normalised(played, floor.value, ceiling),
+        num_turns=len(turns),
+        fault_kinds=fault_kinds(turns),
         fault_rate=_mean([turn.fault is not None for turn in turns]),
         illegal_rate=_mean([turn.illegal is not None for turn in turns]),
         empty_rate=_mean([not turn.answers[-1].strip() for turn in turns]),
@@ -278,6 +291,8 @@ def _overall(tasks: Sequence[Scores], played: Sequence[Played]) -> Scores:
         is_floor_exact=all(task.is_floor_exact for task in tasks),
         ceiling=_known_mean([task.ceiling for task in tasks]),
         score=average(known_scores) if len(known_scores) == len(tasks) else None,
+        num_turns=sum(task.num_turns for task in tasks),
+        fault_kinds=dict(sum((Counter(task.fault_kinds) for task in tasks), Counter[str]())),
         fault_rate=_mean([task.fault_rate for task in tasks]),
         illegal_rate=_mean([task.illegal_rate for task in tasks]),
         empty_rate=_mean([task.empty_rate for task in tasks]),

@@ -1,9 +1,10 @@
 // The data in the page: the report itself, and chunks that are unpacked only when they are looked at.
 
 const REPORT = JSON.parse(byId("report-data").textContent);
-const STRIPS_KEPT = 12;
+const BLOCKS_KEPT = 8;
 
-const decodedStrips = new Map();
+const keptBlocks = new Map();
+let places = null;
 
 function whenLoaded() {
   if (document.readyState !== "loading") return Promise.resolve();
@@ -16,35 +17,50 @@ async function chunk(id) {
   return byId(id).textContent;
 }
 
-// Return an episode's turns: gzipped JSON in base64.
+function bytesOf(base64) {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+function inflated(base64) {
+  return new Response(new Blob([bytesOf(base64)]).stream().pipeThrough(new DecompressionStream("deflate")));
+}
+
+// Return what was said in a block of episodes, or the rest of their turns.
+async function block(id) {
+  if (keptBlocks.has(id)) return keptBlocks.get(id);
+  const unpacked = await inflated(await chunk(id)).then((response) => response.json());
+  if (keptBlocks.size >= BLOCKS_KEPT) keptBlocks.delete(keptBlocks.keys().next().value);
+  keptBlocks.set(id, unpacked);
+  return unpacked;
+}
+
+// Return an episode's turns, and its end.
 async function turnsOf(index) {
-  const packed = Uint8Array.from(atob(await chunk(`turns-${index}`)), (character) => character.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Response(stream).json();
+  const number = REPORT.blocks.findLastIndex((first) => first <= index);
+  const place = index - REPORT.blocks[number];
+  const [said, rest] = await Promise.all([block(`said-${number}`), block(`turns-${number}`)]);
+  const turns = rest[place].turns.map((turn, i) => ({ ...said[place].turns[i], ...turn }));
+  return { turns, end: { ...rest[place].end, final_text: said[place].end } };
 }
 
 // Return where the pictures of an episode's turns are, and of its end; null for those that are not in the page.
 async function placesOf(index) {
-  return JSON.parse(await chunk(`places-${index}`));
+  places ??= JSON.parse(await chunk("places"));
+  return places[index];
 }
 
-// Return a decoded strip, an image with an episode's pictures one below the other.
-async function strip(index) {
-  const known = decodedStrips.get(index);
-  if (known) return known;
-  const image = new Image();
-  image.src = `data:image/webp;base64,${await chunk(`strip-${index}`)}`;
-  await image.decode();
-  if (decodedStrips.size >= STRIPS_KEPT) decodedStrips.delete(decodedStrips.keys().next().value);
-  decodedStrips.set(index, image);
-  return image;
+// Return what was said in each episode, in small letters: its answers, what was wrong with them, and its end.
+async function allSaid() {
+  const texts = [];
+  for (let number = 0; number < REPORT.blocks.length; number += 1) {
+    const said = await inflated(await chunk(`said-${number}`)).then((response) => response.json());
+    texts.push(...said.map(({ turns, end }) => [end, ...turns.flatMap(wordsOf)].join("\n").toLowerCase()));
+  }
+  return texts;
 }
 
-async function drawPicture(canvas, place) {
-  canvas.width = place.width;
-  canvas.height = place.height;
-  const image = await strip(place.strip);
-  canvas.getContext("2d").drawImage(image, 0, -place.top);
+function wordsOf({ answers, fault, illegal }) {
+  return [...answers, fault ?? "", illegal ?? ""];
 }
 
 function runNamed(name) {

@@ -1,10 +1,19 @@
 // Building the page. All text goes through textContent: nothing that a model wrote is ever read as HTML.
 
+const SVG = "http://www.w3.org/2000/svg";
+
 // Characters that cannot be seen or would turn the text around them, and halves of pairs; line ends and tabs stay.
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\p{Cs}]/gu;
 
 function element(tag, properties = {}, ...children) {
-  const node = document.createElement(tag);
+  return filled(document.createElement(tag), properties, children);
+}
+
+function drawing(tag, properties = {}, ...children) {
+  return filled(document.createElementNS(SVG, tag), properties, children);
+}
+
+function filled(node, properties, children) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === null || value === undefined || value === false) continue;
     if (name === "text") node.textContent = value;
@@ -48,19 +57,14 @@ function signedFixed(value, digits = 2) {
   return written(value, { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "exceptZero" });
 }
 
+function compact(value) {
+  return value.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 });
+}
+
 function written(value, format) {
   return value.toLocaleString("en", { signDisplay: "negative", ...format }).replace("-", "−");
 }
 
 function count(value, one, many = `${one}s`) {
   return `${value.toLocaleString("en")} ${value === 1 ? one : many}`;
-}
-
-// A run's name beside the mark that stands for it in the charts.
-function runLabel(index) {
-  return element("span", { class: "run-label" }, element("span", { class: `dot ${runColor(index)}` }), visible(REPORT.runs[index].name));
-}
-
-function runColor(index) {
-  return `run-${index % 8}`;
 }

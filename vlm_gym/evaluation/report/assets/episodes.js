@@ -1,76 +1,28 @@
-// The list of episodes and its filters.
+// The list of episodes: those that pass the filters.
 
 const PAGE = 100;
 
 const list = { found: [], numShown: PAGE, searched: null };
 
-const CHOICES = {
-  outcome: ["Outcome", { success: "success", failure: "no success", unplayable: "not playable to its end" }],
-  turns: ["Turns", { fault: "with a fault", illegal: "with an illegal move", misread: "with a misreading", mistake: "with a mistake", misled: "failed by a misreading" }],
-};
-
-const CONDITIONS = {
-  success: (episode) => episode.is_success,
-  failure: (episode) => !episode.is_success,
-  unplayable: (episode) => episode.stopped !== null,
-  fault: (episode) => episode.num_faults > 0,
-  illegal: (episode) => episode.num_illegal > 0,
-  misread: (episode) => episode.num_misread > 0,
-  mistake: (episode) => episode.regret > 0.0005,
-  misled: (episode) => episode.cause === "misread",
-};
-
-function shortTask(task) {
-  return task.replace("vlm_gym/", "").replace(/-v\d+(?=[ ,]|$)/, "");
-}
-
-function drawFilters() {
-  const tasks = [...new Set(REPORT.episodes.map((episode) => episode.group))];
-  byId("filters").append(
-    chooser("run", "Run", REPORT.runs.map((run, index) => [index, visible(run.name)])),
-    chooser("task", "Task", tasks.map((task) => [task, visible(shortTask(task))])),
-    ...Object.entries(CHOICES).map(([name, [label, options]]) => chooser(name, label, Object.entries(options))),
-    element("label", { class: "search" }, "Search", element("input", { type: "search", name: "text", placeholder: "answers, faults, seeds …", autocomplete: "off" })));
-  byId("filters").addEventListener("input", refresh);
-  byId("filters").addEventListener("submit", (event) => event.preventDefault());
-  byId("more").addEventListener("click", () => { list.numShown += PAGE; drawList(); });
-}
-
-function chooser(name, label, options) {
-  const all = element("option", { value: "", text: "all" });
-  return element("label", {}, label, element("select", { name }, all, ...options.map(([value, text]) => element("option", { value, text }))));
+// Begin to read what a search looks through; the reader who goes to the search field will want it.
+function readForSearch() {
+  list.searched ??= allSaid().then((texts) => texts.map((text, index) => `${titleOf(REPORT.episodes[index])} ${REPORT.episodes[index].id}\n`.toLowerCase() + text));
+  return list.searched;
 }
 
 async function refresh() {
-  const form = byId("filters").elements;
-  const words = form.text.value.trim().toLowerCase();
-  if (words && !list.searched) {
+  const filters = chosenFilters();
+  const words = (filters.text ?? "").toLowerCase();
+  let texts = null;
+  if (words) {
     byId("found").textContent = "Reading the answers …";
-    list.searched = await allTexts();
+    texts = await readForSearch();
+    if ((chosenFilters().text ?? "").toLowerCase() !== words) return;
   }
-  if (form.text.value.trim().toLowerCase() !== words) return;
-  list.found = REPORT.episodes.map((_, index) => index).filter((index) => isFound(index, form, words));
+  list.found = REPORT.episodes.map((_, index) => index)
+    .filter((index) => passes(REPORT.episodes[index], filters) && (texts === null || texts[index].includes(words)));
   list.numShown = PAGE;
   drawList();
-}
-
-function isFound(index, form, words) {
-  const episode = REPORT.episodes[index];
-  if (form.run.value !== "" && episode.run !== Number(form.run.value)) return false;
-  if (form.task.value !== "" && episode.group !== form.task.value) return false;
-  for (const name of Object.keys(CHOICES)) {
-    if (form[name].value !== "" && !CONDITIONS[form[name].value](episode)) return false;
-  }
-  return !words || list.searched[index].includes(words);
-}
-
-// What a search looks through: an episode's start and end, its answers, and what was wrong with them.
-async function allTexts() {
-  return Promise.all(REPORT.episodes.map(async (episode, index) => {
-    const turns = await turnsOf(index);
-    const told = turns.flatMap((turn) => [...turn.answers, turn.fault ?? "", turn.illegal ?? ""]);
-    return [shortTask(episode.task), startOf(episode), episode.id, ...told, episode.final_text].join("\n").toLowerCase();
-  }));
 }
 
 function drawList() {
@@ -81,18 +33,43 @@ function drawList() {
   markOpen(viewer.index);
 }
 
+function showMore() {
+  list.numShown += PAGE;
+  drawList();
+}
+
+function titleOf(episode) {
+  return `${labelOf(episode.group)} · ${startOf(episode)}`;
+}
+
+// What an episode begins with: its seed, and what else tells it from others of its task.
+function startOf(episode) {
+  const parts = [`seed ${episode.seed}`];
+  if (episode.repeat > 0) parts.push(`attempt ${episode.repeat + 1}`);
+  parts.push(...Object.values(episode.labels));
+  for (const [name, value] of Object.entries(episode.options ?? {})) {
+    if (episode.labels[name] !== value) parts.push(`${name} ${JSON.stringify(value)}`);
+  }
+  return parts.join(" · ");
+}
+
 function listItem(index) {
   const episode = REPORT.episodes[index];
   const notes = [count(episode.num_turns, "turn"), `return ${signed(episode.total_reward)}`];
   if (episode.num_faults) notes.push(count(episode.num_faults, "fault"));
+  if (!episode.is_finished) notes.push("not finished");
   if (episode.stopped !== null) notes.push("unplayable");
   if (episode.num_illegal) notes.push(`${episode.num_illegal} illegal`);
   if (episode.num_misread) notes.push(`${episode.num_misread} misread`);
-  const outcome = element("span", { class: `outcome ${episode.is_success ? "good" : "bad"}`, text: episode.is_success ? "✓" : "✗", role: "img", "aria-label": episode.is_success ? "success" : "no success" });
   return element("li", {}, element("button", { type: "button", class: "episode", "data-index": index, on: { click: () => choose(index) } },
-    outcome,
-    element("span", { class: "episode-name", text: visible(`${shortTask(episode.task)} · ${startOf(episode)}`) }),
+    outcomeSign(episode),
+    element("span", { class: "episode-name", text: visible(titleOf(episode)) }),
     element("span", { class: "episode-notes muted" }, runLabel(episode.run), ` · ${notes.join(" · ")}`)));
+}
+
+function outcomeSign({ is_finished: isFinished, is_success: isSuccess }) {
+  const [kind, text, words] = !isFinished ? ["muted", "…", "not finished"] : isSuccess ? ["good", "✓", "success"] : ["bad", "✗", "no success"];
+  return element("span", { class: `outcome ${kind}`, text, role: "img", "aria-label": words });
 }
 
 async function choose(index) {

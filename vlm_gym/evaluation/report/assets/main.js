@@ -1,10 +1,10 @@
-// Draws the page, follows its address (#run=..&episode=..&turn=..) and the keyboard.
+// Draws the page, and follows the keyboard and the printer.
 
 function drawPage() {
   byId("title").textContent = visible(REPORT.runs.map((run) => run.name).join(" · "));
   byId("facts").textContent = visible(reportFacts());
   byId("viewer-notes").textContent = visible(REPORT.notes.join(" "));
-  byId("footer").textContent = visible(`Written by vlm-gym ${REPORT.vlm_gym}, ${REPORT.written}. Keys: ← → turns (in the viewer also Home and End), n and p the next and the previous episode, / search.`);
+  byId("footer").textContent = visible(`Written by vlm-gym ${REPORT.vlm_gym}, ${REPORT.written}. Keys: ← → turns (in the viewer also Home and End), d the deciding turn, n and p the next and the previous episode, / search.`);
   drawSummary();
   drawCharts();
   drawComparison();
@@ -22,41 +22,18 @@ function reportFacts() {
 
 async function start() {
   drawPage();
-  list.found = REPORT.episodes.map((_, index) => index);
-  drawList();
-  if (!(await followAddress()) && REPORT.episodes.length) await openEpisode(0);
+  await refresh();
+  if (!(await followAddress()) && viewer.index === null && REPORT.episodes.length) await openEpisode(list.found[0] ?? 0);
   document.documentElement.dataset.ready = "true";
-}
-
-// Open what the address names; return whether it names an episode of this page.
-async function followAddress() {
-  const named = new URLSearchParams(location.hash.slice(1));
-  if (!named.has("episode")) return false;
-  const run = runNamed(named.get("run"));
-  const index = REPORT.episodes.findIndex((episode) => episode.id === named.get("episode") && (run < 0 || episode.run === run));
-  if (index < 0) return false;
-  const turns = await turnsOf(index);
-  const turn = named.get("turn") ?? "1";
-  await openEpisode(index, turn === "end" ? turns.length : turns.findIndex((record) => String(record.turn) === turn));
-  byId("viewer").focus({ preventScroll: true });
-  byId("viewer").scrollIntoView();
-  return true;
-}
-
-// The address of what is shown; it is written only once somebody has moved.
-function writeAddress() {
-  if (!document.documentElement.dataset.ready) return;
-  const episode = REPORT.episodes[viewer.index];
-  const turn = isOver() ? "end" : viewer.turns[viewer.step].turn;
-  history.replaceState(null, "", `#${new URLSearchParams({ run: REPORT.runs[episode.run].name, episode: episode.id, turn })}`);
 }
 
 const KEYS = {
   ArrowLeft: () => goTo(viewer.step - 1),
   ArrowRight: () => goTo(viewer.step + 1),
+  d: goToDeciding,
   n: () => chooseBeside(1),
   p: () => chooseBeside(-1),
-  "/": () => byId("filters").elements.text.focus(),
+  "/": () => field("text").focus(),
 };
 
 // Elsewhere these scroll the page.
@@ -73,6 +50,21 @@ function onKey(event) {
   act();
 }
 
+// Paper has nothing to unfold: all is open on it.
+const unfolded = [];
+
+function unfoldForPaper() {
+  unfolded.push(...document.querySelectorAll("details:not([open])"));
+  for (const details of unfolded) details.open = true;
+}
+
+function foldAgain() {
+  for (const details of unfolded.splice(0)) details.open = false;
+}
+
 document.addEventListener("keydown", onKey);
+byId("more").addEventListener("click", showMore);
 window.addEventListener("hashchange", followAddress);
+window.addEventListener("beforeprint", unfoldForPaper);
+window.addEventListener("afterprint", foldAgain);
 start();
