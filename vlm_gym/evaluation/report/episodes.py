@@ -77,7 +77,9 @@ def collect_pictures(
     wanted = [item for item in episodes if _has_pictures(item, pictures_of)]
     groups = grouped(wanted, _picture_group)
     palettes = {
-        name: pictures.add_palette(results.runs[group[0].run].folder, [n for item in group for n in _picture_names(item)])
+        name: pictures.add_palette(
+            results.runs[group[0].run].folder, [n for item in group for n in _picture_names(item)]
+        )
         for name, group in groups.items()
     }
     for i, item in enumerate(_in_turn(groups.values()), start=1):

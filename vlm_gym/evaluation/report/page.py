@@ -28,8 +28,8 @@ from vlm_gym.evaluation.report.results import Results, comparisons_json, run_jso
 from vlm_gym.evaluation.scores.labels import short_labels
 
 SCRIPTS: Final = (
-    "dom", "data", "pictures", "marks", "copy", "tables", "columns", "summary", "charts", "comparison", "runs", "texts",
-    "turn", "viewer", "filters", "episodes", "address", "main",
+    "dom", "data", "pictures", "marks", "copy", "tables", "columns", "summary", "charts", "comparison", "runs",
+    "texts", "request", "turn", "viewer", "filters", "episodes", "address", "main",
 )  # fmt: skip
 STYLES: Final = ("base", "tables", "charts", "episodes", "turn", "paper")
 MAX_LENGTH: Final = 57_000_000  # of turns and pictures, in characters: with it a page stays under 60 MB

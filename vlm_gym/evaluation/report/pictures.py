@@ -1,10 +1,10 @@
 """The pictures of a page: each once, in few colours, and of an episode's pictures only what changed, within a budget.
 
-Pictures of one task share a palette, so that a picture is a byte a pixel, and fitting it to the palette takes a fifth of
-the time that finding a palette for it would take. The first picture of a task is kept whole. An episode's first picture is
-kept as what differs from that one, and each further one as what differs from the picture before: the rows between
-the first and the last change, with 0 where a pixel stays as it was. Deflated, all of that takes about 1 kB a picture of
-a points game, 4 kB of Blackjack and 7 kB of a household task.
+Pictures of one task share a palette, so that a picture is a byte a pixel, and fitting it to the palette takes a fifth
+of the time that finding a palette for it would take. The first picture of a task is kept whole. An episode's first
+picture is kept as what differs from that one, and each further one as what differs from the picture before: the rows
+between the first and the last change, with 0 where a pixel stays as it was. Deflated, all of that takes about 1 kB a
+picture of a points game, 4 kB of Blackjack and 7 kB of a household task.
 """
 
 import base64
@@ -33,7 +33,7 @@ class Place(NamedTuple):
     """Where a picture is: number of the strip, and of the picture in it."""
 
     strip: int
-    index: int
+    place: int
 
 
 @dataclass(frozen=True)
@@ -165,6 +165,8 @@ def _stacked(pictures: Sequence[Image.Image]) -> Image.Image:
 
 def _small(picture: Image.Image) -> Image.Image:
     step = -(-max(picture.size) // SAMPLED_WIDTH)
-    return picture if step == 1 else picture.resize(
-        (max(1, picture.width // step), max(1, picture.height // step)), Image.Resampling.NEAREST
+    return (
+        picture
+        if step == 1
+        else picture.resize((max(1, picture.width // step), max(1, picture.height // step)), Image.Resampling.NEAREST)
     )

@@ -32,7 +32,10 @@ def turns_json(played: Played, readings: Sequence[Mapping[str, Reading]]) -> dic
     texts: dict[str, int] = {}
     steps = {turn.picture: i for i, turn in reversed(list(enumerate(played.turns)))}
     turns = [
-        {**_turn(turn, reading), "requests": [[_sent(message, texts, steps) for message in sent] for sent in turn.requests]}
+        {
+            **_turn(turn, reading),
+            "requests": [[_sent(message, texts, steps) for message in sent] for sent in turn.requests],
+        }
         for turn, reading in zip(played.turns, readings, strict=True)
     ]
     return {"turns": turns, "texts": list(texts), "end": {name: record[name] for name in END}}

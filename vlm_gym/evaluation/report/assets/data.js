@@ -21,7 +21,7 @@ function bytesOf(base64) {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
-function inflated(base64) {
+async function inflated(base64) {
   return new Response(new Blob([bytesOf(base64)]).stream().pipeThrough(new DecompressionStream("deflate")));
 }
 
@@ -39,8 +39,14 @@ async function turnsOf(index) {
   const number = REPORT.blocks.findLastIndex((first) => first <= index);
   const place = index - REPORT.blocks[number];
   const [said, rest] = await Promise.all([block(`said-${number}`), block(`turns-${number}`)]);
-  const turns = rest[place].turns.map((turn, i) => ({ ...said[place].turns[i], ...turn }));
+  const { texts } = rest[place];
+  const turns = rest[place].turns.map((turn, i) => ({ ...said[place].turns[i], ...turn, requests: turn.requests.map((sent) => sent.map((message) => messageOf(message, texts))) }));
   return { turns, end: { ...rest[place].end, final_text: said[place].end } };
+}
+
+// A message of a request: who says it, its text, and the turn at which its picture is seen: null for no picture.
+function messageOf([role, number, seen], texts) {
+  return { role, text: texts[number], seen };
 }
 
 // Return where the pictures of an episode's turns are, and of its end; null for those that are not in the page.
@@ -59,8 +65,8 @@ async function allSaid() {
   return texts;
 }
 
-function wordsOf({ answers, fault, illegal }) {
-  return [...answers, fault ?? "", illegal ?? ""];
+function wordsOf({ answers, reasoning, fault, illegal }) {
+  return [...answers, ...(reasoning ?? []), fault ?? "", illegal ?? ""];
 }
 
 function runNamed(name) {

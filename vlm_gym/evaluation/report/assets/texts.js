@@ -12,8 +12,13 @@ function textBlock(title, text, span = null) {
   const size = text.length > SHOWN_WHOLE ? ` (${count(text.length, "character")})` : "";
   const pre = element("pre", { tabindex: "0", "aria-label": title });
   fillText(pre, text, span, text.length <= SHOWN_WHOLE);
-  const onToggle = (event) => { areOpen[title] = event.target.open; };
-  return element("details", { class: "text", open: areOpen[title], on: { toggle: onToggle } }, element("summary", { text: title + size }), pre);
+  return foldable(title, title + size, pre);
+}
+
+// A box that opens and closes; of each kind it is remembered whether the reader has it open.
+function foldable(kind, title, content, onOpen = () => {}) {
+  const onToggle = (event) => { areOpen[kind] = event.target.open; onOpen(event); };
+  return element("details", { class: "text", open: areOpen[kind], on: { toggle: onToggle } }, element("summary", { text: title }), content);
 }
 
 // Write a text with its span marked; of a long one the start, what surrounds the span, and the end.

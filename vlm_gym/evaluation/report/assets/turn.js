@@ -13,11 +13,10 @@ const CAUSES = {
 
 function turnView(turn) {
   return element("div", { class: "turn" },
-    pictureView(turn.observation_text),
+    hasSeenPicture(turn) ? pictureView(turn.observation_text) : noPicture("The model was shown no picture."),
     element("div", { class: "turn-facts" }, ...verdicts(turn), actionFacts(turn), readingsTable(turn)),
     element("div", { class: "turn-texts" },
-      ...turn.answers.slice(0, -1).map((answer, i) => textBlock(`Answer ${i + 1}, asked for again`, answer, null)),
-      textBlock("Answer", turn.answers.at(-1), turn.span),
+      ...exchange(turn),
       textBlock("Prompt", turn.prompt),
       turn.observation_text ? textBlock("The picture in words", turn.observation_text) : null));
 }
@@ -79,6 +78,7 @@ function actionFacts(turn) {
     ["Reward", signed(turn.reward) + (paid.length ? ` (${paid.join(", ")})` : "")],
     ["Progress", turn.progress > 0 ? `${percent(turn.progress, 0)} %` : null],
     ...spending(turn),
+    ...endings(turn),
   ]);
 }
 
