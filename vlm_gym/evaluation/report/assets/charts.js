@@ -42,7 +42,7 @@ function at(share) {
 }
 
 function upright(kind, share) {
-  return drawing("line", { class: kind, x1: at(share), x2: at(share), y1: 0, y2: TRACK_HEIGHT });
+  return drawing("line", { class: kind, x1: at(share), x2: at(share), y1: 0, y2: "100%" });
 }
 
 function whisker(low, high) {
@@ -51,7 +51,7 @@ function whisker(low, high) {
 
 function bar(kind, from, to, margin) {
   const width = at(Math.min(1, to) - Math.max(0, from));
-  return drawing("rect", { class: kind, x: at(from), width, y: margin, height: TRACK_HEIGHT - 2 * margin });
+  return drawing("rect", { class: kind, x: at(from), width, y: `${margin}%`, height: `${100 - 2 * margin}%` });
 }
 
 function dot(run, share) {
@@ -71,7 +71,7 @@ function turnsLine({ run, scores }, top) {
 
 function faultLine({ scores }, top) {
   const { fault_rate: fault, illegal_rate: illegal } = scores;
-  const marks = [bar("bar", 0, fault / top, 5), bar("bar illegal", fault / top, (fault + illegal) / top, 5.5)];
+  const marks = [bar("bar", 0, fault / top, 25), bar("bar illegal", fault / top, (fault + illegal) / top, 28)];
   return { marks, words: `${percent(fault)} + ${percent(illegal)}` };
 }
 

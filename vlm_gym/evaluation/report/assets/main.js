@@ -55,7 +55,10 @@ const unfolded = [];
 
 function unfoldForPaper() {
   unfolded.push(...document.querySelectorAll("details:not([open])"));
-  for (const details of unfolded) details.open = true;
+  for (const details of unfolded) {
+    details.open = true;
+    details.dispatchEvent(new Event("toggle")); // the browser's own comes too late
+  }
 }
 
 function foldAgain() {
