@@ -94,7 +94,8 @@ def index_entry(item: PageEpisode) -> dict[str, Any]:
     record, turns = vars(item.played.episode), item.played.turns
     cause = failure_cause(item.played, item.readings)
     misread = [i for i, turn in enumerate(item.readings) if Reading.WRONG in turn.values()]
-    worst = max(range(len(turns)), key=lambda i: turns[i].regret, default=None)
+    regrets = [turn.regret or 0.0 for turn in turns]
+    largest = max(regrets, default=0.0)
     return {
         "run": item.run,
         "id": episode_id(item.played.episode.episode),
@@ -104,7 +105,7 @@ def index_entry(item: PageEpisode) -> dict[str, Any]:
         "num_cut_off": sum(turn.is_last_cut_off for turn in turns),
         "num_misread": len(misread),
         "first_misread": misread[0] if misread else None,
-        "largest_regret": None if worst is None or turns[worst].regret <= ROUNDING else worst,
+        "largest_regret": regrets.index(largest) if largest > ROUNDING else None,
         "cause": None if cause is None else cause.value,
         **{name: record[name] for name in INDEXED},
     }

@@ -1,18 +1,20 @@
 // The columns of the tables of scores: head, what it means, and the cell of a run's scores in a group (null for none).
 // Cells lead to the episodes that they count.
 
+const UNKNOWN = figure(undefined, "?"); // of a task without an oracle, or whose floor nobody has computed
+
 const COLUMNS = [
   ["Success", "Share of episodes that reached the goal, in %, with its 95 % interval", (scores, link) => estimate(scores.success, 100, (x) => percent(x), { link: link({ outcome: "success" }) })],
   ["If missing", "Success in % if all episodes that are missing failed, and if all succeeded", ({ bounds }) => bounds === null ? null : figure(100 * bounds.low, `${percent(bounds.low)} to ${percent(bounds.high)}`, { kind: "missing-bounds" })],
-  ["Floor", "What uniformly random actions succeed at, in %; ~ if it was measured, not computed", (scores) => scores.floor === null ? null : figure(100 * scores.floor, (scores.is_floor_exact ? "" : "~") + percent(scores.floor))],
-  ["Ceiling", "What the best play succeeds at from these very starts, in %, exactly", (scores) => figure(100 * scores.ceiling, percent(scores.ceiling))],
+  ["Floor", "What uniformly random actions succeed at, in %; ~ if it was measured, not computed", (scores) => scores.floor === null ? UNKNOWN : figure(100 * scores.floor, (scores.is_floor_exact ? "" : "~") + percent(scores.floor))],
+  ["Ceiling", "What the best play succeeds at from these very starts, in %, exactly", (scores) => scores.ceiling === null ? UNKNOWN : figure(100 * scores.ceiling, percent(scores.ceiling))],
   ["Score", "Success on the scale on which the floor is 0 and the ceiling 1", (scores) => estimate(scores.score, 1, (x) => fixed(x))],
   ["Return", "Mean undiscounted return", (scores) => estimate(scores.mean_return, 1, (x) => fixed(x))],
   ["Faults", "Turns whose answer could not be read, in %", (scores, link) => figure(100 * scores.fault_rate, percent(scores.fault_rate), { link: link({ turns: "fault" }) })],
   ["Illegal", "Turns whose move broke a rule, in %", (scores, link) => figure(100 * scores.illegal_rate, percent(scores.illegal_rate), { link: link({ turns: "illegal" }) })],
   ["Cut off", "Turns whose answer ended at the token limit, in %", (scores, link) => scores.cut_off_rate ? figure(100 * scores.cut_off_rate, percent(scores.cut_off_rate), { link: link({ turns: "cut_off" }) }) : null],
   ["Misread", "Readings that name something else than the picture shows, in % of all that name anything", (scores, link) => scores.perception === null ? null : figure(100 * misreadShare(scores.perception), percent(misreadShare(scores.perception)), { link: link({ turns: "misread" }) })],
-  ["Regret", "Probability of success that an episode's choices gave away, on average, luck left out", (scores, link) => figure(scores.regret, fixed(scores.regret), { link: link({ turns: "mistake" }) })],
+  ["Regret", "Probability of success that an episode's choices gave away, on average, luck left out", (scores, link) => scores.regret === null ? UNKNOWN : figure(scores.regret, fixed(scores.regret), { link: link({ turns: "mistake" }) })],
   ["Turns", "Mean number of turns of an episode", (scores) => figure(scores.turns, fixed(scores.turns, 1))],
   ["Tokens", "Tokens read and written by all episodes", (scores) => tokens(scores) ? figure(tokens(scores), compact(tokens(scores))) : null],
   ["Cost", "Sum over all episodes, in the currency of the prices given", (scores) => scores.cost ? figure(scores.cost, number(scores.cost, 4)) : null],
@@ -28,7 +30,7 @@ const PERCEPTION = [
   ["Failures", "Episodes that did not succeed or gave away probability of success", (scores, link) => ofFailures(scores, "num_failures", link({ outcome: "failed" }))],
   ["by misreading", "of these, with something named wrong at the turn that decided, or before", (scores, link) => ofFailures(scores, "num_misread", link({ turns: "by misread" }))],
   ["by reasoning", "of these, with all that was named being right", (scores, link) => ofFailures(scores, "num_reasoning", link({ turns: "by reasoning" }))],
-  ["unknown", "of these, with nothing named at the turn that decided", (scores, link) => ofFailures(scores, "num_unnamed", link({ turns: "by unnamed" }))],
+  ["unknown", "of these, with nothing named at the turn that decided, or in a task without an oracle", (scores, link) => ofFailures(scores, "num_unnamed", link({ turns: "by unnamed" }))],
   ["no mistake", "of these, decided by luck, or from a start that cannot be won", (scores, link) => ofFailures(scores, "num_no_mistake", link({ turns: "by no mistake" }))],
   ["unplayable", "of these, with a request that was too long or whose content was not let through", (scores, link) => ofFailures(scores, "num_unplayable", link({ turns: "by unplayable" }))],
 ];

@@ -15,7 +15,7 @@ const TURNS = {
   misread: ["with a misreading", (episode) => episode.num_misread > 0],
   mistake: ["with a mistake", (episode) => episode.largest_regret !== null],
   ...Object.fromEntries([["misread", "by misreading"], ["reasoning", "by reasoning"], ["unnamed", "for unknown reasons"], ["no mistake", "without a mistake"], ["unplayable", "at a refused request"]]
-    .map(([cause, words]) => [`by ${cause}`, [`failed ${words}`, (episode) => episode.cause === cause]])),
+    .map(([cause, words]) => [`by ${cause}`, [`failed ${words}`, (episode) => episode.cause === cause || (cause === "unnamed" && episode.cause === "unknown")]])),
 };
 
 // Conditions that no episode meets are left out, but for those that any reader looks for.

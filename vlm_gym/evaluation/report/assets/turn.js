@@ -6,6 +6,7 @@ const SHOWN_READING = 300;
 const CAUSES = {
   misread: "a misreading: something in the picture was named wrong when it was decided, or before",
   reasoning: "reasoning: what was named in the picture was right",
+  unknown: "unknown: the task has no oracle, so that nobody knows which turn decided",
   unnamed: "unknown: the answer that decided names nothing in the picture",
   unplayable: "none of the model's: a request was refused for its content",
   "no mistake": "no mistake: luck, or a start that cannot be won",
@@ -31,7 +32,7 @@ function lastView() {
         ["Return", signed(episode.total_reward)],
         ["Faults", number(episode.num_faults)],
         ["Illegal moves", number(episode.num_illegal)],
-        ["Regret", number(episode.regret, 3)],
+        ["Regret", episode.regret === null ? "?" : number(episode.regret, 3)],
         ["Cause", episode.cause === null ? null : CAUSES[episode.cause]],
         ...spending(end),
       ]),
@@ -69,7 +70,7 @@ function verdicts(turn) {
 function actionFacts(turn) {
   const paid = Object.entries(turn.rewards).filter(([, value]) => value !== 0).map(([name, value]) => `${name} ${signed(value)}`);
   const code = (text) => text === null ? element("span", { class: "muted", text: "none" }) : element("code", { text: visible(text) });
-  const value = `${percent(turn.value_before)} % → ${percent(turn.value_after)} %`;
+  const value = turn.value_before === null ? "? (no oracle)" : `${percent(turn.value_before)} % → ${percent(turn.value_after)} %`;
   const regret = turn.regret > 0.0005 ? element("span", { class: "chip warn", text: `regret ${number(turn.regret, 3)}` }) : null;
   return definitions([
     ["Action", code(turn.action)],

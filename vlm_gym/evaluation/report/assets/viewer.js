@@ -38,7 +38,7 @@ function viewerHead() {
   const episode = REPORT.episodes[viewer.index];
   const facts = [count(episode.num_turns, "turn"), `return ${signed(episode.total_reward)}`];
   if (episode.regret > 0.0005) facts.push(`regret ${number(episode.regret, 3)}`);
-  if (episode.start_value < 0.9995) facts.push(`best play from this start succeeds with ${percent(episode.start_value)} %`);
+  if (episode.start_value !== null && episode.start_value < 0.9995) facts.push(`best play from this start succeeds with ${percent(episode.start_value)} %`);
   return element("header", { class: "viewer-head" },
     element("h3", { text: visible(titleOf(episode)) }),
     outcomeChip(episode),
