@@ -1,13 +1,18 @@
 """What an environment needs from a household game being played, whoever plays it.
 
-`HouseholdGame` is such an engine as it is, in plain Python; `TextWorldGame` is the original behind the same interface.
+`HouseholdGame` is such an engine as it is, in plain Python; `TextWorldGame` and `ThorGame` are the originals behind the
+same interface.
 """
 
 from typing import Protocol
 
 from vlm_gym.errors import VlmGymError
+from vlm_gym.games.household.thor import ThorState
 from vlm_gym.games.household.view import HouseholdView
 from vlm_gym.games.household.world import HouseholdState, World
+
+
+GameState = HouseholdState | ThorState
 
 
 class EngineError(VlmGymError, RuntimeError):
@@ -26,7 +31,7 @@ class Engine(Protocol):
         """What never changes in this game."""
 
     @property
-    def state(self) -> HouseholdState:
+    def state(self) -> GameState:
         """Everything that changes, as it is now: an immutable value."""
 
     @property

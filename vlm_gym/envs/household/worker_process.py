@@ -32,11 +32,15 @@ _READ_SIZE: Final = 1 << 16
 
 @dataclass(frozen=True)
 class Program:
-    """A game's program: its name in words, the file of its player (`worker.py`), and the extra that it needs."""
+    """A game's program: its name in words, the file of its player (`worker.py`), and the extra that it needs.
+
+    `remedy` is what else to look at where it fails, as a sentence.
+    """
 
     name: str
     player: Path
     extra: str
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,8 @@ class WorkerProcess:
 
     def _failure(self, question: Question, what: str) -> EngineError:
         self.close()
-        return EngineError(f"{self._program.name}, asked to {question.about}, {what}")
+        remedy = f". {self._program.remedy}" if self._program.remedy else ""
+        return EngineError(f"{self._program.name}, asked to {question.about}, {what}{remedy}")
 
     def _send(self, message: bytes, deadline: float) -> None:
         pipe = _pipe(self._process.stdin)
