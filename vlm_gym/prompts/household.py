@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from vlm_gym.fields import Field, Kind
 from vlm_gym.games.household.view import HouseholdView, SeenObject, SeenReceptacle
 from vlm_gym.prompts.answer import PromptSettings, answer_section, one_of
+
+Look = Literal["drawing", "symbols", "photo"]
+"""What the picture is: drawn, drawn with the symbols explained, or AI2-THOR's."""
 
 MAX_LISTED: Final = 128  # commands in a prompt; official games have up to 74
 PLACE: Final = Field("place", "where you are and what you see there", Kind.PLACE)
@@ -33,15 +36,16 @@ def read_out(view: HouseholdView, settings: PromptSettings) -> tuple[Field, ...]
 
 
 def write_prompt(
-    task: str, feedback: str | None, admissible: Sequence[str], settings: PromptSettings, *, version: int = 0
+    task: str, feedback: str | None, admissible: Sequence[str], settings: PromptSettings, *, look: Look = "drawing"
 ) -> str:
     """Return the task prompt.
 
     `task` is the goal in ALFWorld's sentence. `feedback`, the game's last text, and `admissible`, the commands that are
-    possible now, stand in the prompt if there are any. Since `version` 1 of the tasks it explains the symbols.
+    possible now, stand in the prompt if there are any.
     """
     is_paper = settings.style == "paper"
-    intro = (_PAPER if is_paper else _RULES).format(symbols=f"\n{SYMBOLS}" if version else "", task=task)
+    rules = _PAPER if is_paper else _PHOTO_RULES if look == "photo" else _RULES
+    intro = rules.format(symbols=f"\n{SYMBOLS}" if look == "symbols" else "", task=task)
     told = f"\n\nThe game says: {feedback.strip()}" if feedback is not None else ""
     commands = f"\n\nCommands that are possible now: {_listed(tuple(admissible))}." if admissible else ""
     answer = answer_section(settings, fields(settings), "action", _RULE)
@@ -98,6 +102,13 @@ Your task is to: {task}
 Each turn you give one command: go to, open, close, take ... from ..., move ... to ..., examine, use, heat, cool or \
 clean ... with ..., slice ... with ..., look, inventory. Name things with their numbers, as in the picture, and \
 each in one word: "alarmclock 1"."""
+
+_PHOTO_RULES: Final = """\
+You are in a home. The picture shows what you see from where you stand.
+Your task is to: {task}
+Each turn you give one command: go to, open, close, take ... from ..., move ... to ..., examine, use, heat, cool or \
+clean ... with ..., slice ... with ..., look, inventory. Name things with their numbers, as the game does, and each in \
+one word: "alarmclock 1"."""
 
 _PAPER: Final = """\
 You are an expert in household tasks. The image shows your view of the room.{symbols}

@@ -3,12 +3,12 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, get_args
 
 import numpy as np
 
 from vlm_gym.envs.base import TaskSettings
-from vlm_gym.envs.household.engine import Engine
+from vlm_gym.envs.household.engine import Engine, Timeouts
 from vlm_gym.envs.household.home import HomeEnv, ProgressReward
 from vlm_gym.errors import ConfigError, check_choice
 from vlm_gym.games.household.files import load_game
@@ -16,8 +16,13 @@ from vlm_gym.games.household.game import HouseholdGame
 from vlm_gym.games.household.splits import in_mixed_order, is_file, list_games, name_of_game
 from vlm_gym.games.household.tasks import TASK_TYPES
 
+if TYPE_CHECKING:
+    from vlm_gym.envs.household.textworld import TextWorldGame
+    from vlm_gym.envs.household.thor import ThorGame
+
 Order = Literal["random", "sequential"]
-EngineName = Literal["symbolic", "textworld"]
+EngineName = Literal["symbolic", "textworld", "thor"]
+TIMEOUTS: Final = ("start_timeout_s", "reset_timeout_s", "step_timeout_s")
 
 
 class ALFWorldEnv(HomeEnv):
@@ -33,7 +38,7 @@ class ALFWorldEnv(HomeEnv):
 
     ## Observation Space
     `Box(0, 255, (image_size, image_size, 3), uint8)`: the room from above and, close up, the furniture that the agent
-    stands at.
+    stands at. In `ALFWorldThor`, what AI2-THOR shows from where the agent stands, 300 pixels wide and high, scaled.
 
     ## Starting State
     In the middle of a room, with empty hands. `reset(options={"game": ...})` chooses a game: its name in
@@ -61,18 +66,23 @@ class ALFWorldEnv(HomeEnv):
     are understood. `order`: "random", or "sequential": every game of the split once, then again, in a fixed order in
     which any first games are a fair sample of the task types; `reset(seed=i)` then starts with game i, and
     `env.unwrapped.starts()` lists them. In a vector env every part would play them all: give each its own share, by
-    `reset(seed=i)` with the numbers of its games. `engine`: "symbolic" (ours, fast) or
-    "textworld" (the original, in a process of its own; extra `[alfworld]`). `labels`, `include_admissible`,
-    `progress_reward`, `include_text`, `version` as in `Household-v1`.
+    `reset(seed=i)` with the numbers of its games. `engine`: "symbolic" (ours, fast), "textworld" (the original, in a
+    process of its own; extra `[alfworld]`) or "thor" (ALFWorld on AI2-THOR, in a process of its own, with photo-like
+    pictures; extra `[thor]`, see docs/thor.md). `start_timeout_s`, `reset_timeout_s`, `step_timeout_s`: how long to
+    wait for a process to start and begin an episode, to begin another one, and to answer a command (default: the
+    engine's own). `labels`, `include_admissible`, `progress_reward`, `include_text`, `version` as in `Household-v1`;
+    `labels`, `theme` and `version` are about drawn pictures, not AI2-THOR's.
 
     ## Registered Configurations
     `ALFWorld-v1` (train), `ALFWorld-ValidSeen-v1`, `ALFWorld-ValidUnseen-v1`; the latter two in sequential order. The
-    same as v0.
+    same as v0. `ALFWorldThor-v0`, `ALFWorldThor-ValidSeen-v0`, `ALFWorldThor-ValidUnseen-v0`: the same with
+    `engine="thor"`.
 
     ## Differences from ALFWorld's own environment
     That one pays 1 for success and nothing else, as `rewards={"success": 1, "progress": 0, "illegal": 0, "fault": 0}`
     does here. Admissible commands are the same, in the same order. Its option `domain_randomization`, which numbers
-    things anew, is not there. Games are found by the names of their folders: no `traj_data.json` need lie beside them.
+    things anew, is not there. Games are found by the names of their folders: only AI2-THOR needs the `traj_data.json`
+    beside them. What differs from `AlfredThorEnv` is in docs/thor.md.
 
     ## Differences from the paper's code
     An answer is played only if it is a command as a whole: "go to cabinet 12" never goes to cabinet 1. `progress` pays
@@ -99,6 +109,9 @@ class ALFWorldEnv(HomeEnv):
         task_types: Sequence[str | int] = TASK_TYPES,
         order: Order = "random",
         engine: EngineName = "symbolic",
+        start_timeout_s: float | None = None,
+        reset_timeout_s: float | None = None,
+        step_timeout_s: float | None = None,
         labels: bool = True,
         include_admissible: bool = True,
         progress_reward: ProgressReward = "change",
@@ -106,6 +119,7 @@ class ALFWorldEnv(HomeEnv):
     ) -> None:
         check_choice("order", order, get_args(Order))
         check_choice("engine", engine, get_args(EngineName))
+        self._timeouts = _check_timeouts(engine, start_timeout_s, reset_timeout_s, step_timeout_s)
         super().__init__(
             settings,
             labels=labels,
@@ -113,11 +127,14 @@ class ALFWorldEnv(HomeEnv):
             progress_reward=progress_reward,
             version=version,
         )
+        if engine == "thor":
+            _check_undrawn(self.settings, labels)
         self.games = list_games(data_dir, split, task_types)
         self.order = order
         self.engine = engine
         self._queue = in_mixed_order(self.games) if order == "sequential" else ()
         self._next = 0
+        self._worker: TextWorldGame | ThorGame | None = None
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         """Start an episode; in sequential order, `seed` is the number of the game to start with."""
@@ -143,13 +160,11 @@ class ALFWorldEnv(HomeEnv):
         self._path = self._named(options["game"]) if "game" in options else self._choose()
         if self.engine == "symbolic":
             return HouseholdGame(load_game(self._path))
-        from vlm_gym.envs.household.textworld import TextWorldGame  # starts processes: only for those who ask for it
-
-        game = getattr(self, "game", None)
-        if not isinstance(game, TextWorldGame):
-            return TextWorldGame(self._path)
-        game.load(self._path)
-        return game
+        if self._worker is None:
+            self._worker = _engine_class(self.engine)(self._path, **self._timeouts)
+        else:
+            self._worker.load(self._path)
+        return self._worker
 
     def _choose(self) -> Path:
         if self.order == "random":
@@ -174,6 +189,34 @@ class ALFWorldEnv(HomeEnv):
 
     def close(self) -> None:
         """End the engine's process, if it has one."""
-        close = getattr(getattr(self, "game", None), "close", None)
-        if close is not None:
-            close()
+        if self._worker is not None:
+            self._worker.close()
+
+
+def _engine_class(engine: EngineName) -> "type[TextWorldGame] | type[ThorGame]":
+    """Import an engine that starts processes: only for those who ask for it."""
+    if engine == "textworld":
+        from vlm_gym.envs.household.textworld import TextWorldGame
+
+        return TextWorldGame
+    from vlm_gym.envs.household.thor import ThorGame
+
+    return ThorGame
+
+
+def _check_timeouts(engine: EngineName, *timeouts_s: float | None) -> dict[str, float]:
+    chosen = {name: timeout_s for name, timeout_s in zip(TIMEOUTS, timeouts_s, strict=True) if timeout_s is not None}
+    if engine == "symbolic" and chosen:
+        raise ConfigError(f"{next(iter(chosen))} is for the engines that play in another process, not for 'symbolic'")
+    Timeouts(**{**dict.fromkeys(TIMEOUTS, 1.0), **chosen})
+    return chosen
+
+
+def _check_undrawn(settings: TaskSettings, labels: bool) -> None:
+    """Raise ConfigError for arguments about drawn pictures."""
+    for name, value, default in (("theme", settings.theme, TaskSettings.theme), ("labels", labels, True)):
+        if value != default:
+            raise ConfigError(
+                f"{name} is about drawn pictures, and AI2-THOR's are as they are: with engine='thor' it must be "
+                f"{default!r}, got {value!r}"
+            )

@@ -4,19 +4,45 @@
 same interface.
 """
 
-from typing import Protocol
+from dataclasses import dataclass, fields
+from typing import Final, Protocol
 
-from vlm_gym.errors import VlmGymError
+from vlm_gym.errors import ConfigError, VlmGymError
 from vlm_gym.games.household.thor import ThorState
 from vlm_gym.games.household.view import HouseholdView
 from vlm_gym.games.household.world import HouseholdState, World
 
+MAX_TIMEOUT_S: Final = 24 * 3600.0
 
 GameState = HouseholdState | ThorState
 
 
 class EngineError(VlmGymError, RuntimeError):
     """An engine that runs in another process has died, hangs, or cannot play a game."""
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """How long to wait, in seconds. Raises ConfigError for what is not a number of seconds up to a day.
+
+    Attributes:
+        start_timeout_s: Until a new process has started and begun an episode.
+        reset_timeout_s: Until a process that runs has begun another episode.
+        step_timeout_s: For the answer to a command.
+    """
+
+    start_timeout_s: float
+    reset_timeout_s: float
+    step_timeout_s: float
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            timeout_s = getattr(self, field.name)
+            is_number = isinstance(timeout_s, (int, float)) and not isinstance(timeout_s, bool)
+            if not is_number or not 0 < timeout_s <= MAX_TIMEOUT_S:
+                raise ConfigError(
+                    f"{field.name} must be a number of seconds up to {MAX_TIMEOUT_S:g}, got {timeout_s!r}"
+                )
 
 
 class Engine(Protocol):

@@ -5,14 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal, get_args
 
 from vlm_gym.envs.base import Status, TaskEnv, TaskSettings
-from vlm_gym.envs.household.engine import Engine
+from vlm_gym.envs.household.engine import Engine, GameState
 from vlm_gym.errors import ConfigError, check_choice, check_int
 from vlm_gym.fields import Field, kinds
+from vlm_gym.games.household.thor import ThorState
 from vlm_gym.games.household.view import HouseholdView
 from vlm_gym.games.household.vocabulary import CommandVocabulary
-from vlm_gym.games.household.world import HouseholdState
 from vlm_gym.games.outcome import Outcome
 from vlm_gym.oracles import household as oracle
+from vlm_gym.oracles import household_thor as thor_oracle
 from vlm_gym.prompts import household as words
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.household.palette import HOME_THEMES, read_home_theme
@@ -24,7 +25,7 @@ LATEST_VERSION: Final = 1  # of pictures and prompts
 ProgressReward = Literal["change", "level"]
 
 
-class HomeEnv(TaskEnv[HouseholdState, int]):
+class HomeEnv(TaskEnv[GameState, int]):
     """Base class of the household environments; a subclass says which game an episode plays."""
 
     reward_weights: ClassVar[Mapping[str, float]] = {"success": 50.0, "progress": 1.0, "illegal": -1.0}
@@ -47,7 +48,8 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
         progress_reward: ProgressReward,
         version: int,
     ) -> None:
-        from vlm_gym.render.household.scene import draw_household  # needs OpenCV, which card tasks do without
+        from vlm_gym.render.household import photo  # needs OpenCV, which card tasks do without
+        from vlm_gym.render.household.scene import draw_household
 
         check_int("version", version, 0, LATEST_VERSION)
         for name, value in (("labels", labels), ("include_admissible", include_admissible)):
@@ -60,8 +62,9 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
         self.include_admissible = include_admissible
         self.progress_reward = progress_reward
         self.version = version
-        self._seen: tuple[HouseholdState, HouseholdView] | None = None
+        self._seen: tuple[GameState, HouseholdView] | None = None
         self._draw_household = draw_household
+        self._fit_photo = photo.fit
         self._drawn: tuple[HouseholdView, Picture] | None = None
 
     @abstractmethod
@@ -72,12 +75,12 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
     def _game_name(self) -> str:
         """Return what `info["game"]` calls the game in progress."""
 
-    def _deal(self, options: Mapping[str, Any]) -> HouseholdState:
+    def _deal(self, options: Mapping[str, Any]) -> GameState:
         self.game = self._start_game(options)
         self.actions.names = self.game.admissible
         return self.game.state
 
-    def _move(self, state: HouseholdState, action: str) -> Outcome[HouseholdState]:
+    def _move(self, state: GameState, action: str) -> Outcome[GameState]:
         rule = self.game.refusal(action)
         before = self.game.progress
         self.game.step(action)
@@ -91,7 +94,7 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
         now = self.game.progress
         return {"progress": now if self.progress_reward == "level" else now - before}
 
-    def _legal_actions(self, state: HouseholdState) -> tuple[str, ...]:
+    def _legal_actions(self, state: GameState) -> tuple[str, ...]:
         return self.game.admissible
 
     def _numbered(self, number: int) -> str:
@@ -101,35 +104,38 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
     def _numbers_of(self, admissible: tuple[str, ...]) -> Iterable[int]:
         return range(min(len(admissible), NUM_COMMANDS))
 
-    def _status(self, state: HouseholdState) -> Status:
+    def _status(self, state: GameState) -> Status:
         return Status(self.game.is_won, self.game.is_won, self.game.progress)
 
-    def _draw(self, state: HouseholdState) -> Picture:
+    def _draw(self, state: GameState) -> Picture:
+        if isinstance(state, ThorState):
+            return self._fit_photo(state.photo, self.settings.image_size)
         view, size = self._view(state), self.settings.image_size
         if self._drawn is None or self._drawn[0] is not view:  # else a move changed nothing
             picture = self._draw_household(view, size, self.theme, has_labels=self.labels, version=self.version)
             self._drawn = view, picture
         return self._drawn[1].copy()
 
-    def _describe(self, state: HouseholdState) -> str:
+    def _describe(self, state: GameState) -> str:
         return words.describe(self._view(state))
 
-    def _read_out(self, state: HouseholdState) -> tuple[Field, ...]:
+    def _read_out(self, state: GameState) -> tuple[Field, ...]:
         return words.read_out(self._view(state), self.settings.prompt)
 
-    def _view(self, state: HouseholdState) -> HouseholdView:
+    def _view(self, state: GameState) -> HouseholdView:
         """Return what the player sees: once for picture and words."""
         if self._seen is None or self._seen[0] is not state:
             self._seen = state, self.game.view()
         return self._seen[1]
 
-    def _write_prompt(self, state: HouseholdState) -> str:
+    def _write_prompt(self, state: GameState) -> str:
         settings = self.settings.prompt
         feedback = self.game.feedback if settings.include_text else None
         admissible = self.game.admissible if self.include_admissible else ()
-        return words.write_prompt(self.game.world.sentence, feedback, admissible, settings, version=self.version)
+        look: words.Look = "photo" if isinstance(state, ThorState) else "symbols" if self.version else "drawing"
+        return words.write_prompt(self.game.world.sentence, feedback, admissible, settings, look=look)
 
-    def _more_info(self, state: HouseholdState) -> dict[str, Any]:
+    def _more_info(self, state: GameState) -> dict[str, Any]:
         goal = self.game.world.goal
         return {
             "feedback": self.game.feedback,
@@ -139,10 +145,14 @@ class HomeEnv(TaskEnv[HouseholdState, int]):
             "game": self._game_name(),
         }
 
-    def _best_action(self, state: HouseholdState) -> str | None:
+    def _best_action(self, state: GameState) -> str | None:
+        if isinstance(state, ThorState):
+            return thor_oracle.best_action(state)
         return oracle.best_action(self.game.world, state)
 
-    def _best_value(self, state: HouseholdState) -> float:
+    def _best_value(self, state: GameState) -> float:
+        if isinstance(state, ThorState):
+            return thor_oracle.optimal_value(state)
         return oracle.optimal_value(self.game.world, state)
 
     def thinker(self) -> Thinker:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from vlm_gym.envs.household.engine import Timeouts
 from vlm_gym.envs.household.textworld_facts import FactReader
-from vlm_gym.envs.household.worker_game import Timeouts, WorkerGame
+from vlm_gym.envs.household.worker_game import WorkerGame
 from vlm_gym.envs.household.worker_process import Program
 from vlm_gym.errors import ConfigError, MissingDependencyError
 from vlm_gym.games.household import refusals, tasks

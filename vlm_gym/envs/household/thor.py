@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from vlm_gym.envs.household import thor_setup
-from vlm_gym.envs.household.engine import EngineError
-from vlm_gym.envs.household.worker_game import MAX_COMMAND_LENGTH, Timeouts, WorkerGame
+from vlm_gym.envs.household.engine import EngineError, Timeouts
+from vlm_gym.envs.household.worker_game import MAX_COMMAND_LENGTH, WorkerGame
 from vlm_gym.envs.household.worker_process import Program
 from vlm_gym.games.household.files import load_game
 from vlm_gym.games.household.thor import Photo, ThorObject, ThorReceptacle, ThorState, view_of

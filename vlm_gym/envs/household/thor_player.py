@@ -64,12 +64,15 @@ class Player:
     def _do(self, action: str | None, is_reset: bool, task_file: str) -> None:
         """Hand work to alfworld's thread and wait until it is done."""
         queue = self._thor.action_queue
+        self._thor._res = None
         queue.put((action, is_reset, task_file))
         with queue.all_tasks_done:
             while queue.unfinished_tasks:
                 queue.all_tasks_done.wait(LOOK_AGAIN_S)
                 self._check()
-        self._check()
+        if self._thor.get_results() is None:  # its thread has failed, and is ending
+            self._thor.join()
+            self._check()
 
     def _make(self, folder: str, build: str) -> Any:
         """Start Unity's player and return alfworld's thread that plays with it."""
@@ -168,7 +171,7 @@ def _seed_for(task_file: str, sentence: str) -> None:
         random.seed(seed)
         get_templated_task_desc(task)  # it prints one ...
         random.random()  # noqa: S311 - ... draws whether a person's words shall be used ...
-        if get_templated_task_desc(task) == sentence:  # ... and then draws the one that it uses
+        if get_templated_task_desc(task).rstrip(".") == sentence.rstrip("."):  # ... and then draws the one that it uses
             random.seed(seed)
             return
     random.seed(0)

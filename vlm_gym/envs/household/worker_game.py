@@ -2,43 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable
-from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
-from vlm_gym.envs.household.engine import EngineError
+from vlm_gym.envs.household.engine import EngineError, Timeouts
 from vlm_gym.envs.household.worker_process import Program, Question, WorkerProcess
-from vlm_gym.errors import ConfigError
 
-MAX_TIMEOUT_S: Final = 24 * 3600.0
 MAX_COMMAND_LENGTH: Final = 1000  # no longer command is admissible in any game
 
 FileT = TypeVar("FileT")
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """How long to wait, in seconds. Raises ConfigError for what is not a number of seconds up to a day.
-
-    Attributes:
-        start_timeout_s: Until a new process has started and begun an episode.
-        reset_timeout_s: Until a process that runs has begun another episode.
-        step_timeout_s: For the answer to a command.
-    """
-
-    start_timeout_s: float
-    reset_timeout_s: float
-    step_timeout_s: float
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            timeout_s = getattr(self, field.name)
-            is_number = isinstance(timeout_s, (int, float)) and not isinstance(timeout_s, bool)
-            if not is_number or not 0 < timeout_s <= MAX_TIMEOUT_S:
-                raise ConfigError(
-                    f"{field.name} must be a number of seconds up to {MAX_TIMEOUT_S:g}, got {timeout_s!r}"
-                )
 
 
 class WorkerGame(ABC, Generic[FileT]):
