@@ -1,4 +1,7 @@
-"""Which ids can be played here: ALFWorld's games are found through $ALFWORLD_DATA, which CI sets."""
+"""Which ids can be played here: ALFWorld's games are found through $ALFWORLD_DATA, which CI sets.
+
+Tasks that another program draws have tests of their own, against a stand-in for it.
+"""
 
 from vlm_gym.errors import DataNotFoundError
 from vlm_gym.games.household.splits import list_games
@@ -6,7 +9,9 @@ from vlm_gym.registration import TASKS
 
 
 def is_at_hand(task):
-    """Whether the games that a task needs are on this machine."""
+    """Whether this package plays a task by itself, and its games are on this machine."""
+    if task.setup:
+        return False
     try:
         return not task.needs_data or bool(list_games(split=task.arguments.get("split", "train")))
     except DataNotFoundError:

@@ -61,9 +61,14 @@ class Task:
         harmless: Arguments of the task's own that leave those probabilities as they are.
         example: How to show the task; None for a variant of one that has an example.
         needs_data: Whether the games must be downloaded first (`vlm-gym download alfworld`).
+        setup: What tells whether another program that plays and draws the task is ready on this machine,
+            "module:function": it returns pairs of what is missing and what to do. "" if this package does all itself:
+            then the same seed gives the same pictures everywhere.
         least_image_size: From how many pixels on all type in the pictures can be read: it is 6 pixels high or more, or
             made of pixels by hand. Smaller pictures warn.
         same_rules: The id whose games these are, with other pictures or words; "" if there is none.
+        same_games: The id that plays the same games by itself where another program plays them here: a report sets
+            their scores side by side.
     """
 
     id: str
@@ -80,13 +85,18 @@ class Task:
     harmless: tuple[str, ...] = ()
     example: Example | None = None
     needs_data: bool = False
+    setup: str = ""
     least_image_size: int = 84
     same_rules: str = ""
+    same_games: str = ""
 
     def load(self) -> Any:
         """Import the environment class."""
-        module, _, name = self.entry.partition(":")
-        return getattr(importlib.import_module(module), name)
+        return _load(self.entry)
+
+    def problems(self) -> tuple[tuple[str, str], ...]:
+        """Return what the program lacks that plays and draws the task: what it is, and what to do."""
+        return tuple(_load(self.setup)()) if self.setup else ()
 
     def check(self) -> None:
         """Raise ConfigError if the id, the entry or a figure has not the form that it must have."""
@@ -148,3 +158,8 @@ class Task:
             random_success=self.random_success if random_success is None else random_success,
             best_success=self.best_success if best_success is None else best_success,
         )
+
+
+def _load(entry: str) -> Any:
+    module, _, name = entry.partition(":")
+    return getattr(importlib.import_module(module), name)

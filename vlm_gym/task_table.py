@@ -94,10 +94,29 @@ _ALFWORLD: Final = replace(
     summary="do a household task in a game of ALFWorld, from the training split",
     random_success=0.0051,
     random_by_type={"put": 0.0124, "look": 0.0233, "clean": 0.0006, "heat": 0.0002, "cool": 0, "two": 0},
-    harmless=(*_HOUSEHOLD.harmless, "engine", "order"),
+    harmless=(*_HOUSEHOLD.harmless, "order"),
     example=Example(),
     needs_data=True,
 )
+
+
+def _in_thor(task: Task, summary: str) -> Task:
+    """Return a task of ALFWorld played on AI2-THOR: neither its floor nor its ceiling has been measured."""
+    return replace(
+        task,
+        id=task.id.replace("ALFWorld", "ALFWorldThor"),
+        summary=summary,
+        arguments={**task.arguments, "engine": "thor"},
+        random_success=None,
+        best_success=None,
+        is_random_measured=False,
+        random_by_type={},
+        example=None,
+        setup="vlm_gym.envs.household.thor_setup:problems",
+        least_image_size=84,
+        same_games=task.id,
+    )
+
 
 _FACE_RANK: Final = {"face_cards": "rank"}
 _BLACK_SUITS: Final = {"theme": {"suits": "black"}}
@@ -105,6 +124,20 @@ _SOLVABLE: Final = {"solvable": True}
 _FACE_RANK_WORDS: Final = "the same; J, Q, K count 11, 12, 13"
 _BLACK_SUITS_WORDS: Final = "the same with all suits black"
 _SOLVABLE_WORDS: Final = "the same; every deal has a solution"
+
+_ALFWORLD_SEEN: Final = _ALFWORLD.variant(
+    "ALFWorld-ValidSeen-v0",
+    "the same, every game of valid_seen once",
+    {"split": "valid_seen", "order": "sequential"},
+    random_success=0.0059,
+    random_by_type={"put": 0.0127, "look": 0.0225, "clean": 0.0004, "heat": 0, "cool": 0.0002, "two": 0.0003},
+)
+_ALFWORLD_UNSEEN: Final = _ALFWORLD.variant(
+    "ALFWorld-ValidUnseen-v0",
+    "the same, every game of valid_unseen once",
+    {"split": "valid_unseen", "order": "sequential"},
+    random_success=0.0036,  # 95 % interval 0.26 to 0.50 %; 0.32 % pooled over 180,900 episodes of more seeds
+)
 
 _FIRST_VERSIONS: Final[Mapping[str, Task]] = {
     task.id: task
@@ -163,19 +196,8 @@ _FIRST_VERSIONS: Final[Mapping[str, Task]] = {
             random_by_type={"put": 0.0154, "look": 0.0215, "clean": 0.0004, "heat": 0, "cool": 0, "two": 0},
         ),
         _ALFWORLD,
-        _ALFWORLD.variant(
-            "ALFWorld-ValidSeen-v0",
-            "the same, every game of valid_seen once",
-            {"split": "valid_seen", "order": "sequential"},
-            random_success=0.0059,
-            random_by_type={"put": 0.0127, "look": 0.0225, "clean": 0.0004, "heat": 0, "cool": 0.0002, "two": 0.0003},
-        ),
-        _ALFWORLD.variant(
-            "ALFWorld-ValidUnseen-v0",
-            "the same, every game of valid_unseen once",
-            {"split": "valid_unseen", "order": "sequential"},
-            random_success=0.0036,  # 95 % interval 0.26 to 0.50 %; 0.32 % pooled over 180,900 episodes of more seeds
-        ),
+        _ALFWORLD_SEEN,
+        _ALFWORLD_UNSEEN,
     )
 }
 
@@ -190,5 +212,11 @@ _REDRAWN: Final = tuple(
     if task.entry.startswith(entry)
 )
 
-OWN_TASKS: Final = (*_FIRST_VERSIONS.values(), *_REDRAWN)
-"""All of them, the first versions first."""
+_PHOTOGRAPHED: Final = (
+    _in_thor(_ALFWORLD, "the same on AI2-THOR, with photo-like pictures"),
+    _in_thor(_ALFWORLD_SEEN, "the same on AI2-THOR, every game of valid_seen once"),
+    _in_thor(_ALFWORLD_UNSEEN, "the same on AI2-THOR, every game of valid_unseen once"),
+)
+
+OWN_TASKS: Final = (*_FIRST_VERSIONS.values(), *_REDRAWN, *_PHOTOGRAPHED)
+"""All of them, the first versions first, those that another program draws last."""

@@ -226,7 +226,8 @@ def test_a_later_version_has_the_floors_of_the_first_one(task):
 
 
 def test_every_household_task_has_a_later_version():
-    first = {task.id for task in TASKS.values() if issubclass(env_class(task), HomeEnv) and not task.same_rules}
+    drawn = [task for task in TASKS.values() if issubclass(env_class(task), HomeEnv) and not task.setup]
+    first = {task.id for task in drawn if not task.same_rules}
     assert {task.same_rules for task in HOMES} == first
     assert {task.id for task in HOMES} == {name.replace("-v0", "-v1") for name in first}
 
