@@ -9,7 +9,7 @@ TORCH ?= torch==2.13.0
 MINUTES ?= 60
 SETUP_FILES = setup.cfg pyproject.toml requirements/build.txt
 
-.PHONY: demo test quick check format bench bench-learning train alfworld wheel-check test-oldest test-oldest-trainer \
+.PHONY: demo test quick check format bench bench-learning train alfworld thor test-thor wheel-check test-oldest test-oldest-trainer \
 	newest lock python-for-training clean help
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make bench-learning  every training run behind docs/learning.md, and that page"
 	@echo "make train        installs what training needs (torch and more), and make alfworld TextWorld and ALFWorld:"
 	@echo "                  the tests that use them run wherever they are installed"
+	@echo "make test-thor    the tests of ALFWorld on AI2-THOR, in an environment of their own ($(VENV)-thor)"
 	@echo "make wheel-check  build the wheel and play every id from it in an empty environment"
 	@echo "make test-oldest  the contract tests on the oldest gymnasium, make test-oldest-trainer the trainer's on the"
 	@echo "                  oldest transformers"
@@ -77,6 +78,12 @@ train: $(VENV)/.train
 
 alfworld: $(VENV)/.alfworld
 
+thor: $(VENV)/.thor
+
+test-thor:
+	$(MAKE) --no-print-directory thor VENV=$(VENV)-thor
+	VLM_GYM_THOR_TESTS=1 $(VENV)-thor/bin/python $(PYTEST) tests/envs/household/test_thor.py
+
 wheel-check: $(VENV)/.test
 	$(BIN)/python tests/wheel/check_wheel.py
 
@@ -101,4 +108,4 @@ lock:
 	UV=$(VENV)-lock/bin/uv bash requirements/lock.sh
 
 clean:
-	rm -rf $(VENV) $(VENV)-oldest $(VENV)-newest $(VENV)-lock build dist out *.egg-info
+	rm -rf $(VENV) $(VENV)-thor $(VENV)-oldest $(VENV)-newest $(VENV)-lock build dist out *.egg-info

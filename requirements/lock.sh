@@ -23,3 +23,7 @@ lock dev 3.10 '.[eval,test,dev]'
 lock alfworld 3.10 '.[eval,test,alfworld]'
 lock demo 3.11 '.[eval,train]'
 lock train 3.11 '.[eval,test,train,cnn,data,ray]'
+
+# By itself: the Flask and Werkzeug of 2022 that ai2thor needs hold nothing else back.
+versions=/dev/null
+lock thor 3.10 '.[eval,test,thor]'
