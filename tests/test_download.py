@@ -11,7 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from vlm_gym import download, fetch
-from vlm_gym.download import ALFWORLD_URL, Installed, download_alfworld
+from vlm_gym.cli import main
+from vlm_gym.download import ALFWORLD_URL, Installed, download_alfworld, download_traj_data
+from vlm_gym.download_build import download_build
+from vlm_gym.envs.household.thor_setup import BUILD, find_build
 from vlm_gym.errors import ConfigError, DataNotFoundError
 from vlm_gym.games.household.splits import list_games
 
@@ -423,3 +426,101 @@ def test_progress_is_shown_on_stderr(is_terminal, num_lines, server, tmp_path, c
     assert f"games: {NUM_GAMES} of {NUM_GAMES}\n" in captured.err
     assert "json_2.1.3_tw-pddl.zip: 0 of 0 MB\n" in captured.err
     assert captured.err.count("\n") in num_lines
+
+
+# What AI2-THOR needs
+
+
+TRAJ_DATA = {name.replace("game.tw-pddl", "traj_data.json"): "{}" for name in GAMES}
+THOR_ARCHIVE = zipped(TRAJ_DATA | GAMES | {f"json_2.1.1/valid_seen/{TASK}/trial_0/initial_state.pddl": "(define"})
+PLAYER = zipped({BUILD: "#!/bin/sh", f"{BUILD}_Data/level0": "0"})
+
+
+def test_traj_data_lie_beside_the_games(server, tmp_path):
+    server.content = THOR_ARCHIVE
+    assert download_traj_data(tmp_path, server.url, progress=False) == Installed(tmp_path, NUM_GAMES, 0, 0)
+    files = {str(path.relative_to(tmp_path)) for path in (tmp_path / "json_2.1.1").rglob("*") if path.is_file()}
+    assert files == set(TRAJ_DATA)
+
+
+def test_traj_data_that_are_not_all_there_let_the_text_games_be_played(tmp_path, monkeypatch):
+    archive, thor_archive = tmp_path / "games.zip", tmp_path / "thor.zip"
+    archive.write_bytes(ARCHIVE)
+    thor_archive.write_bytes(THOR_ARCHIVE)
+    download_alfworld(tmp_path, file=archive, progress=False)
+    write = download._write
+
+    def write_some(target, content):
+        if "trial_3" in str(target):
+            raise KeyboardInterrupt
+        write(target, content)
+
+    monkeypatch.setattr(download, "_write", write_some)
+    with pytest.raises(KeyboardInterrupt):
+        download_traj_data(tmp_path, file=thor_archive, progress=False)
+    assert len(list_games(str(tmp_path), "valid_seen")) == NUM_GAMES
+    monkeypatch.undo()
+    assert download_traj_data(tmp_path, file=thor_archive, progress=False).num_kept == 3
+
+
+def test_an_archive_without_traj_data_is_refused_with_what_to_do(tmp_path):
+    archive = tmp_path / "games.zip"
+    archive.write_bytes(ARCHIVE)
+    with pytest.raises(DataNotFoundError, match=r"has no <split>.*traj_data.json: `vlm-gym download thor` gets"):
+        download_traj_data(tmp_path, file=archive, progress=False)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("VLM_GYM_THOR_BUILD", raising=False)
+    return tmp_path
+
+
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def test_the_player_is_put_where_ai2thor_looks_for_it(server, home):
+    server.content = PLAYER
+    player = download_build(server.url, sha256=sha256(PLAYER), progress=False)
+    assert player == home / ".ai2thor" / "releases" / BUILD / BUILD == find_build()
+    assert (player.parent / f"{BUILD}_Data" / "level0").read_text() == "0"
+    assert {path.name for path in player.parent.parent.iterdir() if path.suffix != ".sha256"} == {BUILD}
+    server.ranges.clear()
+    assert download_build(server.url, sha256=sha256(PLAYER), progress=False) == player
+    assert server.ranges == []
+
+
+def test_another_player_is_refused_by_its_checksum(server, home):
+    server.content = PLAYER
+    with pytest.raises(DataNotFoundError, match=r"should have the SHA-256 cc61de81"):
+        download_build(server.url, progress=False)
+    assert not list((home / ".ai2thor").rglob(BUILD))
+
+
+def test_an_archive_without_a_player_leaves_nothing(home):
+    archive = home / "build.zip"
+    archive.write_bytes(zipped({"readme.txt": "no player"}))
+    with pytest.raises(DataNotFoundError, match=f"has no {BUILD}"):
+        download_build(file=archive, sha256=sha256(archive.read_bytes()), progress=False)
+    assert list((home / ".ai2thor" / "releases").iterdir()) == []
+    assert archive.is_file()
+
+
+def test_without_a_network_the_player_can_be_brought(home, server):
+    server.status = 404
+    with pytest.raises(DataNotFoundError, match=r"run `vlm-gym download thor --build --file PATH` here"):
+        download_build(server.url, progress=False)
+
+
+def test_the_command_gets_each_on_the_users_word(tmp_path, home, capsys):
+    archive = tmp_path / "thor.zip"
+    archive.write_bytes(THOR_ARCHIVE)
+    assert main(["download", "thor", "--data-dir", str(tmp_path), "--file", str(archive)]) == 0
+    assert f"{NUM_GAMES} games written, 0 were there" in capsys.readouterr().out
+    assert main(["download", "thor", "--build", "--file", str(archive)]) == 2
+    assert "should have the SHA-256" in capsys.readouterr().err
+    for wrong in (["alfworld", "--build"], ["thor", "--build", "--data-dir", str(tmp_path)]):
+        assert main(["download", *wrong]) == 2
+        assert "--build is for `vlm-gym download thor`" in capsys.readouterr().err

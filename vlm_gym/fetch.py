@@ -23,14 +23,14 @@ RETRY_WAIT_S: Final = 1.0
 MEGABYTE: Final = 10**6
 
 _CHUNK_BYTES: Final = 1 << 16
-_OFFLINE_HINT: Final = "or fetch that file on another machine and run `vlm-gym download alfworld --file PATH` here"
 
 
-def fetch(root: Path, url: str, sha256: str | None, progress: bool) -> Path:
+def fetch(root: Path, url: str, sha256: str | None, progress: bool, command: str) -> Path:
     """Return the archive of a URL in the folder `root`, downloaded if it is not there, and checked.
 
-    Without `sha256`, it must have the checksum of the first download, which is written beside it. Raises ConfigError
-    for a URL that is none, DataNotFoundError for an archive that cannot be reached or is not the expected one.
+    Without `sha256`, it must have the checksum of the first download, which is written beside it. `command` is what the
+    user runs, and takes an archive of this machine with `--file PATH`. Raises ConfigError for a URL that is none,
+    DataNotFoundError for an archive that cannot be reached or is not the expected one.
     """
     name = PurePosixPath(urlsplit(url).path).name
     if urlsplit(url).scheme not in ("http", "https") or not name:
@@ -41,10 +41,14 @@ def fetch(root: Path, url: str, sha256: str | None, progress: bool) -> Path:
     if archive.is_file():
         digest = verify(archive, expected, f"delete it (and {record.name}, if there) to download it again")
     else:
-        digest = _get(url, archive, expected, progress)
+        digest = _get(url, archive, expected, progress, _offline_hint(command))
     if digest != recorded:
         write_whole(record, lambda draft: draft.write_text(f"{digest}  {name}\n", encoding="ascii"))
     return archive
+
+
+def _offline_hint(command: str) -> str:
+    return f"or fetch that file on another machine and run `{command} --file PATH` here"
 
 
 def _recorded(record: Path) -> str | None:
@@ -64,11 +68,11 @@ def verify(archive: Path, expected: str | None, remedy: str) -> str:
     return digest.hexdigest()
 
 
-def _get(url: str, archive: Path, expected: str | None, progress: bool) -> str:
+def _get(url: str, archive: Path, expected: str | None, progress: bool, hint: str) -> str:
     """Download an archive, continuing its `.part`, and return its checksum. A part that turns out bad is removed."""
     part = archive.with_name(f"{archive.name}.part")
     try:
-        _receive_all(url, part, Progress(archive.name, " MB", progress))
+        _receive_all(url, part, Progress(archive.name, " MB", progress), hint)
     finally:
         if part.exists() and not _size(part):
             part.unlink()  # not a byte came, and nothing is there to be continued
@@ -77,9 +81,7 @@ def _get(url: str, archive: Path, expected: str | None, progress: bool) -> str:
             part, expected, f"it is damaged, or was changed at {url}: run this again. sha256= accepts another one"
         )
         if not zipfile.is_zipfile(part):
-            raise DataNotFoundError(
-                f"{url} gave no zip archive (a login page, perhaps): run this again, {_OFFLINE_HINT}"
-            )
+            raise DataNotFoundError(f"{url} gave no zip archive (a login page, perhaps): run this again, {hint}")
     except DataNotFoundError:
         part.unlink()
         raise
@@ -87,7 +89,7 @@ def _get(url: str, archive: Path, expected: str | None, progress: bool) -> str:
     return digest
 
 
-def _receive_all(url: str, part: Path, progress: "Progress") -> None:
+def _receive_all(url: str, part: Path, progress: "Progress", hint: str) -> None:
     """Download to `part`, from where it ends, and again if the connection breaks."""
     num_failures = 0
     while num_failures < MAX_ATTEMPTS:
@@ -96,27 +98,27 @@ def _receive_all(url: str, part: Path, progress: "Progress") -> None:
             if _receive(url, part, before, progress):
                 return
         except urllib.error.HTTPError as error:
-            raise _unreachable(url, part, f"the server says {error.code} {error.reason}") from error
+            raise _unreachable(url, part, f"the server says {error.code} {error.reason}", hint) from error
         except urllib.error.URLError as error:
-            raise _unreachable(url, part, str(error.reason)) from error
+            raise _unreachable(url, part, str(error.reason), hint) from error
         except http.client.InvalidURL as error:
             raise ConfigError(f"url must be the http or https address of an archive, got {url!r}") from error
         except (ConnectionError, TimeoutError, http.client.HTTPException):
             pass  # a broken connection: what came is in the part
         num_failures = num_failures + 1 if _size(part) <= before else 0
         time.sleep(RETRY_WAIT_S * num_failures)
-    raise _unreachable(url, part, f"the connection broke {MAX_ATTEMPTS} times in a row")
+    raise _unreachable(url, part, f"the connection broke {MAX_ATTEMPTS} times in a row", hint)
 
 
 def _size(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-def _unreachable(url: str, part: Path, reason: str) -> DataNotFoundError:
+def _unreachable(url: str, part: Path, reason: str, hint: str) -> DataNotFoundError:
     kept = f" ({_size(part) / MEGABYTE:.1f} MB are kept and will be continued)" if part.exists() else ""
     archive = part.with_suffix("")
     return DataNotFoundError(
-        f"cannot download {url}: {reason}{kept}. Run this again when the network is there, {_OFFLINE_HINT}, "
+        f"cannot download {url}: {reason}{kept}. Run this again when the network is there, {hint}, "
         f"or put it at {str(archive)!r}"
     )
 

@@ -54,7 +54,7 @@ def find_build() -> Path:
     build = Path(os.environ.get(BUILD_VARIABLE) or f"{RELEASES}/{BUILD}/{BUILD}").expanduser()
     if not build.is_file():
         raise DataNotFoundError(
-            f"no Unity player {str(build)!r}: `vlm-gym download thor --build` gets AI2-THOR's (0.4 GB), or "
+            f"no Unity player {str(build)!r}: `vlm-gym download thor --build` gets AI2-THOR's, or "
             f"${BUILD_VARIABLE} says where it is"
         )
     if not os.access(build, os.X_OK):
