@@ -62,8 +62,8 @@ class Task:
         example: How to show the task; None for a variant of one that has an example.
         needs_data: Whether the games must be downloaded first (`vlm-gym download alfworld`).
         setup: What tells whether another program that plays and draws the task is ready on this machine,
-            "module:function": it returns pairs of what is missing and what to do. "" if this package does all itself:
-            then the same seed gives the same pictures everywhere.
+            "module:function": it takes the task's arguments and returns pairs of what is missing and what to do. "" if
+            this package does all itself: then the same seed gives the same pictures everywhere.
         least_image_size: From how many pixels on all type in the pictures can be read: it is 6 pixels high or more, or
             made of pixels by hand. Smaller pictures warn.
         same_rules: The id whose games these are, with other pictures or words; "" if there is none.
@@ -96,7 +96,7 @@ class Task:
 
     def problems(self) -> tuple[tuple[str, str], ...]:
         """Return what the program lacks that plays and draws the task: what it is, and what to do."""
-        return tuple(_load(self.setup)()) if self.setup else ()
+        return tuple(_load(self.setup)(self.arguments)) if self.setup else ()
 
     def check(self) -> None:
         """Raise ConfigError if the id, the entry or a figure has not the form that it must have."""

@@ -3,14 +3,15 @@
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from vlm_gym.envs.household.engine import EngineError
 from vlm_gym.envs.household.x_display import problem_with
 from vlm_gym.errors import DataNotFoundError, MissingDependencyError, VlmGymError
+from vlm_gym.games.household.splits import list_games
 from vlm_gym.installation import install_hint
 
 BUILD: Final = "thor-201909061227-Linux64"  # the player that ai2thor 2.1.0 starts
@@ -98,12 +99,22 @@ CHECKS: Final[dict[str, Callable[[], object]]] = {
 """What to check before a player is started, in words; each raises VlmGymError."""
 
 
-def problems() -> Iterator[tuple[str, str]]:
-    """Return all that is missing: what it is, and what to do."""
-    for name, check in CHECKS.items():
+def problems(arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Return all that ALFWorld on AI2-THOR lacks here: what it is, and what to do."""
+    for name, check in (*CHECKS.items(), (TRAJ_DATA, lambda: _check_split(arguments.get("split", "train")))):
         words = _problem(check)
         if words is not None:
             yield name, words
+
+
+def _check_split(split: str) -> None:
+    """Raise DataNotFoundError unless all games of a split that are here can be played on AI2-THOR."""
+    try:
+        games = list_games(split=split)
+    except DataNotFoundError:
+        return  # which is told of all that plays them
+    for game in games:
+        check_traj_data(game.parent)
 
 
 def _problem(check: Callable[[], object]) -> str | None:

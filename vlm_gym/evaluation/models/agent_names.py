@@ -106,3 +106,10 @@ _KINDS: Final[dict[str, Callable[[str], Agent]]] = {
     "script": _script,
     "python": callable_agent,
 }
+
+AGENT_KINDS: Final[dict[str, str]] = {
+    **dict.fromkeys(_KINDS, ""),
+    **dict.fromkeys(PROTOCOLS, "eval"),
+    "hf": "train",
+}
+"""The agents of this package by the first word of their names, and the extra that each needs; "" for none."""
