@@ -17,6 +17,7 @@ from vlm_gym.evaluation.runs.merge import merge
 from vlm_gym.evaluation.runs.plan import Plan, differences, planned_episodes, versions
 from vlm_gym.evaluation.runs.played import read_played_run
 from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
+from vlm_gym.evaluation.runs.rescore import rescore
 from vlm_gym.evaluation.runs.run import evaluate
 from vlm_gym.evaluation.runs.run_folder import EPISODES_FILE, RUN_FILE, TURNS_FILE, read_episodes, read_run, read_turns
 from vlm_gym.evaluation.scores.summary import summarise
@@ -71,6 +72,14 @@ def test_a_run_is_merged(folder, tmp_path):
     assert '"vlm_gym/Household-v0",10' in missing
     for _, _, read in FILES:
         assert {repr(each) for each in read(tmp_path / "merged")} == {repr(each) for each in read(folder)}
+
+
+def test_a_run_is_read_again(folder):
+    again = asyncio.run(rescore(folder))
+    assert (again.num_same, again.partings) == (9, ())
+    assert [item.episode.is_success for item in again.run.played] == [
+        item.episode.is_success for item in read_played_run(folder).played
+    ]
 
 
 def test_a_run_goes_on_where_it_stopped(folder):
