@@ -36,6 +36,7 @@ class Reply:
         reasoning: What the model thought, where that is told apart from the answer.
         model: The model that answered, as the server calls it.
         request_id: The server's name for the reply.
+        seed: The sampling seed that was sent with the request; None where none was.
     """
 
     text: str
@@ -51,6 +52,7 @@ class Reply:
     reasoning: str = ""
     model: str = ""
     request_id: str = ""
+    seed: int | None = None
 
 
 class Agent(ABC):

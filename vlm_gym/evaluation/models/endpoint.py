@@ -3,6 +3,7 @@
 import json
 import secrets
 import time
+from dataclasses import replace
 from itertools import chain, zip_longest
 from typing import Any, Final
 
@@ -54,8 +55,9 @@ class EndpointAgent(Agent):
         body = self._body(session, draw)
         if self._checked is not None and self._checked[:2] == (body, draw):
             (*_, reply), self._checked = self._checked, None
-            return reply
-        return await self._answer(body, draw)
+        else:
+            reply = await self._answer(body, draw)
+        return reply if self.settings.seed is None else replace(reply, seed=self._seed(draw))
 
     async def check(self, session: ChatSession, rng: np.random.Generator) -> Reply:
         """Ask the model, and keep the answer until the same request comes again: it is paid for once."""
@@ -125,7 +127,11 @@ class EndpointAgent(Agent):
         request = self.protocol.request(self.model, session.messages(), mark)
         request.update(self._sampling)
         if self.settings.seed is not None:
-            request["seed"] = (self.settings.seed + draw) % NUM_SEEDS
+            request["seed"] = self._seed(draw)
         words = json.dumps(request).split(self._mark)
         told = chain.from_iterable(zip_longest(words, pictures, fillvalue=""))
         return "".join(told).encode("ascii")
+
+    def _seed(self, draw: int) -> int:
+        """Return the sampling seed of a request."""
+        return ((self.settings.seed or 0) + draw) % NUM_SEEDS
