@@ -1,14 +1,18 @@
 """The page of a report, in a real browser: what it shows, its keyboard, and that no answer is ever executed."""
 
+import asyncio
+
 import pytest
 from browser import look_like, mistakes
 from sample_runs import number_lines, play
 
 from vlm_gym.episodes import EpisodeSpec
-from vlm_gym.evaluation.models.agents import OracleAgent, RandomAgent
+from vlm_gym.evaluation.models.agents import ConstantAgent, OracleAgent, RandomAgent
 from vlm_gym.evaluation.report import write_report
 from vlm_gym.evaluation.report.results import episode_id
+from vlm_gym.evaluation.runs.plan import Plan, repeated
 from vlm_gym.evaluation.runs.played import read_played
+from vlm_gym.evaluation.runs.run import evaluate
 from vlm_gym.evaluation.scores.labels import short_labels
 
 pytestmark = pytest.mark.browser
@@ -48,6 +52,23 @@ def test_tokens_and_costs_have_columns_where_there_are_any(page, report, paid_ru
     assert all(name in heads for name in ("Tokens", "Cost", "s/turn"))
     assert "1,000 in, 20 out" in page.text(".facts")
     assert "1.5 s, 2 requests" in page.text(".facts")
+
+
+def test_repeats_have_a_table_and_turns_that_were_not_asked_say_so(page, report, tmp_path):
+    episodes = repeated(number_lines(3), 3)
+    asyncio.run(evaluate(tmp_path / "run", Plan(episodes, stop_repeats=2), ConstantAgent("hm")))
+    page.open(write_report([tmp_path / "run"], tmp_path / "report.html").page)
+    tables = page.text("#summary")
+    assert "Repeats: several attempts at the same start" in tables
+    assert all(head in tables for head in ("pass@2", "pass@3", "all of 2", "all of 3", "Alike"))
+    assert "Not asked" in page.text("#summary thead")
+    assert "Not asked" not in page.text("#viewer")
+    for _ in range(2):
+        page.press("\ue014")
+    page.wait_for("return document.querySelector('#viewer').textContent.includes('Not asked: the model gave')")
+    page.open(report.page)
+    assert "Repeats" not in page.text("#summary")
+    assert "Not asked" not in page.text("#summary")
 
 
 def test_filters_leave_the_episodes_they_name(opened, runs):

@@ -67,6 +67,7 @@ def _turn(turn: TurnRecord, readings: Mapping[str, Reading]) -> dict[str, Any]:
         "span": span,
         "readings": read,
         "is_cut_off": turn.is_last_cut_off,
+        "is_repeated": turn.is_repeated,
         "replies": [{name: getattr(reply, name) for name in REPLY if getattr(reply, name)} for reply in turn.replies],
     }
 

@@ -13,6 +13,7 @@ const COLUMNS = [
   ["Faults", "Turns whose answer could not be read, in %", (scores, link) => figure(100 * scores.fault_rate, percent(scores.fault_rate), { link: link({ turns: "fault" }) })],
   ["Illegal", "Turns whose move broke a rule, in %", (scores, link) => figure(100 * scores.illegal_rate, percent(scores.illegal_rate), { link: link({ turns: "illegal" }) })],
   ["Cut off", "Turns whose answer ended at the token limit, in %", (scores, link) => scores.cut_off_rate ? figure(100 * scores.cut_off_rate, percent(scores.cut_off_rate), { link: link({ turns: "cut_off" }) }) : null],
+  ["Not asked", "Turns whose answer was taken again without asking the model, since nothing had changed, in % (--stop-repeats)", (scores) => scores.repeated_rate ? figure(100 * scores.repeated_rate, percent(scores.repeated_rate)) : null],
   ["Misread", "Readings that name something else than the picture shows, in % of all that name anything", (scores, link) => scores.perception === null ? null : figure(100 * misreadShare(scores.perception), percent(misreadShare(scores.perception)), { link: link({ turns: "misread" }) })],
   ["Regret", "Probability of success that an episode's choices gave away, on average, luck left out", (scores, link) => scores.regret === null ? UNKNOWN : figure(scores.regret, fixed(scores.regret), { link: link({ turns: "mistake" }) })],
   ["Turns", "Mean number of turns of an episode", (scores) => figure(scores.turns, fixed(scores.turns, 1))],
@@ -43,6 +44,19 @@ function faultColumns() {
 
 function faultKinds() {
   return [...new Set(REPORT.runs.flatMap((run) => Object.keys(run.summary.overall.fault_kinds)))].sort();
+}
+
+// The columns of what several attempts at a start tell; one attempt is the success itself.
+function repeatColumns() {
+  const rates = ({ repeats }) => repeats?.rates ?? [];
+  const ks = [...new Set(REPORT.runs.flatMap((run) => run.summary.tasks.flatMap(rates)).map(({ k }) => k))].filter((k) => k > 1).sort((a, b) => a - b);
+  const rate = (k, name) => (scores) => estimate(rates(scores).find((each) => each.k === k)?.[name] ?? null, 100, (x) => percent(x));
+  return [
+    ["Attempts", "The most finished attempts at one start", ({ repeats }) => figure(repeats.num_attempts, number(repeats.num_attempts))],
+    ...ks.map((k) => [`pass@${k}`, `Probability that one of ${k} attempts at a start succeeds, in %, with its 95 % interval`, rate(k, "pass_any")]),
+    ...ks.map((k) => [`all of ${k}`, `Probability that ${k} attempts at a start all succeed, in %, with its 95 % interval`, rate(k, "pass_all")]),
+    ["Alike", "Probability that two attempts at a start end alike, in success or in failure, in %", ({ repeats }) => estimate(repeats.consistency, 100, (x) => percent(x))],
+  ];
 }
 
 function tokens(scores) {

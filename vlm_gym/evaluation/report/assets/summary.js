@@ -29,8 +29,9 @@ function drawSummary() {
   byId("summary").append(
     scoresTable("Scores", groups, COLUMNS), ...coverageNotes(), element("p", { class: "muted hint", text: summaryNote() }),
     ...folded("By kind of episode", groupsOf("labels"), COLUMNS),
+    ...folded("Repeats: several attempts at the same start", membersWith("repeats", groups), repeatColumns()),
     ...folded("Faults by kind", faultKinds().length ? groups : [], faultColumns()),
-    ...folded("Perception and reasoning: what the answers name in the pictures, and why episodes failed", perceived(groups), PERCEPTION));
+    ...folded("Perception and reasoning: what the answers name in the pictures, and why episodes failed", membersWith("perception", groups), PERCEPTION));
 }
 
 // What the figures do not cover, run by run.
@@ -44,9 +45,9 @@ function folded(title, groups, columns) {
   return [element("details", { class: "card folded" }, element("summary", { text: title }), scoresTable(title, groups, columns))];
 }
 
-// The groups, without the runs that name nothing in them.
-function perceived(groups) {
-  const named = groups.map(({ name, members }) => ({ name, members: members.filter(({ scores }) => scores.perception !== null) }));
+// The groups, without the runs of which this part of the scores tells nothing.
+function membersWith(part, groups) {
+  const named = groups.map(({ name, members }) => ({ name, members: members.filter(({ scores }) => scores[part] !== null) }));
   return named.filter(({ members }) => members.length);
 }
 

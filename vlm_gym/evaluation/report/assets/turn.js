@@ -63,6 +63,7 @@ function verdicts(turn) {
   const told = decidingMarks(viewer.step).map((mark) => ["warn", "★ Deciding turn", mark]);
   if (turn.fault !== null) told.push(["bad", "Could not be read", turn.fault]);
   if (turn.illegal !== null) told.push(["warn", "Illegal", turn.illegal]);
+  if (turn.is_repeated) told.push(["warn", "Not asked", "the model gave this answer to the same request before, and it could not be read"]);
   if (turn.is_cut_off) told.push(["warn", "Cut off", "the answer ended at the token limit"]);
   return told.map(([kind, title, text]) => element("p", { class: `verdict ${kind}` }, element("strong", { text: `${title}: ` }), visible(text)));
 }
