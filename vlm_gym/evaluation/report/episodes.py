@@ -56,12 +56,13 @@ class Block(NamedTuple):
 
 
 def choose_episodes(results: Results, max_episodes: int | None) -> list[PageEpisode]:
-    """Return the episodes of a page, of each run at most so many, its tasks taking turns."""
+    """Return the episodes of a page: of each run at most so many, its tasks taking turns, and those without an end."""
     chosen: list[PageEpisode] = []
     for number, run in enumerate(results.runs):
         tasks = grouped(enumerate(run.played), lambda numbered: numbered[1].task)
         kept = sorted(list(_in_turn(tasks.values()))[:max_episodes], key=lambda numbered: numbered[0])
         chosen += [PageEpisode(number, played, read_turns(played)) for _, played in kept]
+        chosen += [PageEpisode(number, played, read_turns(played), is_finished=False) for played in run.unfinished]
     return chosen
 
 
@@ -74,7 +75,8 @@ def collect_pictures(
 ) -> Pictures:
     """Collect the pictures of the episodes; as far as the budget, in characters, goes: runs and tasks take turns."""
     pictures = Pictures(budget)
-    wanted = [item for item in episodes if _has_pictures(item, pictures_of)]
+    is_seen = [run.settings["chat"].get("show") != "text" for run in results.runs]
+    wanted = [item for item in episodes if is_seen[item.run] and _has_pictures(item, pictures_of)]
     groups = grouped(wanted, _picture_group)
     palettes = {
         name: pictures.add_palette(
@@ -92,7 +94,7 @@ def collect_pictures(
 def index_entry(item: PageEpisode) -> dict[str, Any]:
     """Return what the page's list says of an episode."""
     record, turns = vars(item.played.episode), item.played.turns
-    cause = failure_cause(item.played, item.readings)
+    cause = failure_cause(item.played, item.readings) if item.is_finished else None
     misread = [i for i, turn in enumerate(item.readings) if Reading.WRONG in turn.values()]
     regrets = [turn.regret or 0.0 for turn in turns]
     largest = max(regrets, default=0.0)
@@ -130,7 +132,8 @@ def pack_blocks(episodes: Sequence[PageEpisode], on_progress: OnProgress | None 
 
 def picture_places(item: PageEpisode, pictures: Pictures) -> list[tuple[int, int] | None]:
     """Return where the pictures of an episode's turns are, and the one of its end; None for those left out."""
-    return [pictures.places.get(name) for name in _picture_names(item)]
+    names = [*(turn.picture for turn in item.played.turns), item.played.episode.final_picture]
+    return [pictures.places.get(name) for name in names]
 
 
 def _packed(parts: Sequence[str]) -> str:
@@ -143,7 +146,8 @@ def _picture_group(item: PageEpisode) -> str:
 
 
 def _picture_names(item: PageEpisode) -> list[str]:
-    return [*(turn.picture for turn in item.played.turns), item.played.episode.final_picture]
+    final = item.played.episode.final_picture
+    return [*(turn.picture for turn in item.played.turns), *([final] if final else [])]
 
 
 def _has_pictures(item: PageEpisode, pictures_of: PicturesOf) -> bool:

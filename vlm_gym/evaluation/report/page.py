@@ -85,11 +85,13 @@ def _names(results: Results) -> Iterator[str]:
 def _notes(results: Results, num_episodes: int, pictures: Pictures, pictures_of: PicturesOf) -> list[str]:
     """Say what the page leaves out."""
     notes = []
-    num_all = sum(len(run.played) for run in results.runs)
+    num_all = sum(len(run.played) + len(run.unfinished) for run in results.runs)
     if num_episodes < num_all:
         notes.append(f"{num_episodes:,} of {num_all:,} episodes are in this page; the tables tell of all.")
     if pictures_of == "none":
         return [*notes, "This page was written without pictures."]
+    if any(run.settings["chat"].get("show") == "text" for run in results.runs):
+        notes.append("Where the model was told in words alone, there are no pictures.")
     if pictures_of == "failures":
         notes.append("Episodes that succeeded are without pictures.")
     notes.append(f"Pictures are reduced to {NUM_COLORS} colours; the exact ones are in the runs' folders.")

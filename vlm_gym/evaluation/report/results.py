@@ -21,13 +21,17 @@ LISTS: Final = ("episodes", "specs")  # parts of run.json that are long; the run
 
 @dataclass(frozen=True)
 class ReportedRun:
-    """A run as a report shows it: under a name that no other run of the report has, its episodes in order."""
+    """A run as a report shows it: under a name that no other run of the report has, its episodes in order.
+
+    Those in `unfinished` have turns and no end, and count in no figure.
+    """
 
     name: str
     folder: Path
     settings: Mapping[str, Any]
     summary: RunSummary
     played: tuple[Played, ...]
+    unfinished: tuple[Played, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ def _reported(name: str, run: PlayedRun) -> ReportedRun:
     summary = summarise_run(run)
     order = [scores.name for scores in summary.tasks]
     played = sorted(run.played, key=lambda item: (order.index(item.task), item.episode.seed, item.episode.repeat))
-    return ReportedRun(name, run.folder, run.settings, summary, tuple(played))
+    return ReportedRun(name, run.folder, run.settings, summary, tuple(played), run.unfinished)
 
 
 def _names(folders: Sequence[Path]) -> list[str]:

@@ -1,5 +1,6 @@
 """The finished episodes of a run with their turns, and which of them belong together."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ class PlayedRun:
         played: The finished episodes in the order of its plan, whatever order they were finished in.
         unplayable: What those are that could not be played to their end: among `played`, or left out.
         num_unplayable: How many they are, of each task.
+        unfinished: The episodes that have turns and no end: none of the figures counts them.
     """
 
     folder: Path
@@ -55,6 +57,7 @@ class PlayedRun:
     played: tuple[Played, ...]
     unplayable: Unplayable = "failure"
     num_unplayable: Mapping[str, int] = field(default_factory=dict)
+    unfinished: tuple[Played, ...] = ()
 
     @property
     def name(self) -> str:
@@ -111,12 +114,47 @@ def read_played_run(folder: Path, unplayable: Unplayable = "failure") -> PlayedR
         left_out = " that could be played to its end" if recorded else ""
         raise RunError(f"{folder} has no finished episode yet{left_out}: go on with it with --resume")
     stopped = (task_name(episode.task, episode.arguments) for episode in recorded if episode.is_unplayable)
-    return PlayedRun(folder, run, played, unplayable, Counter(stopped))
+    ended = {episode.episode for episode in recorded}
+    unfinished = tuple(_so_far(key, tuple(played)) for key, played in turns.items() if played and key not in ended)
+    return PlayedRun(folder, run, played, unplayable, Counter(stopped), unfinished)
 
 
 def read_played(folder: Path) -> tuple[Played, ...]:
     """Return the finished episodes of a run (`read_played_run`)."""
     return read_played_run(folder).played
+
+
+def _so_far(key: str, turns: tuple[TurnRecord, ...]) -> Played:
+    """Return an episode that has no end yet, with the sums of its turns."""
+    task, seed, arguments, options, repeat = json.loads(key)
+    regrets = [turn.regret for turn in turns]
+    return Played(
+        EpisodeRecord(
+            episode=key,
+            task=task,
+            seed=seed,
+            arguments=arguments,
+            options=options,
+            repeat=repeat,
+            is_success=False,
+            total_reward=sum(turn.reward for turn in turns),
+            num_turns=len(turns),
+            num_faults=sum(turn.fault is not None for turn in turns),
+            num_illegal=sum(turn.illegal is not None for turn in turns),
+            is_truncated=False,
+            start_value=turns[0].value_before,
+            regret=None if None in regrets else sum(regret or 0.0 for regret in regrets),
+            final_picture="",
+            final_text="",
+            prompt_tokens=sum(turn.prompt_tokens for turn in turns),
+            completion_tokens=sum(turn.completion_tokens for turn in turns),
+            cost=sum(turn.cost for turn in turns),
+            latency_s=sum(turn.latency_s for turn in turns),
+            num_requests=sum(turn.num_requests for turn in turns),
+            labels={},
+        ),
+        turns,
+    )
 
 
 def task_name(task: str, arguments: Mapping[str, Any]) -> str:

@@ -25,7 +25,7 @@ function turnView(turn) {
 function lastView() {
   const [episode, { end }] = [REPORT.episodes[viewer.index], viewer];
   return element("div", { class: "turn" },
-    pictureView(end.final_text),
+    viewer.places[viewer.step] === null && !episode.is_finished ? noPicture("no end yet") : pictureView(end.final_text),
     element("div", { class: "turn-facts" },
       element("p", { class: `verdict ${episode.is_success ? "good" : episode.is_finished ? "bad" : "warn"}`, text: visible(endWords(episode, end)) }),
       definitions([
