@@ -8,9 +8,9 @@ from vlm_gym.evaluation.runs.plan import Plan, panel_of
 from vlm_gym.evaluation.runs.run import evaluate
 
 
-def play(folder, agent, episodes, panel=None):
+def play(folder, agent, episodes, panel=None, **plan):
     """Write a run."""
-    asyncio.run(evaluate(folder, Plan(tuple(episodes), panel), agent))
+    asyncio.run(evaluate(folder, Plan(tuple(episodes), panel, **plan), agent))
     return folder
 
 

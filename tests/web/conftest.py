@@ -25,6 +25,12 @@ def serving(game):
 
 
 @pytest.fixture
+def serve_game():
+    """Return a context manager that serves a game."""
+    return serving
+
+
+@pytest.fixture
 def folder(tmp_path):
     return tmp_path / "run"
 

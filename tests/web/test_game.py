@@ -40,7 +40,7 @@ def test_a_game_is_recorded_as_it_was_played(begin, folder):
     assert (episode.is_success, episode.num_turns, episode.num_faults) == (True, 5, 1)
     assert episode.total_reward == sum(turn.reward for turn in turns) == state["episode"]["total_reward"]
     run = read_run(folder)
-    assert run["agent"] == {"name": "human", "interface": "web"}
+    assert run["agent"] == {"name": "human", "interface": "web", "told": "as a game"}
     assert (run["panel"], run["episodes"], list(run["specs"])) == (None, [], ["vlm_gym/NumberLine-v0"])
 
 

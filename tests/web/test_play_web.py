@@ -96,12 +96,16 @@ def test_the_page_says_that_the_server_has_ended(chromium, tmp_path):
 def test_a_panel_is_played_in_order(tmp_path):
     out = tmp_path / "baseline"
     arguments = ("--web", "--no-open", "--panel", "cards-v0", "--first", "1", "--out", str(out), "--port", "0")
-    with playing(*arguments) as (process, address):
+    told = ("--history", "1", "--system", "Play well.", "--arg", "prompt=action_only")
+    with playing(*arguments, *told) as (process, address):
         state = ask(address, "state")
-        assert (state["num_episodes"], state["episode"]["task"]) == (6, "vlm_gym/NumberLine-v0")
+        assert (state["num_episodes"], state["is_as_model"]) == (6, True)
+        assert state["episode"]["messages"][0] == {"role": "system", "text": "Play well.", "picture": None}
+        assert '"thoughts"' not in state["episode"]["messages"][1]["text"]
         stop(process)
     run = read_run(out)
-    assert (run["panel"]["name"], run["panel"]["first"], len(run["episodes"])) == ("cards-v0", 1, 6)
+    assert (run["panel"]["name"], run["panel"]["first"], len(run["episodes"])) == ("cards-v0[prompt=action_only]", 1, 6)
+    assert (run["panel"]["arguments"], run["chat"]["history"]) == ({"prompt": "action_only"}, 1)
 
 
 def test_the_browser_is_opened_at_the_address(tmp_path):
@@ -126,7 +130,10 @@ def test_the_browser_is_opened_at_the_address(tmp_path):
         (["--web", "--arg", "theme=night"], "--arg and --options need the ID of a task"),
         (["--web", "--first", "2"], "--first needs --panel"),
         (["--web", "--panel", "cards-v1"], "Did you mean 'cards-v0'?"),
-        (["Blackjack-v0", "--web", "--panel", "cards-v0"], "a panel sets task, arguments and starts"),
+        (["Blackjack-v0", "--web", "--panel", "cards-v0"], "a panel sets task and starts: leave out ID and --options"),
+        (["Blackjack-v0", "--web", "--history", "2"], "goes with --web --panel NAME"),
+        (["Blackjack-v0", "--max-reasks", "2"], "goes with --web --panel NAME"),
+        (["--web", "--panel", "cards-v0", "--show", "film"], "show must be one of"),
         (["Blackjack-v0", "--web", "--seed", "-1"], "seed must be None or an int >= 0, got -1"),
         (["Blackjack-v0", "--web", "--arg", "parser=tagged"], "--arg parser cannot be chosen here"),
     ],

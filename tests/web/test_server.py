@@ -39,7 +39,7 @@ def test_it_listens_on_the_loopback_address_alone(server):
 
 
 def test_the_page_and_its_parts_come_with_a_strict_policy(server):
-    for path in ("", "page.css", "page.js", "actions.js", "dom.js", "turns.js", "icon.svg", "state"):
+    for path in ("", "page.css", "page.js", "actions.js", "dom.js", "request.js", "turns.js", "icon.svg", "state"):
         status, headers, body = ask(server, path)
         assert status == 200
         assert body

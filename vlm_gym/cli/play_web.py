@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from vlm_gym.cli.arguments import count, start, task_arguments
+from vlm_gym.cli.run_arguments import add_chat, chat_of
 from vlm_gym.errors import ConfigError
 from vlm_gym.program import INTERRUPTED
 from vlm_gym.registration import find_task
@@ -28,6 +29,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     group.add_argument("--first", type=count, metavar="N", help="of the panel, the first N episodes of each task")
     group.add_argument("--port", type=_port, metavar="N", help="the port of 127.0.0.1 (default: a free one)")
     group.add_argument("--no-open", action="store_true", help="do not open the browser, only print the address")
+    add_chat(command, "how it is told, with --web --panel")
 
 
 def refuse_arguments(options: argparse.Namespace) -> None:
@@ -36,6 +38,7 @@ def refuse_arguments(options: argparse.Namespace) -> None:
     for name, value in given.items():
         if value not in (None, False):
             raise ConfigError(f"{name} is for the browser: add --web")
+    _refuse_telling(options)
 
 
 def play(options: argparse.Namespace) -> int:
@@ -63,6 +66,7 @@ def _game(options: argparse.Namespace) -> "Game":
         return _panel_game(options)
     if options.first is not None:
         raise ConfigError("--first needs --panel")
+    _refuse_telling(options)
     arguments, reset_options = task_arguments(options, ("parser",)), start(options)
 
     def episodes_of(task: str) -> "Iterator[EpisodeSpec]":
@@ -81,16 +85,27 @@ def _panel_game(options: argparse.Namespace) -> "Game":
     from vlm_gym.evaluation.runs.panels import get_panel
     from vlm_gym.evaluation.runs.plan import Plan, describe, panel_of
     from vlm_gym.web.game import Game
-    from vlm_gym.web.recording import DESCRIPTION, Recording
+    from vlm_gym.web.recording import Recording
+    from vlm_gym.web.telling import Telling
 
-    if options.task is not None or options.arg or options.options is not None:
-        raise ConfigError("a panel sets task, arguments and starts: leave out ID, --arg and --options")
-    panel = get_panel(options.panel)
+    if options.task is not None or options.options is not None:
+        raise ConfigError("a panel sets task and starts: leave out ID and --options")
+    panel = get_panel(options.panel).variant(task_arguments(options, ("parser",)))
     if options.first is not None:
         panel = panel.first(options.first)
     folder = options.out or FOLDER.with_name(f"{FOLDER.name}-{panel.name}")
-    recording = Recording(folder, describe(Plan(panel.episodes, panel_of(panel)), DESCRIPTION))
-    return Game(recording, panel.episodes, len(panel.episodes))
+    telling = Telling(is_as_model=True, chat=chat_of(options), parser=options.parser)
+    plan = Plan(panel.episodes, panel_of(panel), options.parser, telling.chat)
+    recording = Recording(folder, describe(plan, telling.description))
+    return Game(recording, panel.episodes, len(panel.episodes), telling=telling)
+
+
+def _refuse_telling(options: argparse.Namespace) -> None:
+    """Raise ConfigError if the options say how a model is told: a person who plays a game is told all."""
+    from vlm_gym.chat import ChatSettings
+
+    if chat_of(options) != ChatSettings() or options.parser != "json":
+        raise ConfigError("how a task is told (--parser, --show, --history and so on) goes with --web --panel NAME")
 
 
 def _port(text: str) -> int:

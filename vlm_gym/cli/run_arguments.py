@@ -62,9 +62,9 @@ def add_episodes(command: argparse.ArgumentParser) -> None:
     group.add_argument("--shard", type=_shard, metavar="I/N", help="the I-th of N parts of all this")
 
 
-def add_chat(command: argparse.ArgumentParser) -> None:
+def add_chat(command: argparse.ArgumentParser, title: str = "how it is told") -> None:
     """Add how a task is told."""
-    group = command.add_argument_group("how it is told")
+    group = command.add_argument_group(title)
     group.add_argument(
         "--parser",
         default="json",

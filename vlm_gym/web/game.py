@@ -12,6 +12,7 @@ from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import RunError, VlmGymError
 from vlm_gym.web.person import PersonsEpisode
 from vlm_gym.web.recording import Recording
+from vlm_gym.web.telling import Telling
 from vlm_gym.web.view import episode_view, task_list
 
 Choose = Callable[[str], Iterable[EpisodeSpec]]
@@ -32,6 +33,7 @@ class Game:
         episodes: What is played, in this order; None lets the person choose a task first.
         num_episodes: How many those are, where they end.
         choose: Lists the episodes of a task that the person chooses.
+        telling: How the person is told them.
     """
 
     def __init__(
@@ -40,11 +42,13 @@ class Game:
         episodes: Iterable[EpisodeSpec] | None = None,
         num_episodes: int | None = None,
         choose: Choose | None = None,
+        telling: Telling | None = None,
     ) -> None:
         self._lock = threading.Lock()
         self._recording = recording
         self._num_episodes = num_episodes
         self._choose = choose
+        self._telling = telling or Telling()
         self._episodes: Iterator[EpisodeSpec] | None = None
         self._now: PersonsEpisode | None = None
         self._version = 0
@@ -143,7 +147,7 @@ class Game:
             episode.answer(text, latency_s)
         except RunError:
             if not episode.is_played:
-                self._turn_to(self._episodes, PersonsEpisode(episode.spec, self._recording))  # from what is written
+                self._turn_to(self._episodes, self._episode(episode.spec))  # from what is written
             raise
         self._step()
 
@@ -153,7 +157,10 @@ class Game:
 
     def _next_of(self, episodes: Iterator[EpisodeSpec]) -> PersonsEpisode | None:
         spec = next((spec for spec in episodes if not self._recording.is_finished(spec)), None)
-        return None if spec is None else PersonsEpisode(spec, self._recording)
+        return None if spec is None else self._episode(spec)
+
+    def _episode(self, spec: EpisodeSpec) -> PersonsEpisode:
+        return PersonsEpisode(spec, self._recording, self._telling)
 
     def _turn_to(self, episodes: Iterator[EpisodeSpec] | None, episode: PersonsEpisode | None) -> None:
         if self._now is not None:
@@ -175,9 +182,16 @@ class Game:
             "tasks": task_list() if self._phase() == "choose" else [],
             "num_episodes": self._num_episodes,
             "num_played": self.num_played,
-            "num_successes": sum(episode.is_success for episode in self._recording.episodes.values()),
+            "num_successes": self._num_successes(),
+            "is_as_model": self._telling.is_as_model,
             "episode": None if self._now is None else episode_view(self._now),
         }
+
+    def _num_successes(self) -> int | None:
+        """Return how many episodes succeeded; None as long as the person is told no more than a model is."""
+        if self._telling.is_as_model and self._phase() != "done":
+            return None
+        return sum(episode.is_success for episode in self._recording.episodes.values())
 
     def _phase(self) -> str:
         if self._now is None:

@@ -14,7 +14,8 @@ from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord, picture_n
 from vlm_gym.messages import Message
 from vlm_gym.render.encode import png_bytes
 from vlm_gym.rollout import Rollout
-from vlm_gym.web.recording import DESCRIPTION, Recording
+from vlm_gym.web.recording import Recording
+from vlm_gym.web.telling import Telling
 
 ASKING: Final = object()  # what `run_episode` yields where it waits for the person
 
@@ -22,13 +23,16 @@ ASKING: Final = object()  # what `run_episode` yields where it waits for the per
 class PersonAgent(Agent):
     """Waits for whoever drives the coroutine: `send` brings the reply."""
 
+    def __init__(self, telling: Telling) -> None:
+        self._telling = telling
+
     async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
         """Answer with what is sent."""
         return await _reply()
 
     def describe(self) -> dict[str, Any]:
-        """Return the name and where the person sits."""
-        return dict(DESCRIPTION)
+        """Return the name, where the person sits, and what the person is told."""
+        return self._telling.description
 
 
 class PersonsEpisode:
@@ -41,17 +45,18 @@ class PersonsEpisode:
         VlmGymError: if the task cannot be made, or does not do what the recorded turns say.
     """
 
-    def __init__(self, spec: EpisodeSpec, recording: Recording) -> None:
+    def __init__(self, spec: EpisodeSpec, recording: Recording, telling: Telling) -> None:
         self.spec = spec
         self.record: EpisodeRecord | None = None
         self.turns = list(recording.turns(spec))
-        self._rollout = Rollout()
+        self.telling = telling
+        self._rollout = Rollout(telling.chat, parser=telling.parser)
         self._recording = recording
         self._end: EpisodeRecord | None = None
         self._last: Message | None = None
         self._playing = run_episode(
             self._rollout,
-            PersonAgent(),
+            PersonAgent(telling),
             spec,
             past=tuple(self.turns),
             on_turn=self._add_turn,
@@ -85,6 +90,9 @@ class PersonsEpisode:
         """Return a picture of this episode as PNG, or None if it has none of that name."""
         if name == self.picture_now:
             return png_bytes(self.session.picture)
+        sent = next((message for message in self.session.messages() if picture_of(message) == name), None)
+        if sent is not None:
+            return sent.png
         is_known = any(turn.picture == name for turn in self.turns)
         return self._recording.read_picture(name) if is_known else None
 
@@ -115,6 +123,11 @@ class PersonsEpisode:
     def _add_turn(self, turn: TurnRecord, shown: Message) -> None:
         self._recording.add_turn(turn, shown)
         self.turns.append(turn)
+
+
+def picture_of(message: Message) -> str | None:
+    """Return the name of a message's picture; None without one."""
+    return None if message.picture is None else picture_name(message.picture)
 
 
 @types.coroutine

@@ -19,8 +19,8 @@ from vlm_gym.evaluation.runs.run_folder import (
 )
 from vlm_gym.messages import Message
 from vlm_gym.registration import TASKS
+from vlm_gym.web.telling import AS_A_GAME, Telling
 
-DESCRIPTION: Final = {"name": "human", "interface": "web"}  # the page shows reward terms, of which no model is told
 CHOSEN: Final = ("specs",)
 """The part of run.json that may differ too: which tasks are played was for the person to choose."""
 
@@ -89,13 +89,15 @@ def describe_open_run(episodes: Sequence[EpisodeSpec] = ()) -> dict[str, Any]:
     `episodes` stand for the tasks whose specs it holds; without any, all tasks that need no download.
     """
     starts = episodes or [EpisodeSpec(task.id, 0) for task in TASKS.values() if not task.needs_data]
-    return {**describe(Plan(tuple(starts)), DESCRIPTION), "episodes": []}
+    return {**describe(Plan(tuple(starts)), Telling().description), "episodes": []}
 
 
 def _check_same(folder: Path, run: Mapping[str, Any]) -> None:
     """Raise RunError if the folder holds a run that is not this one."""
     if is_empty(folder):
         return
-    changed = differences(read_run(folder), {"format": FORMAT, **run}, (*CIRCUMSTANCES, *CHOSEN))
+    there = read_run(folder)
+    there["agent"] = {"told": AS_A_GAME, **there["agent"]}  # the first versions told a person in no other way
+    changed = differences(there, {"format": FORMAT, **run}, (*CIRCUMSTANCES, *CHOSEN))
     if changed:
         raise RunError(f"{folder} holds another run; choose another folder with --out. {'; '.join(changed)}")

@@ -32,7 +32,7 @@ KINDS: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-PAGE_FILES: Final = ("page.html", "page.css", "page.js", "actions.js", "dom.js", "turns.js", "icon.svg")
+PAGE_FILES: Final = ("page.html", "page.css", "page.js", "actions.js", "dom.js", "request.js", "turns.js", "icon.svg")
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "

@@ -1,15 +1,18 @@
 """What the page is told, as plain values: what a model is told while the game goes on, and the oracle's view after it.
 
+A person who plays as a model is told what a model is sent, and nothing else at any time.
 The words of the picture, the truth about it and the oracle's opinion stay here until the episode is over.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+from vlm_gym.actions import NamedVocabulary, Vocabulary
 from vlm_gym.chat import ChatTurn
 from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
 from vlm_gym.registration import find_task, installed_tasks
-from vlm_gym.web.person import PersonsEpisode
+from vlm_gym.web.person import PersonsEpisode, picture_of
 
 MAX_SHOWN: Final = 400  # characters of an answer that the page shows again
 LEAST_REGRET: Final = 1e-9  # below it a loss is a rounding error
@@ -25,6 +28,29 @@ def task_list() -> list[dict[str, Any]]:
 
 def episode_view(episode: PersonsEpisode) -> dict[str, Any]:
     """Return an episode as the page shows it."""
+    return _as_model(episode) if episode.telling.is_as_model else _as_game(episode)
+
+
+def named_actions(actions: Vocabulary, text: str) -> list[str]:
+    """Return the actions that a text names, which are all that a model knows of; none where they cannot be listed."""
+    names = actions.names if isinstance(actions, NamedVocabulary) else ()
+    return [name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)]
+
+
+def _as_model(episode: PersonsEpisode) -> dict[str, Any]:
+    """Return what a model is sent, and nothing of what it is not: no reward, no outcome, not even the task's name."""
+    session, is_over = episode.session, episode.record is not None
+    messages = () if is_over else session.messages()
+    told = "\n".join(message.text for message in messages if message.role != "assistant")
+    return {
+        "messages": [
+            {"role": message.role, "text": message.text, "picture": picture_of(message)} for message in messages
+        ],
+        "actions": named_actions(session.task.actions, told),
+    }
+
+
+def _as_game(episode: PersonsEpisode) -> dict[str, Any]:
     session, spec = episode.session, episode.spec
     return {
         "task": spec.task,

@@ -2,6 +2,7 @@
 
 import { buttonOf, filterActions, moveMark, playMarked, showActions } from "./actions.js";
 import { byId, make, shortName, signed } from "./dom.js";
+import { showRequest } from "./request.js";
 import { showFeedback, showPicture, showTurns } from "./turns.js";
 
 const CONFLICT = 409; // another tab has gone on
@@ -67,17 +68,19 @@ function show(next, isVisit) {
   showHeader();
   if (state.phase === "choose") showTasks();
   if (state.phase === "done") showDone();
-  if (state.episode) showEpisode();
+  if (state.episode && state.is_as_model) showRequest(state.episode, state.phase === "over");
+  else if (state.episode) showEpisode();
   if (!isVisit) moveFocus();
 }
 
 function showHeader() {
   const episode = state.episode;
-  byId("title").textContent = episode ? shortName(episode.task) : "vlm-gym";
-  document.title = episode ? `${shortName(episode.task)} · vlm-gym play` : "vlm-gym play";
+  const title = !episode ? "vlm-gym" : state.is_as_model ? "Human baseline" : shortName(episode.task);
+  byId("title").textContent = title;
+  document.title = episode ? `${title} · vlm-gym play` : "vlm-gym play";
   byId("subtitle").textContent = episode ? place() : "";
   const played = `${state.num_successes} of ${state.num_played}`;
-  const figures = episode
+  const figures = state.is_as_model && episode ? [] : episode
     ? [["Turn", `${Math.min(episode.turn, episode.max_turns)} of ${episode.max_turns}`],
        ["Return", signed(episode.total_reward)], ["Successes", played]]
     : state.num_played ? [["Successes", played]] : [];
