@@ -224,13 +224,22 @@ def test_missing_and_broken_pictures_are_counted(damaged, tmp_path):
     assert "3 pictures are missing in the runs' folders, or damaged." in data_of(page)["notes"]
 
 
-def test_a_half_written_line_and_an_unfinished_episode_are_left_out(damaged, tmp_path):
+def test_an_episode_whose_end_is_half_written_is_shown_with_its_turns_and_counts_in_no_figure(damaged, tmp_path):
+    whole = read_played(damaged)
     lines = (damaged / EPISODES_FILE).read_text().splitlines(keepends=True)
     (damaged / EPISODES_FILE).write_text("".join(lines[:-1]) + lines[-1][:40])
     with (damaged / TURNS_FILE).open("a") as file:
         file.write('{"episode": "half')
-    page = write_report([damaged], tmp_path / "report.html").page
-    assert len(data_of(page)["episodes"]) == len(lines) - 1
+    report = write_report([damaged], tmp_path / "report.html")
+    (lost,) = {item.episode.episode for item in whole} - {item.episode.episode for item in read_played(damaged)}
+    (turns,) = (item.turns for item in whole if item.episode.episode == lost)
+    entries = data_of(report.page)["episodes"]
+    (unfinished,) = (i for i, entry in enumerate(entries) if not entry["is_finished"])
+    assert (entries[unfinished]["id"], entries[unfinished]["num_turns"]) == (episode_id(lost), len(turns))
+    assert [turn["answers"][-1] for turn in turns_of(report.page)[unfinished]] == [turn.answers[-1] for turn in turns]
+    assert [place is None for place in places_of(report.page)[unfinished]] == [False] * len(turns) + [True]
+    results = json.loads(report.results.read_text("utf-8"))["runs"][0]
+    assert len(results["episodes"]) == results["summary"]["num_episodes"] == len(whole) - 1
 
 
 def test_a_folder_that_is_no_run_is_named(capsys, tmp_path):
