@@ -9,7 +9,8 @@ TORCH ?= torch==2.13.0
 MINUTES ?= 60
 SETUP_FILES = setup.cfg pyproject.toml requirements/build.txt
 
-.PHONY: demo test quick check format bench bench-learning train alfworld thor test-thor wheel-check test-oldest test-oldest-trainer \
+.PHONY: demo test quick check format bench bench-learning train alfworld thor test-thor wheel-check adopted \
+	test-oldest test-oldest-trainer \
 	newest lock python-for-training clean help
 
 help:
@@ -23,6 +24,7 @@ help:
 	@echo "make test-thor    the tests of ALFWorld on AI2-THOR, in an environment of their own ($(VENV)-thor), for which"
 	@echo "                  make thor installs what they need"
 	@echo "make wheel-check  build the wheel and play every id from it in an empty environment"
+	@echo "make adopted      play the environments of docs/adopt.md, of gymnasium, minigrid and ale-py"
 	@echo "make test-oldest  the contract tests on the oldest gymnasium, make test-oldest-trainer the trainer's on the"
 	@echo "                  oldest transformers"
 	@echo "make newest       the quick tests with the newest release of everything, whatever setup.cfg's bounds say"
@@ -87,6 +89,11 @@ test-thor:
 
 wheel-check: $(VENV)/.test
 	$(BIN)/python tests/wheel/check_wheel.py
+
+# The packages whose environments docs/adopt.md adopts, in a folder of their own.
+adopted: $(VENV)/.test
+	$(PIP) install --no-deps --upgrade --target $(VENV)-adopted minigrid==3.2.0 ale-py==0.12.1 pygame-ce==2.5.8
+	PYTHONPATH=$(VENV)-adopted $(BIN)/python $(PYTEST) tests/adopted
 
 # The oldest release that setup.cfg allows lies before the lock's on the path, in a folder of its own.
 test-oldest: $(VENV)/.test

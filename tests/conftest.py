@@ -39,13 +39,12 @@ def pytest_configure(config):
 @pytest.fixture(autouse=True)
 def _as_installed():
     """Forget what a test registered."""
-    registries = (registration._tasks, registry._parsers, gym.registry)
-    before = [dict(each) for each in registries]
+    before = dict(registration._tasks), dict(registry._parsers)
     yield
-    for each, known in zip(registries, before, strict=True):
-        if len(each) != len(known):
-            for name in set(each) - set(known):
-                del each[name]
+    for name in set(registration._tasks) - set(before[0]):
+        del registration._tasks[name], gym.registry[name]
+    for name in set(registry._parsers) - set(before[1]):
+        del registry._parsers[name]
 
 
 def pytest_report_header():

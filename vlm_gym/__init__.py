@@ -8,6 +8,7 @@ env = gym.make("vlm_gym/Points24-v0", parser="json")   # the same picture, free 
 """
 
 from vlm_gym._version import __version__
+from vlm_gym.adoption import adopt
 from vlm_gym.errors import (
     ConfigError,
     DataNotFoundError,
@@ -27,6 +28,7 @@ __all__ = [
     "UnreadablePictureWarning",
     "VlmGymError",
     "__version__",
+    "adopt",
     "find_task",
     "register_task",
 ]

@@ -11,7 +11,7 @@ from vlm_gym.errors import ConfigError, did_you_mean
 from vlm_gym.plugins import TASKS as GROUP
 from vlm_gym.plugins import load_plugin, plugin_names, told_of
 from vlm_gym.task import Task
-from vlm_gym.task_table import OWN_TASKS
+from vlm_gym.task_table import GYM, OWN_TASKS
 
 __all__ = ["TASKS", "Task", "find_task", "installed_tasks", "register_task"]
 
@@ -21,6 +21,7 @@ FIRST_TASK: Final = OWN_TASKS[0].id.removeprefix(NAMESPACE)
 """The simplest task: what is played where nobody says."""
 VECTOR_ENTRY: Final = "vlm_gym.vector:TaskVectorEnv"
 _tasks: Final[dict[str, Task]] = {}
+_frames: Final[dict[str, Task]] = {}
 
 TASKS: Final[Mapping[str, Task]] = MappingProxyType(_tasks)
 """All tasks that are registered now, those of this package first."""
@@ -65,6 +66,11 @@ def register_task(task: Task) -> None:
     if known is not None or task.id in gym.registry:
         owner = known.entry if known is not None else gym.registry[task.id].entry_point
         raise ConfigError(f"{task.id}: {task.entry} cannot have this id, which {owner} has already")
+    _register(task)
+    _tasks[task.id] = task
+
+
+def _register(task: Task) -> None:
     gym.register(
         id=task.id,
         entry_point="vlm_gym.assembly:make_task",
@@ -73,7 +79,6 @@ def register_task(task: Task) -> None:
         additional_wrappers=LAST_WRAPPERS,
         vector_entry_point=VECTOR_ENTRY,
     )
-    _tasks[task.id] = task
 
 
 def find_task(name: str) -> Task:
@@ -83,12 +88,13 @@ def find_task(name: str) -> Task:
         ConfigError: if there is none, or what a package brings is no such task.
     """
     for task_id in (name, f"{NAMESPACE}{name}"):
-        if isinstance(name, str) and task_id in _tasks:
-            return _tasks[task_id]
+        known = (_tasks.get(task_id) or _frames.get(task_id)) if isinstance(name, str) else None
+        if known is not None:
+            return known
     task = load_plugin(GROUP, name) if isinstance(name, str) and name else None
     if task is None:
-        known = [known.removeprefix(NAMESPACE) for known in (*_tasks, *plugin_names(GROUP))]
-        hint = did_you_mean(str(name).removeprefix(NAMESPACE), known)
+        names = [known.removeprefix(NAMESPACE) for known in (*_tasks, *_frames, *plugin_names(GROUP))]
+        hint = did_you_mean(str(name).removeprefix(NAMESPACE), names)
         raise ConfigError(f"there is no task {str(name)[:MAX_SHOWN]!r}.{hint} See: vlm-gym list")
     if not isinstance(task, Task) or task.id != name:
         got = f"one with the id {task.id!r}" if isinstance(task, Task) else repr(task)
@@ -121,6 +127,8 @@ def register_own_tasks() -> None:
     """Register the tasks of this package."""
     for task in OWN_TASKS:
         register_task(task)
+    _register(GYM)
+    _frames[GYM.id] = GYM
 
 
 register_own_tasks()

@@ -60,6 +60,7 @@ class Task:
             count successes; None if unknown.
         harmless: Arguments of the task's own that leave those probabilities as they are.
         example: How to show the task; None for a variant of one that has an example.
+        is_frame: Whether it is no task yet, but becomes one by its arguments (`vlm_gym.adopt`).
         needs_data: Whether the games must be downloaded first (`vlm-gym download alfworld`).
         setup: What tells whether another program that plays and draws the task is ready on this machine,
             "module:function": it takes the task's arguments and returns pairs of what is missing and what to do. "" if
@@ -84,6 +85,7 @@ class Task:
     random_positive_return: float | None = None
     harmless: tuple[str, ...] = ()
     example: Example | None = None
+    is_frame: bool = False
     needs_data: bool = False
     setup: str = ""
     least_image_size: int = 84
@@ -117,7 +119,7 @@ class Task:
     @property
     def is_text_only(self) -> bool:
         """Whether the task has no `Discrete` action space."""
-        return self.num_actions is None
+        return self.num_actions is None and not self.is_frame
 
     def turns(self, arguments: Mapping[str, Any] | None = None) -> int:
         """Return the turn limit with some arguments changed."""

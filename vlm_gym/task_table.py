@@ -212,6 +212,17 @@ _REDRAWN: Final = tuple(
     if task.entry.startswith(entry)
 )
 
+GYM: Final = Task(
+    id="vlm_gym/Gym-v0",
+    entry="vlm_gym.envs.adopted:AdoptedEnv",
+    summary="any environment of Gymnasium with a picture and a few named actions",
+    turn_limit=TurnLimit(1, "turns"),
+    arguments={"turns": 100},
+    harmless=("text", "oracle"),
+    is_frame=True,
+)
+"""What becomes a task by its arguments; it is in no list of tasks."""
+
 _PHOTOGRAPHED: Final = (
     _in_thor(_ALFWORLD, "the same on AI2-THOR, with photo-like pictures"),
     _in_thor(_ALFWORLD_SEEN, "the same on AI2-THOR, every game of valid_seen once"),

@@ -54,11 +54,15 @@ class TaskSettings:
 
 
 class Status(NamedTuple):
-    """Where a game stands. `progress` is the share of the goal's conditions that are met, 0 to 1."""
+    """Where a game stands. `progress` is the share of the goal's conditions that are met, 0 to 1.
+
+    `is_truncated` says of a game that is over that it was cut off by a limit of its own.
+    """
 
     is_over: bool
     is_success: bool
     progress: float
+    is_truncated: bool = False
 
 
 class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
@@ -352,7 +356,8 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         self._has_ended = status.is_over or is_end
         info = self._info(outcome, status, action, fault)
         picture = NOT_DRAWN if self.is_drawn_later else self._draw(outcome.state)
-        return picture, sum(info["rewards"].values()), self._has_ended, False, info
+        is_terminated = self._has_ended and not status.is_truncated
+        return picture, sum(info["rewards"].values()), is_terminated, status.is_truncated, info
 
     def _info(
         self, outcome: Outcome[StateT], status: Status, action: str | None = None, fault: str | None = None
