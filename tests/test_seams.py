@@ -13,7 +13,7 @@ ROOMS = (
     "baselines",
 )  # fmt: skip
 PANELS = "vlm_gym/evaluation/runs/panels.py"
-NAMES = re.compile("NumberLine|Points24|EZPoints|Blackjack|Household|ALFWorldEnv|ALFWorldThor")
+NAMES = re.compile("NumberLine|Points24|EZPoints|Blackjack|Household")
 
 
 def files(room):

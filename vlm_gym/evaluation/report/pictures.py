@@ -4,7 +4,7 @@ Pictures of one task share a palette, so that a picture is a byte a pixel, and f
 of the time that finding a palette for it would take. The first picture of a task is kept whole. An episode's first
 picture is kept as what differs from that one, and each further one as what differs from the picture before: the rows
 between the first and the last change, with 0 where a pixel stays as it was. Deflated, all of that takes about 1 kB a
-picture of a points game, 4 kB of Blackjack and 7 kB of a household task.
+picture of a points game, 4 kB of a hand of cards and 7 kB of a household task.
 """
 
 import base64

@@ -10,7 +10,7 @@ MAX_VALUE: Final = 12  # of an argument's value
 
 
 class _Parts(NamedTuple):
-    """A group's name taken apart: "Points24-v0 {"target":20}, heat"."""
+    """A group's name taken apart: "Task-v0 {"target":20}, heat"."""
 
     task: str
     arguments: Mapping[str, Any]
