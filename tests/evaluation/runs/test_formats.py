@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import tarfile
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from vlm_gym.evaluation.runs.rescore import rescore
 from vlm_gym.evaluation.runs.run import evaluate
 from vlm_gym.evaluation.runs.run_folder import EPISODES_FILE, RUN_FILE, TURNS_FILE, read_episodes, read_run, read_turns
 from vlm_gym.evaluation.scores.summary import summarise
+from vlm_gym.web.recording import DESCRIPTION, Recording, describe_open_run
 
 FORMATS = Path(__file__).parents[1] / "run_formats"
 NAMES = sorted(path.name.removesuffix(".tar.xz") for path in FORMATS.glob("*.tar.xz"))
@@ -96,6 +98,17 @@ def test_a_run_goes_on_where_it_stopped(folder):
     last = [turn for turn in read_turns(folder) if turn not in turns]
     assert [turn.turn for turn in last] == list(range(3, 3 + len(last)))
     assert last[0].requests[0][1].text.endswith(turns[-1].prompt)  # the past is told as it was
+
+
+def test_a_persons_run_which_was_not_planned_is_read_and_gone_on_with(folder):
+    told = {"episodes": [], "agent": DESCRIPTION, "chat": asdict(ChatSettings()), "num_repeats": 1}
+    change_run(folder, **told, parser=describe_open_run()["parser"])
+    summary = summarise(folder)
+    assert (summary.num_planned, summary.num_episodes, summary.agent) == (9, 9, "human")
+    recording = Recording(folder, describe_open_run())
+    assert [recording.is_finished(episode) for episode in EPISODES] == [True] * 9 + [False]
+    assert len(recording.turns(EPISODES[-1])) == 2
+    recording.close()
 
 
 @pytest.mark.parametrize(("name", "kind", "read"), FILES)

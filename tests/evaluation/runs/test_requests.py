@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from openai_server import OpenAIServer, completion
+from openai_server import OpenAIServer, completion, error
 from recorded import results
 
 from vlm_gym.chat import ChatSettings
@@ -16,7 +16,7 @@ from vlm_gym.evaluation.models.endpoint import EndpointAgent, EndpointSettings
 from vlm_gym.evaluation.runs.merge import merge
 from vlm_gym.evaluation.runs.plan import Plan, Shard
 from vlm_gym.evaluation.runs.run import evaluate
-from vlm_gym.evaluation.runs.run_folder import TEXTS_FILE, TURNS_FILE, picture_path, read_run, read_turns
+from vlm_gym.evaluation.runs.run_folder import TEXTS_FILE, TURNS_FILE, picture_path, read_episodes, read_run, read_turns
 
 HOSTILE = ("", "<image>", "\ud800 \x00 \u2028", '{"action": "+"}', "é" * 3, "no idea", '{"action": "-"}')
 EPISODES = (
@@ -145,3 +145,21 @@ def test_an_agent_that_sends_nothing_has_its_messages_on_record_all_the_same(tmp
     asyncio.run(evaluate(tmp_path, Plan(EPISODES[:1]), Silent()))
     turn = read_turns(tmp_path)[0]
     assert [message.text for message in turn.requests[0]] == [turn.prompt]
+
+
+@pytest.mark.parametrize("max_reasks", [0, 1])
+def test_a_request_that_was_refused_is_on_record(tmp_path, max_reasks):
+    chat = ChatSettings(history="all", max_reasks=max_reasks, system="Play.")
+
+    def answer(request):
+        return error(400, "too long", "context_length_exceeded") if len(request["messages"]) > 7 else "no idea"
+
+    with OpenAIServer(answer=answer) as server:
+        play(tmp_path, chat, server, EPISODES[:1])
+    (episode,) = read_episodes(tmp_path)
+    assert episode.stopped == "context"
+    assert told(tmp_path, episode.final_request) == server.requests[-1]["messages"]
+    merge([tmp_path], tmp_path / "merged")
+    assert read_episodes(tmp_path / "merged") == [episode]
+    (tmp_path / TEXTS_FILE).write_text("")
+    assert read_episodes(tmp_path) == [replace(episode, final_request=())]

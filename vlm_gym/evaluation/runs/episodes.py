@@ -116,7 +116,9 @@ async def run_episode(
     if on_picture is not None:
         on_picture(Message("user", "", session.picture))
     record = _episode_record(episode, turns, start_value, session)
-    return record if refusal is None else _stopped(record, refusal, session)
+    if refusal is None:
+        return record
+    return replace(_stopped(record, refusal, session), final_request=log.request(session, record.final_picture))
 
 
 def turn_rng(episode: EpisodeSpec, number: int) -> np.random.Generator:

@@ -38,9 +38,10 @@ def text_name(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:NAME_LENGTH]
 
 
-def texts_of(turn: TurnRecord) -> dict[str, str]:
-    """Return the texts of a turn's requests by their names."""
-    return {text_name(message.text): message.text for request in turn.requests for message in request}
+def texts_of(record: TurnRecord | EpisodeRecord) -> dict[str, str]:
+    """Return the texts of a record's requests by their names."""
+    requests = record.requests if isinstance(record, TurnRecord) else (record.final_request,)
+    return {text_name(message.text): message.text for request in requests for message in request}
 
 
 def text_line(name: str, text: str) -> str:
@@ -68,13 +69,12 @@ def to_line(record: TurnRecord | EpisodeRecord) -> str:
     """
     unsaid = DEFAULTS[type(record)]
     values = {name: value for name, value in vars(record).items() if name not in unsaid or value != unsaid[name]}
-    if isinstance(record, TurnRecord):
-        if record.requests:
-            values["requests"] = [
-                [(role, text_name(text), picture) for role, text, picture in request] for request in record.requests
-            ]
-        if record.replies:
-            values["replies"] = [_reply_values(reply) for reply in record.replies]
+    if "requests" in values:
+        values["requests"] = [_request_values(request) for request in values["requests"]]
+    if "replies" in values:
+        values["replies"] = [_reply_values(reply) for reply in values["replies"]]
+    if "final_request" in values:
+        values["final_request"] = _request_values(values["final_request"])
     return _encode(values) + "\n"
 
 
@@ -84,7 +84,7 @@ def from_line(line: str, kind: type[RecordT], texts: Mapping[str, str] | None = 
     Args:
         line: The line.
         kind: What it holds.
-        texts: The texts of requests by their names; a turn of which one is not there has no requests.
+        texts: The texts of requests by their names; a record of which one is not there has no requests.
 
     Raises:
         RunError: if the line is no JSON, or lacks what no record can do without.
@@ -99,6 +99,8 @@ def from_line(line: str, kind: type[RecordT], texts: Mapping[str, str] | None = 
         if kind is TurnRecord:
             values["requests"] = _requests(values.get("requests", ()), texts or {})
             values["replies"] = _replies(values.get("replies", ()), values.get("answers", ()))
+        elif "final_request" in values:
+            values["final_request"] = next(iter(_requests([values["final_request"]], texts or {})), ())
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise RunError(f"expected a line of JSON with a {kind.__name__}, got {line[:80]!r}") from error
     lacking = [name for name in ESSENTIAL[kind] if name not in values]
@@ -107,6 +109,10 @@ def from_line(line: str, kind: type[RecordT], texts: Mapping[str, str] | None = 
     if len(values) < len(types):
         values = {**{name: _neutral(types[name]) for name in types}, **DEFAULTS[kind], **values}
     return kind(**values)
+
+
+def _request_values(request: tuple[SentMessage, ...]) -> list[tuple[str, str, str | None]]:
+    return [(role, text_name(text), picture) for role, text, picture in request]
 
 
 def _reply_values(reply: Reply) -> dict[str, Any]:

@@ -147,6 +147,7 @@ class EpisodeRecord:
             its content was not let through; None if it was. Then it has succeeded in nothing.
         stop_words: The reason in words, where it was stopped.
         final_prompt: The prompt that was not answered, where it was stopped.
+        final_request: The request that was refused, where it was stopped; earlier formats do not say.
     """
 
     episode: str
@@ -174,6 +175,7 @@ class EpisodeRecord:
     stopped: str | None = None
     stop_words: str = ""
     final_prompt: str = ""
+    final_request: tuple[SentMessage, ...] = ()
 
     @property
     def is_unplayable(self) -> bool:

@@ -5,6 +5,7 @@ sent to the model is what was sent: then it would have answered the same. From t
 what it would have said, and the episode has parted; unless it ended before, its outcome is unknown.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -119,7 +120,8 @@ async def rescore(
         pool.close()
         if writer is not None:
             writer.close()
-    return Rescored(PlayedRun(folder, again, tuple(played)), num_same, tuple(partings))
+    stopped = Counter(item.task for item in played if item.episode.is_unplayable)
+    return Rescored(PlayedRun(folder, again, tuple(played), num_unplayable=stopped), num_same, tuple(partings))
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,10 @@ def read_episodes(folder: Path) -> list[EpisodeRecord]:
     Raises:
         RunError: if a file cannot be read.
     """
-    episodes = _read(folder / EPISODES_FILE, lambda line: from_line(line, EpisodeRecord))
+    path = folder / EPISODES_FILE
+    has_requests = path.is_file() and b'"final_request"' in path.read_bytes()
+    texts = dict(_read(folder / TEXTS_FILE, text_from_line)) if has_requests else {}
+    episodes = _read(path, lambda line: from_line(line, EpisodeRecord, texts))
     return list({episode.episode: episode for episode in episodes}.values())
 
 
@@ -147,14 +150,12 @@ class RunWriter:
     def add_turn(self, turn: TurnRecord, shown: Message) -> None:
         """Write a turn, what the player saw, and the texts of its requests that are not there yet."""
         self.add_picture(shown)
-        new = {name: text for name, text in texts_of(turn).items() if name not in self._names}
-        if new:
-            self._write(self._texts, "".join(text_line(name, text) for name, text in new.items()))
-            self._names.update(new)
+        self._add_texts(turn)
         self._write(self._turns, to_line(turn))
 
     def add_episode(self, episode: EpisodeRecord) -> None:
-        """Write a finished episode."""
+        """Write a finished episode, and the texts of a request that was refused."""
+        self._add_texts(episode)
         self._write(self._episodes, to_line(episode))
 
     def add_picture(self, shown: Message) -> None:
@@ -185,6 +186,12 @@ class RunWriter:
         if not (has_turns(self.folder) and (self.folder / RUN_FILE).exists()):
             text = json.dumps({"format": FORMAT, **run}, indent=1)
             write_whole(self.folder / RUN_FILE, lambda draft: draft.write_text(text, encoding="ascii"))
+
+    def _add_texts(self, record: TurnRecord | EpisodeRecord) -> None:
+        new = {name: text for name, text in texts_of(record).items() if name not in self._names}
+        if new:
+            self._write(self._texts, "".join(text_line(name, text) for name, text in new.items()))
+            self._names.update(new)
 
     def _write(self, file: int, line: str) -> None:
         data, size = line.encode("ascii"), os.fstat(file).st_size
