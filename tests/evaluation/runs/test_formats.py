@@ -22,7 +22,7 @@ from vlm_gym.evaluation.runs.rescore import rescore
 from vlm_gym.evaluation.runs.run import evaluate
 from vlm_gym.evaluation.runs.run_folder import EPISODES_FILE, RUN_FILE, TURNS_FILE, read_episodes, read_run, read_turns
 from vlm_gym.evaluation.scores.summary import summarise
-from vlm_gym.web.recording import DESCRIPTION, Recording, describe_open_run
+from vlm_gym.web.recording import Recording, describe_open_run
 
 FORMATS = Path(__file__).parents[1] / "run_formats"
 NAMES = sorted(path.name.removesuffix(".tar.xz") for path in FORMATS.glob("*.tar.xz"))
@@ -101,7 +101,12 @@ def test_a_run_goes_on_where_it_stopped(folder):
 
 
 def test_a_persons_run_which_was_not_planned_is_read_and_gone_on_with(folder):
-    told = {"episodes": [], "agent": DESCRIPTION, "chat": asdict(ChatSettings()), "num_repeats": 1}
+    told = {
+        "episodes": [],
+        "agent": {"name": "human", "interface": "web"},
+        "chat": asdict(ChatSettings()),
+        "num_repeats": 1,
+    }
     change_run(folder, **told, parser=describe_open_run()["parser"])
     summary = summarise(folder)
     assert (summary.num_planned, summary.num_episodes, summary.agent) == (9, 9, "human")
