@@ -15,7 +15,6 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 import pytest
-import test_contract
 from ended import wait_for_end
 from thor_games import write_player, write_thor_split
 from x_server import XServer
@@ -26,6 +25,8 @@ from vlm_gym.errors import ConfigError, DataNotFoundError
 from vlm_gym.games.household.splits import list_games
 from vlm_gym.games.household.tasks import NUM_CONDITIONS, TASK_TYPES
 from vlm_gym.oracles.household_thor import best_action
+from vlm_gym.registration import TASKS
+from vlm_gym.testing import CHECKS, fault_of
 
 pytestmark = pytest.mark.thor
 
@@ -234,39 +235,11 @@ def test_the_words_say_what_the_photo_shows(game):
 
 # The contract of all ids
 
-CONTRACT = (
-    test_contract.test_the_table_has_the_size_of_the_action_space,
-    test_contract.test_the_passive_checker_warns_of_nothing,
-    test_contract.test_info_holds_the_promised_keys_with_plain_values,
-    test_contract.test_the_reward_is_the_sum_of_the_named_terms,
-    test_contract.test_the_mask_marks_exactly_the_admissible_actions,
-    test_contract.test_an_action_is_illegal_exactly_if_it_is_not_admissible,
-    test_contract.test_pictures_are_fresh_arrays,
-    test_contract.test_the_same_seed_gives_the_same_bytes,
-    test_contract.test_a_copy_in_mid_episode_goes_on_alike,
-    test_contract.test_global_generators_are_neither_read_nor_touched,
-    test_contract.test_an_agent_that_never_answers_is_cut_off_exactly_at_the_limit,
-    test_contract.test_success_and_value_agree_at_the_end,
-)
 
-
-@pytest.mark.parametrize("check", CONTRACT, ids=lambda check: check.__name__)
-def test_the_contract_of_all_ids_holds(check, monkeypatch):
-    monkeypatch.setattr(test_contract, "DISCRETE_IDS", (TASK,))
-    check(TASK)
-
-
-def test_the_spec_as_json_rebuilds_the_env():
-    test_contract.test_the_spec_as_json_rebuilds_the_env(TASK, {})
-
-
-def test_every_offered_action_parses_back():
-    env = make(parser="json")
-    env.reset(seed=9)
-    writer, vocabulary = env.get_wrapper_attr("parser"), env.unwrapped.actions
-    for action in vocabulary.names:
-        assert writer.parse(writer.write(action, vocabulary, thoughts="Hm."), vocabulary).action == action
-    env.close()
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.filterwarnings("ignore::vlm_gym.UnreadablePictureWarning")
+def test_a_task_passes_every_check(check):
+    assert fault_of(TASKS[TASK], check) is None
 
 
 # Trouble
@@ -349,7 +322,7 @@ def test_a_player_that_hangs_in_a_step_is_not_waited_for_for_ever(player):
 
 BAD_FRAMES = {
     "short": "cannot reshape array",
-    "grey": r"a picture of the shape \(40, 40, 1\), expected \(height, width, 3\)",
+    "grey": r"a picture of the shape \(24, 24, 1\), expected \(height, width, 3\)",
     "black": r"AI2-THOR draws nothing: every pixel has the colour \(0, 0, 0\)",
     "no-segments": "IndexError|AttributeError|TypeError",
     "out-of-step": "Sequence id mismatch",
@@ -487,7 +460,7 @@ def test_neither_process_imports_torch_and_ours_none_of_ai2thor(games):
         "from vlm_gym.envs.household.thor import ThorGame\n"
         f"with ThorGame({str(games[0])!r}) as game:\n"
         "    game.step('look')\n"
-        "print(sorted({'ai2thor', 'alfworld', 'flask', 'torch', 'torchvision'} & set(sys.modules)))"
+        "print(sorted({'ai2thor', 'alfworld', 'textworld', 'flask', 'torch', 'torchvision'} & set(sys.modules)))"
     )
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "[]"

@@ -1,6 +1,7 @@
 """The page of a report, in a real browser: what it shows, its keyboard, and that no answer is ever executed."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from browser import look_like, mistakes
@@ -14,6 +15,7 @@ from vlm_gym.evaluation.runs.plan import Plan, repeated
 from vlm_gym.evaluation.runs.played import read_played
 from vlm_gym.evaluation.runs.run import evaluate
 from vlm_gym.evaluation.scores.labels import short_labels
+from vlm_gym.registration import TASKS, register_task
 
 pytestmark = pytest.mark.browser
 
@@ -290,3 +292,14 @@ return [...document.querySelectorAll("main *, header *, footer *")].filter((node
   return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5;
 }).map((node) => node.outerHTML.slice(0, 200));
 """
+
+
+def test_games_in_two_kinds_of_pictures_stand_side_by_side(page, tmp_path):
+    first = "vlm_gym/NumberLine-v0"
+    register_task(replace(TASKS[first], id="there/NumberLine-v0", same_games=first))
+    specs = [EpisodeSpec(task, seed) for task in (first, "there/NumberLine-v0") for seed in range(4)]
+    page.open(write_report([play(tmp_path / "run", OracleAgent(0.5), specs)], tmp_path / "report.html").page)
+    assert mistakes(page.driver) == []
+    told = page.text("#comparison .compared")
+    assert all(word in told for word in ("The same games in other pictures", "Drawn here", "Drawn there", "Games"))
+    assert len(page.all("#comparison tbody tr")) == 1

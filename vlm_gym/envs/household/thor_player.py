@@ -25,10 +25,12 @@ LOOK_AGAIN_S: Final = 0.2
 MAX_SEEDS: Final = 500  # of which one makes alfworld draw the game file's sentence: it has two or three to choose from
 LAUNCHER: Final = Path(__file__).with_name("thor_launcher.py")
 UNUSED: Final = {
-    "alfworld.agents.detector.mrcnn": "load_pretrained_model",
-    "alfworld.agents.controller.mrcnn": "MaskRCNNAgent",
-    "alfworld.agents.controller.mrcnn_astar": "MaskRCNNAStarAgent",
-}  # alfworld imports these modules, which need torch, and uses them with other controllers only
+    "alfworld.agents.detector.mrcnn": ("load_pretrained_model",),
+    "alfworld.agents.controller.mrcnn": ("MaskRCNNAgent",),
+    "alfworld.agents.controller.mrcnn_astar": ("MaskRCNNAStarAgent",),
+    "textworld": ("Agent",),
+    "textworld.logic": ("Proposition", "Variable"),
+}  # what alfworld imports and does not use here: the first three need torch, TextWorld takes a second
 PUNCTUATION: Final = str.maketrans("", "", r"""!"#$%&'()*+,-./:;<=>?@[\]^_`{|}~""")
 
 
@@ -40,9 +42,9 @@ class Player:
     """An AlfredThorEnv with one Unity player, started for the first game."""
 
     def __init__(self) -> None:
-        for name, attribute in UNUSED.items():
-            sys.modules[name] = ModuleType(name)
-            setattr(sys.modules[name], attribute, None)
+        for name, attributes in UNUSED.items():
+            module = sys.modules[name] = ModuleType(name)
+            vars(module).update(dict.fromkeys(attributes, object))
         self._trouble: list[str] = []
         self._thor: Any = None
 

@@ -34,6 +34,7 @@ def render_markdown(results: Results, written: str) -> str:
         *(f"**{_plain(run.name)}**: {_plain(' '.join(notes))}" for run, notes in _noted(results.runs)),
     ]
     parts += _repeats(results.runs)
+    parts += _same_games(results.runs)
     if results.pairs:
         parts += ["## Comparison", *(_comparison_table(results, pair) for pair in results.pairs)]
     return "\n\n".join([*parts, f"Written by vlm-gym {__version__}, {written}."]) + "\n"
@@ -89,6 +90,29 @@ def _repeats(runs: Sequence[ReportedRun]) -> list[str]:
             ]
             parts.append(f"### {_plain(run.name)}\n\n{_table(['task', 'attempts', *table.heads], rows)}")
     return ["## Repeats", *parts, f"{REPEATS_NOTE}, with 95 % intervals."] if parts else []
+
+
+def _same_games(runs: Sequence[ReportedRun]) -> list[str]:
+    """Return the table of games that were played in two kinds of pictures."""
+    rows = [[pair.photographed, run.name, *_pictures_row(pair.difference)] for run in runs for pair in run.same_games]
+    if not rows:
+        return []
+    heads = ["task", "run", "drawn here", "drawn there", "difference", "p", "games"]
+    note = (
+        "The same games in the pictures of this package and in those of the task's own program: success in %, the "
+        "latter minus the former in percentage points (Bonett and Price's interval, McNemar's exact test)."
+    )
+    return ["## The same games in other pictures", _table(heads, rows), note]
+
+
+def _pictures_row(row: Difference) -> list[str]:
+    return [
+        percent(row.success_a),
+        percent(row.success_b),
+        _estimate(row.success, lambda share: f"{100 * share:+.1f}"),
+        _p_value(row.success_p),
+        str(row.num_episodes),
+    ]
 
 
 def _comparison_table(results: Results, pair: RunPair) -> str:

@@ -12,6 +12,7 @@ from vlm_gym.errors import ConfigError, RunError
 from vlm_gym.evaluation.runs.played import Played, PlayedRun, Unplayable, read_played_run
 from vlm_gym.evaluation.scores.comparison import Comparison, compare_runs
 from vlm_gym.evaluation.scores.coverage import coverage_notes
+from vlm_gym.evaluation.scores.same_games import SameGames, same_games
 from vlm_gym.evaluation.scores.summary import RunSummary, summarise_run, to_json
 
 FORMAT: Final = 1
@@ -23,7 +24,8 @@ LISTS: Final = ("episodes", "specs")  # parts of run.json that are long; the run
 class ReportedRun:
     """A run as a report shows it: under a name that no other run of the report has, its episodes in order.
 
-    Those in `unfinished` have turns and no end, and count in no figure.
+    Those in `unfinished` have turns and no end, and count in no figure. `same_games` are its tasks that play the same
+    games in other pictures.
     """
 
     name: str
@@ -32,6 +34,7 @@ class ReportedRun:
     summary: RunSummary
     played: tuple[Played, ...]
     unfinished: tuple[Played, ...] = ()
+    same_games: tuple[SameGames, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,8 @@ def results_json(results: Results, written: str) -> dict[str, Any]:
         format, vlm_gym, written   1; version of the package; UTC time
         runs                       of each run: `name`; `folder`; `settings`, run.json without its lists of episodes
                                    and specs; `summary`, a `RunSummary`; `notes`, what it does not cover, in
-                                   sentences; `episodes`, each an `EpisodeRecord` with the
-                                   short name `id` that the page's address has
+                                   sentences; `same_games`, each a `SameGames`; `episodes`, each an `EpisodeRecord`
+                                   with the short name `id` that the page's address has
         comparisons                of every two runs: their numbers `a` and `b` in `runs`, and a `Comparison`, b minus a
 
     The turns are in the runs' folders (`vlm_gym.evaluation.runs.run_folder.read_turns`).
@@ -120,6 +123,7 @@ def run_json(run: ReportedRun) -> dict[str, Any]:
         "settings": settings,
         "summary": to_json(run.summary),
         "notes": coverage_notes(run.summary),
+        "same_games": [asdict(pair) for pair in run.same_games],
     }
 
 
@@ -132,7 +136,7 @@ def _reported(name: str, run: PlayedRun) -> ReportedRun:
     summary = summarise_run(run)
     order = [scores.name for scores in summary.tasks]
     played = sorted(run.played, key=lambda item: (order.index(item.task), item.episode.seed, item.episode.repeat))
-    return ReportedRun(name, run.folder, run.settings, summary, tuple(played), run.unfinished)
+    return ReportedRun(name, run.folder, run.settings, summary, tuple(played), run.unfinished, same_games(run))
 
 
 def _names(folders: Sequence[Path]) -> list[str]:

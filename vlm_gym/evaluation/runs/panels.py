@@ -14,9 +14,11 @@ from vlm_gym.episodes import EpisodeSpec, canonical
 from vlm_gym.errors import ConfigError, DataNotFoundError, did_you_mean
 from vlm_gym.games.household.splits import list_games, name_of_game, task_of_folder
 from vlm_gym.games.household.tasks import TASK_TYPES
+from vlm_gym.registration import find_task
 from vlm_gym.rollout import Rollout
 
 FIRST_SEED: Final = 1_000_000_000  # people train on low seeds: a panel's begin here
+GAMES_OF_A_TYPE: Final = 10  # in the panel that plays them twice
 HASH_LENGTH: Final = 16  # hex digits of each half of a fingerprint: 64 bits
 
 
@@ -124,11 +126,15 @@ def check_panel(panel: Panel) -> str | None:
 def fingerprint_of(episodes: Iterable[EpisodeSpec]) -> str:
     """Compute a fingerprint: starts every episode, in text play with the parser "json".
 
-    The second half hangs on the pixels, hence on the versions of Pillow and OpenCV; the first half does not.
+    The second half hangs on the pixels, hence on the versions of Pillow and OpenCV; the first half does not. Episodes
+    that another program draws are not started: of them only the keys count.
     """
     content, pictures = hashlib.sha256(), hashlib.sha256()
     with Rollout() as rollout:
         for episode in episodes:
+            if find_task(episode.task).setup:
+                content.update(f"{episode.key}\0".encode())
+                continue
             info, picture = rollout.start(episode).info, rollout.session.picture
             content.update("\0".join((episode.key, info["prompt"], info["observation_text"], "")).encode())
             pictures.update(repr(picture.shape).encode() + picture.tobytes())
@@ -187,6 +193,18 @@ def _alfworld(task: str, split: str) -> Callable[[], tuple[EpisodeSpec, ...]]:
     return list_episodes
 
 
+def _household_thor() -> tuple[EpisodeSpec, ...]:
+    """Play the first games of each task type twice: drawn by this package, and by AI2-THOR."""
+    games = _alfworld("vlm_gym/ALFWorld-ValidSeen-v1", "valid_seen")()
+    kinds: dict[str | None, list[EpisodeSpec]] = defaultdict(list)
+    for episode in games:
+        assert episode.options is not None  # noqa: S101 - `_alfworld` names the game in them
+        kinds[task_of_folder(episode.options["game"].partition("/")[0])].append(episode)
+    chosen = {episode.key for group in kinds.values() for episode in group[:GAMES_OF_A_TYPE]}
+    drawn = [episode for episode in games if episode.key in chosen]
+    return (*drawn, *(replace(episode, task="vlm_gym/ALFWorldThor-ValidSeen-v0") for episode in drawn))
+
+
 def _taking_turns(names: Sequence[str]) -> tuple[str, ...]:
     """Order games so that their task types take turns for as long as there are some of each."""
     groups: dict[str | None, list[str]] = {kind: [] for kind in TASK_TYPES}
@@ -220,6 +238,7 @@ PANELS: Final[Mapping[str, tuple[str, Callable[[], tuple[EpisodeSpec, ...]]]]] =
         "ALFWorld's split valid_unseen, every game once",
         _alfworld("vlm_gym/ALFWorld-ValidUnseen-v0", "valid_unseen"),
     ),
+    "household-thor-v0": ("60 games of valid_seen twice: drawn by this package, and by AI2-THOR", _household_thor),
 }
 """What each panel measures, and how its episodes are listed."""
 
@@ -236,6 +255,7 @@ FINGERPRINTS: Final[Mapping[str, str]] = {
     "household-unseen-v0": "c4448dc0f10da683-2dcd4cd4a6fca7f7",
     "alfworld-valid-seen-v0": "6e6efac076a02585-d50108169b795ab5",
     "alfworld-valid-unseen-v0": "2358e7c1fd0ab410-770b15c7714cda68",
+    "household-thor-v0": "79fa255e404e6add-d0a5a46cd6e77d90",
 }
 """The fingerprints, their second halves with the versions of DRAWN_WITH."""
 

@@ -94,7 +94,7 @@ def compare_runs(a: PlayedRun, b: PlayedRun) -> Comparison:
     planned = _planned_by_both(a, b)
     bounds = {name: _bounds(keys, played_a, played_b) for name, keys in planned.items()}
     tasks = tuple(
-        replace(_difference(name, group), num_planned=len(planned.get(name, group)), bounds=bounds.get(name))
+        replace(difference_of(name, group), num_planned=len(planned.get(name, group)), bounds=bounds.get(name))
         for name, group in groups.items()
     )
     return Comparison(
@@ -155,7 +155,8 @@ def _common_panel(a: PlayedRun, b: PlayedRun) -> str | None:
     return None if name is None else str(name)
 
 
-def _difference(name: str, pairs: Sequence[Pair]) -> Difference:
+def difference_of(name: str, pairs: Sequence[Pair]) -> Difference:
+    """Return how the second episodes of pairs differ from the first ones."""
     starts = [before.start for before, _ in pairs]
     changes = _changes(pairs)
     returns = sample([after.episode.total_reward - before.episode.total_reward for before, after in pairs], starts)

@@ -1,4 +1,5 @@
-// How every two runs compare. The first table is open, further ones are folded with what matters most in their title.
+// How every two runs compare, and the same games in two kinds of pictures. The first table of runs is open, further ones
+// are folded with what matters most in their title.
 
 const COMPARED = [
   { head: "Difference", help: "Difference of success, in percentage points, with its 95 % interval (Bonett and Price)" },
@@ -9,17 +10,35 @@ const COMPARED = [
   { head: "p of return", help: "How likely such a difference of returns is by chance alone: the sign-flip test" },
   { head: "Episodes", help: "Episodes that both runs finished, of those that both were to play if some are missing" },
 ];
+const IN_PICTURES = {
+  Difference: ["Difference", "The latter minus the former, in percentage points, with its 95 % interval (Bonett and Price)"],
+  Before: ["Drawn here", "Success in the same games as this package draws them, in %"],
+  After: ["Drawn there", "Success in the pictures of the task's own program, in %"],
+  Episodes: ["Games", "Games that were finished in both kinds of pictures"],
+};
 const NUM_OPEN = 1;
 
 function drawComparison() {
   const place = byId("comparison");
-  if (!REPORT.comparisons.length) {
+  const pictured = REPORT.runs.flatMap((run, index) => run.same_games.map((pair) => ({ ...differenceRow(pair.difference), run: index })));
+  if (pictured.length) place.append(picturesTable(pictured));
+  if (!REPORT.comparisons.length && !pictured.length) {
     place.hidden = true;
     document.querySelector('nav a[href="#comparison"]').hidden = true;
     return;
   }
+  const paired = REPORT.comparisons.length ? "Paired on the episodes that both runs finished. " : "";
   place.append(...REPORT.comparisons.map(comparisonTable), element("p", { class: "muted hint", text:
-    "Paired on the episodes that both runs finished. Below 0.05 a difference is unlikely to be chance; with many rows some are so by chance." }));
+    `${paired}Below 0.05 a difference is unlikely to be chance; with many rows some are so by chance.` }));
+}
+
+function picturesTable(rows) {
+  const columns = COMPARED.map(({ head, help }) => {
+    const [other, told] = IN_PICTURES[head] ?? [head, help];
+    return { head: other, help: told };
+  });
+  const title = "The same games in other pictures";
+  return element("details", { class: "card folded compared", open: true }, element("summary", { text: title }), dataTable(title, columns, rows));
 }
 
 function comparisonTable(comparison, place) {
