@@ -16,12 +16,17 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from ended import wait_for_end
+from sample_runs import play
 from thor_games import write_player, write_thor_split
 from x_server import XServer
 
+from vlm_gym.cli import main
 from vlm_gym.envs.household.engine import EngineError
 from vlm_gym.envs.household.thor import ThorGame
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError, DataNotFoundError
+from vlm_gym.evaluation.models.agents import OracleAgent
+from vlm_gym.evaluation.report import write_report
 from vlm_gym.games.household.splits import list_games
 from vlm_gym.games.household.tasks import NUM_CONDITIONS, TASK_TYPES
 from vlm_gym.oracles.household_thor import best_action
@@ -464,3 +469,51 @@ def test_neither_process_imports_torch_and_ours_none_of_ai2thor(games):
     )
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "[]"
+
+
+# What users run
+
+
+CHECK = Path(__file__).parents[3] / "benchmarks" / "thor_check.py"
+
+
+def check(tmp_path, *arguments):
+    command = [sys.executable, str(CHECK), "--out", str(tmp_path / "out"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+
+
+def test_the_check_plays_every_task_type_and_prints_what_to_report(tmp_path):
+    done = check(tmp_path, "--games", "1")
+    assert done.returncode == 0, done.stderr
+    assert "6 of 6 games won by the oracle" in done.stdout
+    assert "the same first picture after another reset: 6 of 6" in done.stdout
+    assert "dark first pictures: 0" in done.stdout
+    assert "ai2thor 2.1.0" in done.stdout
+    assert len(list((tmp_path / "out").glob("*.png"))) == 12
+
+
+def test_the_check_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setenv("VLM_GYM_THOR_BUILD", str(tmp_path / "none"))
+    done = check(tmp_path)
+    assert done.returncode == 1
+    assert "vlm-gym download thor --build" in done.stderr
+
+
+def test_a_run_of_both_kinds_of_pictures_sets_them_side_by_side(tmp_path):
+    names = [start["game"] for start in make(SEEN).unwrapped.starts()[:2]]
+    specs = [
+        EpisodeSpec(task, 1, options={"game": name})
+        for task in ("vlm_gym/ALFWorld-ValidSeen-v1", SEEN)
+        for name in names
+    ]
+    folder = play(tmp_path / "run", OracleAgent(), specs)
+    report = write_report([folder], tmp_path / "report.html")
+    (pair,) = json.loads(report.results.read_text())["runs"][0]["same_games"]
+    assert (pair["drawn"], pair["photographed"]) == ("ALFWorld-ValidSeen-v1", "ALFWorldThor-ValidSeen-v0")
+    assert (pair["difference"]["success_a"], pair["difference"]["success_b"]) == (1.0, 1.0)
+    assert pair["difference"]["num_episodes"] == 2
+
+
+def test_the_doctor_finds_nothing_missing(capsys):
+    assert main(["doctor", SEEN]) == 0
+    assert "ready    ALFWorldThor-ValidSeen-v0" in capsys.readouterr().out

@@ -22,11 +22,13 @@ from vlm_gym.evaluation.runs.panels import (
     get_panel,
 )
 from vlm_gym.games.household.files import GAME_FILE
+from vlm_gym.games.household.splits import task_of_folder
 from vlm_gym.games.household.tasks import ALFWORLD_NAMES, TASK_TYPES
 
 SEEN = "alfworld-valid-seen-v0"
 UNSEEN = "alfworld-valid-unseen-v0"
-OWN = tuple(name for name in PANELS if name not in (SEEN, UNSEEN))
+TWICE = "household-thor-v0"
+OWN = tuple(name for name in PANELS if name not in (SEEN, UNSEEN, TWICE))
 HAS_SEEN = "vlm_gym/ALFWorld-ValidSeen-v0" in PLAYABLE_IDS or "VLM_GYM_ALL_TESTS" in os.environ
 HAS_UNSEEN = "vlm_gym/ALFWorld-ValidUnseen-v0" in PLAYABLE_IDS  # nobody has to have it: CI has not
 needs_games = pytest.mark.skipif(not HAS_SEEN, reason="ALFWorld's games are not here: vlm-gym download alfworld")
@@ -41,7 +43,12 @@ def test_every_panel_has_a_fingerprint():
 
 
 @pytest.mark.parametrize(
-    "name", [*OWN, pytest.param(SEEN, marks=needs_games), pytest.param(UNSEEN, marks=needs_unseen)]
+    "name",
+    [
+        *OWN,
+        *(pytest.param(name, marks=needs_games) for name in (SEEN, TWICE)),
+        pytest.param(UNSEEN, marks=needs_unseen),
+    ],
 )
 def test_a_panel_is_what_it_was_when_it_was_published(name):
     panel = get_panel(name)
@@ -147,6 +154,26 @@ def test_the_first_games_are_of_all_types():
     env = get_panel(SEEN).episodes[0].make()
     kinds = [env.reset(options=episode.options)[1]["task_type"] for episode in get_panel(SEEN).first(6).episodes]
     assert kinds == list(TASK_TYPES)
+
+
+@needs_games
+def test_sixty_games_are_played_in_two_kinds_of_pictures():
+    episodes = get_panel(TWICE).episodes
+    drawn, photographed = episodes[:60], episodes[60:]
+    assert {episode.task for episode in drawn} == {"vlm_gym/ALFWorld-ValidSeen-v1"}
+    assert {episode.task for episode in photographed} == {"vlm_gym/ALFWorldThor-ValidSeen-v0"}
+    assert [(each.options, each.seed) for each in drawn] == [(each.options, each.seed) for each in photographed]
+    kinds = Counter(task_of_folder(episode.options["game"].partition("/")[0]) for episode in drawn)
+    assert kinds == dict.fromkeys(TASK_TYPES, 10)
+    assert {episode.options["game"] for episode in drawn} <= {each.options["game"] for each in get_panel(SEEN).episodes}
+
+
+@needs_games
+def test_what_another_program_draws_counts_by_its_games_alone():
+    episodes = [get_panel(TWICE).episodes[i] for i in (0, 60)]
+    other = replace(episodes[1], options=get_panel(TWICE).episodes[61].options)
+    assert fingerprint_of(episodes) != fingerprint_of(episodes[:1])
+    assert fingerprint_of(episodes) != fingerprint_of([episodes[0], other])
 
 
 def make_split(root, split, names):
