@@ -15,9 +15,9 @@ from vlm_gym.evaluation.scores.statistics import wilson_interval
 from vlm_gym.games.household.files import load_game
 from vlm_gym.games.household.game import HouseholdGame
 from vlm_gym.games.household.generator import HOME_SPLITS, generate
-from vlm_gym.games.household.notes import Notes
 from vlm_gym.games.household.splits import SPLITS, list_games
 from vlm_gym.games.household.tasks import TASK_TYPES, GoalKinds
+from vlm_gym.games.household.view import Notes
 from vlm_gym.games.household.world import World
 from vlm_gym.oracles.household_random import TURNS
 from vlm_gym.oracles.household_searcher import search

@@ -83,7 +83,7 @@ _HOUSEHOLD: Final = Task(
     best_success=1.0,
     is_random_measured=True,
     random_by_type={"put": 0.0134, "look": 0.0228, "clean": 0.0001, "heat": 0, "cool": 0, "two": 0},
-    harmless=("version", "labels", "include_admissible", "progress_reward"),
+    harmless=("version", "labels", "include_admissible", "progress_reward", "notes"),
     example=Example({"task_type": "heat"}),
     least_image_size=224,
 )

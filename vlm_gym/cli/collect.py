@@ -30,6 +30,7 @@ EXAMPLES: Final = """vlm-gym collect TASK --samples 20000 --out data/mine
   vlm-gym collect TASK --samples 5000 --format-only --out data/form     # random actions in the right form
   vlm-gym collect OTHER --agent oracle:0.7 --label best --samples 9000 --out data/corrected
   vlm-gym collect --from-run runs/model --successful-only --out data/model      # a run of vlm-gym eval --task ID
+  vlm-gym collect --from-run runs/model --label searcher --out data/visited     # what a good player would have done
   vlm-gym collect TASK --samples 20000 --out data/mine --resume         # goes on where it stopped
 
 The exit status is 0 if all samples are there, 1 if fewer could be found, 2 for a mistake, 130 after
@@ -73,7 +74,8 @@ def _add_samples(command: argparse.ArgumentParser) -> None:
         "--label",
         default="played",
         metavar="WHICH",
-        help="the answer that is learnt: played; best, whoever played; or random in the right form (default: played)",
+        help="the answer that is learnt: played; best or the searcher's, whoever played; or random in the right form "
+        "(default: played)",
     )
     group.add_argument(
         "--format-only", action="store_const", const="random", dest="label", help="the same as --label random"

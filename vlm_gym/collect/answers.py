@@ -45,4 +45,6 @@ def think(thinker: Thinker | None, label: Label, action: str, rng: np.random.Gen
 
 def choose(session: ChatSession, label: Label, best: str | None, rng: np.random.Generator) -> str | None:
     """Return the action that a turn teaches if it is not the one that was played; None where there is none."""
+    if label == "searcher":
+        return session.task.searcher_action()
     return session.task.actions.sample(rng) if label == "random" else best

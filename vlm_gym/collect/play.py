@@ -14,7 +14,7 @@ from vlm_gym.collect.samples import Sample, Step, Told
 from vlm_gym.collect.settings import CollectSettings
 from vlm_gym.collect.sources import Start
 from vlm_gym.errors import ConfigError
-from vlm_gym.evaluation.models.agents import Agent, OracleAgent, RandomAgent
+from vlm_gym.evaluation.models.agents import Agent, OracleAgent, RandomAgent, SearcherAgent
 from vlm_gym.evaluation.runs.episodes import AGENT_STREAM
 from vlm_gym.evaluation.runs.records import TurnRecord, picture_name
 from vlm_gym.messages import Message, sendable
@@ -114,7 +114,11 @@ class _Player:
             raise ConfigError(
                 f"{type(self._session.task).__qualname__} has no oracle: collect what another agent plays (--agent)"
             )
-        self._is_silent = isinstance(agent, (OracleAgent, RandomAgent)) and not start.recorded
+        if settings.label == "searcher" and self._session.task.searcher_action() is None:
+            raise ConfigError(
+                f"{type(self._session.task).__qualname__} has no searcher: use another label (--label best)"
+            )
+        self._is_silent = isinstance(agent, (OracleAgent, RandomAgent, SearcherAgent)) and not start.recorded
         self._recorded = chain.from_iterable(turn.said for turn in start.recorded)
         self._pictures = pictures
         self._told: dict[Message, Told] = {}

@@ -17,7 +17,7 @@ from vlm_gym.collect.settings import CollectSettings
 from vlm_gym.collect.sources import Source, Start, quotas, sources_of
 from vlm_gym.collect.tally import Tally, TaskTally
 from vlm_gym.errors import ConfigError
-from vlm_gym.evaluation.models.agents import Agent, OracleAgent, RandomAgent
+from vlm_gym.evaluation.models.agents import Agent, OracleAgent, RandomAgent, SearcherAgent
 from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.evaluation.runs.plan import versions
 from vlm_gym.evaluation.runs.run_folder import read_run
@@ -81,7 +81,7 @@ async def collect(
         with Rollout(pool=pool) as rollout:
             return await play(rollout, agent, start, settings, pictures)
 
-    is_local = isinstance(agent, (OracleAgent, RandomAgent)) or settings.from_run is not None
+    is_local = isinstance(agent, (OracleAgent, RandomAgent, SearcherAgent)) or settings.from_run is not None
     try:
         for source in sources[tally.source :]:
             starts = source.begin(tally.episode)

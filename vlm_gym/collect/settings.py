@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, get_args
 from vlm_gym.chat import ChatSettings
 from vlm_gym.errors import ConfigError, check_choice, check_int
 
-Label = Literal["played", "best", "random"]
+Label = Literal["played", "best", "searcher", "random"]
 Thoughts = Literal["varied", "none"]
 Unit = Literal["step", "conversation"]
 Format = Literal["parquet", "llava", "trl"]
@@ -28,8 +28,9 @@ class CollectSettings:
         samples: How many samples in all, shared evenly among the tasks; None for all that a panel or a run has.
         panel: A frozen panel whose episodes are played, although nobody who trains on them can be scored on it.
         from_run: The folder of a run whose episodes are played again, answer by answer.
-        label: Which answer a sample teaches: the one that was "played"; the "best" one in the situation, whoever
-            played; or one in the right form, with what the picture shows, and a "random" action of the vocabulary.
+        label: Which answer a sample teaches: the one that was "played"; the "best" one in the situation, or that of
+            the "searcher", who knows only what was seen, whoever played; or one in the right form, with what the
+            picture shows, and a "random" action of the vocabulary.
         cot: Whether answers that are written here think aloud, "varied" in wording, or not: "none".
         unit: Whether a sample is one "step", whose last message is what is learnt, or a whole "conversation".
         format: How the files are written (`vlm_gym.collect.formats`).

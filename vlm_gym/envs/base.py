@@ -154,11 +154,22 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         """Return the value of each action in a game of chance that goes on."""
         return {}
 
+    def _searcher_action(self, state: StateT) -> str | None:
+        """Return what a good player without hidden knowledge does in a game that goes on; None if there is none."""
+        return None
+
     # The oracle
 
     def oracle_action(self) -> str | None:
         """Return a best action now, as text; None where none can lead to success any more, or the episode is over."""
         return None if self._has_ended else self._best_action(self.state)
+
+    def searcher_action(self) -> str | None:
+        """Return what a good player does now that knows only what it has seen since the last reset, as text.
+
+        None where a task has no such player (where nothing is hidden, the oracle is one), or the episode is over.
+        """
+        return None if self._has_ended else self._searcher_action(self.state)
 
     def optimal_value(self) -> float | None:
         """Return the exact probability of success of the best play from here, without the turn limit.

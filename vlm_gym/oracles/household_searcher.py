@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Final
 
-from vlm_gym.games.household.notes import Notes
 from vlm_gym.games.household.tasks import GoalKinds
-from vlm_gym.games.household.view import HouseholdView, SeenObject, SeenReceptacle
+from vlm_gym.games.household.view import HouseholdView, Notes, SeenObject, SeenReceptacle
 
 TREATED: Final[Mapping[str, str]] = {"clean": "clean", "heat": "hot", "cool": "cold"}
 APPLIANCE: Final[Mapping[str, str]] = {"clean": "sinkbasin", "heat": "microwave", "cool": "fridge"}

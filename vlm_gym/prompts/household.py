@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from vlm_gym.fields import Field, Kind
-from vlm_gym.games.household.view import HouseholdView, SeenObject, SeenReceptacle
+from vlm_gym.games.household.view import HouseholdView, Notes, SeenObject, SeenReceptacle
 from vlm_gym.prompts.answer import PromptSettings, answer_section, one_of
 
 Look = Literal["drawing", "symbols", "photo"]
@@ -20,7 +20,29 @@ PAPER_DESCRIPTION: Final = Field("description", "what you see in the picture", K
 def describe(view: HouseholdView) -> str:
     """Return what the picture shows."""
     room = ", ".join(receptacle.name for receptacle in view.receptacles)
-    return f"{_describe_sight(view)} In the room: {room}."
+    notes = f" {write_notes(view)}" if view.notes is not None else ""
+    return f"{_describe_sight(view)} In the room: {room}.{notes}"
+
+
+def write_notes(view: HouseholdView) -> str:
+    """Return what the player has seen so far, in the order of the room, and which commands were refused."""
+    notes = view.notes or Notes()
+    known = [_note(spot, notes) for spot in view.receptacles if spot.name in notes.contents or spot.name in notes.doors]
+    seen = f"Seen so far: {'; '.join(known) or 'nothing yet'}."
+    refused = f" Not possible now: {', '.join(notes.refused)}." if notes.refused else ""
+    return seen + refused
+
+
+def _note(receptacle: SeenReceptacle, notes: Notes) -> str:
+    is_open = notes.doors.get(receptacle.name)
+    if receptacle.name not in notes.contents:
+        return f"{receptacle.name} (closed, never seen open)"
+    door = "" if is_open is None else " (open)" if is_open else " (closed)"
+    return f"{receptacle.name}{door} with {_objects(notes.contents[receptacle.name])}"
+
+
+def _objects(things: Sequence[SeenObject]) -> str:
+    return ", ".join(map(_object, things)) or "nothing"
 
 
 def fields(settings: PromptSettings) -> tuple[Field, ...]:
@@ -36,20 +58,27 @@ def read_out(view: HouseholdView, settings: PromptSettings) -> tuple[Field, ...]
 
 
 def write_prompt(
-    task: str, feedback: str | None, admissible: Sequence[str], settings: PromptSettings, *, look: Look = "drawing"
+    task: str,
+    feedback: str | None,
+    admissible: Sequence[str],
+    settings: PromptSettings,
+    *,
+    look: Look = "drawing",
+    notes: str = "",
 ) -> str:
     """Return the task prompt.
 
-    `task` is the goal in ALFWorld's sentence. `feedback`, the game's last text, and `admissible`, the commands that are
-    possible now, stand in the prompt if there are any.
+    `task` is the goal in ALFWorld's sentence. `feedback`, the game's last text, `notes`, what `write_notes` wrote, and
+    `admissible`, the commands that are possible now, stand in the prompt if there are any.
     """
     is_paper = settings.style == "paper"
     rules = _PAPER if is_paper else _PHOTO_RULES if look == "photo" else _RULES
     intro = rules.format(symbols=f"\n{SYMBOLS}" if look == "symbols" else "", task=task)
     told = f"\n\nThe game says: {feedback.strip()}" if feedback is not None else ""
+    noted = f"\n\n{notes}" if notes else ""
     commands = f"\n\nCommands that are possible now: {_listed(tuple(admissible))}." if admissible else ""
     answer = answer_section(settings, fields(settings), "action", _RULE)
-    return f"{intro}{told}{commands}\n\n{answer}"
+    return f"{intro}{told}{noted}{commands}\n\n{answer}"
 
 
 def _describe_sight(view: HouseholdView) -> str:
@@ -74,7 +103,7 @@ def _receptacle(receptacle: SeenReceptacle) -> str:
     if receptacle.contents is None:
         return f"{receptacle.name} (closed)"
     door = " (open)" if receptacle.is_openable else ""
-    return f"{receptacle.name}{door} with {', '.join(map(_object, receptacle.contents)) or 'nothing'}"
+    return f"{receptacle.name}{door} with {_objects(receptacle.contents)}"
 
 
 def _object(seen: SeenObject) -> str:

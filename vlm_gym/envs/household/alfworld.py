@@ -70,7 +70,7 @@ class ALFWorldEnv(HomeEnv):
     process of its own; extra `[alfworld]`) or "thor" (ALFWorld on AI2-THOR, in a process of its own, with photo-like
     pictures; extra `[thor]`, see docs/thor.md). `start_timeout_s`, `reset_timeout_s`, `step_timeout_s`: how long to
     wait for a process to start and begin an episode, to begin another one, and to answer a command (default: the
-    engine's own). `labels`, `include_admissible`, `progress_reward`, `include_text`, `version` as in `Household-v1`;
+    engine's own). `labels`, `include_admissible`, `progress_reward`, `include_text`, `notes`, `version` as in `Household-v1`;
     `labels`, `theme` and `version` are about drawn pictures, not AI2-THOR's.
 
     ## Registered Configurations
@@ -115,6 +115,7 @@ class ALFWorldEnv(HomeEnv):
         labels: bool = True,
         include_admissible: bool = True,
         progress_reward: ProgressReward = "change",
+        notes: bool = False,
         version: int = 0,
     ) -> None:
         check_choice("order", order, get_args(Order))
@@ -125,6 +126,7 @@ class ALFWorldEnv(HomeEnv):
             labels=labels,
             include_admissible=include_admissible,
             progress_reward=progress_reward,
+            notes=notes,
             version=version,
         )
         if engine == "thor":

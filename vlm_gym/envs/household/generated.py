@@ -59,6 +59,8 @@ class HouseholdEnv(HomeEnv):
     that fit nowhere. `labels=True`: names in the close-up. `include_admissible=True`: whether the prompt lists the
     commands. `progress_reward="change"|"level"`: what the term `progress` pays; "level", at every step, is the paper's
     rule, under which idling at one half earns for ever.
+    `notes=True` lists in the prompt and in the picture's words what the player has seen where so far, and which
+    commands were not possible since the last one that was: what a player who forgets nothing knows.
     `include_text=True` puts the game's text and the picture in words into the prompt. `version`: that of
     the id, of its pictures and prompts.
 
@@ -88,6 +90,7 @@ class HouseholdEnv(HomeEnv):
         labels: bool = True,
         include_admissible: bool = True,
         progress_reward: ProgressReward = "change",
+        notes: bool = False,
         version: int = 0,
     ) -> None:
         check_choice("split", split, HOME_SPLITS)
@@ -98,6 +101,7 @@ class HouseholdEnv(HomeEnv):
             labels=labels,
             include_admissible=include_admissible,
             progress_reward=progress_reward,
+            notes=notes,
             version=version,
         )
         self.split = split

@@ -2,18 +2,21 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Final, Literal, get_args
 
 from vlm_gym.envs.base import Status, TaskEnv, TaskSettings
 from vlm_gym.envs.household.engine import Engine, GameState
 from vlm_gym.errors import ConfigError, check_choice, check_int
 from vlm_gym.fields import Field, kinds
+from vlm_gym.games.household.tasks import GoalKinds
 from vlm_gym.games.household.thor import ThorState
-from vlm_gym.games.household.view import HouseholdView
+from vlm_gym.games.household.view import HouseholdView, Notes
 from vlm_gym.games.household.vocabulary import CommandVocabulary
 from vlm_gym.games.outcome import Outcome
 from vlm_gym.oracles import household as oracle
 from vlm_gym.oracles import household_thor as thor_oracle
+from vlm_gym.oracles.household_searcher import search
 from vlm_gym.prompts import household as words
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.household.palette import HOME_THEMES, read_home_theme
@@ -21,6 +24,7 @@ from vlm_gym.thoughts.household import HomeThinker, verb_of
 from vlm_gym.thoughts.thinker import Thinker
 
 NUM_COMMANDS: Final = 128  # of Discrete; official games have at most 74 admissible commands at a time
+NO_COMMAND: Final = "command "  # what a number beyond them is called, as no command is
 LATEST_VERSION: Final = 1  # of pictures and prompts
 ProgressReward = Literal["change", "level"]
 
@@ -46,13 +50,14 @@ class HomeEnv(TaskEnv[GameState, int]):
         labels: bool,
         include_admissible: bool,
         progress_reward: ProgressReward,
+        notes: bool,
         version: int,
     ) -> None:
         from vlm_gym.render.household import photo  # needs OpenCV, which card tasks do without
         from vlm_gym.render.household.scene import draw_household
 
         check_int("version", version, 0, LATEST_VERSION)
-        for name, value in (("labels", labels), ("include_admissible", include_admissible)):
+        for name, value in (("labels", labels), ("include_admissible", include_admissible), ("notes", notes)):
             if not isinstance(value, bool):
                 raise ConfigError(f"{name} must be True or False, got {value!r}")
         check_choice("progress_reward", progress_reward, get_args(ProgressReward))
@@ -61,7 +66,9 @@ class HomeEnv(TaskEnv[GameState, int]):
         self.labels = labels
         self.include_admissible = include_admissible
         self.progress_reward = progress_reward
+        self.notes = notes
         self.version = version
+        self._notes = Notes()
         self._seen: tuple[GameState, HouseholdView] | None = None
         self._draw_household = draw_household
         self._fit_photo = photo.fit
@@ -78,6 +85,7 @@ class HomeEnv(TaskEnv[GameState, int]):
     def _deal(self, options: Mapping[str, Any]) -> GameState:
         self.game = self._start_game(options)
         self.actions.names = self.game.admissible
+        self._note(Notes().look(self._view(self.game.state)))
         return self.game.state
 
     def _move(self, state: GameState, action: str) -> Outcome[GameState]:
@@ -86,9 +94,18 @@ class HomeEnv(TaskEnv[GameState, int]):
         self.game.step(action)
         self.actions.names = self.game.admissible
         if rule is not None:
+            if not action.startswith(NO_COMMAND):
+                self._note(self._notes.refuse(action))
             return Outcome(state, {"illegal": 1.0, **self._progress_events(before)}, illegal=rule)
         events = self._progress_events(before)
+        self._note(self._notes.look(self._view(self.game.state)))
         return Outcome(self.game.state, {**events, "success": 1.0} if self.game.is_won else events)
+
+    def _note(self, notes: Notes) -> None:
+        """Keep what the player knows now."""
+        self._notes = notes
+        if self.notes:
+            self._sight = None  # the words have changed, though the state may be the same
 
     def _progress_events(self, before: float) -> dict[str, float]:
         now = self.game.progress
@@ -99,7 +116,7 @@ class HomeEnv(TaskEnv[GameState, int]):
 
     def _numbered(self, number: int) -> str:
         names = self.actions.names
-        return names[number] if number < len(names) else f"command {number} of {len(names)}"
+        return names[number] if number < len(names) else f"{NO_COMMAND}{number} of {len(names)}"
 
     def _numbers_of(self, admissible: tuple[str, ...]) -> Iterable[int]:
         return range(min(len(admissible), NUM_COMMANDS))
@@ -117,7 +134,7 @@ class HomeEnv(TaskEnv[GameState, int]):
         return self._drawn[1].copy()
 
     def _describe(self, state: GameState) -> str:
-        return words.describe(self._view(state))
+        return words.describe(self._noted(state))
 
     def _read_out(self, state: GameState) -> tuple[Field, ...]:
         return words.read_out(self._view(state), self.settings.prompt)
@@ -128,12 +145,17 @@ class HomeEnv(TaskEnv[GameState, int]):
             self._seen = state, self.game.view()
         return self._seen[1]
 
+    def _noted(self, state: GameState) -> HouseholdView:
+        """Return what the player sees, with its notes if it is shown them."""
+        return replace(self._view(state), notes=self._notes) if self.notes else self._view(state)
+
     def _write_prompt(self, state: GameState) -> str:
         settings = self.settings.prompt
         feedback = self.game.feedback if settings.include_text else None
         admissible = self.game.admissible if self.include_admissible else ()
         look: words.Look = "photo" if isinstance(state, ThorState) else "symbols" if self.version else "drawing"
-        return words.write_prompt(self.game.world.sentence, feedback, admissible, settings, look=look)
+        notes = words.write_notes(self._noted(state)) if self.notes and not settings.include_text else ""
+        return words.write_prompt(self.game.world.sentence, feedback, admissible, settings, look=look, notes=notes)
 
     def _more_info(self, state: GameState) -> dict[str, Any]:
         goal = self.game.world.goal
@@ -154,6 +176,10 @@ class HomeEnv(TaskEnv[GameState, int]):
         if isinstance(state, ThorState):
             return thor_oracle.optimal_value(state)
         return oracle.optimal_value(self.game.world, state)
+
+    def _searcher_action(self, state: GameState) -> str:
+        goal = self.game.world.goal
+        return search(GoalKinds(goal.task, goal.target, goal.destination), self._view(state), self._notes)
 
     def thinker(self) -> Thinker:
         """Return who thinks aloud in the episode."""

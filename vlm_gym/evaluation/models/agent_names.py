@@ -12,6 +12,7 @@ from vlm_gym.evaluation.models.agents import (
     OracleAgent,
     RandomAgent,
     ScriptedAgent,
+    SearcherAgent,
     callable_agent,
 )
 from vlm_gym.evaluation.models.endpoint import EndpointAgent
@@ -22,8 +23,8 @@ from vlm_gym.plugins import AGENTS as GROUP
 from vlm_gym.plugins import load_plugin, plugin_names, told_of
 
 FORMS: Final = (
-    "openai:MODEL, anthropic:MODEL, responses:MODEL, hf:PATH, random, oracle, oracle:P, constant:TEXT, script:FILE, "
-    "python:MODULE:FUNCTION"
+    "openai:MODEL, anthropic:MODEL, responses:MODEL, hf:PATH, random, oracle, oracle:P, searcher, constant:TEXT, "
+    "script:FILE, python:MODULE:FUNCTION"
 )
 
 
@@ -37,6 +38,7 @@ def make_agent(
     - `hf:PATH`: a Hugging Face model in this process, which samples as `endpoint` says and is loaded as `local` says
 
     - `random`: uniformly random actions; `oracle`: best ones; `oracle:0.8`: best ones with probability 0.8
+    - `searcher`: in the household tasks, a good player that knows only what it has seen
     - `constant:TEXT`: the same answer always; `script:FILE`: the answers of a JSON list, one a turn
     - `python:MODULE:FUNCTION`: a function `(messages) -> str`
     - `KIND:TEXT` of another package, which brings it as the entry point KIND of the group "vlm_gym.agents": a function
@@ -78,6 +80,12 @@ def _random(rest: str) -> Agent:
     return RandomAgent()
 
 
+def _searcher(rest: str) -> Agent:
+    if rest:
+        raise ConfigError(f"the agent searcher has no setting, got {rest!r}")
+    return SearcherAgent()
+
+
 def _oracle(rest: str) -> Agent:
     try:
         return OracleAgent(float(rest) if rest else 1.0)
@@ -102,6 +110,7 @@ def _local(path: str, settings: EndpointSettings, local: LocalSettings) -> Agent
 _KINDS: Final[dict[str, Callable[[str], Agent]]] = {
     "random": _random,
     "oracle": _oracle,
+    "searcher": _searcher,
     "constant": ConstantAgent,
     "script": _script,
     "python": callable_agent,

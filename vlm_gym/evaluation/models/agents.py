@@ -119,6 +119,24 @@ class OracleAgent(Agent):
         return {"name": "oracle" if self.p == 1.0 else f"oracle:{self.p:g}", "p": self.p}
 
 
+class SearcherAgent(Agent):
+    """Plays what a good player does that knows only what it has seen: a teacher that does not see through doors."""
+
+    async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
+        """Answer with the searcher's action."""
+        action = session.task.searcher_action()
+        if action is None:
+            raise AgentRefusedError(
+                f"{type(session.task).__name__} has no searcher, a player without hidden knowledge; where nothing is "
+                "hidden the agent oracle is one"
+            )
+        return Reply(session.parser.write(action, session.task.actions))
+
+    def describe(self) -> dict[str, Any]:
+        """Return the name."""
+        return {"name": "searcher"}
+
+
 class ConstantAgent(Agent):
     """Gives the same answer at every turn."""
 

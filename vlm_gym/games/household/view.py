@@ -5,7 +5,8 @@ Whether a door is open and what is inside or on top can be seen only from the pl
 through a closed door. The task is not part of the view.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -49,7 +50,7 @@ class SeenReceptacle:
 
 @dataclass(frozen=True)
 class HouseholdView:
-    """The room as the agent sees it.
+    """The room as the agent sees it; with its notes, where it keeps some.
 
     `receptacles` are all there are, in the order of the game's texts; those with `is_here` are the ones that the agent
     faces: none before the first "go to", and up to five at once. `beside` are the objects that the game calls "next to
@@ -60,11 +61,38 @@ class HouseholdView:
     agent: Pose
     beside: tuple[SeenObject, ...]
     hand: SeenObject | None
+    notes: "Notes | None" = None
 
     @property
     def facing(self) -> tuple[SeenReceptacle, ...]:
         """The receptacles within reach."""
         return tuple(receptacle for receptacle in self.receptacles if receptacle.is_here)
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What a player knows from all views so far: all that can matter of them, and nothing that was not seen.
+
+    Attributes:
+        contents: By the name of a receptacle what was in or on it when it was last seen open.
+        doors: By the name of a receptacle with a door whether it stood open when it was last seen from near.
+        refused: The commands that were not possible since the last one that was, each once.
+    """
+
+    contents: Mapping[str, tuple[SeenObject, ...]] = field(default_factory=dict)
+    doors: Mapping[str, bool] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
+
+    def look(self, view: HouseholdView) -> "Notes":
+        """Return the notes after a command that was possible, with what can be seen then."""
+        facing = view.facing
+        seen = {receptacle.name: receptacle.contents for receptacle in facing if receptacle.contents is not None}
+        doors = {receptacle.name: receptacle.is_open for receptacle in facing if receptacle.is_open is not None}
+        return Notes({**self.contents, **seen}, {**self.doors, **doors})
+
+    def refuse(self, command: str) -> "Notes":
+        """Return the notes after a command that was not possible."""
+        return replace(self, refused=tuple(dict.fromkeys((*self.refused, command))))
 
 
 def view_of(world: World, state: HouseholdState) -> HouseholdView:
