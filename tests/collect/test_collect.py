@@ -230,6 +230,27 @@ def test_best_labels_are_the_oracles_whoever_plays(tmp_path):
     assert max(row["turn"] for row in rows_of(tmp_path / "d")) > 5
 
 
+def test_the_searcher_teaches_what_a_player_can_know(tmp_path):
+    """Whoever plays: its labels are commands that the player could think of, from what the words list."""
+    arguments = {"notes": True, "image_size": 84}
+    make(tmp_path / "own", HOUSEHOLD, samples=40, agent="searcher", arguments=arguments)
+    make(tmp_path / "visited", HOUSEHOLD, samples=40, agent="random", label="searcher", arguments=arguments)
+    for name in ("own", "visited"):
+        rows = rows_of(tmp_path / name)
+        assert len(rows) == 40
+        for row in rows:
+            command = json.loads(row["conversations"][-1]["value"])["action"]
+            assert "Seen so far: " in row["conversations"][0]["value"]
+            if command.startswith("take "):
+                assert command.removeprefix("take ").partition(" from ")[0] in row["conversations"][0]["value"]
+    assert answers_of(tmp_path / "own") != answers_of(tmp_path / "visited")
+
+
+def test_where_there_is_no_searcher_its_label_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="NumberLineEnv has no searcher: use another label"):
+        make(tmp_path / "d", NUMBER_LINE, samples=10, label="searcher")
+
+
 def test_a_noisy_oracles_mistakes_are_played_and_learnt_but_those_that_break_a_rule(tmp_path):
     make(tmp_path / "d", NUMBER_LINE, samples=200, agent="oracle:0.5")
     answers = [json.loads(answer) for answer in answers_of(tmp_path / "d")]

@@ -11,7 +11,7 @@ from vlm_gym.registration import find_task
 
 SIZES: Final = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 LARGER: Final = "1M<n<10M"
-WRITTEN_HERE: Final = ("oracle", "random")
+WRITTEN_HERE: Final = ("oracle", "random", "searcher")
 FEW_PICTURES: Final = 0.5  # distinct pictures a sample, below which the card warns
 
 
@@ -75,7 +75,7 @@ def _table(counts: Mapping[str, Any]) -> str:
 
 def _notices(settings: CollectSettings, described: Mapping[str, Any], counts: Mapping[str, Any]) -> list[str]:
     told = [f"**{task['task']}**: {task['notice']}.\n" for task in counts["tasks"] if task["notice"]]
-    if _has_thoughts_from_here(settings, described):
+    if _has_thoughts_from_here(settings, described) and not _is_taught_by_the_searcher(settings, described):
         notes = dict.fromkeys(find_task(task["task"]).load().oracle_note for task in counts["tasks"])
         told += [f"{note}\n" for note in notes if note]
     if counts["num_pictures"] < FEW_PICTURES * counts["num_samples"]:
@@ -120,6 +120,11 @@ def _has_thoughts_from_here(settings: CollectSettings, described: Mapping[str, A
     return settings.label != "played" or (settings.from_run is None and _is_written_here(described))
 
 
+def _is_taught_by_the_searcher(settings: CollectSettings, described: Mapping[str, Any]) -> bool:
+    """Whether who chose the actions knew no more than the player."""
+    return settings.label == "searcher" or (settings.label == "played" and described["agent"]["name"] == "searcher")
+
+
 def _is_written_here(described: Mapping[str, Any]) -> bool:
     return str(described["agent"]["name"]).partition(":")[0] in WRITTEN_HERE
 
@@ -127,6 +132,7 @@ def _is_written_here(described: Mapping[str, Any]) -> bool:
 _LABELS: Final = {
     "played": "The answers are those that were played.",
     "best": "The answers hold a best action in each situation, whoever played.",
+    "searcher": "The answers hold what a good player would do that knows only what was seen, whoever played.",
     "random": "The answers have the right form and say what the picture shows; their actions are uniformly random.",
 }
 _COT: Final = {

@@ -13,6 +13,7 @@ from vlm_gym.evaluation.models.endpoint import EndpointAgent, EndpointSettings
     ("name", "described"),
     [
         ("random", {"name": "random"}),
+        ("searcher", {"name": "searcher"}),
         ("oracle", {"name": "oracle", "p": 1.0}),
         ("oracle:0.25", {"name": "oracle:0.25", "p": 0.25}),
         ("constant:stand: now", {"name": "constant:stand: now", "text": "stand: now"}),
@@ -43,6 +44,7 @@ def test_an_endpoint_takes_its_settings():
         ("randum", "there is no agent 'randum'. Did you mean 'random'?"),
         ("openAI:gpt", "Did you mean 'openai'?"),
         ("random:5", "the agent random has no setting, got '5'"),
+        ("searcher:5", "the agent searcher has no setting, got '5'"),
         ("oracle:much", "the oracle's probability must be a number from 0 to 1, got 'much'"),
         ("oracle:2", "must be a number from 0 to 1, got '2'"),
         ("openai:", "openai:MODEL"),

@@ -12,7 +12,7 @@ import pytest
 from at_hand import PLAYABLE_IDS
 
 from vlm_gym.chat import ChatSession
-from vlm_gym.errors import ConfigError
+from vlm_gym.errors import AgentRefusedError, ConfigError
 from vlm_gym.evaluation.models.agents import (
     CallableAgent,
     ConstantAgent,
@@ -20,6 +20,7 @@ from vlm_gym.evaluation.models.agents import (
     RandomAgent,
     Reply,
     ScriptedAgent,
+    SearcherAgent,
     callable_agent,
 )
 from vlm_gym.parsers.base import Parsed
@@ -63,6 +64,18 @@ def test_random_play_is_uniform():
 def test_the_oracle_plays_best_actions():
     session = start(options={"position": 0, "target": 5})
     assert all(action_of(session, ask(OracleAgent(), session, turn)) == "+" for turn in range(20))
+
+
+def test_the_searcher_does_a_household_task():
+    session = start("vlm_gym/Household-v1", seed=4)
+    while not session.is_over:
+        session.answer(ask(SearcherAgent(), session).text)
+    assert session.info["is_success"]
+
+
+def test_where_there_is_no_searcher_the_agent_refuses():
+    with pytest.raises(AgentRefusedError, match=r"NumberLineEnv has no searcher.*the agent oracle is one"):
+        ask(SearcherAgent(), start())
 
 
 def test_the_noisy_oracle_is_right_with_its_probability():
