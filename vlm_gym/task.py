@@ -56,6 +56,9 @@ class Task:
         arguments: Arguments in which the id differs from the class's own defaults, or on which the limit depends.
         is_random_measured: Whether `random_success` was measured (benchmarks/household_random.py, 10,000 episodes).
         random_by_type: The same as `random_success`, measured, for each kind of start (`info["task_type"]`).
+        searcher_by_type: Measured share of starts, by their kind, in which a good player succeeds that knows only what
+            it has seen (`TaskEnv.searcher_action`, benchmarks/household_searcher.py); empty where nothing is hidden, or
+            nobody has measured it.
         random_positive_return: Probability that uniformly random actions earn a return above 0, as Zhai et al. 2024
             count successes; None if unknown.
         harmless: Arguments of the task's own that leave those probabilities as they are.
@@ -82,6 +85,7 @@ class Task:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     is_random_measured: bool = False
     random_by_type: Mapping[str, float] = field(default_factory=dict)
+    searcher_by_type: Mapping[str, float] = field(default_factory=dict)
     random_positive_return: float | None = None
     harmless: tuple[str, ...] = ()
     example: Example | None = None
@@ -146,6 +150,7 @@ class Task:
         random_success: float | None = None,
         best_success: float | None = None,
         random_by_type: Mapping[str, float] | None = None,
+        searcher_by_type: Mapping[str, float] | None = None,
     ) -> "Task":
         """Return this task under another name, with some arguments changed, and what differs with them."""
         return replace(
@@ -154,6 +159,7 @@ class Task:
             summary=summary,
             arguments={**self.arguments, **arguments},
             random_by_type=random_by_type or {},
+            searcher_by_type=searcher_by_type or {},
             random_positive_return=None,
             example=None,
             num_actions=self.num_actions if num_actions is None else num_actions,

@@ -83,6 +83,7 @@ _HOUSEHOLD: Final = Task(
     best_success=1.0,
     is_random_measured=True,
     random_by_type={"put": 0.0134, "look": 0.0228, "clean": 0.0001, "heat": 0, "cool": 0, "two": 0},
+    searcher_by_type={"put": 0.9991, "look": 1, "clean": 0.9984, "heat": 0.9969, "cool": 0.9994, "two": 0.9962},
     harmless=("version", "labels", "include_admissible", "progress_reward", "notes"),
     example=Example({"task_type": "heat"}),
     least_image_size=224,
@@ -94,6 +95,7 @@ _ALFWORLD: Final = replace(
     summary="do a household task in a game of ALFWorld, from the training split",
     random_success=0.0051,
     random_by_type={"put": 0.0124, "look": 0.0233, "clean": 0.0006, "heat": 0.0002, "cool": 0, "two": 0},
+    searcher_by_type=dict.fromkeys(_HOUSEHOLD.random_by_type, 1.0),
     harmless=(*_HOUSEHOLD.harmless, "order"),
     example=Example(),
     needs_data=True,
@@ -111,6 +113,7 @@ def _in_thor(task: Task, summary: str) -> Task:
         best_success=None,
         is_random_measured=False,
         random_by_type={},
+        searcher_by_type={},
         example=None,
         setup="vlm_gym.envs.household.thor_setup:problems",
         least_image_size=84,
@@ -118,6 +121,7 @@ def _in_thor(task: Task, summary: str) -> Task:
     )
 
 
+_UNSEEN_SEARCHED: Final = {"put": 0.999, "look": 1, "clean": 0.9974, "heat": 0.9986, "cool": 0.9955, "two": 0.9965}
 _FACE_RANK: Final = {"face_cards": "rank"}
 _BLACK_SUITS: Final = {"theme": {"suits": "black"}}
 _SOLVABLE: Final = {"solvable": True}
@@ -131,6 +135,7 @@ _ALFWORLD_SEEN: Final = _ALFWORLD.variant(
     {"split": "valid_seen", "order": "sequential"},
     random_success=0.0059,
     random_by_type={"put": 0.0127, "look": 0.0225, "clean": 0.0004, "heat": 0, "cool": 0.0002, "two": 0.0003},
+    searcher_by_type=_ALFWORLD.searcher_by_type,
 )
 _ALFWORLD_UNSEEN: Final = _ALFWORLD.variant(
     "ALFWorld-ValidUnseen-v0",
@@ -194,6 +199,7 @@ _FIRST_VERSIONS: Final[Mapping[str, Task]] = {
             {"split": "unseen"},
             random_success=0.0061,
             random_by_type={"put": 0.0154, "look": 0.0215, "clean": 0.0004, "heat": 0, "cool": 0, "two": 0},
+            searcher_by_type=_UNSEEN_SEARCHED,
         ),
         _ALFWORLD,
         _ALFWORLD_SEEN,

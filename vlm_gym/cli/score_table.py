@@ -5,6 +5,7 @@ from typing import Final
 
 from vlm_gym.evaluation.scores.coverage import coverage, coverage_notes
 from vlm_gym.evaluation.scores.repeats_table import REPEATS_NOTE, repeats_table
+from vlm_gym.evaluation.scores.searcher import searcher_notes
 from vlm_gym.evaluation.scores.statistics import Estimate, percent
 from vlm_gym.evaluation.scores.summary import RunSummary, Scores
 
@@ -31,7 +32,8 @@ def score_table(summary: RunSummary) -> str:
     rows = [(*HEADS, BOUNDS), *((*_row(each), _bounds(each)) for each in scores)]
     if not is_part:
         rows = [row[:-1] for row in rows]
-    notes = [NOTE, *([BOUNDS_NOTE] if is_part else []), *coverage_notes(summary), *_warnings(summary)]
+    notes = [NOTE, *searcher_notes(summary.tasks), *([BOUNDS_NOTE] if is_part else [])]
+    notes += [*coverage_notes(summary), *_warnings(summary)]
     return "\n".join([*aligned(rows), "", *notes, *_repeats(summary)])
 
 

@@ -70,8 +70,8 @@ class ALFWorldEnv(HomeEnv):
     process of its own; extra `[alfworld]`) or "thor" (ALFWorld on AI2-THOR, in a process of its own, with photo-like
     pictures; extra `[thor]`, see docs/thor.md). `start_timeout_s`, `reset_timeout_s`, `step_timeout_s`: how long to
     wait for a process to start and begin an episode, to begin another one, and to answer a command (default: the
-    engine's own). `labels`, `include_admissible`, `progress_reward`, `include_text`, `notes`, `version` as in `Household-v1`;
-    `labels`, `theme` and `version` are about drawn pictures, not AI2-THOR's.
+    engine's own). `labels`, `include_admissible`, `progress_reward`, `include_text`, `notes`, `version` as in
+    `Household-v1`; `labels`, `theme` and `version` are about drawn pictures, not AI2-THOR's.
 
     ## Registered Configurations
     `ALFWorld-v1` (train), `ALFWorld-ValidSeen-v1`, `ALFWorld-ValidUnseen-v1`; the latter two in sequential order. The

@@ -11,6 +11,7 @@ from vlm_gym.evaluation.scores.comparison import Difference
 from vlm_gym.evaluation.scores.coverage import coverage, coverage_notes
 from vlm_gym.evaluation.scores.perception import Perception
 from vlm_gym.evaluation.scores.repeats_table import REPEATS_NOTE, repeats_table
+from vlm_gym.evaluation.scores.searcher import searcher_notes
 from vlm_gym.evaluation.scores.statistics import Estimate, percent
 from vlm_gym.evaluation.scores.summary import Scores
 
@@ -31,6 +32,7 @@ def render_markdown(results: Results, written: str) -> str:
         "Success in % with Wilson's 95 % interval; ~ floors are measured, not computed. Score: 0 at the floor, 1 at "
         "the ceiling. Faults (answers that could not be read) and illegal: share of turns in %. Misread: share of "
         "readings of the picture in %. Regret: chance of success given away in an episode.",
+        *map(_plain, searcher_notes(task for run in results.runs for task in run.summary.tasks)),
         *(f"**{_plain(run.name)}**: {_plain(' '.join(notes))}" for run, notes in _noted(results.runs)),
     ]
     parts += _repeats(results.runs)

@@ -1,4 +1,4 @@
-"""What uniformly random actions score: the floor beside every score."""
+"""The floor beside every score, what uniformly random actions score; and what one scores that knows nothing hidden."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,6 +58,23 @@ def floor_of_all(episodes: Sequence[EpisodeRecord], label: str | None = None) ->
     if task.random_by_type or not HARMLESS.union(task.harmless).issuperset(arguments):
         return None
     return Floor(task.random_success, is_exact=not task.is_random_measured)
+
+
+def searcher_of_all(episodes: Sequence[EpisodeRecord]) -> float | None:
+    """Return what the searcher succeeds at in a task's episodes, as measured for their kinds; None if it is not known.
+
+    The searcher is a good player that knows only what it has seen: `TaskEnv.searcher_action`.
+    """
+    shares = [_searcher_of(episode) for episode in episodes]
+    known = [share for share in shares if share is not None]
+    return fmean(known) if known and len(known) == len(shares) else None
+
+
+def _searcher_of(episode: EpisodeRecord) -> float | None:
+    task, kind = _task_of(episode), episode.labels.get("task_type")
+    if task is None or kind is None or not HARMLESS.union(task.harmless, (KINDS,)).issuperset(episode.arguments):
+        return None
+    return task.searcher_by_type.get(kind)
 
 
 def _task_of(episode: EpisodeRecord) -> Task | None:

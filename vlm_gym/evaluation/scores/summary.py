@@ -11,7 +11,7 @@ import numpy as np
 from vlm_gym.evaluation.runs.played import Played, PlayedRun, Unplayable, grouped, read_played_run
 from vlm_gym.evaluation.runs.records import TurnRecord
 from vlm_gym.evaluation.scores.comparison import Comparison, compare
-from vlm_gym.evaluation.scores.floors import floor_of_all
+from vlm_gym.evaluation.scores.floors import floor_of_all, searcher_of_all
 from vlm_gym.evaluation.scores.perception import Perception, perceive
 from vlm_gym.evaluation.scores.repeats import Repeats, mean_repeats, repeats_of
 from vlm_gym.evaluation.scores.statistics import Bounds, Estimate, average, mean_estimate, sample, success_estimate
@@ -46,6 +46,8 @@ class Scores:
         is_floor_exact: Whether the floor was computed, not measured.
         ceiling: What the best play succeeds at, exactly, from the starts of these very episodes; None where a task has
             no oracle, as `regret`.
+        searcher: What a good player succeeds at that knows only what it has seen, as measured for the task in general;
+            None where nothing is hidden, or it is not known.
         score: The success on the scale on which the floor is 0 and the ceiling 1. Its interval takes both, and which of
             the starts cannot be won, for given; with luck a score may exceed 1.
         num_turns: Turns of all episodes.
@@ -78,6 +80,7 @@ class Scores:
     floor: float | None
     is_floor_exact: bool
     ceiling: float | None
+    searcher: float | None
     score: Estimate | None
     num_turns: int
     fault_kinds: Mapping[str, int]
@@ -231,6 +234,7 @@ def _score(name: str, label: str | None, played: Sequence[Played]) -> Scores:
         floor=None if floor is None else floor.value,
         is_floor_exact=floor is not None and floor.is_exact,
         ceiling=ceiling,
+        searcher=searcher_of_all(episodes),
         score=None if floor is None or ceiling is None else _normalised(played, floor.value, ceiling),
         num_turns=len(turns),
         fault_kinds=fault_kinds(turns),
@@ -290,6 +294,7 @@ def _overall(tasks: Sequence[Scores], played: Sequence[Played]) -> Scores:
         floor=_mean(known_floors) if len(known_floors) == len(tasks) else None,
         is_floor_exact=all(task.is_floor_exact for task in tasks),
         ceiling=_known_mean([task.ceiling for task in tasks]),
+        searcher=_known_mean([task.searcher for task in tasks]),
         score=average(known_scores) if len(known_scores) == len(tasks) else None,
         num_turns=sum(task.num_turns for task in tasks),
         fault_kinds=dict(sum((Counter(task.fault_kinds) for task in tasks), Counter[str]())),
