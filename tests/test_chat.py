@@ -210,6 +210,42 @@ def test_a_household_tells_its_mistakes_itself():
     assert session.question.text.count("Your last answer") == 1
 
 
+@pytest.mark.parametrize("task", PLAYABLE_IDS)
+def test_a_question_of_ones_own_stands_for_the_prompt(task):
+    session = ChatSession(
+        gym.make(gym.spec(task), parser="json"),
+        ChatSettings(question="{observation_text} You may: {admissible_actions}.", show="both", tell_mistakes=True),
+    )
+    session.reset(seed=0)
+    info = session.info
+    expected = f"{info['observation_text']} You may: {', '.join(info['admissible_actions'])}."
+    assert session.question.text == expected
+    assert session.question.picture is session.picture
+    turn = session.answer("no idea")
+    if not turn.is_over:
+        assert session.question.text.startswith(f"Your last answer could not be read ({turn.info['fault']}).\n\n")
+        assert session.question.text.count("Your last answer") == 1
+
+
+def test_a_question_may_hold_the_tasks_prompt_and_braces():
+    session = line(question="{{}} {prompt}", show="both")
+    words = session.info["observation_text"]
+    assert session.question.text == f"The picture in words: {words}\n\n{{}} {session.info['prompt']}"
+
+
+@pytest.mark.parametrize("question", ["{gaol}", "{goal", "{0}", "{}", "{prompt.x}", "{prompt:d}", "{rewards[fault}"])
+def test_a_question_that_cannot_be_filled_in_is_told(question):
+    with pytest.raises(ConfigError, match=r"must be text with keys of info in braces, .* Keys are prompt"):
+        line(question=question)
+
+
+def test_settings_are_written_as_before_where_nothing_new_is_said():
+    assert list(ChatSettings().to_plain()) == [
+        "system", "show", "history", "history_pictures", "token_budget", "picture_size", "tell_mistakes", "max_reasks"
+    ]  # fmt: skip
+    assert ChatSettings(**ChatSettings(question="?").to_plain()) == ChatSettings(question="?")
+
+
 def test_unreadable_answers_are_asked_for_again():
     session = line(max_reasks=2)
     assert session.answer("hm") is None
@@ -269,6 +305,7 @@ def test_a_session_keeps_no_more_pictures_than_it_shows():
     ("wrong", "message"),
     [
         ({"system": 5}, "system must be a str or None, got 5"),
+        ({"question": ["+"]}, "question must be a str or None, got ['+']"),
         (
             {"show": "pictures"},
             "show must be one of 'picture', 'text', 'both'; got 'pictures'. Did you mean 'picture'?",

@@ -3,8 +3,8 @@
 Pure and synchronous, for any evaluator or trainer. `vlm_gym.messages` writes the messages in three dialects.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, get_args
 
 import gymnasium as gym
@@ -30,19 +30,22 @@ class ChatSettings:
 
     Attributes:
         system: The system message; None for none.
+        question: Text in place of the task's own prompt, in which {goal} stands for `info["goal"]` and {prompt} for the
+            task's prompt; None for that prompt. For models that were trained on a short one.
         show: What a turn shows: the "picture", the picture's content as "text" (for ablations), or "both".
         history: How many past turns are shown again, each with the answer that was played; "all" for all.
         history_pictures: Whether past turns keep their pictures.
         token_budget: The most tokens of a request, or None; the oldest turns are left out beyond it.
         picture_size: Side in pixels to which smaller pictures are enlarged; None leaves them as they are. A sharper
             picture comes from the task's own `image_size`.
-        tell_mistakes: Whether a message says what was wrong with the last turn's answer, in the tasks whose prompts
-            do not say so themselves.
+        tell_mistakes: Whether a message says what was wrong with the last turn's answer, where the task's own prompt
+            does not say so itself or is not shown.
         max_reasks: How often an answer that is a fault, or a move that breaks a rule, is asked for again before it
             counts. Rules are checked where a task lists its legal actions, hence not for formulas.
     """
 
     system: str | None = None
+    question: str | None = None
     show: Shown = "picture"
     history: int | Literal["all"] = 0
     history_pictures: bool = True
@@ -52,8 +55,9 @@ class ChatSettings:
     max_reasks: int = 0
 
     def __post_init__(self) -> None:
-        if self.system is not None and not isinstance(self.system, str):
-            raise ConfigError(f"system must be a str or None, got {self.system!r}")
+        for name in ("system", "question"):
+            if not isinstance(getattr(self, name), str | None):
+                raise ConfigError(f"{name} must be a str or None, got {getattr(self, name)!r}")
         check_choice("show", self.show, get_args(Shown))
         if self.history != "all":
             check_int("history, if not 'all',", self.history, 0, MAX_HISTORY)
@@ -65,6 +69,10 @@ class ChatSettings:
         if self.picture_size is not None:
             check_int("picture_size", self.picture_size, 1, MAX_PICTURE_SIZE)
         check_int("max_reasks", self.max_reasks, 0, MAX_REASKS)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return them as runs and data sets write them: what was added later is left out where it says nothing."""
+        return {name: value for name, value in asdict(self).items() if name != "question" or value is not None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,10 +197,11 @@ class ChatSession:
         return self.turns[-1]
 
     def _ask(self) -> Message:
-        text, info = self.info["prompt"], self.info
-        if self.settings.show != "picture" and not self.task.settings.prompt.include_text:
+        info, question = self.info, self.settings.question
+        text = info["prompt"] if question is None else _fill_in(question, info)
+        if self.settings.show != "picture" and info["observation_text"] not in text:
             text = f"The picture in words: {info['observation_text']}\n\n{text}"
-        if self.settings.tell_mistakes and not self.task.tells_mistakes and self.turns:
+        if self.settings.tell_mistakes and (question is not None or not self.task.tells_mistakes) and self.turns:
             told = _told(info["fault"], info["illegal"])
             text = text if told is None or told in text else f"{told}\n\n{text}"  # on_fault="ask" tells it too
         return Message("user", text, None if self.settings.show == "text" else self._enlarged(self.picture))
@@ -232,6 +241,18 @@ class ChatSession:
         if not admissible or answer.action in admissible:
             return None
         return _told(None, f"{answer.action!r} is not possible now")
+
+
+def _fill_in(question: str, info: Mapping[str, Any]) -> str:
+    """Put what `info` says in place of the names in braces."""
+    words = {name: ", ".join(value) if isinstance(value, tuple) else value for name, value in info.items()}
+    try:
+        return question.format_map(words)
+    except (KeyError, IndexError, ValueError, AttributeError, TypeError) as error:
+        raise ConfigError(
+            f"question {question!r} must be text with keys of info in braces, and {{{{ for a brace: {error}. Keys are "
+            f"{', '.join(words)}"
+        ) from error
 
 
 def _told(fault: str | None, illegal: str | None) -> str | None:

@@ -3,6 +3,9 @@
 from collections import defaultdict
 from collections.abc import Callable
 from threading import Lock
+from typing import Any
+
+import gymnasium as gym
 
 from vlm_gym.chat import ChatSession, ChatSettings
 from vlm_gym.episodes import EpisodeSpec, canonical
@@ -19,6 +22,7 @@ class SessionPool:
         chat: How a task is told.
         parser: What reads the answers; None for what an episode's arguments name, or else "json".
         count_tokens: Counts the tokens of a message, for `chat.token_budget`.
+        wrap: Puts something around each environment, a wrapper that shapes rewards for example.
     """
 
     def __init__(
@@ -26,8 +30,9 @@ class SessionPool:
         chat: ChatSettings,
         parser: str | None = None,
         count_tokens: Callable[[Message], int] = estimate_tokens,
+        wrap: Callable[[gym.Env[Any, Any]], gym.Env[Any, Any]] | None = None,
     ) -> None:
-        self.chat, self._count_tokens = chat, count_tokens
+        self.chat, self._count_tokens, self._wrap = chat, count_tokens, wrap
         self._reader = {} if parser is None else {"parser": parser}
         self._free: dict[str, list[ChatSession]] = defaultdict(list)
         self._lock = Lock()
@@ -43,7 +48,8 @@ class SessionPool:
             free = self._free[kind]
             if free:
                 return free.pop()
-        return ChatSession(episode.make(**self._reader), self.chat, self._count_tokens)
+        env = episode.make(**self._reader)
+        return ChatSession(env if self._wrap is None else self._wrap(env), self.chat, self._count_tokens)
 
     def give_back(self, episode: EpisodeSpec, session: ChatSession) -> None:
         """Take back a session that was lent for an episode."""

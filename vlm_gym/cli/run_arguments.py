@@ -71,6 +71,11 @@ def add_chat(command: argparse.ArgumentParser, title: str = "how it is told") ->
         help=f"what reads the answers: {', '.join(PARSERS)}, or that of another package (default: json)",
     )
     group.add_argument("--system", metavar="TEXT", help="the system message")
+    group.add_argument(
+        "--question",
+        metavar="TEXT",
+        help="text in place of the prompt; {goal} stands for info['goal'], and so on",
+    )
     group.add_argument("--show", default="picture", help="what a turn shows: picture, text, both (default: picture)")
     group.add_argument("--history", type=_history, default=0, metavar="K", help="past turns shown, or all (default: 0)")
     group.add_argument("--history-no-pictures", action="store_true", help="show past turns without their pictures")
@@ -258,6 +263,7 @@ def chat_of(options: argparse.Namespace) -> "ChatSettings":
 
     return ChatSettings(
         system=options.system,
+        question=options.question,
         show=options.show,
         history=options.history,
         history_pictures=not options.history_no_pictures,

@@ -224,7 +224,7 @@ def _describe(settings: CollectSettings, agent: Agent, writer: Writer, command: 
         "vlm_gym": __version__,
         "versions": versions(*writer.packages),
         "command": list(command),
-        "settings": asdict(settings),
+        "settings": {**asdict(settings), "chat": settings.chat.to_plain()},
         "agent": played_by,
         "panel": None if settings.panel is None else get_panel(settings.panel).fingerprint,
     }

@@ -148,7 +148,7 @@ def describe(plan: Plan, agent: Mapping[str, Any]) -> dict[str, Any]:
         **({} if plan.stop_repeats is None else {"stop_repeats": plan.stop_repeats}),
         "num_repeats": len({episode.repeat for episode in plan.episodes}),
         "shard": None if plan.shard is None else [plan.shard.number, plan.shard.count],
-        "chat": asdict(plan.chat),
+        "chat": plan.chat.to_plain(),
         "agent": dict(agent),
         "episodes": [asdict(episode) for episode in plan.episodes],
         "specs": _specs(plan),
