@@ -15,10 +15,10 @@ from torch.nn.utils.rnn import pad_sequence
 
 from baselines.models.policy import Answer, Prompt
 from baselines.rollout import Turn
+from vlm_gym.messages import estimate_tokens
 
 Minibatch = tuple[tuple[int, ...], ...]
 """The turns of one optimizer step, as microbatches of their numbers: one forward each."""
-_CHARACTERS_PER_TOKEN: Final = 4  # of a prompt, roughly: it only decides which turns share a microbatch
 _TENSORS: Final = ("is_action", "logp", "reference_logp", "values", "advantages", "returns")
 
 
@@ -76,8 +76,10 @@ class Batch:
         save_file({name: getattr(self, name).cpu().contiguous() for name in _TENSORS}, folder / "tensors.safetensors")
         with (folder / "turns.jsonl").open("w", encoding="utf-8") as file:
             for number, (prompt, answer) in enumerate(zip(self.prompts, self.answers, strict=True)):
-                Image.fromarray(prompt.picture).save(folder / f"{number:04d}.png")
-                file.write(json.dumps({"prompt": prompt.text, "answer": asdict(answer)}) + "\n")
+                for place, picture in enumerate(prompt.pictures):
+                    Image.fromarray(picture).save(folder / f"{number:04d}-{place}.png")
+                said = [{"role": message.role, "text": message.text} for message in prompt.messages]
+                file.write(json.dumps({"messages": said, "answer": asdict(answer)}) + "\n")
 
 
 def flatten(turns: Sequence[Sequence[Turn]]) -> tuple[Turn, ...]:
@@ -104,4 +106,5 @@ def _pack(turns: Sequence[Turn], numbers: Sequence[int], microbatch: int) -> Min
 
 
 def _length(turn: Turn) -> int:
-    return len(turn.prompt.text) // _CHARACTERS_PER_TOKEN + len(turn.answer.tokens)
+    """Estimate the length of a turn, which only decides with which others it shares a microbatch."""
+    return sum(map(estimate_tokens, turn.prompt.messages)) + len(turn.answer.tokens)

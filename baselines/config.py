@@ -23,6 +23,11 @@ _BASE: Final = "base"
 _CONFIG_FLAG: Final = "config"
 _RESUME_FLAG: Final = "resume"
 _HELP_FLAGS: Final = ("-h", "--help")
+MOVED: Final = {
+    "task.prompt": "it is chat.question now, which `vlm-gym eval --question` knows too; a task's own short prompt "
+    "is --task.arguments '{prompt: action_only}'"
+}
+"""Settings of earlier versions that are gone, and what stands for them; one that says nothing (null) is passed over."""
 _NONE: Final = ("null", "~")  # what YAML writes for None
 
 ConfigT = TypeVar("ConfigT")
@@ -80,12 +85,15 @@ def build(config_class: type[ConfigT], tree: Mapping[str, Any], prefix: str = ""
     """
     known = {entry.name: entry for entry in fields(config_class)}  # type: ignore[arg-type]
     hints = get_type_hints(config_class)
-    for name in tree:
+    said = {name: value for name, value in tree.items() if value is not None or f"{prefix}{name}" not in MOVED}
+    for name in said:
+        if f"{prefix}{name}" in MOVED:
+            raise ConfigError(f"there is no setting {f'{prefix}{name}'!r} any more: {MOVED[f'{prefix}{name}']}")
         if name not in known:
             listed = ", ".join(f"{prefix}{entry}" for entry in known)
             guess = _nearest(f"{prefix}{name}", [leaf for leaf, _, _ in _leaves(config_class, prefix)])
             raise ConfigError(f"there is no setting {f'{prefix}{name}'!r}; there are {listed}.{guess}")
-    values = {name: _convert(f"{prefix}{name}", value, hints[name]) for name, value in tree.items()}
+    values = {name: _convert(f"{prefix}{name}", value, hints[name]) for name, value in said.items()}
     return config_class(**values)
 
 
@@ -271,8 +279,16 @@ def _convert(name: str, value: Any, kind: Any) -> Any:
 def _convert_optional(name: str, value: Any, kinds: tuple[Any, ...]) -> Any:
     if value is None and type(None) in kinds:
         return None
-    (kind,) = [kind for kind in kinds if kind is not type(None)]
-    return _convert(name, value, kind)
+    others = [kind for kind in kinds if kind is not type(None)]
+    words = [choice for kind in others if get_origin(kind) is Literal for choice in get_args(kind)]
+    if len(others) == 1:
+        return _convert(name, value, others[0])
+    if value in words:  # `int | Literal["all"]`
+        return value
+    try:
+        return _convert(name, value, next(kind for kind in others if get_origin(kind) is not Literal))
+    except ConfigError as error:
+        raise ConfigError(f"{error}; it may also be {', '.join(words)}") from error
 
 
 def _convert_plain(name: str, value: Any, kind: type[Any]) -> Any:

@@ -5,19 +5,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import gymnasium as gym
 import numpy as np
 
 from baselines.models.policy import Prompt
-from baselines.rollout import PromptWriter, Start, make_env
-from baselines.settings import SftActions, TaskConfig
+from baselines.rollout import make_rollout
+from baselines.settings import SftActions
+from vlm_gym.chat import ChatSession, ChatSettings
 from vlm_gym.collect.formats.parquet import ParquetWriter
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError, DataNotFoundError
 from vlm_gym.fields import truths
+from vlm_gym.messages import Message
+from vlm_gym.render.canvas import Picture
 
-Chooser = Callable[[gym.Env[Any, str], Mapping[str, Any], np.random.Generator], str | None]
-"""Chooses the action of an answer from an env and its info; None where there is none to choose."""
+Chooser = Callable[[ChatSession, np.random.Generator], str | None]
+"""Chooses the action of an answer; None where there is none to choose."""
 
+_PLAIN: Final = {"picture", "prompt", "answer"}
+_MESSAGES: Final = {"prompt", "completion", "images"}
 _SUITS: Final = re.compile(r" of (?:clubs|diamonds|hearts|spades)")
 
 
@@ -28,19 +33,17 @@ class Demonstration(NamedTuple):
     text: str
 
 
-def _random_action(env: gym.Env[Any, str], info: Mapping[str, Any], rng: np.random.Generator) -> str | None:  # noqa: ARG001
-    action: str = env.unwrapped.actions.sample(rng)  # type: ignore[attr-defined]
-    return action
+def _random_action(session: ChatSession, rng: np.random.Generator) -> str | None:
+    return session.task.actions.sample(rng)
 
 
-def _legal_action(env: gym.Env[Any, str], info: Mapping[str, Any], rng: np.random.Generator) -> str | None:  # noqa: ARG001
-    legal = info["admissible_actions"]
+def _legal_action(session: ChatSession, rng: np.random.Generator) -> str | None:
+    legal = session.info["admissible_actions"]
     return str(legal[int(rng.integers(len(legal)))]) if legal else None
 
 
-def _oracle_action(env: gym.Env[Any, str], info: Mapping[str, Any], rng: np.random.Generator) -> str | None:  # noqa: ARG001
-    action: str | None = env.unwrapped.oracle_action()  # type: ignore[attr-defined]
-    return action
+def _oracle_action(session: ChatSession, rng: np.random.Generator) -> str | None:  # noqa: ARG001
+    return session.task.oracle_action()
 
 
 CHOOSERS: Final[Mapping[SftActions, Chooser]] = {
@@ -53,12 +56,15 @@ CHOOSERS: Final[Mapping[SftActions, Chooser]] = {
 class CollectedAnswers(Sequence[Demonstration]):
     """The answers of a data set that `vlm-gym collect` wrote, read from its files when they are asked for.
 
+    Steps of `--format trl` hold the messages before an answer as they were sent. Those of `--format parquet` hold a
+    picture and a prompt; the system message is that of `chat`.
+
     Raises:
         DataNotFoundError: if the folder holds no parquet files.
-        ConfigError: if these hold no steps with a picture, a prompt and an answer.
+        ConfigError: if these hold no steps, or only the last message of more.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, chat: ChatSettings | None = None) -> None:
         import datasets
 
         files = sorted(map(str, folder.glob(ParquetWriter.data_files)))
@@ -67,11 +73,19 @@ class CollectedAnswers(Sequence[Demonstration]):
                 f"{folder} holds no {ParquetWriter.data_files}: make them with `vlm-gym collect ID --samples N --out "
                 f"{folder}`"
             )
+        self._chat = chat or ChatSettings()
         self._rows = datasets.load_dataset("parquet", data_files=files, split="train")
-        missing = {"picture", "prompt", "answer"} - set(self._rows.column_names)
+        columns = set(self._rows.column_names)
+        self._has_messages = columns >= _MESSAGES
+        missing = set() if self._has_messages else _PLAIN - columns
         if missing:
             raise ConfigError(
-                f"{folder} has no column {', '.join(sorted(missing))}: expected --format parquet and --unit step"
+                f"{folder} has no column {', '.join(sorted(missing))}: expected --unit step, --format parquet or trl"
+            )
+        if self._chat.history != 0 and not self._has_messages:
+            raise ConfigError(
+                f"{folder} holds no past turns, which chat.history={self._chat.history!r} shows: collect with --format "
+                f"trl --history {self._chat.history}"
             )
 
     @property
@@ -84,38 +98,57 @@ class CollectedAnswers(Sequence[Demonstration]):
 
     def __getitem__(self, number: Any) -> Any:
         row = self._rows[int(number)]
-        return Demonstration(Prompt(np.asarray(row["picture"].convert("RGB")), row["prompt"]), row["answer"])
+        if self._has_messages:
+            pictures = map(_pixels, row["images"])
+            *_, answer = row["completion"][0]["content"]
+            return Demonstration(Prompt(tuple(_message(turn, pictures) for turn in row["prompt"])), answer["text"])
+        opening = () if self._chat.system is None else (Message("system", self._chat.system),)
+        picture = None if row["picture"] is None else _pixels(row["picture"])
+        return Demonstration(Prompt((*opening, Message("user", row["prompt"], picture))), row["answer"])
+
+
+def _pixels(picture: Any) -> Picture:
+    return np.asarray(picture.convert("RGB"))
+
+
+def _message(turn: Mapping[str, Any], pictures: Iterator[Picture]) -> Message:
+    """Return a message of TRL's form, with the next picture if it has one."""
+    has_picture = any(block["type"] == "image" for block in turn["content"])
+    return Message(turn["role"], turn["content"][-1]["text"], next(pictures) if has_picture else None)
 
 
 def demonstrate(
-    task: TaskConfig, actions: SftActions, starts: Iterable[Start], rng: np.random.Generator, *, is_brief: bool = False
+    starts: Iterable[EpisodeSpec],
+    actions: SftActions,
+    rng: np.random.Generator,
+    *,
+    chat: ChatSettings | None = None,
+    is_brief: bool = False,
 ) -> Iterator[Demonstration]:
-    """Play an episode from each start; yield an answer for every turn.
+    """Play an episode from each start, told as `chat` says; yield an answer for every turn.
 
     An answer says what the picture shows, in the fields that the prompt asks for, and its action is chosen as `actions`
     says. What is played is the oracle's action for "oracle" and a random legal one otherwise, so that answers with
     random actions come to all kinds of states too. Brief answers leave out the suits, on which nothing depends.
     """
-    env, write_prompt = make_env(task), PromptWriter(task.prompt)
     choose, play = CHOOSERS[actions], CHOOSERS["oracle" if actions == "oracle" else "legal"]
+    rollout = make_rollout(chat)
     for start in starts:
-        picture, info = env.reset(seed=start.seed, options=start.options)
-        is_over = False
-        while not is_over:
-            said = choose(env, info, rng)
-            played = said if actions != "random" else play(env, info, rng)
+        rollout.start(start)
+        session = rollout.session
+        while not rollout.is_over:
+            said = choose(session, rng)
+            played = said if actions != "random" else play(session, rng)
             if said is None or played is None:
                 break
-            yield Demonstration(write_prompt(picture, info), _answer(env, said, is_brief=is_brief))
-            picture, _, is_terminated, is_truncated, info = env.step(_answer(env, played, is_brief=is_brief))
-            is_over = is_terminated or is_truncated
+            yield Demonstration(Prompt(rollout.messages()), _answer(session, said, is_brief=is_brief))
+            rollout.answer(_answer(session, played, is_brief=is_brief))
 
 
-def _answer(env: gym.Env[Any, str], action: str, *, is_brief: bool) -> str:
-    task = env.unwrapped
-    has_thoughts = task.settings.prompt.style != "action_only"  # type: ignore[attr-defined]
-    readings = truths(task.readings()) if has_thoughts else {}  # type: ignore[attr-defined]
+def _answer(session: ChatSession, action: str, *, is_brief: bool) -> str:
+    task = session.task
+    has_thoughts = task.settings.prompt.style != "action_only"
+    readings = truths(task.readings()) if has_thoughts else {}
     if is_brief:
         readings = {name: _SUITS.sub("", value) for name, value in readings.items()}
-    text: str = env.get_wrapper_attr("parser").fill_in(action, task.actions, "", readings)  # type: ignore[attr-defined]
-    return text
+    return session.parser.fill_in(action, task.actions, "", readings)

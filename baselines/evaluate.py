@@ -8,8 +8,9 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object
 
 from baselines.models.policy import Policy
-from baselines.rollout import Episode, Sampling, Seat, Start, generate
+from baselines.rollout import Episode, Episodes, Sampling, Seat, generate
 from baselines.settings import Metric
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.evaluation.scores.statistics import Interval, wilson_interval
 from vlm_gym.registration import find_task
 
@@ -64,8 +65,8 @@ def score_of(episodes: Sequence[Episode]) -> Score | None:
 
 def evaluate(
     policy: Policy,
-    make_seat: Callable[[Callable[[int], Start | None]], Seat],
-    starts: Sequence[Start],
+    make_seat: Callable[[Episodes], Seat],
+    starts: Sequence[EpisodeSpec],
     sampling: Sampling,
     accelerator: Accelerator,
     *,
@@ -97,5 +98,5 @@ def _play(seats: Sequence[Seat], policy: Policy, sampling: Sampling, generator: 
     return episodes
 
 
-def _in_order(starts: Sequence[Start]) -> Callable[[int], Start | None]:
+def _in_order(starts: Sequence[EpisodeSpec]) -> Episodes:
     return lambda number: starts[number] if number < len(starts) else None

@@ -4,7 +4,7 @@
     python -m baselines.export --resume out/llava-numberline/ppo/step-000020     that one
     vlm-gym eval --agent hf:out/llava-numberline/model --panel cards-v0 --out runs/trained
 
-It is written to FOLDER/model.
+It is written to FOLDER/model, with vlm_gym.json, which says how the task was told: `vlm-gym eval` tells it so again.
 """
 
 import json
@@ -20,6 +20,7 @@ from baselines.run import CHECKPOINTS
 from baselines.session import read_train_config, start_accelerator, start_policy
 from baselines.settings import TrainConfig
 from vlm_gym.errors import ConfigError, VlmGymError
+from vlm_gym.evaluation.models.trained import Training, write_training
 from vlm_gym.program import run as run_program
 
 _log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         unfinished = folder / "model.unfinished"
         with disk_errors(found.parent, unfinished, "the model"):
             policy.save_pretrained(str(unfinished))
+            write_training(unfinished, training_of(config))
             shutil.rmtree(folder / "model", ignore_errors=True)
             unfinished.rename(folder / "model")
         _log.info("%s is now %s", found, folder / "model")
@@ -52,16 +54,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def how_to_measure(config: TrainConfig, model: Path) -> str:
-    """Return the command that plays the run's task with the model, or why there is none."""
-    if config.task.prompt is not None:
-        return (
-            f"it knows the run's own prompt, {config.task.prompt!r} (task.prompt), which `vlm-gym eval` does not send: "
-            f"its scores are those in {model.parent}, metrics.jsonl and samples.html"
-        )
+    """Return the command that plays the run's task with the model; how it is told is in the model's directory."""
     arguments = [f"--arg {shlex.quote(f'{name}={json.dumps(value)}')}" for name, value in config.task.arguments.items()]
     length = f"--max-tokens {config.sampling.max_new_tokens}"
     command = ["vlm-gym eval", f"--agent hf:{model}", f"--task {config.evaluated_task.id}", *arguments, length]
     return " ".join([*command, f"--seed {config.evaluation.first_seed} --out runs/{model.parent.name}"])
+
+
+def training_of(config: TrainConfig) -> Training:
+    """Return what travels with the model: how it was told its task, which `vlm-gym eval` takes over."""
+    arguments = dict(config.task.arguments)
+    parser = arguments.pop("parser", "json")
+    return Training(config.evaluated_task.full_id, arguments, parser, config.chat.settings)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,21 @@
-"""Playing: environments that start their next episode by themselves, and turns that remember what was said to what."""
+"""Playing: seats that start their next episode by themselves, and turns that remember what was said to what."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, SupportsFloat
+from typing import Any, Final, NamedTuple
 
-import gymnasium as gym
 import numpy as np
 import torch
 
 from baselines.models.policy import Answer, Policy, Prompt
 from baselines.models.spans import action_mask
 from baselines.settings import TaskConfig
-from vlm_gym.errors import ConfigError
+from vlm_gym.chat import ChatSettings
+from vlm_gym.episodes import EpisodeSpec
+from vlm_gym.errors import ConfigError, RunError
 from vlm_gym.parsers import AnswerText
+from vlm_gym.rollout import Rollout, Step
+from vlm_gym.session_pool import SessionPool
 from vlm_gym.wrappers import PotentialShaping
 
 TRAINING_SEEDS: Final = 2**32  # training episodes have seeds from here on; evaluation has those below
@@ -26,15 +29,8 @@ class Sampling:
     temperature: float
 
 
-class Start(NamedTuple):
-    """What an episode begins with: the arguments of `reset`."""
-
-    seed: int
-    options: dict[str, Any] | None = None
-
-
 class Turn(NamedTuple):
-    """One turn, with the prompt and the picture that this very answer was given to.
+    """One turn, with the prompt that this very answer was given to.
 
     `is_action` marks the tokens that name the action: in an answer without one all of them, since the charge is for the
     whole of it. `following` is what came after in the same episode, also behind its last turn.
@@ -81,47 +77,61 @@ class Episode(NamedTuple):
         )
 
 
-class Seat:
-    """One environment, played episode after episode.
+class PlayedTurn(NamedTuple):
+    """A turn of an episode that goes on, as a checkpoint holds it."""
 
-    `starts` gives each episode its start by its number, so the number and the answers since are all it takes to come
-    back to exactly this place. Where `starts` has no more, the seat is done.
+    text: str
+    is_cut_off: bool
+    action: str | None
+    reward: float
+
+    @property
+    def said(self) -> tuple[AnswerText, ...]:
+        """The answer, as it is played again."""
+        return (AnswerText(self.text, is_cut_off=self.is_cut_off),)
+
+
+Episodes = Callable[[int], EpisodeSpec | None]
+"""Gives each episode of a seat by its number, from 0; None where there are no more."""
+
+
+class Seat:
+    """One place at which episode after episode is played.
+
+    The number of an episode and the answers since are all it takes to come back to exactly this place. Where `episodes`
+    has no more, the seat is done.
     """
 
     prompt: Prompt
     is_done: bool
     _episode: Episode
-    _answers: list[AnswerText]
+    _turns: list[PlayedTurn]
 
-    def __init__(
-        self, env: gym.Env[Any, str], write_prompt: "PromptWriter", starts: Callable[[int], Start | None]
-    ) -> None:
-        self.env = env
-        self.write_prompt = write_prompt
-        self.starts = starts
+    def __init__(self, rollout: Rollout, episodes: Episodes) -> None:
+        self.rollout = rollout
+        self.episodes = episodes
         self._begin(0)
 
     def play(self, answer: Answer) -> tuple[Turn, Episode | None]:
         """Play an answer; after the end of an episode the prompt is that of the next one."""
         prompt = self.prompt
-        text = AnswerText(answer.text, is_cut_off=answer.is_cut_off)
-        picture, reward, is_terminated, is_truncated, info = self.env.step(text)
-        self.prompt = self.write_prompt(picture, info)
-        read = info["answer"]
+        step = self.rollout.answer(AnswerText(answer.text, is_cut_off=answer.is_cut_off))
+        self.prompt = Prompt(self.rollout.messages())
+        info = step.info
+        span = info["answer"]["span"]
         turn = Turn(
             prompt=prompt,
             answer=answer,
-            is_action=action_mask(answer, read["span"]) if read["span"] else (True,) * len(answer.tokens),
-            reward=float(reward),
-            is_terminated=is_terminated,
-            is_truncated=is_truncated,
+            is_action=action_mask(answer, span) if span else (True,) * len(answer.tokens),
+            reward=step.reward,
+            is_terminated=step.is_terminated,
+            is_truncated=step.is_truncated,
             following=self.prompt,
             is_fault=info["fault"] is not None,
             is_illegal=info["illegal"] is not None,
         )
-        self._answers.append(text)
-        paid, is_success = _task_reward(reward, info), bool(info["is_success"])
-        self._episode = self._episode.after(turn, reward=paid, is_success=is_success)
+        self._turns.append(PlayedTurn(answer.text, answer.is_cut_off, info["action"], step.reward))
+        self._episode = self._episode.after(turn, reward=_task_reward(step), is_success=bool(info["is_success"]))
         if not turn.is_last:
             return turn, None
         episode = self._episode
@@ -130,92 +140,62 @@ class Seat:
 
     def state(self) -> dict[str, Any]:
         """Return where this seat is, as plain values."""
-        return {
-            "number": self._number,
-            "answers": [str(answer) for answer in self._answers],
-            "are_cut_off": [answer.is_cut_off for answer in self._answers],
-            "episode": list(self._episode),
-        }
+        return {"number": self._number, "turns": list(map(list, self._turns)), "episode": list(self._episode)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go to where `state` says, by playing the episode up to there again.
 
         Raises:
-            ConfigError: if the environment does not come to the same place.
+            ConfigError: if the environment does not come to the same place, or the checkpoint is of an earlier version.
         """
+        if "turns" not in state:
+            raise ConfigError(
+                "the checkpoint is of an earlier version, which recorded its episodes otherwise: begin anew"
+            )
         self._begin(state["number"])
-        total, is_over = 0.0, False
-        are_cut_off = state.get("are_cut_off") or [False] * len(state["answers"])  # checkpoints of before
-        answers = [AnswerText(text, is_cut_off=cut) for text, cut in zip(state["answers"], are_cut_off, strict=True)]
-        for text in answers:
-            if is_over:
-                break
-            picture, reward, is_terminated, is_truncated, info = self.env.step(text)
-            total, is_over = total + _task_reward(reward, info), is_terminated or is_truncated
-            self.prompt = self.write_prompt(picture, info)
-        self._answers = answers
-        self._episode = Episode(*state["episode"])
-        if is_over or total != self._episode.total:
+        self._turns = [PlayedTurn(*turn) for turn in state["turns"]]
+        try:
+            self.rollout.replay(self._turns)
+        except RunError as error:
+            raise ConfigError(f"the checkpoint's episodes go otherwise here: {error}") from error
+        if self.rollout.is_over:
             raise ConfigError("the checkpoint's episodes go otherwise here: the task or its arguments have changed")
+        self._episode = Episode(*state["episode"])
+        self.prompt = Prompt(self.rollout.messages())
 
     def _begin(self, number: int) -> None:
         self._number = number
-        self._answers = []
+        self._turns = []
         self._episode = Episode()
-        start = self.starts(number)
-        self.is_done = start is None
-        if start is None:
+        episode = self.episodes(number)
+        self.is_done = episode is None
+        if episode is None:
             return
-        picture, info = self.env.reset(seed=start.seed, options=start.options)
-        self.prompt = self.write_prompt(picture, info)
+        self.rollout.start(episode)
+        self.prompt = Prompt(self.rollout.messages())
 
 
-class PromptWriter:
-    """Puts a turn into words: the environment's own prompt, or a template with keys of its `info`."""
+def training_episodes(task: TaskConfig, run_seed: int, rank: int, seat: int) -> Callable[[int], EpisodeSpec]:
+    """Return the episodes of one seat: distinct over seats, ranks and runs, and none of evaluation."""
 
-    def __init__(self, template: str | None) -> None:
-        self.template = template
+    def episode_of(number: int) -> EpisodeSpec:
+        words = np.random.SeedSequence((run_seed, rank, seat, number)).generate_state(1, np.uint64)
+        return task.episode(TRAINING_SEEDS + int(words[0] >> 1))
 
-    def __call__(self, picture: np.ndarray[Any, Any], info: Mapping[str, Any]) -> Prompt:
-        """Return the prompt of this turn.
-
-        Raises:
-            ConfigError: if the template names a key that `info` does not have.
-        """
-        if self.template is None:
-            return Prompt(picture, info["prompt"])
-        words = {name: ", ".join(value) if isinstance(value, tuple) else value for name, value in info.items()}
-        try:
-            return Prompt(picture, self.template.format_map(words))
-        except (KeyError, IndexError, ValueError) as error:
-            raise ConfigError(
-                f"task.prompt {self.template!r} must be text with keys of info in braces: {error}"
-            ) from error
+    return episode_of
 
 
-def training_starts(run_seed: int, rank: int, seat: int) -> Callable[[int], Start]:
-    """Return the start of each episode of one seat: distinct over seats, ranks and runs, and none of evaluation."""
-
-    def start_of(episode: int) -> Start:
-        words = np.random.SeedSequence((run_seed, rank, seat, episode)).generate_state(1, np.uint64)
-        return Start(TRAINING_SEEDS + int(words[0] >> 1))
-
-    return start_of
+def make_rollout(chat: ChatSettings | None = None, *, shaping: float = 0.0, gamma: float = 1.0) -> Rollout:
+    """Make what drives a run's episodes; `shaping` weighs the oracle's potential in its rewards."""
+    if not shaping:
+        return Rollout(chat)
+    return Rollout(pool=SessionPool(chat or ChatSettings(), wrap=lambda env: PotentialShaping(env, gamma, shaping)))
 
 
-def make_env(task: TaskConfig, *, shaping: float = 0.0, gamma: float = 1.0) -> gym.Env[Any, str]:
-    """Make the environment of a run, played in text; `shaping` weighs the oracle's potential in its rewards."""
-    if "info" in task.arguments:
-        raise ConfigError(f"task.arguments must leave info as it is, in words; got {task.arguments['info']!r}")
-    arguments = {"parser": "json", **task.arguments}
-    env: gym.Env[Any, str] = gym.make(task.full_id, disable_env_checker=True, **arguments)
-    return PotentialShaping(env, gamma, shaping) if shaping else env
-
-
-def _task_reward(reward: SupportsFloat, info: Mapping[str, Any]) -> float:
+def _task_reward(step: Step) -> float:
     """Return what the task itself pays for a turn, without shaping."""
-    terms = info.get("rewards", {})
-    return sum(terms[name] for name in terms if name != "shaping") if "shaping" in terms else float(reward)
+    terms = step.info["rewards"]
+    return sum(terms[name] for name in terms if name != "shaping") if "shaping" in terms else step.reward
 
 
 def collect(

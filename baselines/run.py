@@ -26,11 +26,12 @@ from baselines.checkpoint import (
 from baselines.evaluate import Score, evaluate, floor_of, score_of
 from baselines.learner import Learner, Step
 from baselines.progress import Recorder, score_metrics
-from baselines.rollout import Episode, PromptWriter, Sampling, Seat, Start, make_env, training_starts
+from baselines.rollout import Episode, Sampling, Seat, make_rollout, training_episodes
 from baselines.samples import record_play, write_samples
 from baselines.session import start_policy
 from baselines.settings import PpoConfig, TrainConfig
 from baselines.sharding import prepare, whole_state, whole_weights
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.registration import find_task
@@ -63,16 +64,15 @@ class Run:
         optimizer = torch.optim.AdamW(groups, betas=BETAS, eps=EPSILON, weight_decay=0.0)
         policy.module, optimizer = prepare(policy.module, optimizer, accelerator)
         rank, folder = accelerator.process_index, Path(config.folder)
-        write_prompt = PromptWriter(config.task.prompt)
+        chat = config.chat.settings
         return cls(
             config,
             accelerator,
             Learner(policy, optimizer, config.ppo, config.sampling.temperature, accelerator, folder),
             seats=tuple(
                 Seat(
-                    make_env(config.task, shaping=config.ppo.shaping, gamma=config.ppo.gamma),
-                    write_prompt,
-                    training_starts(config.seed, rank, number),
+                    make_rollout(chat, shaping=config.ppo.shaping, gamma=config.ppo.gamma),
+                    training_episodes(config.task, config.seed, rank, number),
                 )
                 for number in range(config.task.num_envs)
             ),
@@ -223,12 +223,12 @@ class Run:
             if self.recorder and starts:
                 record_play(self.learner.policy, self.config, starts, name)
 
-    def _evaluate(self, starts: Sequence[Start], name: str) -> Score:
+    def _evaluate(self, starts: Sequence[EpisodeSpec], name: str) -> Score:
         temperature = 0.0 if name == "greedy" else self.config.sampling.temperature
         with whole_weights(self.learner.policy.module, self.accelerator):
             return evaluate(
                 self.learner.policy,
-                lambda own: Seat(make_env(self.config.evaluated_task), PromptWriter(self.config.task.prompt), own),
+                lambda own: Seat(make_rollout(self.config.chat.settings), own),
                 starts,
                 Sampling(self.config.sampling.max_new_tokens, temperature),
                 self.accelerator,
@@ -236,20 +236,19 @@ class Run:
             )
 
 
-def evaluation_starts(config: TrainConfig) -> tuple[Start, ...]:
-    """Return the starts of an evaluation.
+def evaluation_starts(config: TrainConfig) -> tuple[EpisodeSpec, ...]:
+    """Return the episodes of an evaluation, with the arguments of the run's task.
 
     Raises:
         ConfigError: if the panel has no episode of the task.
     """
-    settings = config.evaluation
+    settings, task = config.evaluation, config.evaluated_task
     if settings.panel is None:
-        return tuple(Start(seed) for seed in range(settings.first_seed, settings.first_seed + settings.episodes))
-    task = config.evaluated_task.full_id
-    episodes = [episode for episode in get_panel(settings.panel).episodes if episode.task == task]
+        return tuple(map(task.episode, range(settings.first_seed, settings.first_seed + settings.episodes)))
+    episodes = [episode for episode in get_panel(settings.panel).episodes if episode.task == task.full_id]
     if not episodes:
-        raise ConfigError(f"the panel {settings.panel!r} has no episode of {task}: choose another one")
-    return tuple(Start(episode.seed, dict(episode.options) if episode.options else None) for episode in episodes)
+        raise ConfigError(f"the panel {settings.panel!r} has no episode of {task.full_id}: choose another one")
+    return tuple(task.episode(episode.seed, episode.options) for episode in episodes)
 
 
 def lr_share(config: PpoConfig, update: int) -> float:

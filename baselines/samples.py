@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from baselines.models.policy import Policy, Prompt
-from baselines.rollout import PromptWriter, Sampling, Start, generate
+from baselines.rollout import Sampling, generate
 from baselines.settings import TrainConfig
 from vlm_gym.chat import ChatSession
 from vlm_gym.episodes import EpisodeSpec
@@ -32,12 +32,11 @@ class PolicyAgent(Agent):
         self.policy = policy
         self.config = config
         self.name = name
-        self.write_prompt = PromptWriter(config.task.prompt)
         self._gatherer: Gatherer[Prompt] = Gatherer(self._generate)
 
     async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:  # noqa: ARG002  # greedy
-        """Answer the prompt that training shows, which may not be the task's own."""
-        return await self._gatherer.ask(self.write_prompt(session.picture, session.info))
+        """Answer what the evaluator sends."""
+        return await self._gatherer.ask(Prompt(session.messages()))
 
     def describe(self) -> dict[str, Any]:
         """Return the settings of the run that trained it."""
@@ -55,14 +54,15 @@ class PolicyAgent(Agent):
         ]
 
 
-def record_play(policy: Policy, config: TrainConfig, starts: Sequence[Start], name: str) -> None:
+def record_play(policy: Policy, config: TrainConfig, starts: Sequence[EpisodeSpec], name: str) -> None:
     """Record how a policy plays every start, as the run FOLDER/plays/NAME, in place of one that is there already."""
-    task, arguments = config.evaluated_task.full_id, dict(config.task.arguments)
+    arguments = dict(config.task.arguments)
     parser = arguments.pop("parser", "json")
-    episodes = tuple(EpisodeSpec(task, start.seed, arguments, start.options) for start in starts)
+    episodes = tuple(replace(start, arguments=arguments) for start in starts)
     folder = Path(config.folder) / PLAYS / name
     shutil.rmtree(folder, ignore_errors=True)
-    plan, agent = Plan(episodes, parser=parser), PolicyAgent(policy, config, name)
+    plan = Plan(episodes, parser=parser, chat=config.chat.settings)
+    agent = PolicyAgent(policy, config, name)
     asyncio.run(evaluate(folder, plan, agent, concurrency=CONCURRENCY))
 
 

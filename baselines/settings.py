@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 from baselines.config import section, setting
 from baselines.losses import RatioLevel
 from baselines.models.model_config import ModelConfig
+from vlm_gym.chat import ChatSettings, Shown
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError, check_int
 from vlm_gym.evaluation.runs.panels import FIRST_SEED
 from vlm_gym.registration import FIRST_TASK, find_task
@@ -23,17 +25,50 @@ class TaskConfig:
 
     id: str = setting(FIRST_TASK, "registered id, with or without 'vlm_gym/'")
     arguments: Mapping[str, Any] = setting({}, "arguments of gym.make: {image_size: 84, solvable: true}")
-    prompt: str | None = setting(None, "text in place of the task's own prompt; {goal} stands for info['goal']")
     num_envs: int = setting(32, "environments that each process plays at once")
 
     def __post_init__(self) -> None:
         find_task(self.full_id)
         check_int("task.num_envs", self.num_envs, 1, _LARGE)
+        if "info" in self.arguments:
+            raise ConfigError(f"task.arguments must leave info as it is, in words; got {self.arguments['info']!r}")
+
+    def episode(self, seed: int, options: Mapping[str, Any] | None = None) -> EpisodeSpec:
+        """Return the task's episode of a seed."""
+        return EpisodeSpec(self.full_id, seed, self.arguments, options)
 
     @property
     def full_id(self) -> str:
         """The id as Gymnasium knows it."""
         return full_id(self.id)
+
+
+@dataclass(frozen=True)
+class ChatConfig:
+    """How the task is told: as `vlm-gym eval` tells it with options of these names.
+
+    Nothing is asked for again, since what is not played has no reward; `task.arguments` may say on_fault: ask.
+    """
+
+    system: str | None = setting(None, "the system message")
+    question: str | None = setting(None, "text in place of the prompt; {goal} stands for info['goal'], and so on")
+    show: Shown = setting("picture", "what a turn shows: the picture, what is in it as text, or both")
+    history: int | Literal["all"] = setting(0, "past turns that are shown again, or all")
+    history_pictures: bool = setting(True, "show past turns with their pictures")
+    token_budget: int | None = setting(None, "leave out the oldest turns beyond so many tokens, as they are estimated")
+    picture_size: int | None = setting(None, "side in pixels to which smaller pictures are enlarged")
+    tell_mistakes: bool = setting(False, "say what was wrong with the last answer")
+
+    def __post_init__(self) -> None:
+        try:
+            self.settings  # noqa: B018  # which checks them
+        except ConfigError as error:
+            raise ConfigError(f"chat.{error}") from error
+
+    @property
+    def settings(self) -> ChatSettings:
+        """The same as the evaluator takes it."""
+        return ChatSettings(**asdict(self))
 
 
 @dataclass(frozen=True)
@@ -160,6 +195,7 @@ class TrainConfig:
     wandb: bool = setting(False, "record in Weights & Biases too")
     resume: str | None = setting(None, "folder of a run, or one of its checkpoints, to go on from")
     task: TaskConfig = section(TaskConfig)
+    chat: ChatConfig = section(ChatConfig)
     model: ModelConfig = section(ModelConfig)
     sampling: SamplingConfig = section(SamplingConfig)
     sft: SftConfig = section(SftConfig)

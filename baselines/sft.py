@@ -37,7 +37,7 @@ from baselines.learner import NotFiniteError
 from baselines.losses import answer_loss
 from baselines.models.memory import TRAINING_ADVICE, memory_advice
 from baselines.models.vlm import VlmPolicy
-from baselines.rollout import training_starts
+from baselines.rollout import training_episodes
 from baselines.session import (
     Stopper,
     read_train_config,
@@ -144,7 +144,7 @@ def check_folder(config: TrainConfig) -> None:
 def _made_by(config: TrainConfig) -> dict[str, Any]:
     """Return the settings on which SFT's model depends, by name; the seed is none, so that runs may share a model."""
     plain = yaml.safe_load(write_config(config))
-    names = {"task": ("id", "arguments", "prompt"), "model": ("name", "adapter", "parts", "rank")}
+    names = {"task": ("id", "arguments"), "chat": tuple(plain["chat"]), "model": ("name", "adapter", "parts", "rank")}
     names["sft"] = tuple(name for name in plain["sft"] if name not in ("microbatch", "checkpoint_every"))
     found = {f"{section}.{name}": plain[section][name] for section in names for name in names[section]}
     if config.sft.rank is not None:
@@ -155,13 +155,13 @@ def _made_by(config: TrainConfig) -> dict[str, Any]:
 def load_data(config: TrainConfig) -> Sequence[Demonstration]:
     """Return the answers to learn from, the same ones in every process."""
     if config.sft.data:
-        answers = CollectedAnswers(Path(config.sft.data))
+        answers = CollectedAnswers(Path(config.sft.data), config.chat.settings)
         if config.task.full_id not in answers.tasks:
             _log.warning("%s holds %s, none of %s", config.sft.data, ", ".join(answers.tasks), config.task.full_id)
         return answers
-    starts = map(training_starts(config.seed, 0, SFT_SEAT), range(config.sft.episodes))
-    rng = np.random.default_rng(config.seed)
-    return tuple(demonstrate(config.task, config.sft.actions, starts, rng, is_brief=config.sft.is_brief))
+    starts = map(training_episodes(config.task, config.seed, 0, SFT_SEAT), range(config.sft.episodes))
+    rng, chat = np.random.default_rng(config.seed), config.chat.settings
+    return tuple(demonstrate(starts, config.sft.actions, rng, chat=chat, is_brief=config.sft.is_brief))
 
 
 def lr_share(config: SftConfig, step: int) -> float:

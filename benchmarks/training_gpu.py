@@ -31,7 +31,7 @@ from baselines.models.memory import OutOfMemoryError
 from baselines.models.model_config import ModelConfig
 from baselines.models.policy import Prompt
 from baselines.models.vlm import VlmPolicy
-from baselines.rollout import PromptWriter, Sampling, Seat, Turn, collect, make_env, training_starts
+from baselines.rollout import Sampling, Seat, Turn, collect, make_rollout, training_episodes
 from baselines.settings import PpoConfig, TaskConfig
 from benchmarks.large_models import MODELS, build
 from benchmarks.published_scheme import PublishedScheme, Sample
@@ -84,9 +84,8 @@ def parse() -> argparse.Namespace:
 
 
 def load(options: argparse.Namespace, device: torch.device) -> VlmPolicy:
-    _, info = make_env(TASK).reset(seed=0)
     dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
-    model, processor = build(options.model, device, dtype, is_tiny=options.tiny, texts=[info["prompt"]])
+    model, processor = build(options.model, device, dtype, is_tiny=options.tiny, texts=[start_prompt().question.text])
     config = ModelConfig(
         name=options.model,
         rank=128,
@@ -99,8 +98,7 @@ def load(options: argparse.Namespace, device: torch.device) -> VlmPolicy:
 
 
 def describe(options: argparse.Namespace, policy: VlmPolicy) -> None:
-    picture, info = make_env(TASK).reset(seed=0)
-    inputs, _ = policy.module.encode([Prompt(picture, info["prompt"])])
+    inputs, _ = policy.module.encode([start_prompt()])
     token = policy.model.config.image_token_id
     num_tokens, num_image = inputs["input_ids"].shape[1], int((inputs["input_ids"] == token).sum())
     billions = sum(parameter.numel() for parameter in policy.model.parameters()) / 1e9
@@ -143,7 +141,7 @@ def measure_ours(options: argparse.Namespace, policy: VlmPolicy, new_tokens: int
     optimizer = torch.optim.AdamW(policy.parameter_groups(lr=0.0, value_lr=0.0))
     accelerator = Accelerator(cpu=options.device == "cpu")
     learner = Learner(policy, optimizer, config, 1.0, accelerator, Path("out/training_gpu"))
-    seats = [Seat(make_env(TASK), PromptWriter(None), training_starts(0, 0, number)) for number in range(num_envs)]
+    seats = [Seat(make_rollout(), training_episodes(TASK, 0, 0, number)) for number in range(num_envs)]
     sampling, generator = Sampling(new_tokens, 1.0), torch.Generator().manual_seed(0)
     collect(policy, seats, 1, sampling, generator)  # warms up, and compiles
     with clock.running("rollout"):
@@ -178,8 +176,7 @@ def count_operations(policy: VlmPolicy, batch: Batch, epoch: Sequence[Minibatch]
 
 
 def start_prompt() -> Prompt:
-    picture, info = make_env(TASK).reset(seed=0)
-    return Prompt(picture, info["prompt"])
+    return Prompt(make_rollout().start(TASK.episode(0)).news)
 
 
 def peak_tflops(options: argparse.Namespace) -> float:

@@ -24,7 +24,8 @@ from accelerate import Accelerator
 from baselines import sft
 from baselines.batch import flatten, plan_epoch
 from baselines.learner import Learner
-from baselines.rollout import PromptWriter, Sampling, Seat, collect, make_env, training_starts
+from baselines.models.policy import Prompt
+from baselines.rollout import Sampling, Seat, collect, make_rollout, training_episodes
 from baselines.session import Stopper, read_train_config, start_accelerator, start_folder, start_policy
 from baselines.settings import TrainConfig
 from benchmarks.published_scheme import PublishedScheme
@@ -75,20 +76,19 @@ def measure_published(config: TrainConfig, accelerator: Accelerator, start: Path
     policy = start_policy(config, accelerator, start)
     optimizer = torch.optim.AdamW(policy.parameter_groups(lr=0.0, value_lr=0.0))
     scheme = PublishedScheme(policy, config.sampling.max_new_tokens, config.sampling.temperature)
-    env, write_prompt = make_env(config.task), PromptWriter(config.task.prompt)
+    rollout = make_rollout(config.chat.settings)
 
     def run() -> dict[str, float]:
         torch.manual_seed(0)
         began = time.process_time()
-        samples, prompt, seed = [], None, 0
+        samples, seed, is_over = [], 0, True
         for _ in range(num_turns):
-            if prompt is None:
+            if is_over:
                 seed += 1
-                prompt = write_prompt(*env.reset(seed=seed))
-            text, sample = scheme.act(prompt)
+                rollout.start(config.task.episode(seed))
+            text, sample = scheme.act(Prompt(rollout.messages()))
             samples.append(sample)
-            picture, _, is_terminated, is_truncated, info = env.step(text)
-            prompt = None if is_terminated or is_truncated else write_prompt(picture, info)
+            is_over = rollout.answer(text).is_over
         played = time.process_time()
         scheme.learn(samples, optimizer, epochs=config.ppo.epochs, minibatch=config.ppo.minibatch)
         return per_turn(num_turns, began, played, time.process_time(), sum(sample.length for sample in samples))
@@ -100,9 +100,8 @@ def measure_ours(config: TrainConfig, accelerator: Accelerator, start: Path | No
     policy = start_policy(config, accelerator, start)
     optimizer = torch.optim.AdamW(policy.parameter_groups(lr=0.0, value_lr=0.0))
     learner = Learner(policy, optimizer, config.ppo, config.sampling.temperature, accelerator, Path(config.folder))
-    write_prompt = PromptWriter(config.task.prompt)
     seats = [
-        Seat(make_env(config.task), write_prompt, training_starts(config.seed, 0, number))
+        Seat(make_rollout(config.chat.settings), training_episodes(config.task, config.seed, 0, number))
         for number in range(config.task.num_envs)
     ]
     sampling = Sampling(config.sampling.max_new_tokens, config.sampling.temperature)

@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from pathlib import Path
+from typing import ClassVar, NamedTuple
 
 import gymnasium as gym
 import numpy as np
@@ -11,11 +12,20 @@ from torch import nn
 
 from baselines.learner import Learner
 from baselines.models.policy import Answer, Evaluation, Prompt
-from baselines.rollout import PromptWriter, Sampling, Seat, Start, collect
+from baselines.rollout import Sampling, Seat, collect
 from baselines.settings import PpoConfig
+from vlm_gym.actions import ActionSet
+from vlm_gym.chat import ChatSettings
+from vlm_gym.envs.base import Status, TaskEnv, TaskSettings
+from vlm_gym.episodes import EpisodeSpec
+from vlm_gym.games.outcome import Outcome
+from vlm_gym.rollout import Rollout
+from vlm_gym.session_pool import SessionPool
+from vlm_gym.wrappers import TextPlay
 
 WORDS = ("left", "right")
 END = len(WORDS)
+ANY_TASK = "vlm_gym/NumberLine-v0"  # a probe is played instead
 
 
 class ToyModule(nn.Module):
@@ -83,7 +93,7 @@ class ToyPolicy:
 
 def see(prompts):
     """Return what the toy sees, (B, 2): one-hot, whether the picture is dark or bright."""
-    bright = torch.tensor([float(prompt.picture[0, 0, 0] > 127) for prompt in prompts])
+    bright = torch.tensor([float(prompt.question.picture[0, 0, 0] > 127) for prompt in prompts])
     return torch.stack([1 - bright, bright], dim=1)
 
 
@@ -91,47 +101,68 @@ def picture(is_bright):
     return np.full((2, 2, 3), 255 if is_bright else 0, np.uint8)
 
 
-class Probe(gym.Env):
-    """An environment whose values are known. `rule` maps (is_bright, word, turn) to a reward; it ends after `turns`.
+class ProbeState(NamedTuple):
+    is_bright: bool
+    turn: int
+    paid: float
+
+
+class Probe(TaskEnv):
+    """A task whose values are known. `rule` maps (is_bright, word, turn) to a reward; it ends after `turns`.
 
     `brightness` says which picture is shown in each turn; None draws it. With `is_cut_off` the end is a truncation.
     """
 
+    reward_weights: ClassVar = {"paid": 1.0, "fault": -1.0}
+    option_names: ClassVar = ()
+
     def __init__(self, rule, turns=1, brightness=None, *, is_cut_off=False):
+        super().__init__(TaskSettings(), ActionSet(WORDS), len(WORDS))
         self.rule, self.turns, self.brightness, self.is_cut_off = rule, turns, brightness, is_cut_off
 
-    def reset(self, *, seed=None, options=None):
-        super().reset(seed=seed)
-        self.turn = 0
-        return self._look()
+    def _deal(self, options):
+        is_bright = self.brightness[0] if self.brightness else bool(self.np_random.integers(2))
+        return ProbeState(is_bright, 0, 0.0)
 
-    def step(self, action):
-        reward = self.rule(self.is_bright, action, self.turn)
-        self.turn += 1
-        is_over = self.turn == self.turns
-        shown, info = self._look()
-        return (
-            shown,
-            reward,
-            is_over and not self.is_cut_off,
-            is_over and self.is_cut_off,
-            {
-                **info,
-                "answer": {"span": (0, len(action))},
-                "is_success": reward > 0,
-            },
-        )
+    def _move(self, state, action):
+        paid = self.rule(state.is_bright, action, state.turn)
+        turn = state.turn + 1
+        is_bright = self.brightness[min(turn, len(self.brightness) - 1)] if self.brightness else state.is_bright
+        return Outcome(ProbeState(is_bright, turn, paid), {"paid": paid})
 
-    def _look(self):
-        turns = self.brightness or (bool(self.np_random.integers(2)),) * (self.turn + 1)
-        self.is_bright = turns[min(self.turn, len(turns) - 1)]
-        return picture(self.is_bright), {
-            "prompt": f"turn {self.turn}",
-            "answer": None,
-            "fault": None,
-            "illegal": None,
-            "is_success": False,
-        }
+    def _status(self, state):
+        return Status(state.turn == self.turns and not self.is_cut_off, state.paid > 0, 0.0)
+
+    def _legal_actions(self, state):
+        return WORDS
+
+    def _draw(self, state):
+        return picture(state.is_bright)
+
+    def _describe(self, state):
+        return ""
+
+    def _read_out(self, state):
+        return ()
+
+    def _write_prompt(self, state):
+        return f"turn {state.turn}"
+
+    def _best_action(self, state):
+        return None
+
+    def _best_value(self, state):
+        return 0.0
+
+
+def probe_rollout(probe):
+    """Return a rollout that plays a probe, whatever the episode's task is called."""
+
+    def in_text(_):
+        env = probe()
+        return gym.wrappers.TimeLimit(TextPlay(env), env.turns) if env.is_cut_off else TextPlay(env)
+
+    return Rollout(pool=SessionPool(ChatSettings(), wrap=in_text))
 
 
 def make_learner(policy, folder=Path("unused"), **settings):
@@ -142,7 +173,7 @@ def make_learner(policy, folder=Path("unused"), **settings):
 
 def make_seats(probe, num_seats=8):
     return [
-        Seat(probe(), PromptWriter(None), lambda number, seat=seat: Start(1000 * seat + number))
+        Seat(probe_rollout(probe), lambda number, seat=seat: EpisodeSpec(ANY_TASK, 1000 * seat + number))
         for seat in range(num_seats)
     ]
 
@@ -159,9 +190,9 @@ def train(probe, num_updates=60, **settings):
 
 
 def value_of(policy, is_bright):
-    return policy.values([Prompt(picture(is_bright), "")]).item()
+    return policy.values([Prompt.of(picture(is_bright), "")]).item()
 
 
 def chance_of(policy, word, is_bright):
-    seen = see([Prompt(picture(is_bright), "")])
+    seen = see([Prompt.of(picture(is_bright), "")])
     return torch.softmax(policy.module.word(seen), 1)[0, WORDS.index(word)].item()

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import torch
 from PIL import Image
@@ -12,7 +13,10 @@ from torch.nn.functional import pad
 from baselines.models.memory import TensorCache
 from baselines.models.policy import Answer, Prompt
 from vlm_gym.errors import ConfigError
+from vlm_gym.messages import Message, to_hugging_face
+from vlm_gym.render.canvas import Picture
 
+DIGEST_BYTES: Final = 16
 Inputs = dict[str, Tensor]
 
 
@@ -26,6 +30,8 @@ class PromptEncoder:
         self.processor = processor
         self.dtype = dtype
         self._cache = TensorCache(cache_mebibytes)
+        self._digests: WeakKeyDictionary[Message, bytes] = WeakKeyDictionary()
+        self._special_tokens = special_words(processor.tokenizer)
 
     def __call__(self, prompts: Sequence[Prompt], device: torch.device) -> Inputs:
         """Return the model's inputs for a batch; `input_ids` and `attention_mask` are (B, P)."""
@@ -33,19 +39,30 @@ class PromptEncoder:
         return {name: value.to(device, non_blocking=True) for name, value in batch.items()}
 
     def _encode(self, prompt: Prompt) -> Mapping[str, Tensor]:
-        key = picture_digest(prompt) + prompt.text.encode("utf-8", "surrogatepass")
+        key = b"".join(map(self._digest, prompt.messages))
         inputs = self._cache.get(key)
         if inputs is None:
             inputs = self._process(prompt)
             self._cache.put(key, inputs)
         return inputs
 
+    def _digest(self, message: Message) -> bytes:
+        """Return what stands for a message in the cache; one that is sent again, as the past is, is read once."""
+        if message not in self._digests:
+            text = message.text.encode("utf-8", "surrogatepass")
+            picture = b"" if message.picture is None else picture_digest(message.picture)
+            self._digests[message] = hashlib.blake2b(
+                b"\0".join((message.role.encode(), picture, text)), digest_size=DIGEST_BYTES
+            ).digest()
+        return self._digests[message]
+
     def _process(self, prompt: Prompt) -> Inputs:
-        text = render(self.processor, prompt.text)
+        text = render(self.processor, prompt.messages, self._special_tokens)
         start = self.processor.tokenizer.bos_token
+        pictures = [Image.fromarray(picture) for picture in prompt.pictures]
         inputs = self.processor(
             text=[text],
-            images=[Image.fromarray(prompt.picture)],
+            images=[pictures] if pictures else None,  # the pictures of each text
             return_tensors="pt",
             add_special_tokens=not (start and text.startswith(start)),
         )
@@ -68,17 +85,21 @@ class PromptEncoder:
         return batch
 
 
-def picture_digest(prompt: Prompt) -> bytes:
-    """Return what stands for the prompt's picture in a dictionary."""
-    digest = hashlib.blake2b(repr(prompt.picture.shape).encode(), digest_size=16)
-    digest.update(prompt.picture.tobytes())
+def picture_digest(picture: Picture) -> bytes:
+    """Return what stands for a picture in a dictionary."""
+    digest = hashlib.blake2b(repr(picture.shape).encode(), digest_size=DIGEST_BYTES)
+    digest.update(picture.tobytes())
     return digest.digest()
 
 
-def render(processor: Any, text: str) -> str:
-    """Return the text of a user's turn with one picture, in the chat template of the model."""
-    content = [{"type": "image"}, {"type": "text", "text": text}]
-    return apply_template(processor, [{"role": "user", "content": content}], add_generation_prompt=True)
+def special_words(tokenizer: Any) -> tuple[str, ...]:
+    """Return the words that a tokenizer reads as special tokens: what is played may hold them, and must not."""
+    return tuple(str(token) for token in tokenizer.added_tokens_decoder.values() if token.special)
+
+
+def render(processor: Any, messages: Sequence[Message], special_tokens: Sequence[str] = ()) -> str:
+    """Return messages in the chat template of the model, up to where the answer begins: as the agent hf: sends them."""
+    return apply_template(processor, to_hugging_face(messages, special_tokens), add_generation_prompt=True)
 
 
 def apply_template(processor: Any, turns: Sequence[Mapping[str, Any]], *, add_generation_prompt: bool = False) -> str:

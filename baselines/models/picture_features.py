@@ -9,6 +9,7 @@ from torch import Tensor
 from baselines.models.inputs import Inputs, PromptEncoder, picture_digest
 from baselines.models.memory import TensorCache
 from baselines.models.policy import Prompt
+from vlm_gym.errors import ConfigError
 
 _POOLED, _DEEP = "pooled", "deep"  # the features in place of picture tokens; Qwen3-VL adds some to its first layers
 
@@ -20,6 +21,7 @@ class PictureFeatures:
         self.model = model
         self.encoder = encoder
         self._cache = TensorCache(mebibytes)
+        self._picture_token = model.config.image_token_id
         self._has_list = True  # whether the model's own features come as one tensor for each picture
         self._output: Any = None  # the class of the model's own features, which is what its forward takes
 
@@ -28,9 +30,17 @@ class PictureFeatures:
         words: dict[str, Any] = {
             name: value for name, value in inputs.items() if value.shape == inputs["input_ids"].shape
         }
+        if not any(prompt.pictures for prompt in prompts):
+            return words
         device = inputs["input_ids"].device
         rows = [{name: value.to(device) for name, value in row.items()} for row in self._rows(prompts)]
         pooled = [row[_POOLED] for row in rows]
+        num_features, num_tokens = sum(map(len, pooled)), int((words["input_ids"] == self._picture_token).sum())
+        if num_features != num_tokens:
+            raise ConfigError(
+                f"this model sees a picture otherwise beside others ({num_tokens} tokens, {num_features} alone), and "
+                "cannot remember it: train more parts than the language model, or show one picture at a time"
+            )
         depths = [name for name in rows[0] if name.startswith(_DEEP)]
         features = self._output(pooler_output=pooled if self._has_list else torch.cat(pooled))
         if depths:
@@ -38,9 +48,11 @@ class PictureFeatures:
         return {**words, "mm_encoder_outputs": {"image": features}}
 
     def _rows(self, prompts: Sequence[Prompt]) -> list[Mapping[str, Tensor]]:
-        keys = [picture_digest(prompt) for prompt in prompts]
+        """Return the features of all pictures of the prompts, in their order."""
+        alone = [part for prompt in prompts for part in _one_by_one(prompt)]
+        keys = [picture_digest(prompt.pictures[0]) for prompt in alone]
         found = {key: self._cache.get(key) for key in keys}
-        missing = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if found[key] is None}
+        missing = {key: prompt for key, prompt in zip(keys, alone, strict=True) if found[key] is None}
         if missing:
             fresh = self._work_out(list(missing.values()))
             for key, row in zip(missing, fresh, strict=True):
@@ -50,17 +62,22 @@ class PictureFeatures:
 
     @torch.no_grad()
     def _work_out(self, prompts: Sequence[Prompt]) -> list[dict[str, Tensor]]:
-        """Return the features of each picture. A picture has as many rows as its prompt has picture tokens."""
+        """Return the features of prompts with one picture each, which has as many rows as there are picture tokens."""
         inputs = self.encoder(prompts, self.model.device)
         tokens = inputs["input_ids"]
         pictures = {name: value for name, value in inputs.items() if value.shape != tokens.shape}
         output = self.model.model.get_image_features(**pictures, return_dict=True)
-        counts = (tokens == self.model.config.image_token_id).sum(1).tolist()
+        counts = (tokens == self._picture_token).sum(1).tolist()
         self._has_list, self._output = not isinstance(output.pooler_output, Tensor), type(output)
         layers = {_POOLED: output.pooler_output}
         layers |= {f"{_DEEP}{depth}": layer for depth, layer in enumerate(output.get("deepstack_features") or ())}
         split = {name: _flat(layer).cpu().split(counts) for name, layer in layers.items()}
         return [{name: parts[row].clone() for name, parts in split.items()} for row in range(len(prompts))]
+
+
+def _one_by_one(prompt: Prompt) -> list[Prompt]:
+    """Return a prompt for each of the prompt's pictures; what a model makes of one does not depend on the others."""
+    return [prompt] if len(prompt.pictures) == 1 else [Prompt.of(picture, "") for picture in prompt.pictures]
 
 
 def _flat(features: Any) -> Tensor:

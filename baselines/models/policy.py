@@ -5,17 +5,32 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from vlm_gym.messages import Message
+from vlm_gym.render.canvas import Picture
+
 
 class Prompt(NamedTuple):
-    """What the model sees in one turn. It is stored as it is; the processor runs for every minibatch anew."""
+    """What the model is sent in one turn: messages, of which the last one asks. They are stored as they are."""
 
-    picture: npt.NDArray[np.uint8]  # (H, W, 3)
-    text: str
+    messages: tuple[Message, ...]
+
+    @classmethod
+    def of(cls, picture: Picture | None, text: str) -> "Prompt":
+        """Return a prompt of one message."""
+        return cls((Message("user", text, picture),))
+
+    @property
+    def question(self) -> Message:
+        """The message that asks for the answer."""
+        return self.messages[-1]
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """All pictures, (H, W, 3) uint8 each, in the order of the messages."""
+        return tuple(message.picture for message in self.messages if message.picture is not None)
 
 
 @dataclass(frozen=True)

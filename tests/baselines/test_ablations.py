@@ -7,7 +7,6 @@ from PIL import Image
 from baselines.ablations import AblationConfig, main, table, variants_of
 from baselines.config import build
 from baselines.demonstrations import demonstrate
-from baselines.rollout import Start
 from baselines.session import read_train_config
 from baselines.settings import TaskConfig
 
@@ -24,7 +23,7 @@ def test_the_variants_are_those_of_the_paper():
 @pytest.mark.parametrize(("arguments", "names"), [({}, True), ({"prompt": "action_only"}, False)])
 def test_without_thoughts_an_answer_is_the_action_alone(arguments, names):
     task = TaskConfig("NumberLine-v0", {"image_size": 84, **arguments})
-    answer = next(demonstrate(task, "oracle", [Start(0)], np.random.default_rng(0))).text
+    answer = next(demonstrate([task.episode(0)], "oracle", np.random.default_rng(0))).text
     assert ("current number" in answer) is names
     assert '"action"' in answer
 

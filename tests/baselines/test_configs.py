@@ -7,7 +7,7 @@ import pytest
 
 from baselines.config import CONFIGS, read_config
 from baselines.demonstrations import demonstrate
-from baselines.rollout import PromptWriter, Seat, Start, make_env, training_starts
+from baselines.rollout import Seat, make_rollout, training_episodes
 from baselines.run import evaluation_starts
 from baselines.settings import TrainConfig
 from vlm_gym.errors import DataNotFoundError
@@ -33,14 +33,14 @@ def test_a_configuration_builds(name):
     config = read(name)
     assert config.folder == f"out/{name}"
     try:
-        seat = Seat(make_env(config.task), PromptWriter(config.task.prompt), training_starts(0, 0, 0))
+        seat = Seat(make_rollout(config.chat.settings), training_episodes(config.task, 0, 0, 0))
     except DataNotFoundError:
         pytest.skip("the official games are not on this machine")
-    assert seat.prompt.text
+    assert seat.prompt.question.text
     assert evaluation_starts(config)
     assert config.task.num_envs * config.ppo.turns % config.ppo.minibatch == 0
     if not config.sft.data:
-        assert next(demonstrate(config.task, config.sft.actions, [Start(0)], np.random.default_rng(0)))
+        assert next(demonstrate([config.task.episode(0)], config.sft.actions, np.random.default_rng(0)))
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("alfworld")])

@@ -5,15 +5,20 @@ from functools import partial
 import pytest
 import torch
 from accelerate import Accelerator
-from toy_policy import Probe, ToyPolicy
+from toy_policy import ANY_TASK, Probe, ToyPolicy, probe_rollout
 
 from baselines.config import build
 from baselines.evaluate import evaluate, floor_of, score_of
-from baselines.rollout import Episode, PromptWriter, Sampling, Seat, Start, make_env
+from baselines.rollout import Episode, Sampling, Seat
 from baselines.run import evaluation_starts
 from baselines.settings import TrainConfig
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.runs.panels import get_panel
+
+
+def starts_of(number):
+    return [EpisodeSpec(ANY_TASK, seed) for seed in range(number)]
 
 
 def play(policy, starts, num_seats, temperature=1.0, probe=None):
@@ -26,7 +31,7 @@ def play(policy, starts, num_seats, temperature=1.0, probe=None):
             played.append(start) if start else None
             return start
 
-        return Seat(probe(), PromptWriter(None), recorded)
+        return Seat(probe_rollout(probe), recorded)
 
     score = evaluate(policy, make_seat, starts, Sampling(4, temperature), Accelerator(cpu=True), num_seats=num_seats)
     return score, played
@@ -34,14 +39,14 @@ def play(policy, starts, num_seats, temperature=1.0, probe=None):
 
 @pytest.mark.parametrize("num_seats", [1, 3, 20])
 def test_every_start_is_played_once(num_seats):
-    starts = [Start(seed) for seed in range(11)]
+    starts = starts_of(11)
     score, played = play(ToyPolicy(), starts, num_seats)
-    assert sorted(played) == starts
+    assert sorted(played, key=lambda episode: episode.seed) == starts
     assert score.num_episodes == 11
 
 
 def test_the_same_policy_gets_the_same_score():
-    starts = [Start(seed) for seed in range(40)]
+    starts = starts_of(40)
     assert play(ToyPolicy(), starts, 8)[0] == play(ToyPolicy(), starts, 8)[0]
 
 
@@ -49,7 +54,7 @@ def test_greedy_play_is_not_sampled():
     policy = ToyPolicy()
     with torch.no_grad():
         policy.module.word.weight.copy_(torch.tensor([[0.1, 0.0], [0.0, 0.1]]))  # left if dark, right if bright
-    starts = [Start(seed) for seed in range(50)]
+    starts = starts_of(50)
     assert play(policy, starts, 8, temperature=0.0)[0].share("success") == 1.0
     assert play(policy, starts, 8, temperature=1.0)[0].share("success") < 0.8
 
@@ -91,8 +96,8 @@ def test_another_id_than_the_trained_one_can_be_evaluated():
     config = configure("Household-v0", task="Household-Unseen-v0", panel="household-unseen-v0")
     assert config.evaluated_task.full_id == "vlm_gym/Household-Unseen-v0"
     assert len(evaluation_starts(config)) == 120
-    assert make_env(config.evaluated_task).unwrapped.split == "unseen"
-    assert make_env(config.task).unwrapped.split == "train"
+    assert config.evaluated_task.episode(0).make().unwrapped.split == "unseen"
+    assert config.task.episode(0).make().unwrapped.split == "train"
     with pytest.raises(ConfigError, match=r"has no episode of vlm_gym/Household-v0"):
         evaluation_starts(configure("Household-v0", panel="household-unseen-v0"))
     with pytest.raises(

@@ -111,11 +111,12 @@ def test_every_turn_is_in_one_minibatch_of_an_epoch_and_every_epoch_is_another()
 def test_a_microbatch_holds_turns_of_like_length():
     turns = flatten(rollout(ToyPolicy(), partial(Probe, right_pays)))
     lengthened = [
-        turn._replace(prompt=Prompt(turn.prompt.picture, "x" * 40 * (number % 7))) for number, turn in enumerate(turns)
+        turn._replace(prompt=Prompt.of(turn.prompt.pictures[0], "x" * 40 * (number % 7)))
+        for number, turn in enumerate(turns)
     ]
     (minibatch,) = plan_epoch(lengthened, 64, 8, np.random.default_rng(0))
-    longest = [max(len(lengthened[number].prompt.text) for number in microbatch) for microbatch in minibatch]
-    shortest = [min(len(lengthened[number].prompt.text) for number in microbatch) for microbatch in minibatch]
+    longest = [max(len(lengthened[number].prompt.question.text) for number in microbatch) for microbatch in minibatch]
+    shortest = [min(len(lengthened[number].prompt.question.text) for number in microbatch) for microbatch in minibatch]
     assert all(high <= low for high, low in zip(longest[:-1], shortest[1:], strict=True))
 
 
@@ -206,7 +207,7 @@ def test_each_turn_keeps_its_own_prompt_and_picture():
     turns = rollout(policy, partial(Probe, right_pays, turns=3))
     batch = make_learner(policy).assess(turns, plan_epoch(flatten(turns), 32, 16, np.random.default_rng(0)))
     part = batch.select([0, 8, 16])
-    assert [prompt.text for prompt in part.prompts] == ["turn 0", "turn 1", "turn 2"]
+    assert [prompt.question.text for prompt in part.prompts] == ["turn 0", "turn 1", "turn 2"]
     for turn, prompt in zip(flatten(turns), batch.prompts, strict=True):
         assert turn.prompt is prompt
-    assert picture(is_bright=True).shape == batch.prompts[0].picture.shape
+    assert picture(is_bright=True).shape == batch.prompts[0].pictures[0].shape

@@ -21,8 +21,9 @@ from baselines.evaluate import score_of
 from baselines.models.loading import ModelConfig, load_policy
 from baselines.models.spans import action_mask
 from baselines.progress import score_metrics
-from baselines.rollout import Episode, PromptWriter, Sampling, Seat, Start, collect, make_env
+from baselines.rollout import Episode, Sampling, Seat, collect, make_rollout
 from baselines.settings import PpoConfig, TaskConfig
+from vlm_gym.chat import ChatSettings
 
 SOURCES = Path(baselines.__file__).parent
 
@@ -36,11 +37,12 @@ class Reader:
     def generate(self, prompts, *, max_new_tokens, temperature, generator):
         answers = []
         for prompt in prompts:
-            cards = re.findall(r"(\w+) of", prompt.text)
+            text = prompt.question.text
+            cards = re.findall(r"(\w+) of", text)
             numbers = [{"A": 1, "J": 10, "Q": 10, "K": 10}.get(card) or int(card) for card in cards]
             operator = "*" if numbers[0] * numbers[1] == 12 else "+"
             formula = [str(numbers[0]), operator, str(numbers[1]), "="]
-            done = 0 if "(empty)" in prompt.text else len(prompt.text.partition("Formula: ")[2].rstrip(".").split())
+            done = 0 if "(empty)" in text else len(text.partition("Formula: ")[2].rstrip(".").split())
             answers.append(self.policy.write(f'{{"action": "{formula[done]}"}}'))
         return answers
 
@@ -50,7 +52,8 @@ def test_a_perfect_player_that_trusts_its_prompt_solves_every_episode():
     task = TaskConfig("EZPoints-v0", {"image_size": 84})
     policy = load_policy(ModelConfig())
     seats = [
-        Seat(make_env(task), PromptWriter("{observation_text}"), lambda n, i=i: Start(100 * i + n)) for i in range(4)
+        Seat(make_rollout(ChatSettings(question="{observation_text}")), lambda n, i=i: task.episode(100 * i + n))
+        for i in range(4)
     ]
     _, episodes = collect(Reader(policy), seats, 20, Sampling(64, 1.0), torch.Generator())
     assert len(episodes) == 20
@@ -62,7 +65,7 @@ def test_the_action_is_found_however_it_is_spaced(spacing):
     """Token ids of '"action":' are hard-coded there, and fall back to the last four tokens."""
     policy = load_policy(ModelConfig())
     answer = policy.write(f'{{"thoughts": "+", {spacing}}} Now I wait for the next turn.')
-    seat = Seat(make_env(TaskConfig("NumberLine-v0", {"image_size": 84})), PromptWriter(None), lambda _: Start(0))
+    seat = Seat(make_rollout(), lambda _: TaskConfig("NumberLine-v0", {"image_size": 84}).episode(0))
     turn, _ = seat.play(answer)
     spans = [answer.offsets[place] for place, is_action in enumerate(turn.is_action) if is_action]
     place = answer.text.rindex("+")
@@ -87,7 +90,7 @@ def test_log_probs_are_summed_in_float32_whatever_the_models_precision():
     """Summed in bf16 the smallest step of a ratio is 13 to 28 %: more than the clip range."""
     policy = load_policy(ModelConfig(precision="bfloat16"))
     task = TaskConfig("NumberLine-v0", {"image_size": 84})
-    (one, *_) = demonstrate(task, "oracle", [Start(0)], np.random.default_rng(0))
+    (one, *_) = demonstrate([task.episode(0)], "oracle", np.random.default_rng(0))
     evaluation = policy.evaluate([one.prompt], [policy.write(one.text)], temperature=1.0)
     assert evaluation.logp.dtype == evaluation.value.dtype == torch.float32
     total = evaluation.logp.sum()

@@ -11,7 +11,6 @@ from baselines.checkpoint import CheckpointError
 from baselines.config import build
 from baselines.demonstrations import demonstrate
 from baselines.models.loading import load_policy
-from baselines.rollout import Start
 from baselines.session import Stopper, start_accelerator, start_policy
 from baselines.settings import SftConfig, TaskConfig, TrainConfig
 from vlm_gym import cli
@@ -26,8 +25,8 @@ TASKS = ("NumberLine-v0", "EZPoints-v0", "Points24-v0", "Blackjack-v0", "Househo
 
 
 def answers(task, actions, num_episodes=40):
-    starts = [Start(seed) for seed in range(num_episodes)]
-    found = demonstrate(TaskConfig(task, {"image_size": 84}), actions, starts, np.random.default_rng(0))
+    starts = map(TaskConfig(task, {"image_size": 84}).episode, range(num_episodes))
+    found = demonstrate(starts, actions, np.random.default_rng(0))
     return [json.loads(one.text) for one in found]
 
 
@@ -87,8 +86,8 @@ def test_the_answers_of_a_data_set_can_be_learnt(collected, tmp_path):
     config = build(TrainConfig, {"sft": {"data": str(collected)}})
     data = sft.load_data(config)
     assert len(data) == 40
-    assert data[np.int64(3)].prompt.picture.shape == (84, 84, 3)
-    assert data[3].prompt.text.startswith("You are playing NumberLine.")
+    assert data[np.int64(3)].prompt.pictures[0].shape == (84, 84, 3)
+    assert data[3].prompt.question.text.startswith("You are playing NumberLine.")
     assert find_parser("json").parse(data[3].text, NUMBER_LINE_ACTIONS).action in ("+", "-")
     sft.main(f"--folder {tmp_path} --sft.data {collected} --sft.steps 2 --sft.batch 4".split())
     assert (tmp_path / "sft" / "model").is_dir()

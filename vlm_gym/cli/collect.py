@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vlm_gym.cli.arguments import add_command, count, folder, task_arguments
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
-from vlm_gym.cli.run_arguments import add_chat, chat_of, positive
+from vlm_gym.cli.run_arguments import add_chat, chat_of, parser_of, positive
 from vlm_gym.errors import ConfigError, MissingDependencyError
 from vlm_gym.evaluation.models.agent_names import FORMS, make_agent
 from vlm_gym.installation import install_hint
@@ -136,7 +136,9 @@ async def _run(
 
 def _settings_of(options: argparse.Namespace) -> "CollectSettings":
     from vlm_gym.collect.settings import CollectSettings
+    from vlm_gym.evaluation.models.trained import training_of
 
+    training = training_of(options.agent)
     settings = CollectSettings(
         tasks=tuple(find_task(name).id for name in options.tasks),
         arguments=task_arguments(options, ("parser",)),
@@ -147,8 +149,8 @@ def _settings_of(options: argparse.Namespace) -> "CollectSettings":
         cot=options.cot,
         unit=options.unit,
         format=options.format,
-        parser=options.parser,
-        chat=chat_of(options),
+        parser=parser_of(options, training),
+        chat=chat_of(options, training),
         successful_only=options.successful_only,
         balance_actions=options.balance_actions,
         keep_duplicates=options.keep_duplicates,

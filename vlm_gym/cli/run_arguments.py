@@ -3,7 +3,7 @@
 import argparse
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +14,7 @@ from vlm_gym.registration import NAMESPACE, find_task
 
 if TYPE_CHECKING:  # these import slowly, and every command reads this file
     from vlm_gym.chat import ChatSettings
+    from vlm_gym.evaluation.models.trained import Training
     from vlm_gym.evaluation.runs.plan import Plan, Shard
     from vlm_gym.evaluation.runs.run import Limits
 
@@ -67,7 +68,6 @@ def add_chat(command: argparse.ArgumentParser, title: str = "how it is told") ->
     group = command.add_argument_group(title)
     group.add_argument(
         "--parser",
-        default="json",
         help=f"what reads the answers: {', '.join(PARSERS)}, or that of another package (default: json)",
     )
     group.add_argument("--system", metavar="TEXT", help="the system message")
@@ -76,9 +76,11 @@ def add_chat(command: argparse.ArgumentParser, title: str = "how it is told") ->
         metavar="TEXT",
         help="text in place of the prompt; {goal} stands for info['goal'], and so on",
     )
-    group.add_argument("--show", default="picture", help="what a turn shows: picture, text, both (default: picture)")
-    group.add_argument("--history", type=_history, default=0, metavar="K", help="past turns shown, or all (default: 0)")
-    group.add_argument("--history-no-pictures", action="store_true", help="show past turns without their pictures")
+    group.add_argument("--show", help="what a turn shows: picture, text, both (default: picture)")
+    group.add_argument("--history", type=_history, metavar="K", help="past turns shown, or all (default: 0)")
+    group.add_argument(
+        "--history-no-pictures", action="store_const", const=True, help="show past turns without their pictures"
+    )
     group.add_argument(
         "--token-budget", type=positive, metavar="N", help="leave out the oldest turns of a request above N tokens"
     )
@@ -88,8 +90,10 @@ def add_chat(command: argparse.ArgumentParser, title: str = "how it is told") ->
         metavar="PIXELS",
         help="enlarge pictures to this side (larger ones stay as they are: --arg image_size=PIXELS draws them smaller)",
     )
-    group.add_argument("--tell-mistakes", action="store_true", help="say what was wrong with the last answer")
-    group.add_argument("--max-reasks", type=count, default=0, metavar="N", help="ask again after mistakes (default: 0)")
+    group.add_argument(
+        "--tell-mistakes", action="store_const", const=True, help="say what was wrong with the last answer"
+    )
+    group.add_argument("--max-reasks", type=count, metavar="N", help="ask again after mistakes (default: 0)")
 
 
 def add_limits(command: argparse.ArgumentParser) -> None:
@@ -152,12 +156,18 @@ def runs_of(options: argparse.Namespace) -> tuple[PlannedRun, ...]:
     Raises:
         ConfigError: if the options contradict each other, or name what is not there.
     """
+    from vlm_gym.evaluation.models.trained import FILE_NAME, training_of
+
     _check_options(options)
     panels = options.panel or [None]
-    plans = [(panel, _plan_of(options, panel)) for panel in panels]
+    plans = {panel: _plan_of(options, panel) for panel in panels}
     runs = []
     for agent in options.agent:
-        for panel, plan in plans:
+        training = training_of(agent)
+        if training is not None:
+            print(f"{agent} is told what is not said here as in its training ({FILE_NAME})", file=sys.stderr)
+        for panel in panels:
+            plan = plans[panel] if training is None else _plan_of(options, panel, training)
             names = [agent] * (len(options.agent) > 1) + [panel] * (len(panels) > 1)
             runs.append(PlannedRun(agent, plan, options.out.joinpath(*map(_folder_name, names))))
     folders = [run.folder for run in runs]
@@ -174,12 +184,12 @@ def _folder_name(name: str) -> str:
     return NO_FILE_NAME.sub("-", name).strip(".-") or "-"
 
 
-def _plan_of(options: argparse.Namespace, panel_name: str | None) -> "Plan":
+def _plan_of(options: argparse.Namespace, panel_name: str | None, training: "Training | None" = None) -> "Plan":
     from vlm_gym.evaluation.runs.panels import get_panel
     from vlm_gym.evaluation.runs.plan import Plan, panel_of, repeated
 
     if panel_name is None:
-        episodes, panel = _episodes_of_task(options), None
+        episodes, panel = _episodes_of_task(options, training), None
     else:
         whole = get_panel(panel_name).variant(task_arguments(options, ("parser",)))
         chosen = whole if options.first is None else whole.first(options.first)
@@ -189,8 +199,8 @@ def _plan_of(options: argparse.Namespace, panel_name: str | None) -> "Plan":
     return Plan(
         repeated(episodes, options.repeats),
         panel=panel,
-        parser=options.parser,
-        chat=chat_of(options),
+        parser=parser_of(options, training),
+        chat=chat_of(options, training),
         shard=options.shard,
         stop_repeats=options.stop_repeats,
     )
@@ -221,10 +231,12 @@ def _check_options(options: argparse.Namespace) -> None:
             raise ConfigError(f"--{name} goes with {other}")
 
 
-def _episodes_of_task(options: argparse.Namespace) -> Any:
+def _episodes_of_task(options: argparse.Namespace, training: "Training | None") -> Any:
     from vlm_gym.evaluation.runs.episodes import task_episodes
 
     task, arguments = find_task(options.task).id, task_arguments(options, ("parser",))
+    if training is not None and training.task == task and not arguments:
+        arguments = dict(training.arguments)
     episodes, num_starts = task_episodes(
         task,
         arguments,
@@ -257,21 +269,32 @@ def _tasks_of(known: set[str], names: list[str]) -> list[str]:
     return [ids[name.removeprefix(NAMESPACE)] for name in names]
 
 
-def chat_of(options: argparse.Namespace) -> "ChatSettings":
-    """Return how the options say a task is told."""
+def chat_of(options: argparse.Namespace, training: "Training | None" = None) -> "ChatSettings":
+    """Return how the options say a task is told; what they leave out is as a model was trained.
+
+    Raises:
+        ConfigError: if an option is wrong.
+    """
     from vlm_gym.chat import ChatSettings
 
-    return ChatSettings(
-        system=options.system,
-        question=options.question,
-        show=options.show,
-        history=options.history,
-        history_pictures=not options.history_no_pictures,
-        token_budget=options.token_budget,
-        picture_size=options.picture_size,
-        tell_mistakes=options.tell_mistakes,
-        max_reasks=options.max_reasks,
-    )
+    told = {
+        "system": options.system,
+        "question": options.question,
+        "show": options.show,
+        "history": options.history,
+        "history_pictures": None if options.history_no_pictures is None else False,
+        "token_budget": options.token_budget,
+        "picture_size": options.picture_size,
+        "tell_mistakes": options.tell_mistakes,
+        "max_reasks": options.max_reasks,
+    }
+    chosen = {name: value for name, value in told.items() if value is not None}
+    return replace(ChatSettings() if training is None else training.chat, **chosen)
+
+
+def parser_of(options: argparse.Namespace, training: "Training | None" = None) -> str:
+    """Return what reads the answers: as the options say, as a model was trained, or JSON."""
+    return str(options.parser or ("json" if training is None else training.parser))
 
 
 def _history(text: str) -> int | str:

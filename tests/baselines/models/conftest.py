@@ -21,7 +21,7 @@ def _one_thread():
 def prompts():
     rng = np.random.default_rng(0)
     texts = ("Play.", "Play the number line. JSON:", "You are playing. " * 3, "+")
-    return [Prompt(rng.integers(0, 256, (84, 84, 3), dtype=np.uint8), text) for text in texts]
+    return [Prompt.of(rng.integers(0, 256, (84, 84, 3), dtype=np.uint8), text) for text in texts]
 
 
 @pytest.fixture

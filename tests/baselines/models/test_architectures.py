@@ -1,5 +1,6 @@
 """Every architecture through the same path as a checkpoint from the hub: load, answer, evaluate, train."""
 
+import numpy as np
 import pytest
 import torch
 from tiny_checkpoints import CHECKPOINTS
@@ -7,6 +8,8 @@ from tiny_checkpoints import CHECKPOINTS
 from baselines.models.loading import load_policy
 from baselines.models.lora import PARTS
 from baselines.models.model_config import ModelConfig
+from baselines.models.policy import Prompt
+from vlm_gym.messages import Message
 
 pytestmark = pytest.mark.slow
 
@@ -18,6 +21,25 @@ def checkpoint(request, tmp_path_factory):
     directory = tmp_path_factory.mktemp(request.param)
     CHECKPOINTS[request.param](directory)
     return str(directory)
+
+
+@pytest.fixture(params=["one picture", "several pictures"])
+def prompts(request, prompts):
+    """Prompts of one message, and conversations of several turns with pictures of several sizes."""
+    if request.param == "one picture":
+        return prompts
+    rng = np.random.default_rng(1)
+
+    def turn(width, text="Play."):
+        return Message("user", text, rng.integers(0, 256, (84, width, 3), dtype=np.uint8))
+
+    said = Message("assistant", '{"action": "+"}<image>')  # which is no picture
+    return [
+        Prompt((turn(84), said, turn(84, "And now?"))),
+        Prompt((Message("system", "You play."), turn(84), said, turn(112), said, turn(84, "Play the number line."))),
+        Prompt((turn(56, "You are playing. " * 3),)),
+        Prompt((turn(84), said, Message("user", "Without a picture."), said, turn(140))),
+    ]
 
 
 def test_batches_of_answers_are_those_of_transformers_own_generation(checkpoint, prompts):

@@ -31,7 +31,7 @@ def encoder(cache_mebibytes=1024):
 
 
 def prompt(brightness, text="Play."):
-    return Prompt(np.full((84, 84, 3), brightness, np.uint8), text)
+    return Prompt.of(np.full((84, 84, 3), brightness, np.uint8), text)
 
 
 def test_prompts_are_padded_on_the_left_and_answers_on_the_right():

@@ -24,7 +24,7 @@ def test_it_has_about_half_a_million_parameters():
 
 def test_white_is_zero(prompts):
     policy = load_policy(ModelConfig())
-    white = Prompt(prompts[0].picture * 0 + 255, "Play.")
+    white = Prompt.of(prompts[0].pictures[0] * 0 + 255, "Play.")
     inputs, _ = policy.module.encode([white])
     assert inputs["pixel_values"].abs().max() < 1e-6
     assert (inputs["input_ids"] == policy.model.config.image_token_id).sum() == 16
@@ -100,6 +100,6 @@ def _oracle_episode(env, seed):
     while not is_over:
         target, current = re.findall(r"(?:Target|Current): (\d)", info["observation_text"])
         text = json.dumps({"current": current, "target": target, "action": env.unwrapped.oracle_action()})
-        yield Prompt(picture, "NumberLine."), text
+        yield Prompt.of(picture, "NumberLine."), text
         picture, _, is_terminated, is_truncated, info = env.step(text)
         is_over = is_terminated or is_truncated

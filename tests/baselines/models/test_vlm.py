@@ -195,7 +195,7 @@ def test_values_are_those_of_evaluate_and_start_at_zero(policy, prompts):
 
 
 def test_each_sample_keeps_its_own_picture_and_prompt(policy, prompts):
-    swapped = [Prompt(prompts[0].picture, prompts[1].text), prompts[1]]
+    swapped = [Prompt.of(prompts[0].pictures[0], prompts[1].question.text), prompts[1]]
     answers = [policy.write("a")] * 2
     mine = policy.evaluate(swapped, answers, temperature=1.0).logp
     theirs = policy.evaluate([prompts[1], prompts[1]], answers, temperature=1.0).logp
