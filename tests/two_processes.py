@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from baselines import checkpoint, ppo
 from baselines.batch import flatten, plan_epoch
 from baselines.learner import Learner
-from baselines.rollout import PromptWriter, Sampling, Seat, collect, make_env, training_starts
+from baselines.rollout import Sampling, Seat, collect, make_rollout, training_episodes
 from baselines.session import read_train_config, start_accelerator, start_policy
 from baselines.sharding import prepare, whole, whole_weights
 
@@ -50,12 +50,12 @@ def start_learner(config, accelerator, folder):
 
 def play(config, accelerator, policy, rank):
     """Play as the process of that rank does; return its turns, (T, N), and the seeds of its episodes."""
-    starts = [training_starts(config.seed, rank, number) for number in range(config.task.num_envs)]
-    seats = [Seat(make_env(config.task), PromptWriter(config.task.prompt), start) for start in starts]
+    places = [training_episodes(config.task, config.seed, rank, number) for number in range(config.task.num_envs)]
+    seats = [Seat(make_rollout(config.chat.settings), episodes) for episodes in places]
     sampling = Sampling(config.sampling.max_new_tokens, config.sampling.temperature)
     with whole_weights(policy.module, accelerator):
         turns, _ = collect(policy, seats, NUM_TURNS, sampling, torch.Generator().manual_seed(rank))
-    return turns, [seat.env.unwrapped.np_random_seed for seat in seats]
+    return turns, [seat.rollout.session.task.np_random_seed for seat in seats]
 
 
 def step(learner, turns, num_turns):

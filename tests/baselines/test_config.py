@@ -1,12 +1,13 @@
 """Configurations: the same from a file, a command line and a run's folder; mistakes are told with a suggestion."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import pytest
 
 from baselines.config import CONFIGS, build, describe, read_config, section, setting, write_config
-from baselines.settings import TrainConfig
+from baselines.settings import ChatConfig, TrainConfig
+from vlm_gym.chat import ChatSettings
 from vlm_gym.errors import ConfigError
 
 
@@ -182,3 +183,37 @@ def test_help_names_every_setting_with_default_and_meaning(capsys):
 def test_a_setting_that_cannot_be_is_refused(arguments, message):
     with pytest.raises(ConfigError, match=message):
         read_config(TrainConfig, arguments.split(), usage="", default="tiny-numberline")
+
+
+def test_the_trainer_can_be_told_what_the_evaluator_can():
+    """But for asking again: what is not played has no reward."""
+    ours = {entry.name: entry.default for entry in fields(ChatConfig)}
+    theirs = {entry.name: entry.default for entry in fields(ChatSettings)}
+    assert ours == {name: value for name, value in theirs.items() if name != "max_reasks"}
+
+
+@pytest.mark.parametrize(("said", "history"), [("all", "all"), ("3", 3), ("0", 0)])
+def test_a_history_is_a_number_or_all(said, history):
+    assert (
+        read_config(TrainConfig, ["--chat.history", said], usage="", default="tiny-numberline").chat.history == history
+    )
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ("--chat.history every", "chat.history must be an int, got 'every'; it may also be all"),
+    ("--chat.history -1", "chat.history, if not 'all', must be an int from 0"),
+    ("--chat.show pictures", "chat.show must be one of 'picture', 'text', 'both'; got 'pictures'"),
+    ("--chat.max_reasks 2", "there is no setting 'chat.max_reasks'"),
+    ("--task.prompt Play.", "there is no setting 'task.prompt' any more: it is chat.question now, which `vlm-gym eval"),
+])  # fmt: skip
+def test_a_wrong_telling_is_told(arguments, message):
+    with pytest.raises(ConfigError) as caught:
+        read_config(TrainConfig, arguments.split(), usage="", default="tiny-numberline")
+    assert message in str(caught.value)
+
+
+def test_the_settings_of_an_earlier_run_are_read_where_they_say_nothing_that_is_gone(tmp_path):
+    (tmp_path / "old.yaml").write_text("task: {id: NumberLine-v0, prompt: null}\n")
+    assert build(TrainConfig, {"task": {"prompt": None}}) == build(TrainConfig, {})
+    config = read_config(TrainConfig, ["--config", str(tmp_path / "old.yaml")], usage="", default="tiny-numberline")
+    assert config.task.id == "NumberLine-v0"

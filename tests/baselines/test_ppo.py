@@ -24,8 +24,11 @@ from baselines.models.policy import Prompt
 from baselines.progress import read_metrics
 from baselines.session import Stopper, read_train_config, start_accelerator, start_policy
 from vlm_gym import cli
+from vlm_gym.chat import ChatSettings
+from vlm_gym.errors import ConfigError
+from vlm_gym.evaluation.models.trained import training_of
 from vlm_gym.evaluation.runs.panels import FIRST_SEED
-from vlm_gym.evaluation.runs.run_folder import read_episodes
+from vlm_gym.evaluation.runs.run_folder import read_episodes, read_run, read_turns
 
 ROOT = Path(__file__).parents[2]
 NUM_UPDATES = 6
@@ -290,6 +293,45 @@ def test_the_command_that_measures_an_exported_model_plays_what_was_trained(tmp_
     said = (tmp_path / "measured" / "run.json").read_text()
     assert '"image_size": 84' in said
     assert f'"seed": {FIRST_SEED}' in said
+
+
+TOLD = ("--chat.history", "1", "--chat.system", "You play.", "--chat.tell_mistakes", "true", "--chat.show", "both")
+
+
+@pytest.mark.parametrize(
+    "told", [TOLD, ("--chat.show", "text", "--chat.question", "null"), ()], ids=["all", "text", "none"]
+)
+def test_an_exported_model_is_told_its_task_as_in_training(tmp_path, told, capsys):
+    """What the command line does not say comes from the model's directory; what it says counts."""
+    folder, run = tmp_path / "run", tmp_path / "measured"
+    ppo.main([*SMALL, "--folder", str(folder), "--ppo.updates", "1", "--sft.steps", "1", *told])
+    export.main(["--resume", str(folder)])
+    config = read_train_config(["--resume", str(folder)], "")
+    command = ["eval", "--agent", f"hf:{folder / 'model'}", "--task", config.task.id, "--seed", str(FIRST_SEED)]
+    command += ["--episodes", "2", "--max-tokens", str(config.sampling.max_new_tokens)]
+    assert cli.main([*command, "--out", str(run)]) == 0
+    assert "(its vlm_gym.json)" in capsys.readouterr().err
+    written = read_run(run)
+    assert ChatSettings(**written["chat"]) == config.chat.settings
+    assert written["episodes"][0]["arguments"] == dict(config.task.arguments)
+    in_training = {each.episode: each.requests for each in read_turns(folder / "plays" / "after update 1")}
+    measured = {each.episode: each.requests for each in read_turns(run)}
+    assert measured
+    assert all(in_training[episode] == requests for episode, requests in measured.items())
+    other = tmp_path / "otherwise"
+    assert (
+        cli.main([*command, "--history", "0", "--show", "picture", "--arg", "image_size=84", "--out", str(other)]) == 0
+    )
+    assert (read_run(other)["chat"]["history"], read_run(other)["chat"]["show"]) == (0, "picture")
+    assert read_run(other)["episodes"][0]["arguments"] == {"image_size": 84}
+
+
+def test_a_damaged_telling_is_told(tmp_path):
+    (tmp_path / "vlm_gym.json").write_text('{"task": 1}')
+    with pytest.raises(ConfigError, match=r"vlm_gym\.json must say how the model was trained, or not be there"):
+        training_of(f"hf:{tmp_path}")
+    assert training_of("hf:no/such/model") is None
+    assert training_of("random") is None
 
 
 def test_there_must_be_something_to_export(tmp_path, whole_run):

@@ -11,9 +11,11 @@ from baselines.checkpoint import CheckpointError
 from baselines.config import build
 from baselines.demonstrations import demonstrate
 from baselines.models.loading import load_policy
+from baselines.rollout import make_rollout
 from baselines.session import Stopper, start_accelerator, start_policy
 from baselines.settings import SftConfig, TaskConfig, TrainConfig
 from vlm_gym import cli
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError, DataNotFoundError
 from vlm_gym.games.number_line import ACTIONS as NUMBER_LINE_ACTIONS
 from vlm_gym.parsers import find_parser
@@ -107,10 +109,50 @@ def test_a_folder_without_a_data_set_is_told(tmp_path):
 
 def test_a_data_set_of_another_form_is_told(collected, tmp_path):
     folder = tmp_path / "trl"
-    arguments = ["--samples", "5", "--format", "trl", "--out", str(folder)]
+    arguments = ["--samples", "5", "--format", "trl", "--unit", "conversation", "--out", str(folder)]
     assert cli.main(["collect", "NumberLine-v0", *arguments]) == 0
-    with pytest.raises(ConfigError, match="has no column answer, picture: expected --format parquet and --unit step"):
+    with pytest.raises(ConfigError, match="has no column answer, picture, prompt: expected --unit step"):
         sft.load_data(build(TrainConfig, {"sft": {"data": str(folder)}}))
+
+
+def test_past_turns_can_be_learnt_from(tmp_path):
+    """The messages are those that the trainer sends where it plays the same turns itself."""
+    told = {"history": 2, "system": "You play.", "show": "both"}
+    folder, arguments = tmp_path / "data", ["--history", "2", "--system", "You play.", "--show", "both"]
+    command = [
+        "collect",
+        "Points24-v0",
+        "--samples",
+        "6",
+        "--format",
+        "trl",
+        "--arg",
+        "image_size=84",
+        "--out",
+        str(folder),
+    ]
+    assert cli.main([*command, *arguments]) == 0
+    config = build(TrainConfig, {"sft": {"data": str(folder)}, "chat": told, "task": {"id": "Points24-v0"}})
+    data = sft.load_data(config)
+    rollout = make_rollout(config.chat.settings)
+    for number, row in enumerate(data._rows):
+        if row["turn"] == 1:
+            rollout.start(EpisodeSpec(row["task"], row["seed"], {"image_size": 84}))
+        prompt, answer = data[number]
+        expected = rollout.messages()
+        assert [(one.role, one.text) for one in prompt.messages] == [(one.role, one.text) for one in expected]
+        pictures = [one.picture for one in expected if one.picture is not None]
+        assert len(prompt.pictures) == len(pictures) == min(row["turn"], 3)
+        assert all(map(np.array_equal, prompt.pictures, pictures))
+        rollout.answer(answer)
+    sft.main(f"--folder {tmp_path} --sft.data {folder} --sft.steps 1 --sft.batch 2 --chat.history 2".split())
+
+
+def test_a_history_needs_data_that_hold_one(collected):
+    with pytest.raises(
+        ConfigError, match=r"holds no past turns, which chat\.history=3 shows: collect with --format trl"
+    ):
+        sft.load_data(build(TrainConfig, {"sft": {"data": str(collected)}, "chat": {"history": 3}}))
 
 
 @pytest.mark.parametrize("rank", [0, 4])
