@@ -28,7 +28,7 @@ class TaskConfig:
     num_envs: int = setting(32, "environments that each process plays at once")
 
     def __post_init__(self) -> None:
-        find_task(self.full_id)
+        _check_task("task.id", self.full_id)
         check_int("task.num_envs", self.num_envs, 1, _LARGE)
         if "info" in self.arguments:
             raise ConfigError(f"task.arguments must leave info as it is, in words; got {self.arguments['info']!r}")
@@ -168,7 +168,7 @@ class EvaluationConfig:
             check_int(f"evaluation.{name}", getattr(self, name), 1, _LARGE)
         check_int("evaluation.samples", self.samples, 0, _LARGE)
         if self.task is not None:
-            find_task(full_id(self.task))
+            _check_task("evaluation.task", full_id(self.task))
 
 
 @dataclass(frozen=True)
@@ -221,6 +221,14 @@ class TrainConfig:
 def full_id(task: str) -> str:
     """Return the id of a task as Gymnasium knows it."""
     return task if "/" in task else f"vlm_gym/{task}"
+
+
+def _check_task(name: str, task: str) -> None:
+    """Raise ConfigError, which names the setting, unless it names a task."""
+    try:
+        find_task(task)
+    except ConfigError as error:
+        raise ConfigError(f"{name}: {error}") from error
 
 
 def _check_numbers(

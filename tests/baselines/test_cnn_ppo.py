@@ -62,7 +62,7 @@ def test_a_picture_is_shrunk_to_what_the_network_takes():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"env": "NumberLin-v0"}, "Did you mean 'vlm_gym/NumberLine-v0'"),
+        ({"env": "NumberLin-v0"}, "Did you mean 'NumberLine-v0'"),
         ({"env": "EZPointsFormula-v0"}, "played in text only"),
         ({"steps": 0}, "steps must be an int from 1"),
     ],

@@ -165,7 +165,7 @@ def test_help_names_every_setting_with_default_and_meaning(capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("--task.id NumberLin-v0", "task.id must be one of .* Did you mean 'vlm_gym/NumberLine-v0'"),
+        ("--task.id NumberLin-v0", "task.id: there is no task .* Did you mean 'NumberLine-v0'"),
         ("--task.num_envs 0", "task.num_envs must be an int from 1"),
         ("--ppo.gamma 1.5", "ppo.gamma must be from 0 to 1, got 1.5"),
         ("--sampling.temperature 0", "sampling.temperature must be above 0, got 0.0"),
