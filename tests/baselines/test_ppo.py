@@ -310,7 +310,7 @@ def test_an_exported_model_is_told_its_task_as_in_training(tmp_path, told, capsy
     command = ["eval", "--agent", f"hf:{folder / 'model'}", "--task", config.task.id, "--seed", str(FIRST_SEED)]
     command += ["--episodes", "2", "--max-tokens", str(config.sampling.max_new_tokens)]
     assert cli.main([*command, "--out", str(run)]) == 0
-    assert "(its vlm_gym.json)" in capsys.readouterr().err
+    assert "as in its training (vlm_gym.json)" in capsys.readouterr().err
     written = read_run(run)
     assert ChatSettings(**written["chat"]) == config.chat.settings
     assert written["episodes"][0]["arguments"] == dict(config.task.arguments)
