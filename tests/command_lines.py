@@ -13,6 +13,15 @@ def commands():
     return tuple(subparsers.choices)
 
 
+SERVERS = ("view",)
+"""The commands that serve until Ctrl-C."""
+
+
+def finite_commands():
+    """Return the names of the commands that end by themselves."""
+    return tuple(command for command in commands() if command not in SERVERS)
+
+
 def make_run(folder):
     """Play a few episodes, and return their folder."""
     if main(["eval", "--agent", "random", "--task", "Blackjack-v0", "--episodes", "3", "--out", str(folder)]):
@@ -35,6 +44,7 @@ def command_line(command, run, out):
         "eval": ["--agent", "random", *playing, "--out", out / "run"],
         "merge": [run, "--out", out / "merged"],
         "report": [run, "--out", out / "report.html"],
+        "view": [run.parent, "--no-open"],
         "film": [run, "Blackjack-v0:0", "--out", out / "film.gif"],
         "collect": [*task, "--samples", "3", "--format", "llava", "--out", out / "data"],
         "download": ["alfworld", "--file", archive, "--data-dir", out / "games"],

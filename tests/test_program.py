@@ -9,7 +9,7 @@ from pathlib import Path
 
 import moments
 import pytest
-from command_lines import command_line, commands, make_run
+from command_lines import command_line, commands, finite_commands, make_run
 
 from vlm_gym.cli import main
 from vlm_gym.installation import install_hint
@@ -32,6 +32,7 @@ STRUCK_WHILE = {
     "eval": "open:.png",
     "merge": "open:turns.jsonl",
     "report": "open:results.json",
+    "view": "import:vlm_gym.web.view_server",
     "film": "open:film.gif",
     "collect": "open:train-",
     "download": "open:game.tw-pddl",
@@ -111,7 +112,7 @@ class _Terminal(io.TextIOWrapper):
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp437", "utf-8"])
-@pytest.mark.parametrize("command", commands())
+@pytest.mark.parametrize("command", finite_commands())
 def test_what_the_terminal_lacks_is_replaced(tmp_path, monkeypatch, a_run, command, encoding):
     out, errors = _Terminal(encoding), _Terminal(encoding)
     for name, stream in (("stdout", out), ("stderr", errors), ("stdin", io.StringIO("hit ×\n"))):
@@ -157,7 +158,7 @@ def closed_pipe():
         yield stream
 
 
-@pytest.mark.parametrize("command", commands())
+@pytest.mark.parametrize("command", finite_commands())
 def test_a_reader_that_has_gone_is_no_error(tmp_path, monkeypatch, capsys, a_run, closed_pipe, command):
     monkeypatch.setattr(sys, "stdout", closed_pipe)
     monkeypatch.setattr(sys, "stdin", io.StringIO("hit\n"))
@@ -205,7 +206,7 @@ def test_output_that_cannot_be_written_is_said(tmp_path, words):
     assert errors == "vlm-gym: [Errno 28] No space left on device\n"
 
 
-@pytest.mark.parametrize("command", commands())
+@pytest.mark.parametrize("command", finite_commands())
 def test_closed_streams_are_no_error(tmp_path, monkeypatch, a_run, command):
     for name in ("stdout", "stderr"):
         monkeypatch.setattr(sys, name, None)

@@ -6,13 +6,13 @@ from typing import Final
 import gymnasium as gym
 
 from vlm_gym._version import __version__
-from vlm_gym.cli import bench, collect, doctor, download, evaluate, floor, merge, panels, play, report, rescore, tasks
+from vlm_gym.cli import bench, collect, doctor, download, evaluate, floor, merge, panels, play, report, rescore, tasks, view
 from vlm_gym.cli.arguments import HELP
 from vlm_gym.cli.parser import CommandParser
 from vlm_gym.errors import ConfigError
 from vlm_gym.program import COMMAND, run
 
-COMMANDS: Final = (tasks, play, panels, evaluate, merge, rescore, report, collect, download, doctor, bench, floor)
+COMMANDS: Final = (tasks, play, panels, evaluate, merge, rescore, report, view, collect, download, doctor, bench, floor)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

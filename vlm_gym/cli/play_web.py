@@ -27,7 +27,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("with --web")
     group.add_argument("--panel", metavar="NAME", help="play a panel's episodes in order (see: vlm-gym panels)")
     group.add_argument("--first", type=count, metavar="N", help="of the panel, the first N episodes of each task")
-    group.add_argument("--port", type=_port, metavar="N", help="the port of 127.0.0.1 (default: a free one)")
+    group.add_argument("--port", type=port, metavar="N", help="the port of 127.0.0.1 (default: a free one)")
     group.add_argument("--no-open", action="store_true", help="do not open the browser, only print the address")
     add_chat(command, "how it is told, with --web --panel")
 
@@ -108,7 +108,7 @@ def _refuse_telling(options: argparse.Namespace) -> None:
         raise ConfigError("how a task is told (--parser, --show, --history and so on) goes with --web --panel NAME")
 
 
-def _port(text: str) -> int:
+def port(text: str) -> int:
     """Read a port."""
     value = int(text)
     if not 0 <= value <= MAX_PORT:

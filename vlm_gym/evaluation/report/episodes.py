@@ -130,10 +130,22 @@ def pack_blocks(episodes: Sequence[PageEpisode], on_progress: OnProgress | None 
     return blocks
 
 
+def pack_block(first: int, episodes: Sequence[PageEpisode]) -> Block:
+    """Pack the turns of some episodes together; `first` is the number of the first one."""
+    said = [json.dumps(said_in(item.played)) for item in episodes]
+    return Block(
+        first, _packed(said), _packed([json.dumps(turns_json(item.played, item.readings)) for item in episodes])
+    )
+
+
+def picture_names(item: PageEpisode) -> list[str]:
+    """Return the names of the pictures of an episode's turns, and of its end; "" for an end that is not there yet."""
+    return [*(turn.picture for turn in item.played.turns), item.played.episode.final_picture]
+
+
 def picture_places(item: PageEpisode, pictures: Pictures) -> list[tuple[int, int] | None]:
     """Return where the pictures of an episode's turns are, and the one of its end; None for those left out."""
-    names = [*(turn.picture for turn in item.played.turns), item.played.episode.final_picture]
-    return [pictures.places.get(name) for name in names]
+    return [pictures.places.get(name) for name in picture_names(item)]
 
 
 def _packed(parts: Sequence[str]) -> str:
@@ -146,8 +158,7 @@ def _picture_group(item: PageEpisode) -> str:
 
 
 def _picture_names(item: PageEpisode) -> list[str]:
-    final = item.played.episode.final_picture
-    return [*(turn.picture for turn in item.played.turns), *([final] if final else [])]
+    return [name for name in picture_names(item) if name]
 
 
 def _has_pictures(item: PageEpisode, pictures_of: PicturesOf) -> bool:

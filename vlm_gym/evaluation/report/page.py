@@ -1,21 +1,14 @@
-"""The page: one file of HTML that holds its style, its script and all data, and asks the network for nothing.
+"""The page of a report as one file."""
 
-A model wrote part of the data, so none of it stands in the page as HTML: the index is JSON in an inert script element
-with `<`, `>` and `&` escaped, all longer texts are compressed and in base64, and the script builds the page from text
-nodes alone. A content security policy allows that one script, by its hash, and lets nothing be loaded.
-"""
-
-import base64
-import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from html import escape
-from importlib.resources import files
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from vlm_gym._version import __version__
+from vlm_gym.evaluation.report.assemble import assemble
 from vlm_gym.evaluation.report.episodes import (
     OnProgress,
+    PageEpisode,
     PicturesOf,
     choose_episodes,
     collect_pictures,
@@ -27,13 +20,7 @@ from vlm_gym.evaluation.report.pictures import NUM_COLORS, Pictures
 from vlm_gym.evaluation.report.results import Results, comparisons_json, run_json
 from vlm_gym.evaluation.scores.labels import short_labels
 
-SCRIPTS: Final = (
-    "dom", "data", "pictures", "marks", "copy", "tables", "columns", "summary", "charts", "comparison", "runs",
-    "texts", "request", "turn", "viewer", "filters", "episodes", "address", "main",
-)  # fmt: skip
-STYLES: Final = ("base", "tables", "charts", "episodes", "turn", "paper")
 MAX_LENGTH: Final = 57_000_000  # of turns and pictures, in characters: with it a page stays under 60 MB
-ESCAPES: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}  # json.dumps escapes all that is not ASCII itself
 
 
 def render_page(
@@ -56,24 +43,42 @@ def render_page(
     blocks = pack_blocks(episodes, on_progress)
     text_length = sum(len(block.said) + len(block.turns) for block in blocks)
     pictures = collect_pictures(results, episodes, pictures_of, MAX_LENGTH - text_length, on_progress)
-    data = {
+    notes = _notes(results, len(episodes), pictures, pictures_of)
+    data = report_data(results, written, notes, episodes, [block.first for block in blocks], pictures.palettes)
+    chunks = {
+        **{f"said-{i}": block.said for i, block in enumerate(blocks)},
+        **{f"turns-{i}": block.turns for i, block in enumerate(blocks)},
+        "places": json.dumps([picture_places(item, pictures) for item in episodes]),
+        **{f"strip-{i}": json.dumps(strip.to_json()) for i, strip in enumerate(pictures.strips)},
+    }
+    return assemble(page_title(results), data, chunks)
+
+
+def page_title(results: Results) -> str:
+    """Return the page's title: the runs' names."""
+    return " · ".join(run.name for run in results.runs)
+
+
+def report_data(
+    results: Results,
+    written: str,
+    notes: Sequence[str],
+    episodes: Sequence[PageEpisode],
+    blocks: Sequence[int],
+    palettes: Sequence[str],
+) -> dict[str, Any]:
+    """Return what the page tells, but for the turns: `blocks` are the numbers of the first episodes of their blocks."""
+    return {
         "vlm_gym": __version__,
         "written": written,
-        "notes": _notes(results, len(episodes), pictures, pictures_of),
+        "notes": list(notes),
         "runs": [run_json(run) for run in results.runs],
         "labels": short_labels(_names(results)),
         "episodes": [index_entry(item) for item in episodes],
         "comparisons": comparisons_json(results),
-        "blocks": [block.first for block in blocks],
-        "palettes": pictures.palettes,
+        "blocks": list(blocks),
+        "palettes": list(palettes),
     }
-    chunks = [
-        *(_chunk(f"said-{i}", block.said) for i, block in enumerate(blocks)),
-        *(_chunk(f"turns-{i}", block.turns) for i, block in enumerate(blocks)),
-        _chunk("places", json.dumps([picture_places(item, pictures) for item in episodes])),
-        *(_chunk(f"strip-{i}", json.dumps(strip.to_json())) for i, strip in enumerate(pictures.strips)),
-    ]
-    return _assemble(" · ".join(run.name for run in results.runs), data, chunks)
 
 
 def _names(results: Results) -> Iterator[str]:
@@ -100,39 +105,3 @@ def _notes(results: Results, num_episodes: int, pictures: Pictures, pictures_of:
     if pictures.missing:
         notes.append(f"{len(pictures.missing):,} pictures are missing in the runs' folders, or damaged.")
     return notes
-
-
-def _assemble(title: str, data: Mapping[str, Any], chunks: Iterable[str]) -> str:
-    assets = files("vlm_gym.evaluation.report") / "assets"
-    script = '"use strict";\n' + "\n".join((assets / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
-    style = "\n".join((assets / f"{name}.css").read_text("utf-8") for name in STYLES)
-    parts = {
-        "policy": f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
-        "base-uri 'none'; form-action 'none'",
-        "title": escape(title.encode("utf-8", "replace").decode("utf-8")),
-        "style": style,
-        "data": _inert(json.dumps(data, allow_nan=False)),
-        "script": script,
-        "chunks": "\n".join(chunks),
-    }
-    before, *pieces = (assets / "page.html").read_text("utf-8").split("{{")
-    filled = [before]
-    for piece in pieces:  # one pass: what is filled in is not searched for places again
-        name, after = piece.split("}}", 1)
-        filled += [parts[name], after]
-    return "".join(filled)
-
-
-def _hash(text: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
-    return f"'sha256-{digest}'"
-
-
-def _inert(text: str) -> str:
-    for character, escaped in ESCAPES.items():
-        text = text.replace(character, escaped)
-    return text
-
-
-def _chunk(name: str, text: str) -> str:
-    return f'<script type="text/plain" id="{name}">{text}</script>'

@@ -11,10 +11,19 @@ function whenLoaded() {
   return new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve, { once: true }));
 }
 
-// The chunks stand behind this script, so the last ones may still be on their way.
-async function chunk(id) {
-  if (!byId(id)) await whenLoaded();
-  return byId(id).textContent;
+// Where chunks and pictures come from. In a page of its own they stand behind this script, so that the last ones may
+// still be on their way; a server that is asked for them has other functions here (live.js).
+const source = {
+  chunk: async (id) => {
+    if (!byId(id)) await whenLoaded();
+    return byId(id).textContent;
+  },
+  draw: drawFromStrip,
+};
+
+function forgetData() {
+  keptBlocks.clear();
+  places = null;
 }
 
 function bytesOf(base64) {
@@ -28,7 +37,7 @@ async function inflated(base64) {
 // Return what was said in a block of episodes, or the rest of their turns.
 async function block(id) {
   if (keptBlocks.has(id)) return keptBlocks.get(id);
-  const unpacked = await inflated(await chunk(id)).then((response) => response.json());
+  const unpacked = await inflated(await source.chunk(id)).then((response) => response.json());
   if (keptBlocks.size >= BLOCKS_KEPT) keptBlocks.delete(keptBlocks.keys().next().value);
   keptBlocks.set(id, unpacked);
   return unpacked;
@@ -51,7 +60,7 @@ function messageOf([role, number, seen], texts) {
 
 // Return where the pictures of an episode's turns are, and of its end; null for those that are not in the page.
 async function placesOf(index) {
-  places ??= JSON.parse(await chunk("places"));
+  places ??= JSON.parse(await source.chunk("places"));
   return places[index];
 }
 
@@ -59,7 +68,7 @@ async function placesOf(index) {
 async function allSaid() {
   const texts = [];
   for (let number = 0; number < REPORT.blocks.length; number += 1) {
-    const said = await inflated(await chunk(`said-${number}`)).then((response) => response.json());
+    const said = await inflated(await source.chunk(`said-${number}`)).then((response) => response.json());
     texts.push(...said.map(({ turns, end }) => [end, ...turns.flatMap(wordsOf)].join("\n").toLowerCase()));
   }
   return texts;

@@ -39,9 +39,6 @@ function drawFilters() {
     chooser("turns", "Turns", conditionChoices(turnConditions())),
     element("label", { class: "search" }, "Search", element("input", { type: "search", name: "text", placeholder: "answers, faults, seeds …", autocomplete: "off" })),
     element("button", { type: "button", class: "reset", text: "Clear the filters", on: { click: clearFilters } }));
-  byId("filters").addEventListener("input", onFilter);
-  byId("filters").addEventListener("focusin", (event) => { if (event.target.name === "text") readForSearch(); });
-  byId("filters").addEventListener("submit", (event) => event.preventDefault());
 }
 
 function conditionChoices(conditions) {

@@ -20,6 +20,19 @@ function reportFacts() {
   return [count(REPORT.runs.length, "run"), panels.join(", "), episodes, REPORT.written].join(" · ");
 }
 
+// Draw all that changes with the runs; filters and what the reader has unfolded stay.
+function drawAgain() {
+  const filters = chosenFilters();
+  const unfolded = [...document.querySelectorAll("main details[open] > summary")].map((summary) => summary.textContent);
+  for (const id of ["summary", "comparison", "runs"]) byId(id).replaceChildren(byId(id).querySelector("h2"));
+  for (const id of ["chart-list", "filters"]) byId(id).replaceChildren();
+  drawPage();
+  for (const summary of document.querySelectorAll("main details > summary")) {
+    if (unfolded.includes(summary.textContent)) summary.parentElement.open = true;
+  }
+  setFilters(filters);
+}
+
 async function start() {
   drawPage();
   await refresh();
@@ -66,6 +79,9 @@ function foldAgain() {
 }
 
 document.addEventListener("keydown", onKey);
+byId("filters").addEventListener("input", onFilter);
+byId("filters").addEventListener("focusin", (event) => { if (event.target.name === "text") readForSearch(); });
+byId("filters").addEventListener("submit", (event) => event.preventDefault());
 byId("more").addEventListener("click", showMore);
 window.addEventListener("hashchange", followAddress);
 window.addEventListener("beforeprint", unfoldForPaper);

@@ -4,7 +4,7 @@ const STRIPS_KEPT = 12;
 
 const keptStrips = new Map();
 
-async function drawPicture(canvas, [number, index]) {
+async function drawFromStrip(canvas, [number, index]) {
   const strip = await unpackedStrip(number);
   canvas.width = strip.width;
   canvas.height = strip.height;
@@ -16,7 +16,7 @@ async function drawPicture(canvas, [number, index]) {
 
 async function unpackedStrip(number) {
   if (keptStrips.has(number)) return keptStrips.get(number);
-  const strip = JSON.parse(await chunk(`strip-${number}`));
+  const strip = JSON.parse(await source.chunk(`strip-${number}`));
   strip.rows = new Uint8Array(await inflated(strip.data).then((response) => response.arrayBuffer()));
   if (keptStrips.size >= STRIPS_KEPT) keptStrips.delete(keptStrips.keys().next().value);
   keptStrips.set(number, strip);

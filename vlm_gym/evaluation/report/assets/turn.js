@@ -51,7 +51,7 @@ function pictureView(words) {
   const place = viewer.places[viewer.step];
   if (place === null) return noPicture("no picture in this page");
   const canvas = element("canvas", { class: "picture", role: "img", "aria-label": visible(words) });
-  drawPicture(canvas, place).catch(() => canvas.replaceWith(noPicture("the picture cannot be drawn")));
+  source.draw(canvas, place).catch(() => canvas.replaceWith(noPicture("the picture cannot be drawn")));
   return canvas;
 }
 
