@@ -6,7 +6,21 @@ from typing import Final
 import gymnasium as gym
 
 from vlm_gym._version import __version__
-from vlm_gym.cli import bench, collect, doctor, download, evaluate, floor, merge, panels, play, report, rescore, tasks, view
+from vlm_gym.cli import (
+    bench,
+    collect,
+    doctor,
+    download,
+    evaluate,
+    floor,
+    merge,
+    panels,
+    play,
+    report,
+    rescore,
+    tasks,
+    view,
+)
 from vlm_gym.cli.arguments import HELP
 from vlm_gym.cli.parser import CommandParser
 from vlm_gym.errors import ConfigError
