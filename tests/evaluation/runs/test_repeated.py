@@ -123,6 +123,15 @@ def test_a_run_that_is_resumed_goes_on_with_its_repeats(tmp_path):
     assert sum(repeated[0]) == sum(repeated[1]) > 0
 
 
+def test_a_run_in_which_answers_repeat_may_go_on_without_asking(tmp_path):
+    episodes = [EpisodeSpec("vlm_gym/Points24-v0", seed) for seed in range(3)]
+    play(tmp_path / "asked", episodes, agent=Greedy(0.1))
+    play(tmp_path / "run", episodes, agent=Greedy(0.1), limits=Limits(max_requests=20))
+    play(tmp_path / "run", episodes, agent=Greedy(0.1), stop_repeats=2, is_resumed=True)
+    assert played(tmp_path / "run") == played(tmp_path / "asked")
+    assert any(turn.is_repeated for turn in read_turns(tmp_path / "run"))
+
+
 def test_it_is_said_in_the_summary_and_in_run_json(tmp_path):
     play(tmp_path, [EpisodeSpec("vlm_gym/Points24-v0", 0)], agent=Greedy(0.0), stop_repeats=2)
     summary = summarise(tmp_path)

@@ -1,6 +1,7 @@
 """A run's folder: whatever happens to a process or a file, every whole line counts."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -91,6 +92,24 @@ def test_a_damaged_line_is_left_out_and_named(tmp_path, caplog, damage, number):
         assert read(tmp_path) == [*whole[:number], *whole[number + 1 :]]
         assert f"{name}, line {number + 1} is damaged and left out" in caplog.text
         assert "elete" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        (TURNS_FILE, "turn", "1"), (TURNS_FILE, "turn", None), (TURNS_FILE, "episode", 5),
+        (TURNS_FILE, "answers", "hm"), (TURNS_FILE, "answers", None),
+        (TURNS_FILE, "answers", [1]), (TURNS_FILE, "action", ["+"]), (TURNS_FILE, "reward", "1"),
+        (EPISODES_FILE, "num_turns", 1.5), (EPISODES_FILE, "is_success", 1), (EPISODES_FILE, "total_reward", {}),
+    ],
+)  # fmt: skip
+def test_a_line_that_holds_something_else_is_damaged(tmp_path, caplog, name, field, value):
+    write_run(tmp_path)
+    path = tmp_path / name
+    first, *rest = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([json.dumps({**json.loads(first), field: value}) + "\n", *rest]))
+    assert len(read_turns(tmp_path) if name == TURNS_FILE else read_episodes(tmp_path)) == len(rest)
+    assert f"{name}, line 1 is damaged and left out" in caplog.text
 
 
 @pytest.mark.parametrize("damage", DAMAGED)

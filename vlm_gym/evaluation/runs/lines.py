@@ -17,6 +17,15 @@ ESSENTIAL: Final = {
     EpisodeRecord: ("episode", "task", "seed", "is_success", "total_reward", "num_turns"),
 }
 """What no line may lack: without it, neither scores nor an episode played again would be right."""
+ALLOWED: Final[Mapping[Any, tuple[type, ...]]] = {
+    str: (str,),
+    int: (int,),
+    bool: (bool,),
+    float: (int, float),
+    str | None: (str, type(None)),
+    tuple[str, ...]: (tuple,),
+}
+"""What the essential fields may hold."""
 TUPLES: Final = ("answers", "span", "cut_off")
 TYPES: Final[Mapping[type, Mapping[str, Any]]] = {
     kind: {field.name: get_type_hints(kind)[field.name] for field in fields(kind)}
@@ -94,7 +103,7 @@ def from_line(line: str, kind: type[RecordT], texts: Mapping[str, str] | None = 
         types = TYPES[kind]
         values = {name: value for name, value in read.items() if name in types}
         for name in TUPLES:
-            if values.get(name) is not None:
+            if isinstance(values.get(name), list):
                 values[name] = tuple(values[name])
         if kind is TurnRecord:
             values["requests"] = _requests(values.get("requests", ()), texts or {})
@@ -103,12 +112,20 @@ def from_line(line: str, kind: type[RecordT], texts: Mapping[str, str] | None = 
             values["final_request"] = next(iter(_requests([values["final_request"]], texts or {})), ())
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise RunError(f"expected a line of JSON with a {kind.__name__}, got {line[:80]!r}") from error
-    lacking = [name for name in ESSENTIAL[kind] if name not in values]
-    if lacking:
-        raise RunError(f"a {kind.__name__} lacks {', '.join(lacking)}")
+    _check_essential(values, kind)
     if len(values) < len(types):
         values = {**{name: _neutral(types[name]) for name in types}, **DEFAULTS[kind], **values}
     return kind(**values)
+
+
+def _check_essential(values: Mapping[str, Any], kind: type[TurnRecord] | type[EpisodeRecord]) -> None:
+    lacking = [name for name in ESSENTIAL[kind] if name not in values]
+    if lacking:
+        raise RunError(f"a {kind.__name__} lacks {', '.join(lacking)}")
+    for name in ESSENTIAL[kind]:
+        value, allowed = values[name], ALLOWED[TYPES[kind][name]]
+        if not isinstance(value, allowed) or (isinstance(value, tuple) and not all(isinstance(v, str) for v in value)):
+            raise RunError(f"a {kind.__name__} has {name} {value!r:.80}, which is none")
 
 
 def _request_values(request: tuple[SentMessage, ...]) -> list[tuple[str, str, str | None]]:

@@ -21,7 +21,7 @@ from vlm_gym.evaluation.runs.panels import Panel
 from vlm_gym.parsers import find_parser
 
 PACKAGES: Final = ("gymnasium", "numpy", "pillow", "opencv-python")
-CIRCUMSTANCES: Final = ("format", "started", "command", "platform", "git")
+CIRCUMSTANCES: Final = ("format", "started", "command", "platform", "git", "stop_repeats")
 """The parts of run.json that may differ within a run."""
 AGENT_CIRCUMSTANCES: Final = ("base_url", "headers")
 """The parts of the agent's description that may differ: the same model may be served elsewhere."""
