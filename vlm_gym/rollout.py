@@ -12,6 +12,7 @@ from vlm_gym.chat import ChatSession, ChatSettings, ChatTurn
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError, RunError
 from vlm_gym.messages import Message, estimate_tokens
+from vlm_gym.parsers.base import Parser
 from vlm_gym.session_pool import SessionPool
 
 RESENT: Final = ("history", "history_pictures", "token_budget")
@@ -78,7 +79,7 @@ class Rollout:
 
     Args:
         settings: How a task is told.
-        parser: What reads the answers; None for what an episode's arguments name, or else "json".
+        parser: What reads the answers, or its name; None for what an episode's arguments name, or else "json".
         append_only: Whether what was sent once stays for the whole episode.
         count_tokens: Counts the tokens of a message, for `settings.token_budget`.
         pool: Sessions that several rollouts share, in place of `settings`, `parser` and `count_tokens`; it is not
@@ -93,7 +94,7 @@ class Rollout:
         self,
         settings: ChatSettings | None = None,
         *,
-        parser: str | None = None,
+        parser: str | Parser | None = None,
         append_only: bool = False,
         count_tokens: Callable[[Message], int] = estimate_tokens,
         pool: SessionPool | None = None,

@@ -11,6 +11,7 @@ from vlm_gym.chat import ChatSession, ChatSettings
 from vlm_gym.episodes import EpisodeSpec, canonical
 from vlm_gym.errors import ConfigError
 from vlm_gym.messages import Message, estimate_tokens
+from vlm_gym.parsers.base import Parser
 
 
 class SessionPool:
@@ -20,7 +21,7 @@ class SessionPool:
 
     Args:
         chat: How a task is told.
-        parser: What reads the answers; None for what an episode's arguments name, or else "json".
+        parser: What reads the answers, or its name; None for what an episode's arguments name, or else "json".
         count_tokens: Counts the tokens of a message, for `chat.token_budget`.
         wrap: Puts something around each environment, a wrapper that shapes rewards for example.
     """
@@ -28,7 +29,7 @@ class SessionPool:
     def __init__(
         self,
         chat: ChatSettings,
-        parser: str | None = None,
+        parser: str | Parser | None = None,
         count_tokens: Callable[[Message], int] = estimate_tokens,
         wrap: Callable[[gym.Env[Any, Any]], gym.Env[Any, Any]] | None = None,
     ) -> None:

@@ -4,8 +4,11 @@ import gymnasium as gym
 import pytest
 
 from vlm_gym.actions import ActionSet
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError
+from vlm_gym.evaluation.runs.plan import Plan
 from vlm_gym.parsers import PARSERS, Fault, Parsed, Unparsed, find_parser, register_parser
+from vlm_gym.rollout import Rollout
 
 
 @pytest.mark.parametrize("name", PARSERS)
@@ -88,3 +91,19 @@ def test_what_is_filled_in_reads_back_and_says_what_was_seen(name: str) -> None:
     assert (read.action, text[slice(*read.span)]) == ("hit", "hit")
     assert "7 and 8" in text
     assert "I think." in read.thoughts
+
+
+def test_a_call_has_the_tools_argument_whatever_the_tasks_field_is_called() -> None:
+    env = gym.make("vlm_gym/EZPointsFormula-v1", parser="tool")
+    _, info = env.reset(seed=0, options={"cards": ["3D", "4S"]})
+    assert "- action: your formula" in info["prompt"]
+    assert "{" not in info["prompt"]
+    text = env.get_wrapper_attr("answer")("3 * 4", 'It says "formula": "3 + 4".')
+    assert text.endswith('"action": "3 * 4"}}\n</tool_call>')
+    assert env.step(text)[-1]["is_success"]
+
+
+def test_a_run_needs_a_parser_with_a_name() -> None:
+    with pytest.raises(ConfigError, match=r"recorded under its parser's name: .*register_parser"):
+        Plan((EpisodeSpec("vlm_gym/Blackjack-v0", 0),), parser=Shout())
+    assert Rollout(parser=Shout()).start(EpisodeSpec("vlm_gym/Blackjack-v0", 0)).news

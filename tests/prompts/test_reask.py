@@ -11,7 +11,7 @@ from vlm_gym.parsers import PARSERS, AnswerText
 from vlm_gym.prompts.reask import MAX_LISTED
 
 CUT_OFF = AnswerText('{"thoughts": "I am', is_cut_off=True)
-PLACES = {"json": 'field "{}"', "paper": 'field "{}"', "tagged": "<answer> tag", "tool": 'argument "{}"'}
+PLACES = {"json": 'field "{}"', "paper": 'field "{}"', "tagged": "<answer> tag", "tool": 'argument "action"'}
 
 
 def asked_again(task, text, parser="json", **settings):

@@ -12,6 +12,7 @@ from vlm_gym.parsers.base import Parsed, Unparsed, opening, told_before
 from vlm_gym.parsers.json_answer import JsonParser
 
 TOOL: Final = "act"
+ARGUMENT: Final = "action"  # of the tool, whatever the task's field is called
 _OPEN: Final = "<tool_call>"
 _CLOSE: Final = "</tool_call>"
 _JSON: Final = JsonParser()
@@ -26,7 +27,7 @@ class ToolParser:
         """Ask for a call: what the picture shows belongs into the thoughts."""
         form = f'with one call of the tool "{TOOL}", with {"these arguments" if fields else "this argument"}'
         thoughts = [f"- thoughts: {'; '.join(fields.values())}"] if fields else []
-        return "\n".join((opening(form, fields), *thoughts, f"- {key}: your {key}"))
+        return "\n".join((opening(form, fields), *thoughts, f"- {ARGUMENT}: your {key}"))
 
     def parse(self, text: str, actions: Vocabulary) -> Parsed | Unparsed:
         """Read an answer."""
@@ -36,7 +37,8 @@ class ToolParser:
         self, action: str, actions: Vocabulary, thoughts: str = "", fields: Mapping[str, str] | None = None
     ) -> str:
         """Write a call; fields are further arguments."""
-        arguments = _JSON.write(action, actions, thoughts, fields)
+        before, _, after = _JSON.write(action, actions, thoughts, fields).rpartition(f'"{actions.key}": ')
+        arguments = f'{before}"{ARGUMENT}": {after}'
         return f'{_OPEN}\n{{"name": "{TOOL}", "arguments": {arguments}}}\n{_CLOSE}'
 
     def fill_in(self, action: str, actions: Vocabulary, thoughts: str, fields: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ from vlm_gym.prompts.answer import one_of
 
 MAX_LISTED: Final = 24  # actions; where there are more, they are said to be in the question
 _TAG: Final = re.compile(r"<(\w+)>your ")
+_ARGUMENT: Final = re.compile(r"^- (\w+): your ", re.MULTILINE)
 
 
 def reask(answer: Unparsed, parser: Parser, actions: Vocabulary, question: str) -> str:
@@ -41,7 +42,8 @@ def _place(parser: Parser, key: str) -> str:
         return f'field "{key}"'
     if tag:
         return f"<{tag[1]}> tag"
-    return f'argument "{key}"' if f"- {key}:" in form else f"{key} in the form that the question asks for"
+    argument = _ARGUMENT.search(form)
+    return f'argument "{argument[1]}"' if argument else f"{key} in the form that the question asks for"
 
 
 def _actions(actions: Vocabulary, question: str) -> str:

@@ -76,6 +76,11 @@ class Plan:
             check_int("stop_repeats", self.stop_repeats, 1, MAX_STOP_REPEATS)
         if not self.episodes:
             raise ConfigError("a run needs one episode or more, got none")
+        if not isinstance(self.parser, str):
+            raise ConfigError(
+                f"a run is recorded under its parser's name: give the parser one with "
+                f"vlm_gym.parsers.register_parser(name, parser); got {self.parser!r}"
+            )
         find_parser(self.parser)
         keys = [episode.key for episode in self.episodes]
         if len(set(keys)) != len(keys):
