@@ -207,6 +207,12 @@ def uncounted(text):
     return Response(body=json.dumps(body).encode())
 
 
+def test_faults_are_told_by_their_kind(capsys, tmp_path):
+    command = ["eval", "--agent", "constant:hm", "--task", "Blackjack-v0", "--episodes", "2", "--out", str(tmp_path)]
+    assert main(command) == 0
+    assert "faults by kind, of 42 turns: 42 no action\n" in capsys.readouterr().out
+
+
 def test_a_server_that_counts_no_tokens_is_told_of(capsys, tmp_path):
     pytest.importorskip("httpx")
     with OpenAIServer(answer=lambda request: uncounted('{"action": "stand"}')) as server:

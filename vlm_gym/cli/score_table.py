@@ -59,7 +59,10 @@ def _estimate(estimate: Estimate) -> str:
 def _warnings(summary: RunSummary) -> list[str]:
     overall = summary.overall
     notes = ((overall.cut_off_rate, CUT_OFF), (overall.empty_rate, EMPTY), (overall.repeated_rate, REPEATED))
-    return [f"{max(0.1, 100 * share):.1f} % of the turns had {note}" for share, note in notes if share]
+    kinds = sorted(overall.fault_kinds.items(), key=lambda kind: -kind[1])
+    faults = ", ".join(f"{number:,} {name}" for name, number in kinds)
+    told = [f"faults by kind, of {overall.num_turns:,} turns: {faults}"] if kinds else []
+    return [*told, *(f"{max(0.1, 100 * share):.1f} % of the turns had {note}" for share, note in notes if share)]
 
 
 def _row(scores: Scores) -> tuple[str, ...]:

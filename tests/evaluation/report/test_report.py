@@ -103,7 +103,17 @@ def test_the_tables_in_markdown_have_a_row_for_each_task_of_each_run(report, run
     words = {head.removesuffix(" %") for head in HEADS} - {"95"}  # those of eval's table
     assert words <= {head.strip() for head in re.search(r"^\| task \| run .*", text, re.MULTILINE)[0].split("|")}
     widths = {line.count("|") for line in text.splitlines() if line.startswith("| ") and "minus" not in line}
-    assert widths == {17, 8}
+    assert widths == {18, 8}
+    assert "Faults by kind" not in text
+
+
+def test_faults_are_told_by_their_kind(hostile_run, tmp_path):
+    text = write_report([hostile_run], tmp_path / "report.html").markdown.read_text("utf-8")
+    heads, _, row = text.partition("## Faults by kind\n\n")[2].splitlines()[:3]
+    task = summarise(hostile_run).tasks[0]
+    assert heads == f"| task | run | {' | '.join(sorted(task.fault_kinds))} | of turns |"
+    numbers = [int(cell) for cell in row.split("|")[3:-1]]
+    assert numbers == [*(task.fault_kinds[kind] for kind in sorted(task.fault_kinds)), task.num_turns]
 
 
 def test_markdown_shows_hostile_names_as_they_are(hostile_run, tmp_path):

@@ -30,11 +30,13 @@ def render_markdown(results: Results, written: str) -> str:
         "## Scores",
         _scores_table(results.runs),
         "Success in % with Wilson's 95 % interval; ~ floors are measured, not computed. Score: 0 at the floor, 1 at "
-        "the ceiling. Faults (answers that could not be read) and illegal: share of turns in %. Misread: share of "
-        "readings of the picture in %. Regret: chance of success given away in an episode.",
+        "the ceiling. Faults (answers that could not be read), illegal and cut off (at the token limit): share of "
+        "turns in %. Misread: share of readings of the picture in %. Regret: chance of success given away in an "
+        "episode.",
         *map(_plain, searcher_notes(task for run in results.runs for task in run.summary.tasks)),
         *(f"**{_plain(run.name)}**: {_plain(' '.join(notes))}" for run, notes in _noted(results.runs)),
     ]
+    parts += _faults(results.runs)
     parts += _repeats(results.runs)
     parts += _same_games(results.runs)
     if results.pairs:
@@ -50,6 +52,7 @@ COLUMNS: Final[tuple[tuple[str, Cell], ...]] = (
     ("return", lambda scores: _estimate(scores.mean_return, _number)),
     ("faults", lambda scores: percent(scores.fault_rate)),
     ("illegal", lambda scores: percent(scores.illegal_rate)),
+    ("cut off", lambda scores: percent(scores.cut_off_rate)),
     ("misread", lambda scores: NONE if scores.perception is None else percent(_misread_share(scores.perception))),
     ("regret", lambda scores: UNKNOWN if scores.regret is None else _number(scores.regret)),
     ("turns", lambda scores: f"{scores.turns:.1f}"),
@@ -79,6 +82,18 @@ def _scores_table(runs: Sequence[ReportedRun]) -> str:
             row = [scores.name, run.name, *(cell(scores) for _, cell in COLUMNS)]
             groups.setdefault(scores.name, []).append(row)
     return _table(["task", "run", *(head for head, _ in COLUMNS)], list(chain.from_iterable(groups.values())))
+
+
+def _faults(runs: Sequence[ReportedRun]) -> list[str]:
+    """Return the table of the faults by their kind, if there are any."""
+    kinds = sorted({kind for run in runs for kind in run.summary.overall.fault_kinds})
+    rows = [
+        [scores.name, run.name, *(str(scores.fault_kinds.get(kind, 0)) for kind in kinds), f"{scores.num_turns:,}"]
+        for run in runs
+        for scores in run.summary.tasks
+        if scores.fault_kinds
+    ]
+    return ["## Faults by kind", _table(["task", "run", *kinds, "of turns"], rows)] if rows else []
 
 
 def _repeats(runs: Sequence[ReportedRun]) -> list[str]:
