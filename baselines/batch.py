@@ -1,5 +1,6 @@
 """The turns of one update, as training reads them, and their division into minibatches."""
 
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,7 +20,7 @@ from vlm_gym.messages import estimate_tokens
 
 Minibatch = tuple[tuple[int, ...], ...]
 """The turns of one optimizer step, as microbatches of their numbers: one forward each."""
-_TENSORS: Final = ("is_action", "logp", "reference_logp", "values", "advantages", "returns")
+_TENSORS: Final = ("is_action", "logp", "sampler_logp", "reference_logp", "values", "advantages", "returns")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Batch:
     prompts: tuple[Prompt, ...]
     answers: tuple[Answer, ...]
     is_action: Tensor  # (B, L) bool
-    logp: Tensor  # (B, L) float32, of the policy that gave the answers
+    logp: Tensor  # (B, L) float32, of the policy that gave the answers, by the training forward
+    sampler_logp: Tensor  # (B, L) float32, of the sampler that drew them
     reference_logp: Tensor  # (B, L) float32, of the reference, if the loss asks for it
     values: Tensor  # (B,) float32, before the update
     advantages: Tensor  # (B,) float32
@@ -44,6 +46,7 @@ class Batch:
             answers=tuple(turn.answer for turn in turns),
             is_action=is_action,
             logp=torch.zeros(is_action.shape),
+            sampler_logp=pad_sequence([_sampler_logp(turn.answer) for turn in turns], batch_first=True),
             reference_logp=torch.zeros(is_action.shape),
             values=torch.zeros(len(turns)),
             advantages=torch.zeros(len(turns)),
@@ -60,6 +63,7 @@ class Batch:
             answers=answers,
             is_action=self.is_action[rows, :length],
             logp=self.logp[rows, :length],
+            sampler_logp=self.sampler_logp[rows, :length],
             reference_logp=self.reference_logp[rows, :length],
             values=self.values[rows],
             advantages=self.advantages[rows],
@@ -82,22 +86,37 @@ class Batch:
                 file.write(json.dumps({"messages": said, "answer": asdict(answer)}) + "\n")
 
 
+def _sampler_logp(answer: Answer) -> Tensor:
+    return torch.tensor(answer.logp or (0.0,) * len(answer.tokens))
+
+
 def flatten(turns: Sequence[Sequence[Turn]]) -> tuple[Turn, ...]:
     """Return turns (T, N) in one row, (T * N): the order of `tensor.flatten()`."""
     return tuple(turn for row in turns for turn in row)
 
 
-def plan_epoch(
-    turns: Sequence[Turn], minibatch: int, microbatch: int, rng: np.random.Generator
-) -> tuple[Minibatch, ...]:
+def plan_epochs(
+    turns: Sequence[Turn], num_epochs: int, minibatch: int, microbatch: int, rng: np.random.Generator
+) -> tuple[tuple[Minibatch, ...], ...]:
     """Divide turns into minibatches at random, and each of these into microbatches of answers of like length.
 
-    What is left over at the end makes a smaller minibatch.
+    What is left over at the end makes a smaller minibatch. Every epoch deals the microbatches of the first one out
+    anew: a turn always meets the same others, hence the same padding, on which log-probs in bf16 depend. So only
+    training moves a ratio away from 1.
     """
     order = rng.permutation(len(turns)).tolist()
-    return tuple(
-        _pack(turns, order[start : start + minibatch], microbatch) for start in range(0, len(order), minibatch)
-    )
+    starts = range(0, len(order), minibatch)
+    first = tuple(_pack(turns, order[start : start + minibatch], microbatch) for start in starts)
+    return (first, *(_deal(first, rng) for _ in range(num_epochs - 1)))
+
+
+def _deal(epoch: Sequence[Minibatch], rng: np.random.Generator) -> tuple[Minibatch, ...]:
+    """Deal the microbatches of an epoch out anew; each place gets one of the size that it had."""
+    by_size: dict[int, list[tuple[int, ...]]] = {}
+    for part in itertools.chain(*epoch):
+        by_size.setdefault(len(part), []).append(part)
+    dealt = {size: iter([parts[place] for place in rng.permutation(len(parts))]) for size, parts in by_size.items()}
+    return tuple(tuple(next(dealt[len(part)]) for part in minibatch) for minibatch in epoch)
 
 
 def _pack(turns: Sequence[Turn], numbers: Sequence[int], microbatch: int) -> Minibatch:

@@ -6,7 +6,6 @@ reading a checkpoint runs no code. It is written beside its place, with the dige
 
 import hashlib
 import json
-import logging
 import os
 import re
 import shutil
@@ -19,7 +18,6 @@ from typing import Any, Final
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils.deepspeed import DeepSpeedOptimizerWrapper
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -30,7 +28,6 @@ from vlm_gym.files import write_whole
 
 MANIFEST: Final = "manifest.json"
 BEST: Final = "best.json"
-_log = logging.getLogger(__name__)
 _NAME: Final = re.compile(r"step-\d{6,}")
 
 
@@ -118,9 +115,7 @@ def best_checkpoint(folder: Path) -> Path | None:
 
 
 def pack_optimizer(optimizer: torch.optim.Optimizer) -> Part:
-    """Return an optimizer's state as a part; DeepSpeed's, which is divided in its own way, is left out."""
-    if isinstance(optimizer, DeepSpeedOptimizerWrapper):
-        return Part()
+    """Return an optimizer's state as a part."""
     state = optimizer.state_dict()
     tensors: dict[str, Tensor] = {}
     values: dict[str, Any] = {}
@@ -136,9 +131,6 @@ def unpack_optimizer(optimizer: torch.optim.Optimizer, part: Part) -> None:
     Raises:
         ConfigError: if the optimizer has other parameters than the packed one had.
     """
-    if not part.facts:
-        _log.warning("the checkpoint has no state of the optimizer, since DeepSpeed wrote it: Adam begins anew")
-        return
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Any]] = {}
     for key, value in {**part.tensors, **part.facts["values"]}.items():

@@ -1,10 +1,13 @@
-"""Turns a run's checkpoint into an ordinary Hugging Face directory, its adapters merged in.
+"""Turns a run's checkpoint into an ordinary Hugging Face directory: the model, or its adapter alone.
 
-    python -m baselines.export --resume out/llava-numberline                     the newest checkpoint
+    python -m baselines.export --resume out/llava-numberline                     the newest checkpoint, merged
     python -m baselines.export --resume out/llava-numberline/ppo/step-000020     that one
+    python -m baselines.export --resume out/llava-numberline --adapter           a PEFT adapter of its first model
     vlm-gym eval --agent hf:out/llava-numberline/model --panel cards-v0 --out runs/trained
 
-It is written to FOLDER/model, with vlm_gym.json, which says how the task was told: `vlm-gym eval` tells it so again.
+It is written to FOLDER/model, the adapter to FOLDER/adapter, with vlm_gym.json, which says how the task was told:
+`vlm-gym eval` tells it so again. The adapter is exact; merged weights in bf16 are rounded, and quantised ones cannot
+take it in: a run with model.quantization is exported with --adapter.
 """
 
 import json
@@ -13,7 +16,9 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from baselines.checkpoint import disk_errors, find_checkpoint, read_checkpoint
 from baselines.run import CHECKPOINTS
@@ -23,6 +28,7 @@ from vlm_gym.errors import ConfigError, VlmGymError
 from vlm_gym.evaluation.models.trained import Training, write_training
 from vlm_gym.program import run as run_program
 
+ADAPTER_FLAG: Final = "--adapter"
 _log = logging.getLogger(__name__)
 
 
@@ -30,27 +36,47 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Export from the command line."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     try:
-        config = read_train_config(sys.argv[1:] if arguments is None else arguments, __doc__ or "")
-        if config.resume is None:
-            raise ConfigError("expected --resume with the folder of a run, or one of its checkpoints")
-        place = Path(config.resume)
-        found = find_checkpoint(place) or find_checkpoint(place / CHECKPOINTS)
-        if found is None:
-            raise ConfigError(f"{place} holds no checkpoint of PPO")
-        folder = Path(config.folder)
-        start = folder / "sft" / "model"
-        policy = start_policy(config, start_accelerator(config), start if start.is_dir() else None)
-        policy.load_state_dict(read_checkpoint(found)["policy"].tensors)
-        unfinished = folder / "model.unfinished"
-        with disk_errors(found.parent, unfinished, "the model"):
-            policy.save_pretrained(str(unfinished))
-            write_training(unfinished, training_of(config))
-            shutil.rmtree(folder / "model", ignore_errors=True)
-            unfinished.rename(folder / "model")
-        _log.info("%s is now %s", found, folder / "model")
-        _log.info("%s", how_to_measure(config, folder / "model"))
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        is_adapter = ADAPTER_FLAG in given
+        config = read_train_config([argument for argument in given if argument != ADAPTER_FLAG], __doc__ or "")
+        export(config, is_adapter=is_adapter)
     except VlmGymError as error:
         raise SystemExit(f"baselines.export: {error}") from error
+
+
+def export(config: TrainConfig, *, is_adapter: bool) -> Path:
+    """Write the checkpoint that `config.resume` names; return the directory.
+
+    Raises:
+        CheckpointError: if it cannot be read, or the disk is full.
+        ConfigError: if there is none, or the run trained whole weights, which are no adapter, or quantised ones, which
+            cannot be merged.
+    """
+    if config.resume is None:
+        raise ConfigError("expected --resume with the folder of a run, or one of its checkpoints")
+    if is_adapter and not config.model.rank:
+        raise ConfigError(f"this run trained whole weights (model.rank 0), not an adapter: leave {ADAPTER_FLAG} out")
+    if config.model.quantization and not is_adapter:
+        raise ConfigError(f"quantised weights cannot take the adapter in: export it with {ADAPTER_FLAG}")
+    place = Path(config.resume)
+    found = find_checkpoint(place) or find_checkpoint(place / CHECKPOINTS)
+    if found is None:
+        raise ConfigError(f"{place} holds no checkpoint of PPO")
+    folder = Path(config.folder)
+    target = folder / ("adapter" if is_adapter else "model")
+    start = folder / "sft" / "model"
+    exported = replace(config, model=replace(config.model, adapter_apart=is_adapter))
+    policy = start_policy(exported, start_accelerator(config), start if start.is_dir() else None)
+    policy.load_state_dict(read_checkpoint(found)["policy"].tensors)
+    unfinished = target.with_name(f"{target.name}.unfinished")
+    with disk_errors(found.parent, unfinished, "the model"):
+        (policy.save_adapter if is_adapter else policy.save_pretrained)(str(unfinished))
+        write_training(unfinished, training_of(config))
+        shutil.rmtree(target, ignore_errors=True)
+        unfinished.rename(target)
+    _log.info("%s is now %s", found, target)
+    _log.info("%s", how_to_measure(config, target))
+    return target
 
 
 def how_to_measure(config: TrainConfig, model: Path) -> str:

@@ -12,7 +12,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from baselines import losses
-from baselines.batch import Batch, Minibatch, flatten, plan_epoch
+from baselines.batch import Batch, Minibatch, flatten, plan_epochs
 from baselines.models.memory import TRAINING_ADVICE, memory_advice
 from baselines.models.policy import Policy
 from baselines.rollout import Turn
@@ -37,6 +37,21 @@ class Step(NamedTuple):
     gradient_norm: float
 
 
+class Update(NamedTuple):
+    """What an update did: its optimizer steps, epoch by epoch, and how far the sampler was from the training forward.
+
+    `sampler_divergence` is an estimate of KL(sampler | training forward) for one answer, before the first step.
+    """
+
+    epochs: list[list[Step]]
+    sampler_divergence: float
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps of all epochs."""
+        return list(itertools.chain(*self.epochs))
+
+
 @dataclass(frozen=True)
 class Learner:
     """Learns from the turns of a rollout. Turns that make a NaN are written into `folder`."""
@@ -48,18 +63,19 @@ class Learner:
     accelerator: Accelerator
     folder: Path
 
-    def learn(self, turns: Sequence[Sequence[Turn]], rng: np.random.Generator) -> list[Step]:
+    def learn(self, turns: Sequence[Sequence[Turn]], rng: np.random.Generator) -> Update:
         """Run one update on turns (T, N)."""
         size = self.config.minibatch // self.accelerator.num_processes
-        flat = flatten(turns)
-        epochs = [plan_epoch(flat, size, self.config.microbatch, rng) for _ in range(self.config.epochs)]
-        return self.update(self.assess(turns, epochs[0]), epochs)
+        epochs = plan_epochs(flatten(turns), self.config.epochs, size, self.config.microbatch, rng)
+        batch = self.assess(turns, epochs[0])
+        divergence = losses.reference_penalty(batch.sampler_logp, batch.logp).item()
+        return Update(self.update(batch, epochs), divergence)
 
     def assess(self, turns: Sequence[Sequence[Turn]], epoch: Sequence[Minibatch]) -> Batch:
         """Return turns (T, N) with their log-probs, values and advantages, as a batch of T * N.
 
-        Log-probs come from the training forward, in the very microbatches of the first epoch: so the first ratio is
-        exactly 1, whatever the precision. Advantages are normalised over the turns of all processes.
+        Log-probs come from the training forward, in the very microbatches of all epochs: so a ratio is exactly 1 until
+        a step is taken, whatever the precision. Advantages are normalised over the turns of all processes.
         """
         flat, shape = flatten(turns), (len(turns), len(turns[0]))
         batch = Batch.unassessed(flat)
@@ -80,16 +96,16 @@ class Learner:
         everyones = self.accelerator.gather(advantages.to(self.accelerator.device)).cpu()
         return replace(batch, advantages=losses.normalise(advantages, everyones), returns=advantages + batch.values)
 
-    def update(self, batch: Batch, epochs: Sequence[Sequence[Minibatch]]) -> list[Step]:
-        """Take the optimizer steps of an update; with a `target_kl` it ends after the epoch that passes it."""
-        steps: list[Step] = []
+    def update(self, batch: Batch, epochs: Sequence[Sequence[Minibatch]]) -> list[list[Step]]:
+        """Take the optimizer steps of each epoch; with a `target_kl` the one that passes it is the last."""
+        taken: list[list[Step]] = []
         for epoch in epochs:
-            steps += [self.step(batch, minibatch) for minibatch in epoch]
-            divergences = torch.tensor([step.divergence for step in steps[-len(epoch) :]])
+            taken.append([self.step(batch, minibatch) for minibatch in epoch])
+            divergences = torch.tensor([step.divergence for step in taken[-1]])
             mean = self.accelerator.gather(divergences.to(self.accelerator.device)).mean().item()
             if self.config.target_kl is not None and mean > self.config.target_kl:
                 break
-        return steps
+        return taken
 
     @memory_advice(TRAINING_ADVICE)
     def step(self, batch: Batch, minibatch: Minibatch) -> Step:
@@ -128,7 +144,13 @@ class Learner:
         new = self.policy.evaluate(part.prompts, part.answers, temperature=self.temperature)  # logp (B, L), value (B,)
         weights = losses.token_weights(new.mask, part.is_action, config.thought_weight)  # (B, L)
         surrogate = losses.policy_loss(
-            new.logp, part.logp, weights, part.advantages, clip=config.clip, ratio=config.ratio
+            new.logp,
+            part.logp,
+            weights,
+            part.advantages,
+            clip=config.clip,
+            ratio=config.ratio,
+            correction=self._correction(part, weights),
         )
         value_loss = losses.value_loss(new.value, part.values, part.returns, config.value_clip)
         entropy = losses.mean_entropy(new.entropy, new.mask)
@@ -139,6 +161,12 @@ class Learner:
             loss = loss + config.reference_weight * penalty
         terms = (surrogate.loss, value_loss, entropy, surrogate.divergence, surrogate.clipped_share, penalty)
         return loss, torch.stack([term.detach().cpu() for term in terms])
+
+    def _correction(self, part: Batch, weights: Tensor) -> Tensor | None:
+        most = self.config.sampler_correction
+        if most is None:
+            return None
+        return losses.sampler_correction(part.logp, part.sampler_logp, weights, most=most, ratio=self.config.ratio)
 
     @torch.no_grad()
     def _fill(self, batch: Batch, numbers: Sequence[int]) -> None:

@@ -64,27 +64,50 @@ def token_weights(mask: Tensor, is_action: Tensor, thought_weight: float) -> Ten
 
 
 def policy_loss(
-    logp: Tensor, old_logp: Tensor, weights: Tensor, advantages: Tensor, *, clip: float, ratio: RatioLevel
+    logp: Tensor,
+    old_logp: Tensor,
+    weights: Tensor,
+    advantages: Tensor,
+    *,
+    clip: float,
+    ratio: RatioLevel,
+    correction: Tensor | None = None,
 ) -> PolicyLoss:
     """Return the clipped surrogate loss, a mean over answers, from log-probs (B, L) and advantages (B,).
 
     With `ratio="answer"` an answer has one ratio, of the weighted sums of its log-probs, as in Zhai et al. 2024. With
     "token" every token has its own, and the weights weigh their losses. Where old and new policy agree, both have the
-    same gradient.
+    same gradient. A `correction` as `sampler_correction` gives it multiplies the surrogates.
     """
     check_choice("ratio", ratio, get_args(RatioLevel))
     log_ratio = logp - old_logp  # (B, L), 0 at padding
     answer_log_ratio = (log_ratio * weights).sum(1)  # (B,)
+    factor = 1.0 if correction is None else correction
     if ratio == "answer":
         surrogate, is_clipped = _clipped_surrogate(answer_log_ratio, advantages, clip)
-        loss, clipped_share = -surrogate.mean(), is_clipped.float().mean()
+        loss, clipped_share = -(surrogate * factor).mean(), is_clipped.float().mean()
     else:
         surrogate, is_clipped = _clipped_surrogate(log_ratio, advantages[:, None], clip)
-        loss = -(surrogate * weights).sum(1).mean()
+        loss = -(surrogate * weights * factor).sum(1).mean()
         clipped_share = _mean(is_clipped.float(), weights > 0)
     with torch.no_grad():
         divergence = (answer_log_ratio.exp() - 1 - answer_log_ratio).mean()  # Schulman 2020, "Approximating KL"
     return PolicyLoss(loss, divergence, clipped_share)
+
+
+def sampler_correction(
+    old_logp: Tensor, sampler_logp: Tensor, weights: Tensor, *, most: float, ratio: RatioLevel
+) -> Tensor:
+    """Return how much likelier the training forward finds what the sampler drew, at most `most`.
+
+    It is (B,) for answers, whose log-probs (B, L) are weighted sums, and (B, L) for tokens: the truncated importance
+    weights of a sampler that computes a little otherwise than training.
+
+    Source: Ionides 2008, "Truncated importance sampling"; for language models Yao et al. 2025, "Your efficient RL
+    framework secretly brings you off-policy RL training".
+    """
+    log_ratio = old_logp - sampler_logp
+    return (log_ratio if ratio == "token" else (log_ratio * weights).sum(1)).exp().clamp(max=most)
 
 
 def value_loss(values: Tensor, old_values: Tensor, returns: Tensor, clip: float | None = None) -> Tensor:

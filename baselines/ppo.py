@@ -73,9 +73,9 @@ def advance(run: Run, update: int, stopper: Stopper) -> None:
         stopper.exit(Path(run.config.folder))
     turns, episodes = rollout  # turns (T, N)
     collected = time.monotonic()
-    steps = run.learner.learn(turns, run.shuffling)
+    done = run.learner.learn(turns, run.shuffling)
     seconds = {"collect": collected - began, "learn": time.monotonic() - collected}
-    run.report(update, episodes, steps, seconds)
+    run.report(update, episodes, done, seconds)
     run.keep(update)
 
 

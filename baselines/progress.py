@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -15,18 +16,26 @@ from vlm_gym.installation import install_hint
 
 METRICS: Final = "metrics.jsonl"
 CURVE: Final = "curve.png"
+WANDB_GROUP: Final = "wandb_group.txt"
 _BLUE, _ORANGE, _GREY = "#2a6fbb", "#d9822b", "#777777"
 
 
 class Recorder:
     """Records a run's metrics by update. Only the main process has one.
 
-    `floor` and `ceiling` are what random and the best play reach by `metric`; None is unknown. It records
-    from `begin` to `close`.
+    `floor` and `ceiling` are what random and the best play reach by `metric`; None is unknown. `settings`
+    are those of the run, for Weights & Biases. It records from `begin` to `close`.
     """
 
     def __init__(
-        self, folder: Path, name: str, metric: Metric, floor: float | None, ceiling: float | None, num_updates: int
+        self,
+        folder: Path,
+        name: str,
+        metric: Metric,
+        floor: float | None,
+        ceiling: float | None,
+        num_updates: int,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         try:
             from rich.console import Console
@@ -35,6 +44,7 @@ class Recorder:
             raise MissingDependencyError(f"rich is missing: {install_hint('train')}") from error
         self.folder, self.name, self.metric = folder, name, metric
         self.floor, self.ceiling, self.num_updates = floor, ceiling, num_updates
+        self.settings = dict(settings or {})
         columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), TimeRemainingColumn())
         console = Console()
         self._bar = Progress(*columns, console=console, disable=not console.is_terminal)
@@ -50,7 +60,9 @@ class Recorder:
         text = "".join(json.dumps(line) + "\n" for line in kept)
         write_whole(self.folder / METRICS, lambda draft: draft.write_text(text, encoding="utf-8"))
         self._tensorboard = SummaryWriter(str(self.folder / "tensorboard"), purge_step=done + 1)
-        self._wandb = _start_wandb(self.folder, self.name) if is_wandb_on else None
+        self._wandb = _start_wandb(self.folder, self.settings) if is_wandb_on else None
+        for line in kept:
+            self._log_to_wandb(line)
         self._bar.update(self._task, completed=max(0, done))
         self._bar.start()
 
@@ -60,8 +72,11 @@ class Recorder:
             file.write(json.dumps({"update": update, **metrics}) + "\n")
         for name, value in metrics.items():
             self._tensorboard.add_scalar(name, value, update)
+        self._log_to_wandb({"update": update, **metrics})
+
+    def _log_to_wandb(self, line: Mapping[str, Any]) -> None:
         if self._wandb is not None:
-            self._wandb.log(dict(metrics), step=update)
+            self._wandb.log(dict(line))
 
     def say(self, text: str) -> None:
         """Print a line."""
@@ -169,8 +184,24 @@ def check_wandb() -> None:
         raise MissingDependencyError("wandb is missing: pip install wandb, or --wandb false")
 
 
-def _start_wandb(folder: Path, name: str) -> Any:
+def _start_wandb(folder: Path, settings: Mapping[str, Any]) -> Any:
+    """Begin a run of Weights & Biases, named after its folder, with every setting.
+
+    It is a new one each time, with the history so far: a run that goes on from an earlier checkpoint has another end,
+    and equal names of folders are no reason to join two runs. The runs of one folder share their group.
+    """
     check_wandb()
     import wandb  # type: ignore[import-not-found, unused-ignore]
 
-    return wandb.init(project="vlm-gym", name=name, dir=str(folder), resume="allow", id=folder.name)
+    group = f"{folder.name}-{_own_word(folder)}"
+    run = wandb.init(project="vlm-gym", name=folder.name, group=group, dir=str(folder), config=dict(settings))
+    run.define_metric("*", step_metric="update")
+    return run
+
+
+def _own_word(folder: Path) -> str:
+    """Return a random word that stays that of the folder."""
+    path = folder / WANDB_GROUP
+    if not path.is_file():
+        write_whole(path, lambda draft: draft.write_text(secrets.token_hex(4), encoding="utf-8"))
+    return path.read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from baselines.models.policy import Answer, Policy, Prompt
-from baselines.models.spans import action_mask
-from baselines.settings import TaskConfig
+from baselines.models.spans import action_mask, action_tail_mask
+from baselines.settings import ActionTokens, TaskConfig
 from vlm_gym.chat import ChatSettings
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError, RunError
@@ -107,9 +107,10 @@ class Seat:
     _episode: Episode
     _turns: list[PlayedTurn]
 
-    def __init__(self, rollout: Rollout, episodes: Episodes) -> None:
+    def __init__(self, rollout: Rollout, episodes: Episodes, action_tokens: ActionTokens = "value") -> None:
         self.rollout = rollout
         self.episodes = episodes
+        self.mark_action = action_mask if action_tokens == "value" else action_tail_mask
         self._begin(0)
 
     def play(self, answer: Answer) -> tuple[Turn, Episode | None]:
@@ -122,7 +123,7 @@ class Seat:
         turn = Turn(
             prompt=prompt,
             answer=answer,
-            is_action=action_mask(answer, span) if span else (True,) * len(answer.tokens),
+            is_action=self.mark_action(answer, span) if span else (True,) * len(answer.tokens),
             reward=step.reward,
             is_terminated=step.is_terminated,
             is_truncated=step.is_truncated,

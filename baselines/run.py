@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Final
@@ -24,7 +24,7 @@ from baselines.checkpoint import (
     write_checkpoint,
 )
 from baselines.evaluate import Score, evaluate, floor_of, score_of
-from baselines.learner import Learner, Step
+from baselines.learner import Learner, Step, Update
 from baselines.progress import Recorder, score_metrics
 from baselines.rollout import Episode, Sampling, Seat, make_rollout, training_episodes
 from baselines.samples import record_play, write_samples
@@ -36,8 +36,6 @@ from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.registration import find_task
 
-BETAS: Final = (0.9, 0.95)
-EPSILON: Final = 1e-5
 CHECKPOINTS: Final = "ppo"  # the folder of the checkpoints within that of the run
 
 
@@ -61,7 +59,8 @@ class Run:
         """Load the model that SFT left in `start`, and begin the first episodes."""
         policy = start_policy(config, accelerator, start)
         groups = policy.parameter_groups(lr=config.ppo.lr, value_lr=config.ppo.value_lr)
-        optimizer = torch.optim.AdamW(groups, betas=BETAS, eps=EPSILON, weight_decay=0.0)
+        first, second = config.ppo.betas
+        optimizer = torch.optim.AdamW(groups, betas=(first, second), eps=config.ppo.epsilon, weight_decay=0.0)
         policy.module, optimizer = prepare(policy.module, optimizer, accelerator)
         rank, folder = accelerator.process_index, Path(config.folder)
         chat = config.chat.settings
@@ -73,6 +72,7 @@ class Run:
                 Seat(
                     make_rollout(chat, shaping=config.ppo.shaping, gamma=config.ppo.gamma),
                     training_episodes(config.task, config.seed, rank, number),
+                    config.ppo.action_tokens,
                 )
                 for number in range(config.task.num_envs)
             ),
@@ -196,9 +196,7 @@ class Run:
                 self.recorder.say(f"evaluation after update {update}, {name}: {self.recorder.describe(score)}")
         return is_best
 
-    def report(
-        self, update: int, episodes: Sequence[Episode], steps: Sequence[Step], seconds: Mapping[str, float]
-    ) -> None:
+    def report(self, update: int, episodes: Sequence[Episode], done: Update, seconds: Mapping[str, float]) -> None:
         """Record an update: the episodes that ended in it, in all processes, its optimizer steps, its time."""
         num_turns = len(self.seats) * self.config.ppo.turns * self.accelerator.num_processes
         self.num_turns += num_turns
@@ -207,7 +205,13 @@ class Run:
             return
         metrics = {
             **score_metrics("rollout", score, self.config.evaluation.metric),
-            **{f"update/{name}": fmean(getattr(step, name) for step in steps) for name in Step._fields},
+            **{f"update/{name}": fmean(getattr(step, name) for step in done.steps) for name in Step._fields},
+            **{
+                f"epoch_{number}/{name}": fmean(getattr(step, name) for step in steps)
+                for number, steps in enumerate(done.epochs, start=1)
+                for name in ("divergence", "clipped_share")
+            },
+            "update/sampler_divergence": done.sampler_divergence,
             **{f"seconds/{name}": value for name, value in seconds.items()},
             "lr": self.learner.optimizer.param_groups[0]["lr"],
             "env_turns": self.num_turns,
@@ -217,11 +221,12 @@ class Run:
         self.recorder.show(update, score, num_turns / sum(seconds.values()))
 
     def _record_play(self, name: str) -> None:
-        """Record greedy play turn by turn, by one process while the others wait."""
+        """Record greedy play turn by turn, divided over the processes."""
         starts = evaluation_starts(self.config)[: self.config.evaluation.samples]
+        if not starts:
+            return
         with whole_weights(self.learner.policy.module, self.accelerator):
-            if self.recorder and starts:
-                record_play(self.learner.policy, self.config, starts, name)
+            record_play(self.learner.policy, self.config, starts, name, self.accelerator)
 
     def _evaluate(self, starts: Sequence[EpisodeSpec], name: str) -> Score:
         temperature = 0.0 if name == "greedy" else self.config.sampling.temperature
@@ -261,7 +266,7 @@ def lr_share(config: PpoConfig, update: int) -> float:
 def _recorder(config: TrainConfig) -> Recorder:
     task, metric = config.evaluated_task.full_id, config.evaluation.metric
     floor, ceiling = floor_of(task, metric), find_task(task).best_success
-    return Recorder(Path(config.folder), config.task.id, metric, floor, ceiling, config.ppo.updates)
+    return Recorder(Path(config.folder), config.task.id, metric, floor, ceiling, config.ppo.updates, asdict(config))
 
 
 def _seed_of(seed: int, rank: int) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from accelerate import Accelerator
 
 from baselines.models.policy import Policy, Prompt
 from baselines.rollout import Sampling, generate
@@ -17,7 +18,8 @@ from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.evaluation.models.agents import Agent, Reply
 from vlm_gym.evaluation.models.gathering import Gatherer
 from vlm_gym.evaluation.report import write_report
-from vlm_gym.evaluation.runs.plan import Plan
+from vlm_gym.evaluation.runs.merge import merge
+from vlm_gym.evaluation.runs.plan import Plan, Shard
 from vlm_gym.evaluation.runs.run import evaluate
 
 PLAYS: Final = "plays"
@@ -54,16 +56,34 @@ class PolicyAgent(Agent):
         ]
 
 
-def record_play(policy: Policy, config: TrainConfig, starts: Sequence[EpisodeSpec], name: str) -> None:
-    """Record how a policy plays every start, as the run FOLDER/plays/NAME, in place of one that is there already."""
+def record_play(
+    policy: Policy, config: TrainConfig, starts: Sequence[EpisodeSpec], name: str, accelerator: Accelerator
+) -> None:
+    """Record how a policy plays every start, as the run FOLDER/plays/NAME, in place of one that is there already.
+
+    All processes call this: each plays a part, and the main one puts the parts together.
+    """
     arguments = dict(config.task.arguments)
     parser = arguments.pop("parser", "json")
     episodes = tuple(replace(start, arguments=arguments) for start in starts)
     folder = Path(config.folder) / PLAYS / name
-    shutil.rmtree(folder, ignore_errors=True)
-    plan = Plan(episodes, parser=parser, chat=config.chat.settings)
-    agent = PolicyAgent(policy, config, name)
-    asyncio.run(evaluate(folder, plan, agent, concurrency=CONCURRENCY))
+    world = min(accelerator.num_processes, len(episodes))  # those beyond have nothing to play
+    parts = [folder.with_name(f"{name}.part-{number}-of-{world}") for number in range(1, world + 1)]
+    if accelerator.is_main_process:
+        for path in (folder, *parts):
+            shutil.rmtree(path, ignore_errors=True)
+    accelerator.wait_for_everyone()
+    rank = accelerator.process_index
+    if rank < world:
+        shard = Shard(rank + 1, world) if world > 1 else None
+        plan = Plan(episodes, parser=parser, chat=config.chat.settings, shard=shard)
+        place = parts[rank] if world > 1 else folder
+        asyncio.run(evaluate(place, plan, PolicyAgent(policy, config, name), concurrency=CONCURRENCY))
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process and world > 1:
+        merge(parts, folder)
+        for path in parts:
+            shutil.rmtree(path)
 
 
 def write_samples(config: TrainConfig) -> Path | None:

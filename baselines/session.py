@@ -7,13 +7,14 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Final, NoReturn
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DistributedDataParallelKwargs, DistributedType
+from accelerate.utils import DistributedDataParallelKwargs, InitProcessGroupKwargs
 from transformers.utils.logging import disable_progress_bar
 
 from baselines.config import FILE_NAME, read_config, write_config
@@ -28,6 +29,7 @@ from vlm_gym.parsers import find_parser
 ADAPTER_FILE: Final = "adapter_config.json"  # of a PEFT adapter
 DEFAULT_CONFIG: Final = "tiny-numberline"
 SECOND_SIGNAL_S: Final = 2.0
+TIMEOUT: Final = timedelta(hours=2)  # of waiting for another process, which may have the longer episodes to play
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _log = logging.getLogger(__name__)
 
@@ -53,20 +55,14 @@ def start_accelerator(config: TrainConfig) -> Accelerator:
     # Buffers never change here; sending them with every forward would make ranks wait for each other in rollouts.
     warnings.filterwarnings("ignore", message="`broadcast_buffers` is deprecated")  # accelerate knows no other name
     plain = DistributedDataParallelKwargs(broadcast_buffers=False)
-    accelerator = Accelerator(cpu=config.device == "cpu" or not torch.cuda.is_available(), kwargs_handlers=[plain])
+    patient = InitProcessGroupKwargs(timeout=TIMEOUT)
+    is_cpu = config.device == "cpu" or not torch.cuda.is_available()
+    accelerator = Accelerator(cpu=is_cpu, kwargs_handlers=[plain, patient])
     wanted = config.processes or int(os.environ.get("WORLD_SIZE", "1"))
     if accelerator.num_processes != wanted:
         raise ConfigError(
             f"expected {wanted} processes, got {accelerator.num_processes}: `accelerate launch --cpu` starts only one; "
             "use ACCELERATE_USE_CPU=true torchrun --nproc-per-node N -m baselines.ppo"
-        )
-    if accelerator.distributed_type == DistributedType.DEEPSPEED:
-        if config.resume:
-            raise ConfigError("DeepSpeed cannot go on from a checkpoint here: use DDP or FSDP2, which can")
-        accelerator.state.deepspeed_plugin.deepspeed_config.update(
-            train_micro_batch_size_per_gpu=config.ppo.microbatch,
-            gradient_clipping=config.ppo.max_grad_norm,
-            zero_allow_untested_optimizer=True,
         )
     for name, size in (("sft.batch", config.sft.batch), ("ppo.minibatch", config.ppo.minibatch)):
         if size % accelerator.num_processes:
@@ -82,7 +78,8 @@ def start_policy(config: TrainConfig, accelerator: Accelerator, start: Path | No
     elif start is not None:
         model = replace(model, name=str(start))
     parser = find_parser(config.task.arguments.get("parser", "json"))
-    return load_policy(model, device=accelerator.device, seed=config.seed, parser=parser)
+    num_prompts = config.task.num_envs * (config.ppo.turns + 1)  # what follows the last turn is looked at too
+    return load_policy(model, device=accelerator.device, seed=config.seed, parser=parser, num_prompts=num_prompts)
 
 
 def start_folder(config: TrainConfig, accelerator: Accelerator) -> None:

@@ -15,6 +15,7 @@ from vlm_gym.evaluation.runs.panels import FIRST_SEED
 from vlm_gym.registration import FIRST_TASK, find_task
 
 Metric = Literal["success", "positive_return"]
+ActionTokens = Literal["value", "name"]
 SftActions = Literal["random", "legal", "oracle"]
 _LARGE: Final = 10**9
 
@@ -111,6 +112,8 @@ class PpoConfig:
     value_lr: float = setting(1e-3, "learning rate of the value head")
     schedule: Literal["linear", "cosine", "constant"] = setting("linear", "decay of both, stepped once per update")
     final_lr_share: float = setting(0.0, "what is left of the learning rates at the end")
+    betas: tuple[float, ...] = setting((0.9, 0.95), "of Adam: the decays of its two moments")
+    epsilon: float = setting(1e-8, "of Adam; small against a gradient's elements, or it damps every step")
     clip: float = setting(0.2, "the ratio may gain up to 1 plus or minus this")
     value_clip: float | None = setting(None, "how far a value may gain from its old one")
     value_weight: float = setting(0.5, "weight of the value loss")
@@ -118,6 +121,13 @@ class PpoConfig:
     reference_weight: float = setting(0.0, "weight of the KL to the model that PPO started from")
     target_kl: float | None = setting(None, "an update ends early when its KL from the old policy passes this")
     ratio: RatioLevel = setting("answer", "a ratio for each 'answer' (the paper) or each 'token'")
+    sampler_correction: float | None = setting(
+        None, "weigh turns by training's over the sampler's probability, at most this (2 is usual); null: not at all"
+    )
+    action_tokens: ActionTokens = setting(
+        "value",
+        "tokens of weight 1: those of the action's 'value', or the paper's, from its 'name' to the answer's end",
+    )
     thought_weight: float = setting(0.5, "weight of the thought tokens' log-probs: the paper's lambda")
     gamma: float = setting(0.9, "discount per turn")
     gae_lambda: float = setting(0.95, "lambda of the advantages")
@@ -130,8 +140,10 @@ class PpoConfig:
         for name in ("gamma", "gae_lambda", "thought_weight", "final_lr_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"ppo.{name} must be from 0 to 1, got {getattr(self, name)!r}")
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            raise ConfigError(f"ppo.betas must be two numbers from 0 up to 1, such as [0.9, 0.95], got {self.betas!r}")
         weights = ("value_weight", "entropy_weight", "reference_weight", "shaping")
-        limits = ("clip", "value_clip", "max_grad_norm")
+        limits = ("clip", "value_clip", "max_grad_norm", "epsilon", "sampler_correction")
         _check_numbers("ppo", self, at_least_0=("lr", "value_lr", "target_kl", *weights), above_0=limits)
 
 

@@ -171,6 +171,17 @@ def lr_share(config: SftConfig, step: int) -> float:
     return min(1.0, up, down)
 
 
+def choose(num_answers: int, batch: int, step: int, seed: int) -> list[int]:
+    """Return the numbers of a step's answers, the step counted from 0: pass after pass, each in an order of its own.
+
+    So no answer comes a second time before every other one has come once.
+    """
+    places = range(step * batch, (step + 1) * batch)
+    passes = range(places[0] // num_answers, places[-1] // num_answers + 1)
+    orders = {number: np.random.default_rng((seed, number)).permutation(num_answers) for number in passes}
+    return [int(orders[place // num_answers][place % num_answers]) for place in places]
+
+
 @memory_advice(TRAINING_ADVICE)
 def _step(
     policy: VlmPolicy,
@@ -182,7 +193,7 @@ def _step(
 ) -> float:
     """Take one optimizer step on answers that the seed and the step's number choose; return the loss."""
     settings = config.sft
-    chosen = np.random.default_rng((config.seed, step)).integers(len(data), size=settings.batch)
+    chosen = choose(len(data), settings.batch, step, config.seed)
     answers = [policy.write(data[number].text) for number in chosen]
     num_tokens = sum(len(answer.tokens) for answer in answers)
     rank, world = accelerator.process_index, accelerator.num_processes

@@ -1,16 +1,15 @@
-"""Weights that lie on several processes (FSDP2, DeepSpeed ZeRO-3): whole for as long as a process plays by itself.
+"""Weights that lie on several processes (FSDP2): whole for as long as a process plays by itself.
 
 Between two optimizer steps every process plays its own episodes, which take different numbers of tokens and turns. With
 whole weights no forward waits for another process: they are brought together once for a rollout or an evaluation.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DistributedType
 from torch import Tensor, nn
 from torch.distributed.fsdp import FSDPModule, register_fsdp_forward_method
 from torch.distributed.tensor import DTensor, distribute_tensor
@@ -31,16 +30,9 @@ def prepare(
 
 @contextmanager
 def microbatch(module: nn.Module, accelerator: Accelerator, *, is_last: bool) -> Iterator[None]:
-    """Run a forward and a backward; processes exchange gradients with the last microbatch of an optimizer step only.
-
-    DeepSpeed takes the step in that backward: it must be told, or it takes one for every microbatch.
-    """
-    accelerator.sync_gradients = is_last
-    try:
-        with nullcontext() if is_last else accelerator.no_sync(module):
-            yield
-    finally:
-        accelerator.sync_gradients = True
+    """Run a forward and a backward; processes exchange gradients with the last microbatch of an optimizer step only."""
+    with nullcontext() if is_last else accelerator.no_sync(module):
+        yield
 
 
 @contextmanager
@@ -49,11 +41,7 @@ def whole_weights(module: nn.Module, accelerator: Accelerator) -> Iterator[None]
 
     It costs each device the memory of the whole model for as long as it lasts.
     """
-    with ExitStack() as stack:
-        if isinstance(module, FSDPModule):
-            stack.enter_context(_unsharded(module, accelerator))
-        elif accelerator.distributed_type == DistributedType.DEEPSPEED:
-            stack.enter_context(_gathered(module))
+    with _unsharded(module, accelerator) if isinstance(module, FSDPModule) else nullcontext():
         yield
 
 
@@ -92,25 +80,6 @@ def _unsharded(module: FSDPModule, accelerator: Accelerator) -> Iterator[None]:
             is_root = part is module  # FSDP2 leaves a root's weights whole until the backward pass
             resharding = not is_root and bool(accelerator.state.fsdp_plugin.reshard_after_forward)
             part.set_reshard_after_forward(resharding, recurse=False)
-
-
-@contextmanager
-def _gathered(module: nn.Module) -> Iterator[None]:
-    """Bring ZeRO-3's parts together; its hooks, which let go of each layer behind its forward, are off meanwhile."""
-    import deepspeed  # type: ignore[import-not-found, unused-ignore]
-
-    offloader: Any = getattr(module, "optimizer", None)
-    coordinator = getattr(offloader, "parameter_offload", None)
-    if coordinator is None:  # below stage 3 the weights are whole anyway
-        yield
-        return
-    with deepspeed.zero.GatheredParameters(list(module.parameters())):
-        for hook in (*coordinator.forward_hooks, *coordinator.backward_hooks):
-            hook.remove()
-        try:
-            yield
-        finally:
-            coordinator._register_deepspeed_module(coordinator.module)
 
 
 def _modules(module: Any) -> Iterable[nn.Module]:

@@ -1,8 +1,8 @@
-"""LLaVA-1.6-mistral-7B and Qwen2.5-VL-7B with random weights: their real shapes, nothing downloaded.
+"""LLaVA-1.6-mistral-7B, Qwen2.5-VL-7B and Qwen3-VL-8B with random weights: their real shapes, nothing downloaded.
 
-The shapes are those of llava-hf/llava-v1.6-mistral-7b-hf and Qwen/Qwen2.5-VL-7B-Instruct. Pictures are cut as they cut
-them: one of 300 x 300 pixels is 1,176 tokens in the one and 121 in the other. Only the words are stand-ins: a tokenizer
-of the same size, trained in process on the prompt, so that a prompt has about a token a word.
+The shapes are those of llava-hf/llava-v1.6-mistral-7b-hf, Qwen/Qwen2.5-VL-7B-Instruct and Qwen/Qwen3-VL-8B-Instruct.
+Pictures are cut as they cut them: one of 300 x 300 pixels is 1,176, 121 and 81 tokens. Only the words are stand-ins: a
+tokenizer of the same size, trained in process on the prompt, so that a prompt has about a token a word.
 """
 
 import json
@@ -19,6 +19,7 @@ from transformers import (
     LlavaNextConfig,
     PreTrainedTokenizerFast,
     Qwen2_5_VLConfig,
+    Qwen3VLConfig,
 )
 from transformers.models.llava_next.image_processing_pil_llava_next import LlavaNextImageProcessorPil
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
@@ -29,6 +30,8 @@ PAD, START, END = "<pad>", "<s>", "</s>"
 NUM_WORDS: Final = 1000  # of the tokenizer that are learnt; the others are fillers, which can be sampled
 PINPOINTS: Final = [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]]
 SMALL_TEXT: Final = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2}
+SMALL_QWEN: Final = {**SMALL_TEXT, "num_key_value_heads": 2, "max_position_embeddings": 4096}
+SMALL_VISION: Final = {"depth": 2, "hidden_size": 64, "intermediate_size": 128, "num_heads": 2, "out_hidden_size": 64}
 TEMPLATE: Final = (
     "{% for turn in messages %}{% for part in turn['content'] %}{% if part['type'] == 'image' %}PICTURE\n"
     "{% else %}{{ part['text'] }}{% endif %}{% endfor %}{% if turn['role'] == 'assistant' %}</s>{% endif %}"
@@ -89,11 +92,7 @@ def _llava(is_tiny: bool, texts: Sequence[str]) -> tuple[Any, Any, Any, Mapping[
     return config, pictures, tokenizer, settings, TEMPLATE.replace("PICTURE", "<image>")
 
 
-def _qwen(is_tiny: bool, texts: Sequence[str]) -> tuple[Any, Any, Any, Mapping[str, Any], str]:
-    special = ["<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
-    named = {"image_token": "<|image_pad|>", "video_token": "<|video_pad|>"}
-    tokenizer = _tokenizer(texts, 2000 if is_tiny else 151_665, special, **named)
-    start, end, image, video = tokenizer.convert_tokens_to_ids(special)
+def _qwen2_5(is_tiny: bool, texts: Sequence[str]) -> tuple[Any, Any, Any, Mapping[str, Any], str]:
     text = {
         "hidden_size": 3584,
         "intermediate_size": 18944,
@@ -101,7 +100,6 @@ def _qwen(is_tiny: bool, texts: Sequence[str]) -> tuple[Any, Any, Any, Mapping[s
         "num_attention_heads": 28,
         "num_key_value_heads": 4,
         "max_position_embeddings": 128_000,
-        "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [16, 24, 24]},
     }
     vision = {
         "depth": 32,
@@ -109,39 +107,77 @@ def _qwen(is_tiny: bool, texts: Sequence[str]) -> tuple[Any, Any, Any, Mapping[s
         "intermediate_size": 3420,
         "num_heads": 16,
         "out_hidden_size": 3584,
-        "window_size": 112,
         "fullatt_block_indexes": [7, 15, 23, 31],
     }
-    small_text = {
-        **SMALL_TEXT,
-        "num_key_value_heads": 2,
-        "max_position_embeddings": 4096,
-        "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [4, 6, 6]},
+    small = {**SMALL_VISION, "fullatt_block_indexes": [1]}
+    shape = {"window_size": 112, "patch_size": 14, **(small if is_tiny else vision)}
+    rope = {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [4, 6, 6] if is_tiny else [16, 24, 24]}
+    sizes = {"shortest_edge": 3136, "longest_edge": 12_845_056}
+    pictures = Qwen2VLImageProcessorPil(patch_size=14, size=sizes)
+    own = {**(SMALL_QWEN if is_tiny else text), "rope_parameters": rope}
+    return _qwen(Qwen2_5_VLConfig, own, shape, pictures, 2000 if is_tiny else 151_665, 399, texts)
+
+
+def _qwen3(is_tiny: bool, texts: Sequence[str]) -> tuple[Any, Any, Any, Mapping[str, Any], str]:
+    text = {
+        "hidden_size": 4096,
+        "intermediate_size": 12288,
+        "num_hidden_layers": 36,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+        "head_dim": 128,
+        "max_position_embeddings": 262_144,
     }
-    small_vision = {
-        "depth": 2,
-        "hidden_size": 64,
-        "intermediate_size": 128,
-        "num_heads": 2,
-        "out_hidden_size": 64,
-        "window_size": 112,
-        "fullatt_block_indexes": [1],
+    vision = {
+        "depth": 27,
+        "hidden_size": 1152,
+        "intermediate_size": 4304,
+        "num_heads": 16,
+        "out_hidden_size": 4096,
+        "deepstack_visual_indexes": [8, 16, 24],
     }
-    config = Qwen2_5_VLConfig(
-        text_config={**(small_text if is_tiny else text), **_ids(tokenizer, 399)},
-        vision_config={"patch_size": 14, **(small_vision if is_tiny else vision)},
+    small = {**SMALL_VISION, "deepstack_visual_indexes": [0]}
+    shape = {"patch_size": 16, "num_position_embeddings": 2304, **(small if is_tiny else vision)}
+    rope = {"rope_type": "default", "rope_theta": 5e6, "mrope_section": [4, 6, 6] if is_tiny else [24, 20, 20]}
+    sizes = {"shortest_edge": 65_536, "longest_edge": 16_777_216}
+    own = {**({**SMALL_QWEN, "head_dim": 32} if is_tiny else text), "rope_parameters": rope}
+    pictures = Qwen2VLImageProcessorPil(
+        patch_size=16, size=sizes, image_mean=[0.5, 0.5, 0.5], image_std=[0.5, 0.5, 0.5]
+    )
+    return _qwen(Qwen3VLConfig, own, shape, pictures, 2000 if is_tiny else 151_669, 267, texts)
+
+
+def _qwen(
+    config_class: Any,
+    text: Mapping[str, Any],
+    vision: Mapping[str, Any],
+    pictures: Any,
+    num_tokens: int,
+    spare: int,
+    texts: Sequence[str],
+) -> tuple[Any, Any, Any, Mapping[str, Any], str]:
+    special = ["<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
+    named = {"image_token": "<|image_pad|>", "video_token": "<|video_pad|>"}
+    tokenizer = _tokenizer(texts, num_tokens, special, **named)
+    start, end, image, video = tokenizer.convert_tokens_to_ids(special)
+    config = config_class(
+        text_config={**text, **_ids(tokenizer, spare)},
+        vision_config=dict(vision),
         image_token_id=image,
         video_token_id=video,
         vision_start_token_id=start,
         vision_end_token_id=end,
         tie_word_embeddings=False,
     )
-    pictures = Qwen2VLImageProcessorPil(patch_size=14, size={"shortest_edge": 3136, "longest_edge": 12_845_056})
     template = TEMPLATE.replace("PICTURE", "<|vision_start|><|image_pad|><|vision_end|>")
     return config, pictures, tokenizer, {}, template
 
 
-MODELS: Final[Mapping[str, Callable[[bool, Sequence[str]], Any]]] = {"llava-1.6-7b": _llava, "qwen2.5-vl-7b": _qwen}
+MODELS: Final[Mapping[str, Callable[[bool, Sequence[str]], Any]]] = {
+    "llava-1.6-7b": _llava,
+    "qwen2.5-vl-7b": _qwen2_5,
+    "qwen3-vl-8b": _qwen3,
+}
 
 
 def _tokenizer(texts: Sequence[str], num_tokens: int, special: Sequence[str], **named: str) -> PreTrainedTokenizerFast:

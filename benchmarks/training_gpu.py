@@ -25,7 +25,7 @@ import torch
 from accelerate import Accelerator
 from torch.utils.flop_counter import FlopCounterMode
 
-from baselines.batch import Batch, Minibatch, flatten, plan_epoch
+from baselines.batch import Batch, Minibatch, flatten, plan_epochs
 from baselines.learner import Learner
 from baselines.models.memory import OutOfMemoryError
 from baselines.models.model_config import ModelConfig
@@ -149,7 +149,7 @@ def measure_ours(options: argparse.Namespace, policy: VlmPolicy, new_tokens: int
         assert rollout is not None
         turns = rollout[0]
     flat = flatten(turns)
-    epoch = plan_epoch(flat, MINIBATCH, options.microbatch, rng)
+    epoch = plan_epochs(flat, 1, MINIBATCH, options.microbatch, rng)[0]
     with clock.running("rollout"):
         batch = learner.assess(turns, epoch)
     learner.update(batch, [warm_up(epoch)])

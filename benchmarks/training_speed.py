@@ -22,7 +22,7 @@ import torch
 from accelerate import Accelerator
 
 from baselines import sft
-from baselines.batch import flatten, plan_epoch
+from baselines.batch import flatten, plan_epochs
 from baselines.learner import Learner
 from baselines.models.policy import Prompt
 from baselines.rollout import Sampling, Seat, collect, make_rollout, training_episodes
@@ -112,7 +112,7 @@ def measure_ours(config: TrainConfig, accelerator: Accelerator, start: Path | No
         rollout = collect(policy, seats, config.ppo.turns, sampling, generator)
         assert rollout is not None
         flat = flatten(rollout[0])
-        epochs = [plan_epoch(flat, config.ppo.minibatch, config.ppo.microbatch, rng) for _ in range(config.ppo.epochs)]
+        epochs = plan_epochs(flat, config.ppo.epochs, config.ppo.minibatch, config.ppo.microbatch, rng)
         batch = learner.assess(rollout[0], epochs[0])
         played = time.process_time()
         learner.update(batch, epochs)

@@ -1,6 +1,7 @@
 """A toy policy and probe environments: small enough for known answers, through the real update code."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -63,7 +64,12 @@ class ToyPolicy:
             words = logits.argmax(1)
         else:
             words = torch.multinomial(torch.softmax(logits / temperature, 1), 1, generator=generator)[:, 0]
-        return [self.write(WORDS[word]) for word in words.tolist()]
+        every = torch.log_softmax(logits / (temperature or 1.0), 1)
+        answers = [self.write(WORDS[word]) for word in words.tolist()]
+        return [
+            replace(answer, logp=(row[answer.tokens[0]].item(), 0.0))
+            for answer, row in zip(answers, every, strict=True)
+        ]
 
     def evaluate(self, prompts, answers, *, temperature):
         return self.module(prompts, answers, temperature)

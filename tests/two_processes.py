@@ -15,7 +15,7 @@ from accelerate.utils import DistributedType
 from safetensors.torch import save_file
 
 from baselines import checkpoint, ppo
-from baselines.batch import flatten, plan_epoch
+from baselines.batch import flatten, plan_epochs
 from baselines.learner import Learner
 from baselines.rollout import Sampling, Seat, collect, make_rollout, training_episodes
 from baselines.session import read_train_config, start_accelerator, start_policy
@@ -60,7 +60,7 @@ def play(config, accelerator, policy, rank):
 
 def step(learner, turns, num_turns):
     """Take one step on all turns, `num_turns` of them here; return advantages and weights."""
-    epoch = plan_epoch(flatten(turns), num_turns, 2, np.random.default_rng(0))
+    epoch = plan_epochs(flatten(turns), 1, num_turns, 2, np.random.default_rng(0))[0]
     batch = learner.assess(turns, epoch)
     learner.step(batch, epoch[0])
     return batch.advantages, {name: value.clone() for name, value in whole(learner.policy.state_dict()).items()}

@@ -26,10 +26,10 @@ class PromptEncoder:
     An update reads each of its samples in every epoch. What a prompt becomes does not depend on the batch it is in.
     """
 
-    def __init__(self, processor: Any, dtype: torch.dtype, cache_mebibytes: int) -> None:
+    def __init__(self, processor: Any, dtype: torch.dtype, cache: TensorCache) -> None:
         self.processor = processor
         self.dtype = dtype
-        self._cache = TensorCache(cache_mebibytes)
+        self._cache = cache
         self._digests: WeakKeyDictionary[Message, bytes] = WeakKeyDictionary()
         self._special_tokens = special_words(processor.tokenizer)
 

@@ -21,7 +21,7 @@ from baselines.models.lora import merge_adapter
 from baselines.models.memory import memory_advice
 from baselines.models.model_config import TINY, Attention, ModelConfig, Quantization
 from baselines.models.tiny import build_tiny
-from baselines.models.vlm import VlmPolicy
+from baselines.models.vlm import NUM_PROMPTS, VlmPolicy
 from vlm_gym.errors import DataNotFoundError, MissingDependencyError, VlmGymError
 from vlm_gym.evaluation.models.processors import load_processor
 from vlm_gym.installation import install_hint
@@ -31,9 +31,16 @@ _log = logging.getLogger(__name__)
 
 
 def load_policy(
-    config: ModelConfig, *, device: str | torch.device = "cpu", seed: int = 0, parser: Parser = PARSERS["json"]
+    config: ModelConfig,
+    *,
+    device: str | torch.device = "cpu",
+    seed: int = 0,
+    parser: Parser = PARSERS["json"],
+    num_prompts: int = NUM_PROMPTS,
 ) -> VlmPolicy:
     """Return a policy with a new value head; `seed` decides all new weights, `parser` where an answer is over.
+
+    As many processed prompts as an update has, `num_prompts`, are kept.
 
     Raises:
         ConfigError: if the model does not fit the settings.
@@ -56,11 +63,11 @@ def load_policy(
         model = model.to(device, dtype)
     else:
         model, processor = _load(config, device, dtype)
-    if config.adapter:
+    if config.adapter and not config.apart:
         model = merge_adapter(model, config.adapter)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return VlmPolicy(model, processor, config, parser)
+        return VlmPolicy(model, processor, config, parser, num_prompts)
 
 
 def _load(config: ModelConfig, device: torch.device, dtype: torch.dtype) -> tuple[Any, Any]:

@@ -1,5 +1,6 @@
 """Memory that runs out: an error that names the setting which helps, and what keeps a bounded amount."""
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,10 +28,14 @@ def memory_advice(advice: str) -> Iterator[None]:
 
 
 class TensorCache:
-    """Keeps named tensors by key, at most so many mebibytes of them: the least recently used leave first."""
+    """Keeps named tensors by key: at most `num_entries`, and with `mebibytes` no more than these.
 
-    def __init__(self, mebibytes: int) -> None:
-        self.limit = mebibytes * 2**20
+    The least recently used leave first.
+    """
+
+    def __init__(self, num_entries: int, mebibytes: int | None = None) -> None:
+        self.num_entries = num_entries
+        self.limit = math.inf if mebibytes is None else mebibytes * 2**20
         self.num_bytes = 0
         self._kept: OrderedDict[bytes, Mapping[str, Tensor]] = OrderedDict()
 
@@ -45,7 +50,7 @@ class TensorCache:
         """Keep tensors under a key that is not in use."""
         self._kept[key] = tensors
         self.num_bytes += _num_bytes(tensors)
-        while self.num_bytes > self.limit:
+        while self.num_bytes > self.limit or len(self._kept) > self.num_entries:
             self.num_bytes -= _num_bytes(self._kept.popitem(last=False)[1])
 
 

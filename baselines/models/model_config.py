@@ -20,6 +20,7 @@ class ModelConfig:
 
     name: str = setting(TINY, "'tiny' (built in), a directory, or a name on the Hugging Face hub")
     adapter: str | None = setting(None, "directory of a PEFT adapter that is merged in first: training starts there")
+    adapter_apart: bool = setting(False, "keep that adapter beside the weights; quantised ones always do")
     precision: Precision = setting("float32", "of the weights; adapters and value head are always float32")
     quantization: Quantization | None = setting(None, "of the frozen weights: '4bit' or '8bit'; needs a rank above 0")
     attention: Attention = setting("auto", "'auto' is flash attention where it is installed for a GPU, else 'sdpa'")
@@ -30,7 +31,9 @@ class ModelConfig:
     checkpointing: bool = setting(False, "recompute activations in the backward pass: less memory, a third more time")
     merge: bool = setting(True, "generate with the adapters merged in: faster, for a second copy of their layers")
     static_cache: bool = setting(False, "generate with a static cache, which transformers compiles on CUDA")
-    cache_mebibytes: int = setting(1024, "memory for processed prompts, and again for features of frozen vision")
+    cache_mebibytes: int | None = setting(
+        None, "bound of the memory for processed prompts, and again for features of frozen vision; null: an update's"
+    )
     keep_reference: bool = setting(False, "with rank 0: keep the starting weights, for the KL to them")
 
     def __post_init__(self) -> None:
@@ -44,6 +47,11 @@ class ModelConfig:
     def remembers_pictures(self) -> bool:
         """Whether what the model makes of a picture never changes: neither vision tower nor projector trains."""
         return self.parts == ("language",)
+
+    @property
+    def apart(self) -> str | None:
+        """The adapter that stays beside the weights: packed ones would round most of it away."""
+        return self.adapter if self.adapter_apart or self.quantization else None
 
     @property
     def training(self) -> Training:

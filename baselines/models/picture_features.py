@@ -17,10 +17,10 @@ _POOLED, _DEEP = "pooled", "deep"  # the features in place of picture tokens; Qw
 class PictureFeatures:
     """Puts remembered features in place of the pictures. They are kept in CPU memory."""
 
-    def __init__(self, model: Any, encoder: PromptEncoder, mebibytes: int) -> None:
+    def __init__(self, model: Any, encoder: PromptEncoder, cache: TensorCache) -> None:
         self.model = model
         self.encoder = encoder
-        self._cache = TensorCache(mebibytes)
+        self._cache = cache
         self._picture_token = model.config.image_token_id
         self._has_list = True  # whether the model's own features come as one tensor for each picture
         self._output: Any = None  # the class of the model's own features, which is what its forward takes

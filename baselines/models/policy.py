@@ -38,13 +38,15 @@ class Answer:
     """What the model said in one turn.
 
     `tokens` hold the end-of-sequence token if it came. `offsets` give the half-open range of each token in `text`, and
-    (n, n) for one that adds no text. An answer that ran into `max_new_tokens` is cut off.
+    (n, n) for one that adds no text. An answer that ran into `max_new_tokens` is cut off. `logp` are the log-probs that
+    the sampler drew the tokens with; an answer that was not sampled has none.
     """
 
     tokens: tuple[int, ...]
     text: str
     offsets: tuple[tuple[int, int], ...]
     is_cut_off: bool = False
+    logp: tuple[float, ...] = ()
 
 
 class Evaluation(NamedTuple):

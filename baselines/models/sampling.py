@@ -14,22 +14,32 @@ DROP_SHARE: Final = 1 / 8  # finished rows leave the batch once they are this sh
 
 
 class Sampled(NamedTuple):
-    """The tokens of one answer, and whether it came to its end."""
+    """The tokens of one answer, whether it came to its end, and the log-prob of each token in the sampler."""
 
     tokens: list[int]
     is_ended: bool
+    logp: list[float]
 
 
-def draw(logits: Tensor, generator: torch.Generator | None, *, is_greedy: bool) -> Tensor:
-    """Return one token (n,) for each row of logits (n, V); -inf is never drawn."""
+class Drawn(NamedTuple):
+    """One token for each of n rows, and the log-prob that it was drawn with."""
+
+    tokens: Tensor  # (n,) int64
+    logp: Tensor  # (n,) float32; 0 in a greedy choice, which is certain
+
+
+def draw(logits: Tensor, generator: torch.Generator | None, *, is_greedy: bool) -> Drawn:
+    """Draw a token from each row of logits (n, V); -inf is never drawn."""
     if is_greedy:
-        return logits.argmax(-1)
+        return Drawn(logits.argmax(-1), torch.zeros(len(logits), device=logits.device))
     chances = torch.softmax(logits, dim=-1)
     if logits.device.type != "cpu":
-        return torch.multinomial(chances, 1, generator=generator)[:, 0]
-    sums = chances.cumsum(-1)  # on the CPU n random numbers instead of n x V: several times faster
-    places = torch.rand(len(sums), 1, generator=generator) * sums[:, -1:]
-    return torch.searchsorted(sums, places, right=True)[:, 0]
+        tokens = torch.multinomial(chances, 1, generator=generator)
+    else:
+        sums = chances.cumsum(-1)  # on the CPU n random numbers instead of n x V: several times faster
+        places = torch.rand(len(sums), 1, generator=generator) * sums[:, -1:]
+        tokens = torch.searchsorted(sums, places, right=True)
+    return Drawn(tokens[:, 0], chances.gather(-1, tokens).log()[:, 0])
 
 
 @torch.no_grad()
@@ -38,15 +48,16 @@ def sample(
     inputs: Inputs,
     positions: Tensor,
     *,
-    choose: Callable[[Tensor], Tensor],
+    choose: Callable[[Tensor], Drawn],
     is_over: Callable[[Sequence[int]], bool],
     max_new_tokens: int,
 ) -> list[Sampled]:
     """Answer left-padded prompts (B, P).
 
-    `choose` maps the model's logits (n, V) to tokens (n,); `is_over` says whether an answer ends with its last token.
+    `choose` draws from the model's logits (n, V); `is_over` says whether an answer ends with its last token.
     """
     answers: list[list[int]] = [[] for _ in range(len(inputs["input_ids"]))]
+    logps: list[list[float]] = [[] for _ in answers]
     ended = [False] * len(answers)
     rows = list(range(len(answers)))  # the answers that the batch kept holds
     cache = DynamicCache(config=model.config.get_text_config())
@@ -54,10 +65,11 @@ def sample(
     mask, position = inputs["attention_mask"], positions[..., -1:]
     output = model(**inputs, position_ids=positions, **caching)
     for count in range(1, max_new_tokens + 1):
-        tokens = choose(output.logits[:, -1])
-        for row, token in zip(rows, tokens.tolist(), strict=True):
+        tokens, chances = choose(output.logits[:, -1])
+        for row, token, logp in zip(rows, tokens.tolist(), chances.tolist(), strict=True):
             if not ended[row]:
                 answers[row].append(token)
+                logps[row].append(logp)
                 ended[row] = is_over(answers[row])
         going = [place for place, row in enumerate(rows) if not ended[row]]
         if not going or count == max_new_tokens:
@@ -70,7 +82,7 @@ def sample(
         mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
         position = position + 1
         output = model(input_ids=tokens[:, None], attention_mask=mask, position_ids=position, **caching)
-    return [Sampled(answer, has_ended) for answer, has_ended in zip(answers, ended, strict=True)]
+    return [Sampled(*found) for found in zip(answers, ended, logps, strict=True)]
 
 
 def cache_argument(model: Any) -> str:

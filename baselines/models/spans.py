@@ -4,11 +4,13 @@ Sampled tokens are never encoded again: another split of the same text is anothe
 Their places come from decoding them, which works for every tokenizer.
 """
 
+import re
 from collections.abc import Collection, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from baselines.models.policy import Answer
 
+_NAME_BEFORE: Final = re.compile(r'"[^"\n]*"\s*:\s*"?\Z')
 Offsets = tuple[tuple[int, int], ...]
 
 
@@ -27,6 +29,17 @@ def action_mask(answer: Answer, span: tuple[int, int]) -> tuple[bool, ...]:
     return tuple(max(start, span[0]) < min(end, span[1]) for start, end in answer.offsets)
 
 
+def action_tail_mask(answer: Answer, span: tuple[int, int]) -> tuple[bool, ...]:
+    """Return for each token whether it comes at or behind the name of the action, `"action":`, to the very end.
+
+    `span` is the character range of the action's value. Where no quoted name stands before it, the value begins the
+    tail. Source: Zhai et al. 2024, arXiv 2405.10292, section 4.2, whose action tokens are all from `"action":` on.
+    """
+    name = _NAME_BEFORE.search(answer.text, 0, span[0])
+    start = name.start() if name else span[0]
+    return tuple(end > start or begin >= span[1] for begin, end in answer.offsets)
+
+
 class Transcriber:
     """Turns sampled tokens into an Answer. It remembers what each token adds to a text, which makes it fast.
 
@@ -39,11 +52,11 @@ class Transcriber:
         self._first: dict[int, str] = {}
         self._later: dict[tuple[int, int], str] = {}
 
-    def answer(self, tokens: Sequence[int], is_cut_off: bool = False) -> Answer:
-        """Return the answer that these tokens are."""
+    def answer(self, tokens: Sequence[int], is_cut_off: bool = False, logp: Sequence[float] = ()) -> Answer:
+        """Return the answer that these tokens are; `logp` are the sampler's log-probs, where one drew them."""
         text = self.text(tokens)
         offsets = self._offsets_of_pieces(tokens, text) or self._offsets_of_prefixes(tokens, text)
-        return Answer(tuple(tokens), text, offsets, is_cut_off)
+        return Answer(tuple(tokens), text, offsets, is_cut_off, tuple(logp))
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return the text of these tokens."""

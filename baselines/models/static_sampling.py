@@ -1,7 +1,8 @@
 """Sampling through transformers' own loop with a static cache, whose decoding step it compiles on CUDA.
 
 Shapes and addresses must not change from call to call, or it compiles anew: prompts are padded to a multiple of
-WIDTH_STEP, rows that are over stay in the batch, and adapters are merged into the same memory each time.
+WIDTH_STEP, rows that are over stay in the batch, fewer prompts than before are filled up with rows that are over from
+the start, and adapters are merged into the same memory each time.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
+from torch.nn.functional import log_softmax, pad
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 
 from baselines.models.inputs import Inputs
@@ -27,11 +28,17 @@ def sample_static(
     max_new_tokens: int,
     is_greedy: bool,
     generator: torch.Generator | None,
+    num_answers: int | None = None,
 ) -> list[Sampled]:
-    """Answer left-padded prompts (B, P). `shape` maps the model's logits to those that are drawn from."""
+    """Answer left-padded prompts (B, P). `shape` maps the model's logits to those that are drawn from.
+
+    Only the first `num_answers` prompts are answered; what fills the batch up beyond them is dropped.
+    """
     padding = model.generation_config.pad_token_id or 0
     inputs = _widen(inputs, padding)
-    ending = _Ending(is_over, inputs["input_ids"].shape)
+    num_rows = len(inputs["input_ids"])
+    shaping = _Shaping(shape)
+    ending = _Ending(is_over, shaping, num_rows, num_rows if num_answers is None else num_answers, is_greedy)
     config = GenerationConfig(
         max_new_tokens=max_new_tokens,
         do_sample=not is_greedy,
@@ -49,36 +56,58 @@ def sample_static(
         model.generate(
             **inputs,
             generation_config=config,
-            logits_processor=LogitsProcessorList([_Shaping(shape)]),
+            logits_processor=LogitsProcessorList([shaping]),
             stopping_criteria=StoppingCriteriaList([ending]),
         )
-    return [Sampled(tokens, has_ended) for tokens, has_ended in zip(ending.answers, ending.ended, strict=True)]
+    return ending.answers()
 
 
 class _Shaping(LogitsProcessor):
-    """The temperature and the suppressed tokens."""
+    """The temperature and the suppressed tokens; it keeps the logits (n, V) that the next tokens are drawn from."""
+
+    shaped: Tensor
 
     def __init__(self, shape: Callable[[Tensor], Tensor]) -> None:
         self.shape = shape
 
     def __call__(self, _input_ids: Tensor, scores: Tensor) -> Tensor:
-        return self.shape(scores)
+        self.shaped = self.shape(scores)
+        return self.shaped
 
 
 class _Ending(StoppingCriteria):
-    """Follows each row until it is over, and collects its tokens."""
+    """Follows each of the first `num_answers` rows until it is over, and collects its tokens."""
 
-    def __init__(self, is_over: Callable[[Sequence[int]], bool], prompts: Sequence[int]) -> None:
+    def __init__(
+        self,
+        is_over: Callable[[Sequence[int]], bool],
+        shaping: _Shaping,
+        num_rows: int,
+        num_answers: int,
+        is_greedy: bool,
+    ) -> None:
         self.is_over = is_over
-        self.answers: list[list[int]] = [[] for _ in range(prompts[0])]
-        self.ended = [False] * prompts[0]
+        self.shaping = shaping
+        self.is_greedy = is_greedy
+        self._found = [Sampled([], False, []) for _ in range(num_answers)]
+        self._is_over = [row >= num_answers for row in range(num_rows)]
+
+    def answers(self) -> list[Sampled]:
+        """Return what was said in each row."""
+        return [found._replace(is_ended=is_over) for found, is_over in zip(self._found, self._is_over, strict=False)]
 
     def __call__(self, input_ids: Tensor, _scores: Any, **_: Any) -> Tensor:
-        for row, token in enumerate(input_ids[:, -1].tolist()):
-            if not self.ended[row]:
-                self.answers[row].append(token)
-                self.ended[row] = self.is_over(self.answers[row])
-        return torch.tensor(self.ended, device=input_ids.device)
+        last = input_ids[:, -1]
+        logp = torch.zeros(last.shape) if self.is_greedy else self._log_probs(last)
+        for row, (token, chance) in enumerate(zip(last.tolist(), logp.tolist(), strict=True)):
+            if not self._is_over[row]:
+                self._found[row].tokens.append(token)
+                self._found[row].logp.append(chance)
+                self._is_over[row] = self.is_over(self._found[row].tokens)
+        return torch.tensor(self._is_over, device=input_ids.device)
+
+    def _log_probs(self, tokens: Tensor) -> Tensor:
+        return log_softmax(self.shaping.shaped, dim=-1).gather(-1, tokens[:, None])[:, 0]
 
 
 def _widen(inputs: Inputs, padding: int) -> Inputs:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -10,14 +10,15 @@ from torch.distributed.fsdp import FSDPModule
 from transformers.modeling_layers import GradientCheckpointingLayer
 
 from baselines.models.inputs import PromptEncoder, append, pad_answers, prompt_positions
+from baselines.models.joint import join
 from baselines.models.log_probs import TokenHead
-from baselines.models.lora import set_trainable
-from baselines.models.memory import TRAINING_ADVICE, memory_advice
+from baselines.models.lora import only_start, save_adapter, set_trainable
+from baselines.models.memory import TRAINING_ADVICE, TensorCache, memory_advice
 from baselines.models.merging import Merger
 from baselines.models.model_config import ModelConfig
 from baselines.models.picture_features import PictureFeatures
 from baselines.models.policy import Answer, Evaluation, Prompt
-from baselines.models.sampling import Sampled, draw, sample
+from baselines.models.sampling import Drawn, Sampled, draw, sample
 from baselines.models.spans import Transcriber
 from baselines.models.special_tokens import SpecialTokens, find_special_tokens
 from baselines.models.static_sampling import sample_static
@@ -28,6 +29,7 @@ from vlm_gym.errors import ConfigError
 from vlm_gym.parsers import Parser
 
 ResultT = TypeVar("ResultT")
+NUM_PROMPTS: Final = 1024  # of an update that nobody has told the size of
 
 
 class VlmModule(nn.Module):
@@ -112,26 +114,33 @@ class VlmModule(nn.Module):
 class VlmPolicy:
     """A Policy over a model of transformers and its processor.
 
-    `config` says what trains and how it generates, `parser` where an answer is over.
+    `config` says what trains and how it generates, `parser` where an answer is over. `num_prompts` are those of an
+    update: as many are kept as the processor has made them, unless `config` sets a smaller bound.
     """
 
-    def __init__(self, model: Any, processor: Any, config: ModelConfig, parser: Parser) -> None:
+    def __init__(
+        self, model: Any, processor: Any, config: ModelConfig, parser: Parser, num_prompts: int = NUM_PROMPTS
+    ) -> None:
         self.model = model
         self.processor = processor
         self.special: SpecialTokens = find_special_tokens(model, processor)
         self.transcriber = Transcriber(processor.tokenizer, self.special.silent)
         self._is_over = Ending(self.transcriber, self.special.ends, parser)
-        self.peft = set_trainable(model, config.training)
+        self.peft = set_trainable(model, config.training, config.apart)
+        if self.peft:
+            join(model)
         if config.checkpointing:
             model.activation_checkpointing_enable({"use_reentrant": False})
-        encoder = PromptEncoder(processor, model.dtype, config.cache_mebibytes)
+        encoder = PromptEncoder(processor, model.dtype, TensorCache(num_prompts, config.cache_mebibytes))
         value_head = ValueHead(model.config.get_text_config().hidden_size, config.value_widths).to(model.device)
-        features = PictureFeatures(model, encoder, config.cache_mebibytes) if config.remembers_pictures else None
+        memory = TensorCache(num_prompts, config.cache_mebibytes)
+        features = PictureFeatures(model, encoder, memory) if config.remembers_pictures else None
         self.module = VlmModule(model, encoder, value_head, self.special.suppressed, features)
         self._own = self.module  # also when `module` has been wrapped for several processes
         self._trainable = tuple(name for name, value in self.module.named_parameters() if value.requires_grad)
         self._merger = Merger(model, keeps_memory=config.static_cache) if config.merge and self.peft else None
         self._has_static_cache = config.static_cache
+        self._num_rows = 0  # of the largest batch so far, whose shape a static cache keeps
         self._start = self._copy_weights() if config.keep_reference and not self.peft else None
 
     def generate(
@@ -146,14 +155,16 @@ class VlmPolicy:
         run = self._sample_static if self._has_static_cache else self._sample
         with memory_advice("a smaller task.num_envs or sampling.max_new_tokens"), self._merged():
             answers = self._own.call(lambda: run(prompts, max_new_tokens, temperature, generator))
-        return [self.transcriber.answer(tokens, is_cut_off=not is_ended) for tokens, is_ended in answers]
+        return [
+            self.transcriber.answer(tokens, is_cut_off=not is_ended, logp=logp) for tokens, is_ended, logp in answers
+        ]
 
     def _sample(
         self, prompts: Sequence[Prompt], max_new_tokens: int, temperature: float, generator: torch.Generator | None
     ) -> list[Sampled]:
         source = _on_device(generator, self.model.device)
 
-        def choose(logits: Tensor) -> Tensor:
+        def choose(logits: Tensor) -> Drawn:
             shaped = self._own.token_head.shape(logits, temperature or 1.0)
             return draw(shaped, source, is_greedy=temperature == 0)
 
@@ -165,14 +176,17 @@ class VlmPolicy:
     def _sample_static(
         self, prompts: Sequence[Prompt], max_new_tokens: int, temperature: float, generator: torch.Generator | None
     ) -> list[Sampled]:
+        self._num_rows = max(self._num_rows, len(prompts))
+        rows = [*prompts, *[prompts[0]] * (self._num_rows - len(prompts))]
         return sample_static(
             self.model,
-            self._own.encoder(prompts, self.model.device),
+            self._own.encoder(rows, self.model.device),
             shape=lambda logits: self._own.token_head.shape(logits, temperature or 1.0),
             is_over=self._is_over,
             max_new_tokens=max_new_tokens,
             is_greedy=temperature == 0,
             generator=generator,
+            num_answers=len(prompts),
         )
 
     def evaluate(self, prompts: Sequence[Prompt], answers: Sequence[Answer], *, temperature: float) -> Evaluation:
@@ -205,7 +219,7 @@ class VlmPolicy:
             ConfigError: in full fine-tuning without `keep_reference`.
         """
         if self.peft:
-            with self.peft.disable_adapter():
+            with only_start(self.peft):
                 yield
         elif self._start is None:
             raise ConfigError("the reference model of full fine-tuning is a second copy: set keep_reference")
@@ -254,7 +268,7 @@ class VlmPolicy:
         """
         if getattr(self.model, "is_quantized", False):
             raise ConfigError("an adapter cannot be merged into quantised weights: use save_adapter")
-        with self._merged(always=True):
+        with self._merged(is_final=True):
             self.model.save_pretrained(directory, state_dict=self._whole_weights(self.model))
         self.processor.save_pretrained(directory)
 
@@ -266,15 +280,15 @@ class VlmPolicy:
         """
         if not self.peft:
             raise ConfigError("there is no adapter in full fine-tuning: use save_pretrained")
-        self.peft.save_pretrained(directory, state_dict=self._whole_weights(self.peft))
+        save_adapter(self.peft, directory, self._whole_weights(self.peft))
 
     def _whole_weights(self, model: Any) -> dict[str, Tensor] | None:
         """Return the weights that are whole now in FSDP2, whose state_dict() would divide them again; else None."""
         return dict(model.named_parameters()) if isinstance(self._own, FSDPModule) else None
 
     @contextmanager
-    def _merged(self, always: bool = False) -> Iterator[None]:
-        merger = self._merger or (Merger(self.model) if always and self.peft else None)
+    def _merged(self, is_final: bool = False) -> Iterator[None]:
+        merger = Merger(self.model, is_final=True) if is_final and self.peft else self._merger
         with merger.merged() if merger else nullcontext():
             yield
 

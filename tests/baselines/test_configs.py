@@ -5,8 +5,10 @@ import re
 import numpy as np
 import pytest
 
+from baselines import ppo
 from baselines.config import CONFIGS, read_config
 from baselines.demonstrations import demonstrate
+from baselines.progress import read_metrics
 from baselines.rollout import Seat, make_rollout, training_episodes
 from baselines.run import evaluation_starts
 from baselines.settings import TrainConfig
@@ -73,4 +75,25 @@ def test_the_papers_recipe_is_the_papers(task):
     assert config.ppo.minibatch == (256 if task == "alfworld" else 128)
     assert config.ppo.thought_weight == (0.2 if task == "alfworld" else 0.5)
     assert config.ppo.ratio == "answer"
+    assert (config.ppo.betas, config.ppo.epsilon) == ((0.9, 0.999), 1e-7)
+    assert config.ppo.action_tokens == "name"
     assert (config.sampling.temperature, config.sampling.max_new_tokens) == (0.2, 256)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("tiny")])
+def test_adams_epsilon_does_not_damp_the_steps_of_a_large_model(name):
+    """NumberLine with a clip that leaves an element what norm 0.01 leaves one of a 7B; chance is 27 %."""
+    config = read(name)
+    num_parameters = 391.5e6  # of adapters of rank 128 on all linear layers of LLaVA-1.6-7B
+    each = config.ppo.max_grad_norm / num_parameters**0.5
+    assert each / (each + config.ppo.epsilon) > 0.8
+
+
+@pytest.mark.slow
+def test_the_papers_optimiser_moves_a_model_whose_gradient_is_as_small_as_a_7bs(tmp_path):
+    """NumberLine with the clip that leaves an element what norm 0.01 leaves one of a 7B; chance is 27 %."""
+    norm = 0.01 * (105_000 / 391.5e6) ** 0.5
+    settings = f"--ppo.max_grad_norm {norm} --ppo.epsilon 1e-7 --ppo.updates 10 --evaluation.every 10 --seed 101"
+    ppo.main([*settings.split(), "--folder", str(tmp_path), "--evaluation.samples", "0"])
+    end = [line for line in read_metrics(tmp_path) if "sampled/positive_return" in line][-1]
+    assert end["sampled/positive_return"] >= 0.7

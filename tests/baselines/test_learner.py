@@ -1,7 +1,9 @@
 """The update of PPO on five probe environments with known answers, and its details, all with a toy policy."""
 
 import dataclasses
+import itertools
 import json
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -9,11 +11,13 @@ import pytest
 import torch
 from toy_policy import Probe, ToyPolicy, chance_of, make_learner, make_seats, picture, train, value_of
 
-from baselines.batch import flatten, plan_epoch
+from baselines.batch import flatten, plan_epochs
 from baselines.learner import NotFiniteError
+from baselines.models.loading import load_policy
 from baselines.models.memory import OutOfMemoryError
+from baselines.models.model_config import ModelConfig
 from baselines.models.policy import Prompt
-from baselines.rollout import Sampling, collect
+from baselines.rollout import Sampling, Turn, collect
 
 
 def rollout(policy, probe, num_turns=8, num_seats=8):
@@ -77,7 +81,7 @@ def test_the_value_behind_a_truncation_is_that_of_the_final_picture_not_of_the_n
     probe = partial(Probe, lambda *_: 0.0, turns=1, brightness=(False, True), is_cut_off=True)
     turns = rollout(policy, probe, num_turns=2, num_seats=1)
     learner = make_learner(policy, gamma=0.5, gae_lambda=0.0)
-    batch = learner.assess(turns, plan_epoch(flatten(turns), 32, 16, np.random.default_rng(0)))
+    batch = learner.assess(turns, plan_epochs(flatten(turns), 1, 32, 16, np.random.default_rng(0))[0])
     assert batch.returns.tolist() == [0.5 * 7.0, 0.5 * 7.0]
 
 
@@ -86,7 +90,7 @@ def test_the_ratio_is_exactly_one_in_the_first_minibatch():
     torch.nn.init.normal_(policy.module.word.weight)
     learner = make_learner(policy)
     turns = rollout(policy, partial(Probe, right_pays))
-    epoch = plan_epoch(flatten(turns), 32, 16, np.random.default_rng(0))
+    epoch = plan_epochs(flatten(turns), 1, 32, 16, np.random.default_rng(0))[0]
     batch = learner.assess(turns, epoch)
     part = batch.select(epoch[0][0])
     logp = policy.evaluate(part.prompts, part.answers, temperature=1.0).logp
@@ -98,7 +102,7 @@ def test_the_ratio_is_exactly_one_in_the_first_minibatch():
 def test_every_turn_is_in_one_minibatch_of_an_epoch_and_every_epoch_is_another():
     turns = flatten(rollout(ToyPolicy(), partial(Probe, right_pays), num_turns=5))
     rng = np.random.default_rng(0)
-    epochs = [plan_epoch(turns, 16, 6, rng) for _ in range(2)]
+    epochs = plan_epochs(turns, 2, 16, 6, rng)
     for epoch in epochs:
         assert [sum(map(len, minibatch)) for minibatch in epoch] == [16, 16, 8]
         assert all(len(microbatch) <= 6 for minibatch in epoch for microbatch in minibatch)
@@ -108,13 +112,72 @@ def test_every_turn_is_in_one_minibatch_of_an_epoch_and_every_epoch_is_another()
     assert epochs[0] != epochs[1]
 
 
+@pytest.mark.parametrize(("num_turns", "minibatch", "microbatch"), [(5, 16, 6), (8, 32, 8), (3, 64, 5), (7, 10, 3)])
+def test_a_turn_meets_the_same_others_in_every_epoch(num_turns, minibatch, microbatch):
+    turns = flatten(rollout(ToyPolicy(), partial(Probe, right_pays), num_turns=num_turns))
+    epochs = plan_epochs(turns, 4, minibatch, microbatch, np.random.default_rng(0))
+    packs = [sorted(part for parts in epoch for part in parts) for epoch in epochs]
+    assert packs[1:] == packs[:-1]
+    sizes = [[[len(part) for part in parts] for parts in epoch] for epoch in epochs]
+    assert sizes[1:] == sizes[:-1]
+
+
+def test_an_untrained_ratio_is_exactly_one_in_every_epoch_in_bf16():
+    """Log-probs in bf16 depend on the padding, hence on who shares a microbatch."""
+    policy = load_policy(ModelConfig(rank=4, precision="bfloat16"))
+    rng = np.random.default_rng(0)
+    texts = ["Play. " * int(rng.integers(1, 12)) for _ in range(12)]
+    prompts = [Prompt.of(rng.integers(0, 256, (84, 84, 3), dtype=np.uint8), text) for text in texts]
+    sampled = policy.generate(prompts, max_new_tokens=24, temperature=1.0, generator=torch.Generator().manual_seed(0))
+    answers = [replace(a, tokens=a.tokens[: 3 + n], logp=a.logp[: 3 + n]) for n, a in enumerate(sampled)]
+    turns = [
+        [
+            Turn(prompt, answer, (True,) * len(answer.tokens), 0.0, True, False, prompt, False, False)
+            for prompt, answer in zip(prompts, answers, strict=True)
+        ]
+    ]
+    learner = make_learner(policy, minibatch=6, microbatch=3, epochs=3)
+    epochs = plan_epochs(flatten(turns), 3, 6, 3, rng)
+    batch = learner.assess(turns, epochs[0])
+    for epoch in epochs:
+        for numbers in itertools.chain(*epoch):
+            part = batch.select(numbers)
+            assert torch.equal(policy.evaluate(part.prompts, part.answers, temperature=1.0).logp, part.logp)
+
+
+def test_an_update_tells_how_far_the_sampler_is_from_the_training_forward():
+    policy = ToyPolicy()
+    turns = rollout(policy, partial(Probe, right_pays))
+    assert make_learner(policy).learn(turns, np.random.default_rng(0)).sampler_divergence == pytest.approx(0, abs=1e-9)
+    off = [[turn._replace(answer=replace(turn.answer, logp=(-2.0, 0.0))) for turn in row] for row in turns]
+    log_ratio = np.log(0.5) + 2.0
+    expected = np.exp(log_ratio) - 1 - log_ratio
+    assert make_learner(ToyPolicy()).learn(off, np.random.default_rng(0)).sampler_divergence == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("ratio", ["answer", "token"])
+def test_a_sampler_that_computes_otherwise_can_be_corrected(ratio):
+    """Turns that training finds twice as likely as the sampler did weigh twice, but never more than the bound."""
+    turns = rollout(ToyPolicy(), partial(Probe, right_pays))
+    off = [[turn._replace(answer=replace(turn.answer, logp=(np.log(0.25), 0.0))) for turn in row] for row in turns]
+    gradients = []
+    for correction in (None, 10.0, 1.5):
+        policy = ToyPolicy()
+        learner = make_learner(policy, ratio=ratio, sampler_correction=correction, value_weight=0.0)
+        batch = learner.assess(off, plan_epochs(flatten(off), 1, 64, 64, np.random.default_rng(0))[0])
+        learner.loss(batch)[0].backward()
+        gradients.append(policy.module.word.weight.grad)
+    torch.testing.assert_close(gradients[1], 2.0 * gradients[0])
+    torch.testing.assert_close(gradients[2], 1.5 * gradients[0])
+
+
 def test_a_microbatch_holds_turns_of_like_length():
     turns = flatten(rollout(ToyPolicy(), partial(Probe, right_pays)))
     lengthened = [
         turn._replace(prompt=Prompt.of(turn.prompt.pictures[0], "x" * 40 * (number % 7)))
         for number, turn in enumerate(turns)
     ]
-    (minibatch,) = plan_epoch(lengthened, 64, 8, np.random.default_rng(0))
+    (minibatch,) = plan_epochs(lengthened, 1, 64, 8, np.random.default_rng(0))[0]
     longest = [max(len(lengthened[number].prompt.question.text) for number in microbatch) for microbatch in minibatch]
     shortest = [min(len(lengthened[number].prompt.question.text) for number in microbatch) for microbatch in minibatch]
     assert all(high <= low for high, low in zip(longest[:-1], shortest[1:], strict=True))
@@ -135,14 +198,14 @@ def test_an_update_ends_early_when_its_divergence_passes_the_target():
     turns = rollout(ToyPolicy(), partial(Probe, right_pays))
     for target_kl, num_epochs in ((None, 6), (1e9, 6), (0.0, 1)):
         learner = make_learner(ToyPolicy(), epochs=6, target_kl=target_kl)
-        assert len(learner.learn(turns, np.random.default_rng(0))) == 2 * num_epochs
+        assert [len(epoch) for epoch in learner.learn(turns, np.random.default_rng(0)).epochs] == [2] * num_epochs
 
 
 def test_advantages_are_normalised_over_the_batch():
     policy = ToyPolicy()
     turns = rollout(policy, partial(Probe, right_pays))
     learner = make_learner(policy)
-    batch = learner.assess(turns, plan_epoch(flatten(turns), 32, 16, np.random.default_rng(0)))
+    batch = learner.assess(turns, plan_epochs(flatten(turns), 1, 32, 16, np.random.default_rng(0))[0])
     assert batch.advantages.mean().item() == pytest.approx(0.0, abs=1e-6)
     assert batch.advantages.std(unbiased=False).item() == pytest.approx(1.0, abs=1e-5)
     assert set(batch.returns.tolist()) == {1.0, -1.0}
@@ -152,7 +215,7 @@ def test_a_nan_stops_with_the_batch_on_disk(tmp_path):
     policy = ToyPolicy()
     turns = rollout(policy, partial(Probe, right_pays))
     learner = make_learner(policy, tmp_path)
-    epoch = plan_epoch(flatten(turns), 32, 16, np.random.default_rng(0))
+    epoch = plan_epochs(flatten(turns), 1, 32, 16, np.random.default_rng(0))[0]
     batch = learner.assess(turns, epoch)
     broken = dataclasses.replace(
         batch, advantages=batch.advantages.index_fill(0, torch.tensor(epoch[0][0][3]), torch.nan)
@@ -172,7 +235,7 @@ def test_a_loss_that_is_no_number_reaches_every_process_before_it_stops_this_one
     policy = ToyPolicy()
     learner = make_learner(policy, tmp_path, minibatch=16, microbatch=4, value_weight=1e30)
     turns = rollout(policy, partial(Probe, lambda *_: 1e15), num_turns=2)
-    epoch = plan_epoch(flatten(turns), 16, 4, np.random.default_rng(0))
+    epoch = plan_epochs(flatten(turns), 1, 16, 4, np.random.default_rng(0))[0]
     batch = learner.assess(turns, epoch)
     passes = []
     policy.module.value.bias.register_hook(passes.append)
@@ -205,7 +268,7 @@ def test_each_turn_keeps_its_own_prompt_and_picture():
     """Defect of the published code: the update evaluates every sample under the first prompt ever seen."""
     policy = ToyPolicy()
     turns = rollout(policy, partial(Probe, right_pays, turns=3))
-    batch = make_learner(policy).assess(turns, plan_epoch(flatten(turns), 32, 16, np.random.default_rng(0)))
+    batch = make_learner(policy).assess(turns, plan_epochs(flatten(turns), 1, 32, 16, np.random.default_rng(0))[0])
     part = batch.select([0, 8, 16])
     assert [prompt.question.text for prompt in part.prompts] == ["turn 0", "turn 1", "turn 2"]
     for turn, prompt in zip(flatten(turns), batch.prompts, strict=True):

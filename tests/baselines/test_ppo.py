@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from tiny_checkpoints import llava
 
 from baselines import export, ppo, sft
 from baselines.checkpoint import best_checkpoint, list_checkpoints
@@ -26,6 +27,7 @@ from baselines.session import Stopper, read_train_config, start_accelerator, sta
 from vlm_gym import cli
 from vlm_gym.chat import ChatSettings
 from vlm_gym.errors import ConfigError
+from vlm_gym.evaluation.models.local_model import LocalModelAgent
 from vlm_gym.evaluation.models.trained import training_of
 from vlm_gym.evaluation.runs.panels import FIRST_SEED
 from vlm_gym.evaluation.runs.run_folder import read_episodes, read_run, read_turns
@@ -279,6 +281,43 @@ def test_a_trained_model_can_be_exported(whole_run, tmp_path):
     answer = trained.write('{"action": "+"}')
     logp = [policy.evaluate([prompt], [answer], temperature=1.0).logp for policy in (trained, exported)]
     assert torch.allclose(*logp, atol=1e-4)
+
+
+def test_a_run_can_be_exported_as_an_adapter_of_the_model_it_began_with(tmp_path):
+    """SFT's adapter and PPO's are one then, and the evaluator plays it like any model: hf:DIRECTORY."""
+    llava(tmp_path / "base")
+    folder = tmp_path / "run"
+    model = f"--model.name {tmp_path / 'base'} --model.rank 2 --sft.rank 3 --sft.steps 2 --sft.lr 0.1 --ppo.lr 0.1"
+    ppo.main([*SMALL, *model.split(), "--folder", str(folder)])
+    export.main(["--resume", str(folder), "--adapter"])
+    assert json.loads((folder / "adapter" / "adapter_config.json").read_text())["r"] == 5
+    config = read_train_config(["--resume", str(folder)], "")
+    trained = start_policy(config, start_accelerator(config), folder / "sft" / "model")
+    trained.load_state_dict(weights(folder))
+    plain = replace(config.model, adapter=None)
+    adapted = load_policy(replace(plain, adapter=str(folder / "adapter")))
+    prompt = Prompt.of(np.zeros((84, 84, 3), np.uint8), "Answer in JSON.")
+    answer = trained.write('{"action": "+"}')
+    logp = [one.evaluate([prompt], [answer], temperature=1.0).logp for one in (trained, adapted, load_policy(plain))]
+    assert torch.allclose(logp[0], logp[1], atol=1e-3)
+    assert not torch.allclose(logp[0], logp[2], atol=1e-2)
+    agent = LocalModelAgent(str(folder / "adapter"), max_tokens=4)
+    weight = next(value for name, value in agent.model.named_parameters() if "lora_B" in name)
+    assert weight.abs().sum() > 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "flags", "message"),
+    [
+        ({"quantization": "4bit"}, [], "quantised weights cannot take the adapter in: export it with --adapter"),
+        ({"rank": 0}, ["--adapter"], "trained whole weights"),
+    ],
+)
+def test_an_export_that_cannot_be_is_told(tmp_path, whole_run, settings, flags, message):
+    shutil.copytree(whole_run, tmp_path / "run")
+    changed = ["--sft.rank=null", *(f"--model.{name}={value}" for name, value in settings.items())]
+    with pytest.raises(SystemExit, match=message):
+        export.main(["--resume", str(tmp_path / "run"), *flags, *changed])
 
 
 def test_the_command_that_measures_an_exported_model_plays_what_was_trained(tmp_path):

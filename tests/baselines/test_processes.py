@@ -12,9 +12,10 @@ import two_processes
 from safetensors.torch import load_file
 
 from baselines.batch import flatten
-from baselines.checkpoint import Part, read_checkpoint, unpack_optimizer
+from baselines.checkpoint import read_checkpoint
 from baselines.progress import read_metrics
 from baselines.session import start_accelerator
+from vlm_gym.evaluation.runs.run_folder import read_episodes
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +77,10 @@ def test_a_run_of_two_processes_is_written_once_counted_together_and_resumed(set
     assert turns == [16, 32]  # 2 processes, 4 environments, 2 turns
     episodes = {line["greedy/episodes"] for line in read_metrics(folder) if "greedy/episodes" in line}
     assert episodes == {3}  # divided over the processes
+    for name in ("before PPO", "after update 2"):  # and so is what is recorded of them
+        played = read_episodes(folder / "plays" / name)
+        assert len(played) == 3
+        assert {path.name for path in (folder / "plays").iterdir()} == {"before PPO", "after update 2"}
 
     resumed = tmp_path / "resumed"
     (tmp_path / "whole" / "ppo" / "step-000002").rename(tmp_path / "step-000002")  # as if it had been killed before it
@@ -94,11 +99,3 @@ def test_a_minibatch_that_cannot_be_divided_is_refused(tmp_path):
     assert "ppo.minibatch must be a multiple of the 2 processes, got 7" in launch(
         "train", tmp_path, "--ppo.minibatch", "7"
     )
-
-
-def test_an_optimizer_without_a_state_in_the_checkpoint_begins_anew(caplog):
-    """DeepSpeed's state is left out of checkpoints."""
-    optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.ones(2))])
-    unpack_optimizer(optimizer, Part())
-    assert optimizer.state_dict()["state"] == {}
-    assert "Adam begins anew" in caplog.text

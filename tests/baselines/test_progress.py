@@ -1,6 +1,9 @@
 """What a person sees: lines, metrics that survive a kill, and the curve."""
 
+import importlib.machinery
 import json
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -78,3 +81,44 @@ def test_the_curve_is_drawn(recorder, tmp_path):
 def test_wandb_is_only_used_when_it_is_asked_for_and_missing_it_is_told(recorder):
     with pytest.raises(MissingDependencyError, match="pip install wandb, or --wandb false"):
         recorder.begin(-1, is_wandb_on=True)
+
+
+class StandInRun:
+    """What wandb.init returns, as far as it is used: it remembers what it is told."""
+
+    def __init__(self, **arguments):
+        self.arguments, self.lines, self.is_finished = arguments, [], False
+
+    def define_metric(self, name, step_metric):
+        self.step_metric = step_metric
+
+    def log(self, line):
+        self.lines.append(line)
+
+    def finish(self):
+        self.is_finished = True
+
+
+def test_weights_and_biases_gets_the_settings_and_the_whole_history(tmp_path, monkeypatch):
+    """A run that goes on is a new one there with the history up to its checkpoint; equal folder names join nothing."""
+    runs = []
+    module = types.ModuleType("wandb")
+    module.__spec__ = importlib.machinery.ModuleSpec("wandb", None)
+    module.init = lambda **arguments: runs.append(StandInRun(**arguments)) or runs[-1]
+    monkeypatch.setitem(sys.modules, "wandb", module)
+    folders = [tmp_path / "one" / "run", tmp_path / "other" / "run"]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / METRICS).write_text("".join(json.dumps({"update": update}) + "\n" for update in range(4)))
+    for folder, done in zip((*folders, folders[0]), (2, -1, 1), strict=True):
+        recorder = Recorder(folder, "a", "success", None, 1.0, 4, {"seed": 7})
+        recorder.begin(done, is_wandb_on=True)
+        recorder.record(done + 1, {"lr": 0.5})
+        recorder.close()
+    assert [[line["update"] for line in run.lines] for run in runs] == [[0, 1, 2, 3], [0], [0, 1, 2]]
+    assert runs[0].lines[-1] == {"update": 3, "lr": 0.5}
+    assert all(run.arguments["config"] == {"seed": 7} and "id" not in run.arguments for run in runs)
+    assert [run.arguments["name"] for run in runs] == ["run"] * 3
+    groups = [run.arguments["group"] for run in runs]
+    assert groups[0] == groups[2] != groups[1]
+    assert all(run.is_finished and run.step_metric == "update" for run in runs)

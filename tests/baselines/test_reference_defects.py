@@ -15,7 +15,7 @@ import torch
 from toy_policy import Probe, ToyPolicy, make_learner, make_seats
 
 import baselines
-from baselines.batch import flatten, plan_epoch
+from baselines.batch import flatten, plan_epochs
 from baselines.demonstrations import demonstrate
 from baselines.evaluate import score_of
 from baselines.models.loading import ModelConfig, load_policy
@@ -106,7 +106,7 @@ def test_the_entropy_bonus_is_used():
         with torch.no_grad():
             policy.module.word.bias.copy_(torch.tensor([1.0, 0.0]))
         learner = make_learner(policy, entropy_weight=weight, epochs=8)
-        entropies.append(learner.learn(turns, np.random.default_rng(0))[-1].entropy)
+        entropies.append(learner.learn(turns, np.random.default_rng(0)).steps[-1].entropy)
     assert entropies[1] > entropies[0] + 0.01
 
 
@@ -124,7 +124,7 @@ def test_turns_are_played_and_learnt_in_batches():
     policy.generate = lambda prompts, **settings: asked.append(len(prompts)) or generate(prompts, **settings)
     turns, _ = collect(policy, make_seats(lambda: Probe(lambda *_: 0.0)), 4, Sampling(4, 1.0), torch.Generator())
     assert asked == [8] * 4
-    epoch = plan_epoch(flatten(turns), 32, 16, np.random.default_rng(0))
+    epoch = plan_epochs(flatten(turns), 1, 32, 16, np.random.default_rng(0))[0]
     assert [[len(microbatch) for microbatch in minibatch] for minibatch in epoch] == [[16, 16]]
 
 

@@ -75,6 +75,17 @@ def test_the_learning_rate_goes_up_stays_and_comes_down():
     assert shares[61:] == pytest.approx([1 - (step - 60) / 30 for step in range(61, 90)])
 
 
+@pytest.mark.parametrize(("num_answers", "batch"), [(100, 10), (100, 7), (5, 12), (1, 3), (64, 64)])
+def test_no_answer_comes_again_before_every_other_one_has_come(num_answers, batch):
+    steps = 3 * num_answers // batch + 2
+    order = [number for step in range(steps) for number in sft.choose(num_answers, batch, step, seed=3)]
+    passes = [order[start : start + num_answers] for start in range(0, len(order) - num_answers + 1, num_answers)]
+    assert len(passes) >= 2
+    assert all(sorted(one) == list(range(num_answers)) for one in passes)
+    assert num_answers == 1 or len({tuple(one) for one in passes}) > 1
+    assert sft.choose(num_answers, batch, 1, seed=3) == sft.choose(num_answers, batch, 1, seed=3)
+
+
 @pytest.fixture(scope="module")
 def collected(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data") / "number-line"

@@ -6,14 +6,28 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from torch.profiler import ProfilerActivity, profile
+from transformers import AutoModelForImageTextToText, CLIPVisionConfig, GenerationConfig, LlavaConfig
 
+from baselines.models.model_config import ModelConfig
+from baselines.models.policy import Answer, Prompt
+from baselines.models.tiny import build_tiny
+from baselines.models.vlm import VlmPolicy
+from benchmarks import training_memory
+from benchmarks.fake_memory import FakeMemory, empty
 from benchmarks.large_models import build
+from vlm_gym.parsers import PARSERS
 
 ROOT = Path(__file__).parents[2]
-PARAMETERS = {"llava-1.6-7b": 7_566_747_648, "qwen2.5-vl-7b": 8_292_166_656}  # of the checkpoints on the hub
-IMAGE_TOKENS = {"llava-1.6-7b": 1176, "qwen2.5-vl-7b": 121}
+PARAMETERS = {  # of the checkpoints on the hub
+    "llava-1.6-7b": 7_566_747_648,
+    "qwen2.5-vl-7b": 8_292_166_656,
+    "qwen3-vl-8b": 8_767_123_696,
+}
+IMAGE_TOKENS = {"llava-1.6-7b": 1176, "qwen2.5-vl-7b": 121, "qwen3-vl-8b": 81}
 
 
 def run(script, *arguments):
@@ -37,7 +51,7 @@ def test_a_large_model_has_the_parameters_of_the_real_one(name):
     model, processor = build(name, torch.device("meta"), torch.bfloat16, is_tiny=False, texts=["Answer in JSON."])
     spare = model.config.get_text_config().vocab_size
     assert sum(parameter.numel() for parameter in model.parameters()) == pytest.approx(PARAMETERS[name], rel=1e-3)
-    assert spare in (32064, 152064)
+    assert spare in (32064, 152064, 151936)
     assert len(processor.tokenizer) < spare
 
 
@@ -51,6 +65,67 @@ def test_the_gpu_benchmark_runs_on_small_models_that_see_as_many_picture_tokens(
     assert len(rows) == 2
     assert all(float(row[2]) > 0 and float(row[5]) > 0 for row in rows)
     assert 0 <= float(rows[1][-1].split(" %")[0]) < 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_the_memory_benchmark_runs_on_small_models(name):
+    shown = run("training_memory", "--model", name, "--tiny", "--new-tokens", "4", "--microbatch", "1", "--envs", "2")
+    for head in ("always there", "activations recomputed", "layers with their adapters", "microbatches that fit"):
+        assert head in shown
+    assert "24 GB | 1, 1 recomputed | 2 |" in shown
+
+
+WIDE = {"num_hidden_layers": 3, "hidden_size": 256, "intermediate_size": 512, "vocab_size": 4000}
+
+
+def wide_policy(device):
+    """Return a policy of which matrices, not bookkeeping, take the memory."""
+    vision = CLIPVisionConfig(hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=2)
+    config = LlavaConfig(vision_config=vision, text_config={**WIDE, "model_type": "llama", "num_attention_heads": 4})
+    tiny, processor = build_tiny(0)
+    vision.image_size, vision.patch_size = tiny.config.vision_config.image_size, tiny.config.vision_config.patch_size
+    config.image_token_id = processor.tokenizer.convert_tokens_to_ids("<image>")
+    with torch.device(device):
+        model = AutoModelForImageTextToText.from_config(config, dtype=torch.bfloat16)
+    model.generation_config = GenerationConfig(eos_token_id=processor.tokenizer.eos_token_id, pad_token_id=0)
+    settings = ModelConfig(rank=8, precision="bfloat16", checkpointing=True, value_widths=(16, 8))
+    return VlmPolicy(model.eval(), processor, settings, PARSERS["json"])
+
+
+def measured_peak(run_it):
+    """Return the most bytes that torch's CPU allocator held beyond those before, in real life."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        run_it()
+    events = [event for event in profiler.profiler.kineto_results.events() if event.name() == "[memory]"]
+    total, most = 0, 0
+    for event in sorted(events, key=lambda event: event.start_ns()):
+        total += event.nbytes()
+        most = max(most, total)
+    return most
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_the_memory_of_a_training_step_is_what_a_real_one_takes(checkpointing, monkeypatch):
+    """On the CPU, where it can be measured: within 10 %."""
+    prompt = Prompt.of(np.zeros((84, 84, 3), np.uint8), "Answer in JSON.")
+    monkeypatch.setattr(training_memory, "start_prompt", lambda: prompt)
+    size, new_tokens = 8, 120
+    memory, fake = FakeMemory(), wide_policy("meta")
+    empty(fake, memory)
+    told = training_memory.train(fake, memory, size, new_tokens, checkpointing=checkpointing)
+
+    real = wide_policy("cpu")
+    if not checkpointing:
+        real.module._checkpointed = []
+    answers = [Answer((training_memory.WORD,) * new_tokens, "", ((0, 0),) * new_tokens)] * size
+
+    def step():
+        found = real.evaluate([prompt] * size, answers, temperature=1.0)
+        (found.logp.sum() + found.value.sum()).backward()
+
+    step()  # fills the caches, and the gradients into which the next ones are added
+    assert told.peak == pytest.approx(measured_peak(step), rel=0.1)
 
 
 @pytest.mark.slow

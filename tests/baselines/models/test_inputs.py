@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from baselines.models.inputs import PromptEncoder, pad_answers
+from baselines.models.memory import TensorCache
 from baselines.models.policy import Answer, Prompt
 from baselines.models.tiny import build_tiny
 
@@ -25,9 +26,9 @@ class Counting:
         return self.processor(**arguments)
 
 
-def encoder(cache_mebibytes=1024):
+def encoder(num_prompts=1000, mebibytes=None):
     processor = Counting()
-    return processor, PromptEncoder(processor, torch.float32, cache_mebibytes)
+    return processor, PromptEncoder(processor, torch.float32, TensorCache(num_prompts, mebibytes))
 
 
 def prompt(brightness, text="Play."):
@@ -56,7 +57,7 @@ def test_a_prompt_is_processed_once():
 
 
 def test_the_memory_of_prompts_has_a_bound():
-    processor, encode = encoder(cache_mebibytes=1)
+    processor, encode = encoder(mebibytes=1)
     for _ in range(2):
         for brightness in range(40):
             encode([prompt(brightness)], CPU)
@@ -64,6 +65,18 @@ def test_the_memory_of_prompts_has_a_bound():
     assert encode._cache.num_bytes <= 2**20
 
 
+def test_as_many_prompts_are_remembered_as_an_update_has_whatever_they_weigh():
+    processor, encode = encoder(num_prompts=40)
+    for _ in range(3):
+        encode([prompt(brightness) for brightness in range(40)], CPU)
+    assert processor.count == 40
+    encode([prompt(40)], CPU)
+    encode([prompt(1)], CPU)
+    assert processor.count == 41
+    encode([prompt(0)], CPU)  # the oldest has left
+    assert processor.count == 42
+
+
 def test_a_picture_that_is_larger_than_the_memory_still_works():
-    _, encode = encoder(cache_mebibytes=0)
+    _, encode = encoder(mebibytes=0)
     assert encode([prompt(3)], CPU)["pixel_values"].shape[0] == 1

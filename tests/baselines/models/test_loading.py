@@ -108,6 +108,77 @@ def test_adapters_train_on_an_eight_bit_base(checkpoint, prompts, tmp_path):
     policy.save_adapter(str(tmp_path / "adapter"))
 
 
+@pytest.fixture
+def adapter(checkpoint, tmp_path):
+    """Return the directory of an adapter that changes the checkpoint's model a little, as SFT does."""
+    policy = load_policy(ModelConfig(name=str(checkpoint), rank=4, alpha=8))
+    noise = torch.Generator().manual_seed(3)
+    for value in policy.state_dict().values():
+        value.add_(0.02 * torch.randn(value.shape, generator=noise))
+    policy.save_adapter(str(tmp_path / "adapter"))
+    return str(tmp_path / "adapter")
+
+
+def moved(policy, scale=0.05):
+    """Return the policy after training, which moved all that trains."""
+    noise = torch.Generator().manual_seed(4)
+    for value in policy.state_dict().values():
+        value.add_(scale * torch.randn(value.shape, generator=noise))
+    return policy
+
+
+def logps(policy, prompts):
+    with torch.no_grad():
+        return policy.evaluate(prompts, [policy.write("+ or -")] * len(prompts), temperature=1.0).logp
+
+
+def test_a_quantised_base_keeps_what_sft_learnt_beside_it(checkpoint, adapter, prompts, tmp_path):
+    """Packed weights round a small change away; the adapter beside them loses nothing, and is the reference."""
+    pytest.importorskip("bitsandbytes")
+    settings = {"name": str(checkpoint), "rank": 2, "quantization": "8bit", "precision": "bfloat16"}
+    base, start = load_policy(ModelConfig(**settings)), load_policy(ModelConfig(**settings, adapter=adapter))
+    change = logps(start, prompts) - logps(base, prompts)
+    plain = {"name": str(checkpoint), "rank": 2}
+    expected = logps(load_policy(ModelConfig(**plain, adapter=adapter)), prompts) - logps(
+        load_policy(ModelConfig(**plain)), prompts
+    )
+    survived = (change * expected).sum() / (expected**2).sum()
+    assert survived == pytest.approx(1.0, abs=0.35)
+    names = set(start.state_dict())
+    assert all(".default." in name or name.startswith("value_head.") for name in names)
+    before = logps(start, prompts)
+    trained = logps(moved(start), prompts)
+    assert not torch.equal(trained, before)
+    with start.reference():
+        assert torch.equal(logps(start, prompts), before)
+    start.save_adapter(str(tmp_path / "both"))
+    assert torch.equal(logps(start, prompts), trained), "saving leaves the model as it was"
+    again = load_policy(ModelConfig(**settings, adapter=str(tmp_path / "both")))
+    torch.testing.assert_close(logps(again, prompts), trained, atol=0.1, rtol=0.05)
+
+
+def test_an_adapter_beside_float_weights_is_the_merged_one(checkpoint, adapter, prompts, tmp_path):
+    """The same, where it can be held against merging exactly."""
+    merged = load_policy(ModelConfig(name=str(checkpoint), rank=2, adapter=adapter))
+    beside = load_policy(ModelConfig(name=str(checkpoint), rank=2, adapter=adapter, adapter_apart=True))
+    expected = logps(merged, prompts)
+    torch.testing.assert_close(logps(beside, prompts), expected, atol=1e-5, rtol=0.0)
+    trained = logps(moved(beside), prompts)
+    assert not torch.allclose(trained, expected)
+    answers = beside.generate(prompts, max_new_tokens=8, temperature=1.0, generator=torch.Generator().manual_seed(0))
+    found = beside.evaluate(prompts, answers, temperature=1.0).logp
+    torch.testing.assert_close(torch.tensor(answers[0].logp), found[0, : len(answers[0].tokens)], atol=1e-4, rtol=0.0)
+    with beside.reference():
+        torch.testing.assert_close(logps(beside, prompts), expected, atol=1e-5, rtol=0.0)
+    beside.save_adapter(str(tmp_path / "both"))
+    assert torch.equal(logps(beside, prompts), trained)
+    again = load_policy(ModelConfig(name=str(checkpoint), rank=2, adapter=str(tmp_path / "both")))
+    torch.testing.assert_close(logps(again, prompts), trained, atol=1e-4, rtol=0.0)
+    beside.save_pretrained(str(tmp_path / "whole"))
+    whole = load_policy(ModelConfig(name=str(tmp_path / "whole"), rank=2))
+    torch.testing.assert_close(logps(whole, prompts), trained, atol=1e-4, rtol=0.0)
+
+
 def test_quantised_weights_cannot_train():
     with pytest.raises(ConfigError, match="rank above 0"):
         ModelConfig(quantization="4bit", rank=0)

@@ -4,7 +4,7 @@ import pytest
 from tiny_tokenizers import END, byte_fallback, byte_level, unigram, word_piece, wrap
 
 from baselines.models.policy import Answer
-from baselines.models.spans import Transcriber, action_mask
+from baselines.models.spans import Transcriber, action_mask, action_tail_mask
 
 FAMILIES = {"byte level": byte_level, "byte fallback": byte_fallback, "unigram": unigram, "word piece": word_piece}
 ANSWER = '{"thoughts": "add 1", "action": "+"}'
@@ -108,3 +108,20 @@ def test_special_tokens_in_the_middle_add_no_text():
     a = tokenizer("a")["input_ids"][-1]
     answer = made.answer([a, tokenizer.pad_token_id, a])
     assert (answer.text, answer.offsets) == ("aa", ((0, 1), (1, 1), (1, 2)))
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "tail"),
+    [
+        ('{"thoughts": "x", "action": "+"}', "+", '"action": "+"}'),
+        ('{"action" : "+", "number": 3}', "+", '"action" : "+", "number": 3}'),
+        ('{"formula":"1+2"}', "1+2", '"formula":"1+2"}'),
+        ("I hit because <answer>hit</answer>", "hit</", "hit</answer>"),
+    ],
+)
+def test_the_papers_action_tokens_run_from_the_name_to_the_end(text, value, tail):
+    start = text.rindex(value)
+    answer = Answer(tuple(range(len(text) + 1)), text, (*((n, n + 1) for n in range(len(text))), (len(text),) * 2))
+    mask = action_tail_mask(answer, (start, start + len(value)))
+    assert "".join(letter for letter, is_marked in zip(text, mask, strict=False) if is_marked) == tail
+    assert mask[-1], "the end of sequence is part of what the published code weighs with 1"

@@ -6,7 +6,7 @@ import torch
 from baselines.models.loading import load_policy
 from baselines.models.model_config import ModelConfig
 from baselines.models.policy import Prompt
-from baselines.models.sampling import sample
+from baselines.models.sampling import Drawn, draw, sample
 from vlm_gym.errors import ConfigError
 
 LIMIT = 24
@@ -54,12 +54,12 @@ def test_the_sampler_and_the_training_forward_agree(policy, prompts, random_gene
         every = policy.module.token_head.shape(logits, temperature).log_softmax(-1)
         tokens = torch.multinomial(every.exp(), 1, generator=random_generator)
         seen.append(every.gather(-1, tokens)[:, 0])
-        return tokens[:, 0]
+        return Drawn(tokens[:, 0], seen[-1])
 
     with torch.no_grad(), policy._merged():
         inputs, positions = policy.module.encode(prompts)
         sampled = sample(policy.model, inputs, positions, choose=choose, is_over=lambda _: False, max_new_tokens=LIMIT)
-    answers = [policy.transcriber.answer(tokens) for tokens, _ in sampled]
+    answers = [policy.transcriber.answer(found.tokens) for found in sampled]
     evaluation = policy.evaluate(prompts, answers, temperature=temperature)
     torch.testing.assert_close(evaluation.logp, torch.stack(seen, dim=1), atol=1e-4, rtol=0.0)
 
@@ -74,7 +74,7 @@ def test_rows_that_are_over_leave_the_batch_and_disturb_no_other(policy, prompts
             policy.model,
             part,
             positions[rows],
-            choose=lambda logits: choose.shape(logits, 1.0).argmax(-1),
+            choose=lambda logits: draw(choose.shape(logits, 1.0), None, is_greedy=True),
             is_over=is_over,
             max_new_tokens=LIMIT,
         )
@@ -208,6 +208,41 @@ def test_two_groups_with_their_own_learning_rates_hold_all_that_trains(policy):
     assert [(group["name"], group["lr"]) for group in groups] == [("model", 1.0), ("value_head", 2.0)]
     held = sum(len(group["params"]) for group in groups)
     assert held == sum(value.requires_grad for value in policy.module.parameters()) == len(policy.state_dict())
+
+
+@pytest.mark.parametrize("is_static", [False, True])
+@pytest.mark.parametrize("temperature", [1.0, 0.5])
+def test_an_answer_holds_the_log_probs_that_its_tokens_were_drawn_with(prompts, is_static, temperature):
+    policy = load_policy(ModelConfig(rank=4, static_cache=is_static))
+    generator = torch.Generator().manual_seed(5)
+    answers = policy.generate(prompts, max_new_tokens=LIMIT, temperature=temperature, generator=generator)
+    evaluation = policy.evaluate(prompts, answers, temperature=temperature)
+    for answer, logp in zip(answers, evaluation.logp, strict=True):
+        assert len(answer.logp) == len(answer.tokens)
+        torch.testing.assert_close(torch.tensor(answer.logp), logp[: len(answer.tokens)], atol=1e-4, rtol=0.0)
+
+
+@pytest.mark.parametrize("is_static", [False, True])
+def test_a_greedy_choice_is_certain(prompts, is_static):
+    policy = load_policy(ModelConfig(rank=4, static_cache=is_static))
+    for answer in policy.generate(prompts, max_new_tokens=4, temperature=0.0):
+        assert answer.logp == (0.0,) * len(answer.tokens)
+
+
+def test_a_static_cache_sees_one_shape_as_the_batch_shrinks(prompts, monkeypatch):
+    """Compiled code is made for a shape: an evaluation with ever fewer episodes must not make it anew each time."""
+    policy = load_policy(ModelConfig(rank=4, static_cache=True))
+    shapes, generate = [], policy.model.generate
+
+    def watched(**arguments):
+        shapes.append(arguments["input_ids"].shape[0])
+        return generate(**arguments)
+
+    monkeypatch.setattr(policy.model, "generate", watched)
+    whole = policy.generate(prompts, max_new_tokens=LIMIT, temperature=0.0)
+    for size in (3, 1, 2):
+        assert policy.generate(prompts[:size], max_new_tokens=LIMIT, temperature=0.0) == whole[:size]
+    assert shapes == [4, 4, 4, 4]
 
 
 def test_a_static_cache_samples_from_the_same_distribution_with_its_own_seed(prompts):

@@ -3,6 +3,7 @@
 The only file of the package that imports a deep-learning framework, and only once an agent is made.
 """
 
+import json
 import logging
 import time
 from collections.abc import Sequence
@@ -197,7 +198,7 @@ def _load(path: str, settings: LocalSettings) -> tuple[Any, Any]:
     is_local = Path(path).is_dir() or not _is_on_hub(path)
     try:
         options = {"local_files_only": is_local, "trust_remote_code": settings.trust_remote_code}
-        processor = load_processor(path, **options)
+        processor = load_processor(_base_model(path), **options)
         default: Any = "auto" if has_gpu else torch.float32
         attention = {} if settings.attention is None else {"attn_implementation": settings.attention}
         model = AutoModelForImageTextToText.from_pretrained(
@@ -221,6 +222,17 @@ def _load(path: str, settings: LocalSettings) -> tuple[Any, Any]:
         why = "no directory, not in the cache, and the hub cannot be reached" if is_unreachable else clean(str(error))
         raise DataNotFoundError(f"there is no model {path!r}: {why}") from error
     return processor, model.eval()
+
+
+def _base_model(path: str) -> str:
+    """Return where the processor of a model is: that of a PEFT adapter is its base model's."""
+    adapter = Path(path) / "adapter_config.json"
+    if not adapter.is_file() or (Path(path) / "config.json").is_file():
+        return path
+    base = json.loads(adapter.read_text(encoding="utf-8")).get("base_model_name_or_path")
+    if not isinstance(base, str):
+        raise ConfigError(f"{adapter} does not say which model it adapts: base_model_name_or_path is {base!r}")
+    return base
 
 
 def _quantization(settings: LocalSettings) -> Any:

@@ -1,0 +1,218 @@
+"""The memory and the arithmetic of training a 7B, without a GPU and without weights: the real code on fake tensors.
+
+    python -m benchmarks.training_memory --model llava-1.6-7b
+    python -m benchmarks.training_memory --model qwen2.5-vl-7b --microbatch 2 8 --envs 32 64 --checkpointing
+    python -m benchmarks.training_memory --model qwen3-vl-8b --rank 64 --new-tokens 128
+
+The training forward and backward and the generation of baselines/ run as they are, on the model's real shapes, with
+NumberLine at 300 pixels and its own prompt. "Peak" is the largest sum of all tensors alive. What kernels allocate for
+themselves, the allocator's fragmentation and CUDA's own gigabyte or so come on top: leave a tenth free.
+"""
+
+import argparse
+import gc
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from baselines.losses import policy_loss, value_loss
+from baselines.models.model_config import ModelConfig
+from baselines.models.policy import Answer, Prompt
+from baselines.models.vlm import VlmPolicy
+from baselines.rollout import make_rollout
+from baselines.settings import TaskConfig
+from benchmarks.fake_memory import FakeMemory, drawing, empty
+from benchmarks.large_models import MODELS, build
+from vlm_gym.parsers import PARSERS
+from vlm_gym.program import run as run_program
+
+TASK = TaskConfig("NumberLine-v0", {"image_size": 300})
+WORD = 200  # a token that ends no answer
+CARDS_GB = (24, 48, 80, 141)
+SPARE = 0.9  # of a card's memory: the rest is for CUDA, kernels and fragmentation
+
+
+@dataclass(frozen=True)
+class Static:
+    """Bytes that are there all the time."""
+
+    weights: int
+    adapters: int
+    gradients: int
+    optimizer: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.weights + self.adapters + self.gradients + self.optimizer
+
+
+@dataclass(frozen=True)
+class Training:
+    """A microbatch of the training step: bytes beyond the static ones, and operations of forward and backward."""
+
+    microbatch: int
+    checkpointing: bool
+    peak: int
+    operations: float
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A rollout's turn: bytes beyond the weights. `wide` are the layers joined with their adapters."""
+
+    envs: int
+    wide: int
+    cache: int
+    peak: int
+    operations: float
+
+
+def main() -> None:
+    """Measure and print."""
+    options = parse()
+    memory = FakeMemory()
+    policy = start(options.model, memory, rank=options.rank, is_tiny=options.tiny)
+    static = static_bytes(policy)
+    print_static(options, static)
+    trainings = [
+        train(policy, memory, size, options.new_tokens, checkpointing=is_on)
+        for is_on in ((True,) if options.checkpointing else (False, True))
+        for size in options.microbatch
+    ]
+    print_training(trainings, static)
+    generations = [generate(policy, memory, envs, options.new_tokens) for envs in options.envs]
+    print_generation(generations, static)
+    print_cards(trainings, generations, static)
+
+
+def parse() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", choices=list(MODELS), required=True)
+    parser.add_argument("--rank", type=int, default=128, help="of the adapters (default: %(default)s)")
+    parser.add_argument("--microbatch", type=int, nargs="+", default=[1, 4], help="turns of a forward (default: 1 4)")
+    parser.add_argument("--envs", type=int, nargs="+", default=[16, 64], help="answers at once (default: 16 64)")
+    parser.add_argument("--new-tokens", type=int, default=256, help="of an answer (default: %(default)s)")
+    parser.add_argument("--checkpointing", action="store_true", help="only with activations recomputed")
+    parser.add_argument("--tiny", action="store_true", help="the same with narrow, shallow models: to try it out")
+    return parser.parse_args()
+
+
+def start(name: str, memory: FakeMemory, *, rank: int, is_tiny: bool) -> VlmPolicy:
+    """Return a policy of the model's real shapes with fake weights in bf16."""
+    prompt = start_prompt()
+    model, processor = build(name, torch.device("meta"), torch.bfloat16, is_tiny=is_tiny, texts=[prompt.question.text])
+    config = ModelConfig(name=name, rank=rank, alpha=2 * rank, precision="bfloat16", checkpointing=True)
+    policy = VlmPolicy(model, processor, config, PARSERS["json"])
+    empty(policy, memory)
+    return policy
+
+
+def start_prompt() -> Prompt:
+    """Return the first prompt of the task."""
+    return Prompt(make_rollout().start(TASK.episode(0)).news)
+
+
+def static_bytes(policy: VlmPolicy) -> Static:
+    """Return what is there all the time: Adam keeps two moments of every trained number."""
+    frozen = sum(value.nbytes for value in policy.module.parameters() if not value.requires_grad)
+    trained = sum(value.nbytes for value in policy.module.parameters() if value.requires_grad)
+    return Static(frozen, trained, trained, 2 * trained)
+
+
+def train(policy: VlmPolicy, memory: FakeMemory, size: int, new_tokens: int, *, checkpointing: bool) -> Training:
+    """Run forward, loss and backward of one microbatch."""
+    layers = policy.module._checkpointed
+    policy.module._checkpointed = layers if checkpointing else []
+    answers = [Answer((WORD,) * new_tokens, "", ((0, 0),) * new_tokens)] * size
+    old = torch.zeros(size, new_tokens)
+    with memory:  # those of the microbatches before, into which this one's are added
+        for value in policy.module.parameters():
+            value.grad = torch.zeros_like(value) if value.requires_grad else None
+    before = memory.live
+    memory.reset_peak()
+    with memory, FlopCounterMode(display=False) as counter:
+        found = policy.evaluate([start_prompt()] * size, answers, temperature=1.0)
+        weights, numbers = torch.ones(size, new_tokens), torch.zeros(size)
+        loss = policy_loss(found.logp, old, weights, numbers, clip=0.1, ratio="answer").loss
+        (loss + value_loss(found.value, numbers, numbers)).backward()
+    peak = memory.peak - before
+    policy.module._checkpointed = layers
+    for value in policy.module.parameters():
+        value.grad = None
+    del found, loss
+    gc.collect()
+    return Training(size, checkpointing, peak, float(counter.get_total_flops()))
+
+
+def generate(policy: VlmPolicy, memory: FakeMemory, envs: int, new_tokens: int) -> Generation:
+    """Answer as many prompts at once as there are environments; every answer runs to its full length."""
+    gc.collect()
+    before = memory.live
+    memory.reset_peak()
+    at_steps: list[int] = []
+    with memory, FlopCounterMode(display=False) as counter, drawing(WORD, lambda: at_steps.append(memory.live)):
+        with torch.no_grad(), policy._merged():
+            wide = memory.live - before
+        memory.reset_peak()
+        policy.generate([start_prompt()] * envs, max_new_tokens=new_tokens, temperature=1.0)
+    cache = at_steps[-1] - before - wide
+    return Generation(envs, wide, cache, memory.peak - before, float(counter.get_total_flops()))
+
+
+def print_static(options: argparse.Namespace, static: Static) -> None:
+    print(f"{options.model}{' (tiny)' if options.tiny else ''}, rank {options.rank}, torch {torch.__version__}\n")
+    print("| always there | GiB |\n|---|---|")
+    rows = {
+        "frozen weights, bf16": static.weights,
+        "adapters and value head, float32": static.adapters,
+        "their gradients": static.gradients,
+        "Adam's two moments": static.optimizer,
+        "together": static.total,
+    }
+    for name, size in rows.items():
+        print(f"| {name} | {gib(size)} |")
+    print(flush=True)
+
+
+def print_training(trainings: Sequence[Training], static: Static) -> None:
+    print("| microbatch | activations recomputed | GiB beyond that | peak GiB | TFLOP a turn, forward and backward |")
+    print("|---|---|---|---|---|")
+    for row in trainings:
+        each = row.operations / row.microbatch / 1e12
+        is_on = "yes" if row.checkpointing else "no"
+        print(f"| {row.microbatch} | {is_on} | {gib(row.peak)} | {gib(static.total + row.peak)} | {each:.1f} |")
+    print(flush=True)
+
+
+def print_generation(generations: Sequence[Generation], static: Static) -> None:
+    print(
+        "| environments | layers with their adapters GiB | cache GiB | peak GiB | TFLOP a turn |\n|---|---|---|---|---|"
+    )
+    for row in generations:
+        each = row.operations / row.envs / 1e12
+        peak = gib(static.total + row.peak)
+        print(f"| {row.envs} | {gib(row.wide)} | {gib(row.cache)} | {peak} | {each:.1f} |")
+    print(flush=True)
+
+
+def print_cards(trainings: Sequence[Training], generations: Sequence[Generation], static: Static) -> None:
+    print("| card | microbatches that fit | environments that fit |\n|---|---|---|")
+    for card in CARDS_GB:
+        room = SPARE * card * 1e9 - static.total
+        fit = [f"{row.microbatch}{' recomputed' if row.checkpointing else ''}" for row in trainings if row.peak <= room]
+        envs = [str(row.envs) for row in generations if row.peak <= room]
+        print(f"| {card} GB | {', '.join(fit) or 'none of these'} | {', '.join(envs) or 'none of these'} |")
+
+
+def gib(size: int) -> str:
+    """Return bytes in gibibytes."""
+    return f"{size / 2**30:.2f}"
+
+
+if __name__ == "__main__":
+    sys.exit(run_program("benchmarks.training_memory", main))
