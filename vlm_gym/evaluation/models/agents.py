@@ -36,7 +36,7 @@ class Reply:
         reasoning: What the model thought, where that is told apart from the answer.
         model: The model that answered, as the server calls it.
         request_id: The server's name for the reply.
-        seed: The sampling seed that was sent with the request; None where none was.
+        seed: The sampling seed of this answer; None where none was sent, and for greedy models in this process.
     """
 
     text: str

@@ -7,7 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -73,7 +73,9 @@ class LocalModelAgent(Agent):
 
     async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
         """Ask the model, together with what other episodes ask."""
-        return await self._gatherer.ask(_Request(session.messages(), int(rng.integers(NUM_SEEDS))))
+        seed = int(rng.integers(NUM_SEEDS))
+        reply = await self._gatherer.ask(_Request(session.messages(), seed))
+        return replace(reply, seed=seed) if self.temperature else reply
 
     def describe(self) -> dict[str, Any]:
         """Return the model, its sampling, and the software that runs it."""

@@ -7,7 +7,7 @@ from vlm_gym.messages import Message, sendable
 
 
 class SentMessage(NamedTuple):
-    """One message of a request, as it was sent.
+    """One message of a request, as it was sent, whatever the protocol (`hf:` models get special tokens broken up).
 
     Attributes:
         role: "system", "user" or "assistant".

@@ -6,7 +6,8 @@ what it would have said, and the episode has parted; unless it ended before, its
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -93,35 +94,22 @@ async def rescore(
         DataNotFoundError: if a task's games are not on this machine.
     """
     run = read_run(folder)
-    if out is not None and not is_empty(out):
-        raise RunError(f"{out} holds something already: choose another --out")
     recorded = _recorded(folder, run)
     if not recorded:
         raise RunError(f"{folder} has no turn yet, so there is nothing to read again")
     again = {**run, "parser": parser or run["parser"]}
     again[READ_AGAIN] = {"run": folder.resolve().name, "parser": run["parser"], "on_fault": on_fault}
     pool = _Pool(told_as(run), run["parser"], again["parser"])
-    played: list[Played] = []
-    partings: list[Parting] = []
-    num_same = 0
-    writer = None if out is None else RunWriter(out, {name: value for name, value in again.items() if name != "format"})
+    read: list[_Episode] = []
     try:
-        for number, one in enumerate(recorded, start=1):
-            read = await _read(one, pool, on_fault, writer)
-            if read.record is not None:
-                played.append(Played(read.record, read.turns))
-            if one.record is not None:
-                parting = _parting(one, read)
-                num_same += parting is None
-                partings += [] if parting is None else [parting]
-            if on_episode is not None:
-                on_episode(number, len(recorded))
+        with nullcontext() if out is None else _writer(out, again) as writer:
+            for number, one in enumerate(recorded, start=1):
+                read.append(await _read(one, pool, on_fault, writer))
+                if on_episode is not None:
+                    on_episode(number, len(recorded))
     finally:
         pool.close()
-        if writer is not None:
-            writer.close()
-    stopped = Counter(item.task for item in played if item.episode.is_unplayable)
-    return Rescored(PlayedRun(folder, again, tuple(played), num_unplayable=stopped), num_same, tuple(partings))
+    return _rescored(folder, again, recorded, read)
 
 
 @dataclass(frozen=True)
@@ -131,6 +119,21 @@ class _Episode:
     spec: EpisodeSpec
     turns: tuple[TurnRecord, ...]
     record: EpisodeRecord | None
+
+
+def _rescored(folder: Path, again: dict[str, Any], recorded: Sequence[_Episode], read: Sequence[_Episode]) -> Rescored:
+    played = tuple(Played(one.record, one.turns) for one in read if one.record is not None)
+    stopped = Counter(item.task for item in played if item.episode.is_unplayable)
+    pairs = [(was, now) for was, now in zip(recorded, read, strict=True) if was.record is not None]
+    partings = tuple(filter(None, (_parting(was, now) for was, now in pairs)))
+    run = PlayedRun(folder, again, played, num_unplayable=stopped)
+    return Rescored(run, len(pairs) - len(partings), partings)
+
+
+def _writer(out: Path, run: dict[str, Any]) -> RunWriter:
+    if not is_empty(out):
+        raise RunError(f"{out} holds something already: choose another --out")
+    return RunWriter(out, {name: value for name, value in run.items() if name != "format"})
 
 
 class _PartedError(VlmGymError):
