@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from vlm_gym.cli.arguments import add_command, folder
+from vlm_gym.cli.batch_arguments import add_batches, batched, check_batches
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
 from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, add_unplayable, limits_of, positive, runs_of
 from vlm_gym.errors import AgentError, RunError, VlmGymError
@@ -57,7 +58,9 @@ def add(commands: Any) -> None:
         help="the run's folder; of several agents or panels, the folder that holds those of their runs",
     )
     command.add_argument("--resume", action="store_true", help="go on with the run that is in the folder, if any")
-    command.add_argument("--concurrency", type=positive, default=16, metavar="N", help="episodes at once (default: 16)")
+    command.add_argument(
+        "--concurrency", type=positive, metavar="N", help="episodes at once (default: 16; with --batch, all)"
+    )
     command.add_argument(
         "--no-preflight",
         dest="preflight",
@@ -67,6 +70,7 @@ def add(commands: Any) -> None:
     add_episodes(command)
     add_chat(command)
     add_endpoint(command)
+    add_batches(command)
     _add_cluster(command)
     add_limits(command)
     add_unplayable(command)
@@ -85,6 +89,7 @@ def _add_cluster(command: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    check_batches(options)
     runs, limits = runs_of(options), limits_of(options)
     if len(runs) == 1:
         return _evaluate_one(options, runs[0], limits).status
@@ -137,7 +142,8 @@ def _evaluate_one(
 
 
 def _agent(options: argparse.Namespace, run: "PlannedRun") -> "Agent | Player":
-    make = partial(make_agent, run.agent, endpoint_of(options), local_of(options))
+    endpoint = batched(endpoint_of(options), options, run.folder)
+    make = partial(make_agent, run.agent, endpoint, local_of(options))
     if options.executor == "local":
         return make()
     from vlm_gym.evaluation.runs.cluster import ClusterPlayer
@@ -164,6 +170,13 @@ def _print_runs(options: argparse.Namespace, runs: "Sequence[PlannedRun]") -> No
         print(runs_table(summaries))
 
 
+def _concurrency(options: argparse.Namespace, run: "PlannedRun") -> int:
+    from vlm_gym.evaluation.runs.run import CONCURRENCY, MAX_CONCURRENCY
+
+    all_at_once = min(len(run.plan.own_episodes), MAX_CONCURRENCY) if options.batch else CONCURRENCY
+    return int(options.concurrency or all_at_once)
+
+
 async def _play(
     options: argparse.Namespace,
     run: "PlannedRun",
@@ -178,7 +191,7 @@ async def _play(
             run.folder,
             run.plan,
             agent,
-            concurrency=options.concurrency,
+            concurrency=_concurrency(options, run),
             limits=limits,
             is_resumed=options.resume,
             unplayable=options.unplayable,

@@ -160,7 +160,7 @@ def connection_failure(error: Exception, url: str) -> Exception:
         return PassingFailureError(f"the proxy fails: {words}", is_unreachable=True)
     if kind in ("ConnectError", "ConnectTimeout") or isinstance(error, OSError):
         return PassingFailureError(words, is_unreachable=True)
-    return PassingFailureError(f"the connection broke: {words}")
+    return PassingFailureError(f"the connection broke: {words}", is_lost=True)
 
 
 def _errno(error: BaseException | None) -> int | None:

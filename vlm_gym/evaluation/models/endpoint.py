@@ -12,11 +12,14 @@ import numpy as np
 from vlm_gym.chat import ChatSession
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.models.agents import Agent, Reply
+from vlm_gym.evaluation.models.batches.batcher import Batcher
+from vlm_gym.evaluation.models.batches.services import batch_service
+from vlm_gym.evaluation.models.batches.store import BatchStore
 from vlm_gym.evaluation.models.endpoint_client import EndpointClient
 from vlm_gym.evaluation.models.endpoint_settings import NUM_SEEDS, EndpointSettings
 from vlm_gym.evaluation.models.protocols.base import EndpointProtocol
 from vlm_gym.evaluation.models.protocols.names import CHAT
-from vlm_gym.evaluation.models.reply_cache import ReplyCache
+from vlm_gym.evaluation.models.reply_cache import ReplyCache, request_key
 from vlm_gym.messages import Message
 
 __all__ = ["EndpointAgent", "EndpointSettings"]
@@ -48,6 +51,10 @@ class EndpointAgent(Agent):
         self._mark = secrets.token_hex(16)  # nothing that is said can hold it
         self._checked: tuple[bytes, int, Reply] | None = None
         self._cache = None if self.settings.cache is None else ReplyCache(self.settings.cache)
+        self._batcher: Batcher | None = None
+        if self.settings.batches is not None:
+            store = BatchStore(self.settings.batches)
+            self._batcher = Batcher(self._client, batch_service(self._client), store, self.settings.poll_s)
 
     async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
         """Ask the model."""
@@ -63,18 +70,18 @@ class EndpointAgent(Agent):
         """Ask the model, and keep the answer until the same request comes again: it is paid for once."""
         draw = int(rng.integers(NUM_SEEDS))
         body = self._body(session, draw)
-        reply = await self._answer(body, draw)
+        reply = await self._answer(body, draw, is_now=True)
         self._checked = (body, draw, reply)
         return reply
 
-    async def _answer(self, body: bytes, draw: int) -> Reply:
+    async def _answer(self, body: bytes, draw: int, *, is_now: bool = False) -> Reply:
         if self._cache is None:
-            return await self._ask(body)
+            return await self._ask(body, draw, is_now=is_now)
         # A greedy answer is as good for any turn with the same request; a sampled one belongs to its turn.
-        key = self._cache.key(self._client.url, body, 0 if self.settings.temperature == 0 else draw)
+        key = request_key(self._client.url, body, 0 if self.settings.temperature == 0 else draw)
         reply = self._cache.read(key)
         if reply is None:
-            reply = await self._ask(body)
+            reply = await self._ask(body, draw, is_now=is_now)
             self._cache.write(key, reply)
         return reply
 
@@ -94,12 +101,18 @@ class EndpointAgent(Agent):
         }
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; batches go on at the provider."""
+        if self._batcher is not None:
+            await self._batcher.close()
         await self._client.close()
 
-    async def _ask(self, body: bytes) -> Reply:
+    async def _ask(self, body: bytes, draw: int, *, is_now: bool) -> Reply:
         start_s = time.perf_counter()
-        completion, num_requests = await self._client.complete(body)
+        if self._batcher is None or is_now:
+            completion, num_requests = await self._client.complete(body)
+        else:
+            key = request_key(self._client.url, body, draw)
+            completion, num_requests = await self._batcher.complete(key, body)
         read = completion.prompt_tokens * self.settings.price_in
         written = completion.completion_tokens * self.settings.price_out
         return Reply(

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -24,7 +25,13 @@ NUM_TRIES_TO_REACH: Final = 4  # of a server that has not answered yet
 MAX_REPLY_BYTES: Final = 8 * 2**20
 MIN_SECRET: Final = 6  # characters: a shorter one would be taken out of replies by chance
 
+ValueT = TypeVar("ValueT")
+
 logger = logging.getLogger(__name__)
+
+
+class LostReplyError(AgentError):
+    """A reply that was lost, to a request that must not be sent twice: nobody knows whether it was taken."""
 
 
 class EndpointClient:
@@ -68,44 +75,58 @@ class EndpointClient:
             AgentRefusedError: if no other would be either.
             UnplayableError: if it is not taken for what it says.
         """
-        num_requests = 0
-        while True:
-            num_requests += 1
-            await self._pace.wait()
+        return await self._insist(lambda: self._ask(body))
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        content_type: str = "application/json",
+        *,
+        max_bytes: int = MAX_REPLY_BYTES,
+        timeout_s: float | None = None,
+        is_repeatable: bool = True,
+    ) -> bytes:
+        """Send another request, below the address, until it is answered; return the reply's body.
+
+        Args:
+            method: Of the request.
+            path: Below the address.
+            body: What is sent.
+            content_type: What that is.
+            max_bytes: The longest reply.
+            timeout_s: Time for it, if not that of the settings.
+            is_repeatable: Whether it may be sent again where the reply was lost, so that it may have been taken.
+
+        Raises:
+            LostReplyError: if it must not be sent again.
+            AgentError: if it is not answered.
+        """
+        url = url_of(self.settings.base_url or self.protocol.base_url, path)
+        headers = {"Content-Type": content_type}
+
+        async def attempt() -> bytes:
             try:
-                completion = await self._try(body)
+                _, data = await self._exchange(method, url, body, headers, max_bytes, timeout_s)
             except PassingFailureError as failure:
-                self._check_worth_another(failure, num_requests)
-                wait_s = failure.wait_s + backoff_s(num_requests, self._rng)
-                logger.info("%s; request %d follows in %.1f s", failure, num_requests + 1, wait_s)
-            else:
-                self._has_answered = True
-                return completion, num_requests
-            await asyncio.sleep(wait_s)
+                if failure.is_lost and not is_repeatable:
+                    raise LostReplyError(f"{method} {url}: {failure}") from failure
+                raise
+            return data
 
-    async def close(self) -> None:
-        """Close all connections."""
-        await self._connections.close()
+        return (await self._insist(attempt))[0]
 
-    async def _try(self, body: bytes) -> Completion:
-        timeout_s = self.settings.timeout_s
-        try:
-            reply = self._connections.exchange("POST", self.url, body, max_bytes=MAX_REPLY_BYTES)
-            status, headers, data = await asyncio.wait_for(reply, timeout_s)
-        except asyncio.TimeoutError as error:
-            raise PassingFailureError(f"no reply within {timeout_s:g} s") from error
-        except self._connections.errors as error:
-            raise connection_failure(error, self.url) from error
-        data = self._without_secrets(unpacked(data, headers.get("content-encoding", ""), MAX_REPLY_BYTES))
-        if status not in OK:
-            raise read_error(status, headers, data, self.key_env)
+    def read(self, data: bytes, headers: Mapping[str, str]) -> Completion:
+        """Read the body of a reply with status 200 (`read_completion`)."""
         completion = read_completion(data, headers, self.key_env, self.settings.finish_reasons, self.protocol)
         if completion.finish_reason is None and self._says_finish and "null" not in self.settings.finish_reasons:
             raise PassingFailureError("the reply has no finish_reason, which this server gave before")
         self._says_finish = self._says_finish or completion.finish_reason is not None
         return completion
 
-    def _check_worth_another(self, failure: PassingFailureError, num_requests: int) -> None:
+    def check_worth_another(self, failure: PassingFailureError, num_requests: int) -> None:
+        """Raise what a request's failure means if it is not to be sent again after so many."""
         if failure.wait_s > MAX_RETRY_AFTER_S:
             raise AgentRefusedError(
                 f"the endpoint asks to wait {failure.wait_s:.0f} s ({failure}). Go on with --resume then"
@@ -123,6 +144,55 @@ class EndpointClient:
             ) from failure
         words = f"no answer from {self.url} after {num_requests} requests; the last one: {failure}"
         raise (AgentError(words) if failure.kind is None else UnplayableError(words, failure.kind)) from failure
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._connections.close()
+
+    async def _insist(self, attempt: Callable[[], Awaitable[ValueT]]) -> tuple[ValueT, int]:
+        """Try until it succeeds or is not worth another try; return what came, and after how many tries."""
+        num_requests = 0
+        while True:
+            num_requests += 1
+            await self._pace.wait()
+            try:
+                value = await attempt()
+            except PassingFailureError as failure:
+                self.check_worth_another(failure, num_requests)
+                wait_s = failure.wait_s + backoff_s(num_requests, self._rng)
+                logger.info("%s; request %d follows in %.1f s", failure, num_requests + 1, wait_s)
+            else:
+                self._has_answered = True
+                return value, num_requests
+            await asyncio.sleep(wait_s)
+
+    async def _ask(self, body: bytes) -> Completion:
+        headers, data = await self._exchange("POST", self.url, body)
+        return self.read(data, headers)
+
+    async def _exchange(
+        self,
+        method: str,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_REPLY_BYTES,
+        timeout_s: float | None = None,
+    ) -> tuple[Mapping[str, str], bytes]:
+        """Send a request once; return headers and body of a reply that is no error."""
+        timeout_s = timeout_s or self.settings.timeout_s
+        try:
+            reply = self._connections.exchange(method, url, body, headers, max_bytes=max_bytes)
+            received = await asyncio.wait_for(reply, timeout_s)
+        except asyncio.TimeoutError as error:
+            raise PassingFailureError(f"no reply within {timeout_s:g} s", is_lost=True) from error
+        except self._connections.errors as error:
+            raise connection_failure(error, url) from error
+        packing = received.headers.get("content-encoding", "")
+        data = self._without_secrets(unpacked(received.data, packing, max_bytes))
+        if received.status not in OK:
+            raise read_error(received.status, received.headers, data, self.key_env)
+        return received.headers, data
 
     def _without_secrets(self, data: bytes) -> bytes:
         """Return a reply without the key, which some servers tell back, as JSON or plainly."""

@@ -49,8 +49,9 @@ NO_STATUS: Final = 500
 class PassingFailureError(Exception):
     """A failure that may pass: the request is worth sending again, after `wait_s` seconds at least.
 
-    `is_unreachable` if there was no connection at all. If it does not pass, it concerns the content of this request
-    alone where `kind` is one of `UnplayableError`, or of its answer where `is_filtered`.
+    `is_unreachable` if there was no connection at all; `is_lost` if the reply was lost, so that the request may have
+    been taken. If it does not pass, it concerns the content of this request alone where `kind` is one of
+    `UnplayableError`, or of its answer where `is_filtered`.
     """
 
     def __init__(
@@ -59,12 +60,14 @@ class PassingFailureError(Exception):
         wait_s: float = 0.0,
         *,
         is_unreachable: bool = False,
+        is_lost: bool = False,
         is_filtered: bool = False,
         kind: str | None = None,
     ) -> None:
         super().__init__(reason)
         self.wait_s = wait_s
         self.is_unreachable = is_unreachable
+        self.is_lost = is_lost
         self.is_filtered = is_filtered
         self.kind = kind
 

@@ -49,6 +49,8 @@ class EndpointSettings:
             "finished", "length", "filter" and "failure".
         price_in, price_out: Of a million tokens read and written.
         cache: A folder that keeps all answers, or None.
+        batches: A folder that keeps batches: requests go to the provider's batch API. None asks for each at once.
+        poll_s: Seconds between two looks at a batch.
     """
 
     base_url: str | None = None
@@ -67,6 +69,8 @@ class EndpointSettings:
     price_in: float = 0.0
     price_out: float = 0.0
     cache: Path | None = None
+    batches: Path | None = None
+    poll_s: float = 30.0
 
     def __post_init__(self) -> None:
         if self.base_url is not None:
@@ -79,6 +83,7 @@ class EndpointSettings:
         if self.seed is not None:
             check_int("seed", self.seed, 0, NUM_SEEDS - 1)
         _check_extra_body(self.extra_body)
+        _check_number("poll_s", self.poll_s, 0.001, MAX_TIMEOUT_S)
         _check_number("timeout_s", self.timeout_s, 0.001, MAX_TIMEOUT_S)
         check_int("max_retries", self.max_retries, 0, 1000)
         _check_number("requests_per_minute", self.requests_per_minute, 0.001, MAX_PER_MINUTE)

@@ -21,6 +21,13 @@ ADDED: Final = ("finish_reason", "reasoning", "model", "request_id")
 logger = logging.getLogger(__name__)
 
 
+def request_key(url: str, body: bytes, draw: int) -> str:
+    """Return the name of a request, 64 hex digits; two with the same body have different names if `draw` differs."""
+    digest = hashlib.sha256(json.dumps([url, draw]).encode("ascii"))
+    digest.update(body)
+    return digest.hexdigest()
+
+
 class ReplyCache:
     """Keeps replies, a file each, under a hash of what was asked; any number of processes may share a folder.
 
@@ -34,12 +41,6 @@ class ReplyCache:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"cannot make the cache's folder {folder}: {error.strerror or error}") from error
-
-    def key(self, url: str, body: bytes, draw: int) -> str:
-        """Return the name of a request; two with the same body have different names if `draw` differs."""
-        digest = hashlib.sha256(json.dumps([url, draw]).encode("ascii"))
-        digest.update(body)
-        return digest.hexdigest()
 
     def read(self, key: str) -> Reply | None:
         """Return a reply that was kept: what it says, without time, requests and cost; None if there is none."""
