@@ -49,13 +49,14 @@ class BatchServing:
     ends: Callable[[Job], str] = staticmethod(lambda job: "completed")
     drops: Callable[[int], Response | None] = staticmethod(lambda number: None)
 
+    def __post_init__(self) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.files: dict[str, bytes] = {}
+        self._batch_numbers = itertools.count()
+
     def _respond(self, first_line: str, headers: dict[str, str], body: bytes) -> Response:
         method, url, _ = first_line.split(" ")
         path = url.partition("?")[0]
-        if not hasattr(self, "jobs"):
-            self.jobs: dict[str, Job] = {}
-            self.files: dict[str, bytes] = {}
-            self._batch_numbers = itertools.count()
         if path == self.path:
             return super()._respond(first_line, headers, body)
         refusal = self.refusal_of(headers)
