@@ -17,7 +17,9 @@ from vlm_gym.errors import ConfigError, RunError
 from vlm_gym.evaluation.models.agents import ScriptedAgent
 from vlm_gym.evaluation.runs.episodes import run_episode
 from vlm_gym.evaluation.runs.panels import get_panel, rows
+from vlm_gym.evaluation.runs.records import picture_name
 from vlm_gym.parsers import PARSERS
+from vlm_gym.parsers.json_answer import JsonParser
 from vlm_gym.rollout import Rollout, Step
 from vlm_gym.session_pool import SessionPool
 
@@ -67,13 +69,24 @@ def test_every_step_is_the_text_plays(task):
 
 
 @pytest.mark.parametrize("task", PLAYABLE_IDS)
-def test_its_numbers_are_the_evaluators(task):
+def test_every_step_and_all_numbers_are_the_evaluators(task):
     episode = EpisodeSpec(task, 11)
     rollout = Rollout()
-    answers, _ = play(rollout, episode, np.random.default_rng(1))
+    answers, steps = play(rollout, episode, np.random.default_rng(1))
     agent = ScriptedAgent(answers)
     turns = []
     record = asyncio.run(run_episode(Rollout(), agent, episode, on_turn=lambda turn, _: turns.append(turn)))
+    for before, step, turn in zip(steps[:-1], steps[1:], turns, strict=True):
+        assert before.news[-1].text == turn.requests[0][-1].text
+        assert picture_name(before.news[-1].picture) == turn.picture
+        assert (step.reward, step.is_terminated, step.is_truncated) == (
+            turn.reward,
+            turn.is_terminated,
+            turn.is_truncated,
+        )
+        assert [step.info[name] for name in ("action", "fault", "illegal", "progress", "rewards")] == [
+            turn.action, turn.fault, turn.illegal, turn.progress, turn.rewards,
+        ]  # fmt: skip
     assert rollout.metrics() == {
         "return": record.total_reward,
         "success": record.is_success,
@@ -253,6 +266,39 @@ def test_an_env_is_used_again_by_its_task_and_arguments():
     first, cards, second, third, longer = built
     assert first is second is third
     assert len({id(env) for env in (first, cards, longer)}) == 3
+
+
+def test_an_episode_that_cannot_begin_leaves_nothing_behind():
+    rollout = Rollout()
+    play(rollout, LINE)
+    env = rollout.session.env
+    with pytest.raises(ConfigError, match="a key of options"):
+        rollout.start(EpisodeSpec(LINE.task, 0, options={"positon": 0}))
+    assert not rollout.is_over
+    with pytest.raises(gym.error.ResetNeeded):
+        rollout.metrics()
+    rollout.start(LINE)
+    assert rollout.session.env is not env
+    assert rollout.metrics()["turns"] == 0.0
+
+
+def test_a_parser_of_ones_own_reads_the_answers():
+    class Shouting(JsonParser):
+        def parse(self, text, actions):
+            return super().parse(text.lower(), actions)
+
+    with Rollout(parser=Shouting()) as rollout:
+        rollout.start(LINE)
+        assert rollout.answer('{"ACTION": "+"}').info["action"] == "+"
+
+
+def test_the_parser_is_the_episodes_where_none_is_named():
+    episode = EpisodeSpec(LINE.task, 0, {"parser": "tagged"}, LINE.options)
+    with Rollout() as own, Rollout(parser="json") as named:
+        own.start(episode)
+        named.start(episode)
+        assert own.answer("<answer>+</answer>").info["action"] == "+"
+        assert "JSON" in named.session.info["prompt"]
 
 
 def test_rollouts_that_share_a_pool_never_share_a_session():

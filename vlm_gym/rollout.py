@@ -79,7 +79,8 @@ class Rollout:
 
     Args:
         settings: How a task is told.
-        parser: What reads the answers, or its name; None for what an episode's arguments name, or else "json".
+        parser: What reads the answers, or its name; None for what an episode's arguments name, or else
+            "json". With "tool" the prompt asks for no form of answer, for models that call functions (`act`).
         append_only: Whether what was sent once stays for the whole episode.
         count_tokens: Counts the tokens of a message, for `settings.token_budget`.
         pool: Sessions that several rollouts share, in place of `settings`, `parser` and `count_tokens`; it is not
@@ -134,12 +135,17 @@ class Rollout:
         """
         spec = episode if isinstance(episode, EpisodeSpec) else EpisodeSpec.from_row(episode)
         self._give_back()
-        self._lent = spec, self._pool.take(spec)
-        self.session.reset(**spec.start)
-        news = self.session.messages()
+        session = self._pool.take(spec)
+        try:
+            session.reset(**spec.start)
+        except BaseException:
+            session.env.close()  # nobody knows what is left of it
+            raise
+        self._lent = spec, session
+        news = session.messages()
         if self._appended is not None:
             self._appended = list(news)
-        return Step(news, 0.0, False, False, self.session.info)
+        return Step(news, 0.0, False, False, session.info)
 
     def answer(self, text: str) -> Step:
         """Play an answer. One that comes after the end does nothing, and its step says so.
