@@ -154,3 +154,31 @@ def test_a_package_that_brings_no_parser_is_named(tmp_path, monkeypatch):
     install(tmp_path, monkeypatch, "plug2", {"parsers": ["half = plug2:half"]}, plug2="half = 3")
     with pytest.raises(ConfigError, match=r"entry point 'half' .* of the package plug2 1\.0 must be .* lacks describe"):
         find_parser("half")
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("nowhere.at_all:Env", "cannot be imported: ModuleNotFoundError"),
+        ("vlm_gym.envs.number_line:NoEnv", "cannot be imported: AttributeError"),
+        ("math:pi", "must be a vlm_gym.envs.base.TaskEnv, got 3.14"),
+        ("gymnasium:Env", "must be a vlm_gym.envs.base.TaskEnv, got <class"),
+    ],
+)
+def test_an_entry_that_is_no_task_is_told_with_its_id(entry, told):
+    register_task(Task("mine/Line-v0", entry, "a line", 3, 2))
+    with pytest.raises(ConfigError, match=f"mine/Line-v0: entry='{entry}' {told}"):
+        gym.make("mine/Line-v0")
+
+
+def test_an_adopted_id_comes_from_a_package_too(tmp_path, monkeypatch):
+    source = """
+        import vlm_gym
+
+        LAKE = vlm_gym.adopt("ice/Lake-v0", "FrozenLake-v1", actions=("a", "b", "c", "d"), goal="Cross.")
+        OTHER = vlm_gym.adopt("ice/Other-v0", "FrozenLake-v1", actions=("a", "b", "c", "d"), goal="Cross it.")
+    """
+    points = {"tasks": ["ice/Lake-v0 = ice_tasks:LAKE", "ice/Other-v0 = ice_tasks:OTHER"]}
+    install(tmp_path, monkeypatch, "ice", points, ice_tasks=source)
+    assert find_task("ice/Lake-v0").num_actions == 4
+    assert find_task("ice/Other-v0").summary == "Cross it."

@@ -45,6 +45,8 @@ class _TaskMaker:
         entry = find_task(task)
         check_choice("info", info, get_args(Info))
         env_class = entry.load()
+        if not (isinstance(env_class, type) and issubclass(env_class, TaskEnv)):
+            raise ConfigError(f"{task}: entry={entry.entry!r} must be a vlm_gym.envs.base.TaskEnv, got {env_class!r}")
         common = {field.name for field in fields(TaskSettings)} - {"prompt"}
         own = set(inspect.signature(env_class).parameters) - {"settings"}
         _check_names(task, arguments, {*common, *own, *MAKERS_ARGUMENTS})
@@ -53,9 +55,10 @@ class _TaskMaker:
             **{name: value for name, value in arguments.items() if name in common},
         )
         _check_size(entry, settings.image_size)
-        env = env_class(settings, **{name: value for name, value in arguments.items() if name in own})
+        made = env_class(settings, **{name: value for name, value in arguments.items() if name in own})
+        env: gym.Env[Any, Any] = made
         if parser is not None:
-            env = TextPlay(env, parser, on_fault)
+            env = TextPlay(made, parser, on_fault)
         elif entry.is_text_only:
             raise ConfigError(f"{task} is played in text: parser must be the name of a parser, got None")
         elif on_fault != "charge":

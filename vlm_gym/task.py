@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from vlm_gym.errors import ConfigError, check_int
+from vlm_gym.errors import ConfigError, VlmGymError, check_int
 
 MOST_TURNS: Final = 10**9
 _ID: Final = re.compile(r"[\w-]+/[\w.-]+-v\d+")
@@ -97,8 +97,18 @@ class Task:
     same_games: str = ""
 
     def load(self) -> Any:
-        """Import the environment class."""
-        return _load(self.entry)
+        """Import the environment class.
+
+        Raises:
+            ConfigError: if it cannot be imported.
+        """
+        try:
+            return _load(self.entry)
+        except VlmGymError:
+            raise
+        except Exception as error:  # whatever a module does at import
+            told = f"{type(error).__name__}: {error}"
+            raise ConfigError(f"{self.id}: entry={self.entry!r} cannot be imported: {told}") from error
 
     def problems(self) -> tuple[tuple[str, str], ...]:
         """Return what the program lacks that plays and draws the task: what it is, and what to do."""

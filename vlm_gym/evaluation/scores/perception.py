@@ -102,9 +102,9 @@ def _kinds_of(episode: EpisodeRecord) -> Mapping[str, str]:
     """Return the kinds of the fields of an episode whose records do not say them: earlier versions wrote it."""
     try:
         task = find_task(episode.task)
+        return dict(task.load().field_kinds({**task.arguments, **episode.arguments}))
     except ConfigError:  # the package that brought it is not there any more
         return {}
-    return dict(task.load().field_kinds({**task.arguments, **episode.arguments}))
 
 
 def failure_cause(item: Played, readings: Sequence[Mapping[str, Reading]]) -> Cause | None:

@@ -61,7 +61,8 @@ function dot(run, share) {
 function successLine({ run, scores }) {
   const { value, low, high } = scores.success;
   const bounds = [scores.floor, scores.ceiling].filter((bound) => bound !== null).map((bound) => upright("bound", bound));
-  return { marks: [bar("range", scores.floor ?? 0, scores.ceiling ?? 1, 0), ...bounds, whisker(low, high), dot(run, value)], words: percent(value) };
+  const range = scores.ceiling === null ? [] : [bar("range", scores.floor ?? 0, scores.ceiling, 0)];
+  return { marks: [...range, ...bounds, whisker(low, high), dot(run, value)], words: percent(value) };
 }
 
 function turnsLine({ run, scores }, top) {
