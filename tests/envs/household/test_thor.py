@@ -254,6 +254,7 @@ def test_a_killed_player_is_told_in_a_step_and_the_next_reset_starts_another(gam
     game = ThorGame(games[0])
     worker, unity, *_ = processes_of(game)
     os.kill(unity, signal.SIGKILL)
+    assert wait_for_end(unity)
     message = trouble(game.step, "look")
     assert "AI2-THOR, asked to play 'look' in" in message
     assert "Unity's player has ended" in message

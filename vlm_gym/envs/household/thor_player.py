@@ -9,6 +9,7 @@ alfworld 0.4.2 waits for ever where Unity has died or a thread of its own has fa
 
 import base64
 import logging
+import os
 import random
 import shlex
 import sys
@@ -74,7 +75,7 @@ class Player:
                 self._check()
         if self._thor.get_results() is None:  # its thread has failed, and is ending
             self._thor.join()
-            self._check()
+        self._check()
 
     def _make(self, folder: str, build: str) -> Any:
         """Start Unity's player and return alfworld's thread that plays with it."""
@@ -115,6 +116,8 @@ class Player:
         reader.propagate = False
 
     def _check(self) -> None:
+        if not self._trouble and self._thor is not None and _has_ended(self._thor.env.unity_pid):
+            self._trouble.append("Unity's player has ended")  # whoever waits for it has not been told yet
         if self._trouble:
             raise GameFailed(self._trouble[0])
 
@@ -143,6 +146,14 @@ class _Noting(logging.Handler):
         error = record.exc_info[1] if record.exc_info else None
         words = record.getMessage() if error is None else _last_of(error)
         self._trouble.append(f"Unity's player sent what ai2thor cannot read: {words}")
+
+
+def _has_ended(pid: int) -> bool:
+    """Return whether a child has ended, and leave its exit status to whoever waits for it."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
 
 
 def _last_of(error: BaseException | None) -> str:
