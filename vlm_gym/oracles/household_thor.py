@@ -37,9 +37,9 @@ def _ways_to_fetch(state: ThorState) -> Iterator[str]:
             yield f"take {thing.name} from {receptacle.name}"
             if thing.id in state.seen:
                 yield f"examine {receptacle.name}"  # alfworld offers what it saw there when it last looked
-    for _, receptacle in wanted:
-        if receptacle is not state.here or receptacle.is_closed:
-            yield _approach(state, receptacle)
+    closed = [receptacle for _, receptacle in wanted if receptacle is state.here and receptacle.is_closed]
+    elsewhere = [receptacle for _, receptacle in wanted if receptacle is not state.here]
+    yield from (_approach(state, receptacle) for receptacle in closed + elsewhere)
 
 
 def _wanted(state: ThorState) -> list[ThorObject]:

@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import pickle
+import random
 import signal
 import subprocess
 import sys
@@ -135,6 +136,19 @@ def test_the_oracle_wins_and_the_terms_add_up(kind):
     conditions = NUM_CONDITIONS[kind]
     assert all(round(conditions * term["progress"], 6).is_integer() for term in terms)
     env.close()
+
+
+def test_the_oracle_wins_from_wherever_chance_has_led(games):
+    rng = random.Random(0)
+    with ThorGame(games[0]) as game:
+        for file in games:
+            game.load(file)
+            for _ in range(12):
+                game.step(rng.choice(game.admissible))
+            for _ in range(30):
+                if not game.is_won:
+                    game.step(best_action(game.state))
+            assert game.is_won, file
 
 
 def test_engine_thor_of_the_other_ids_is_the_same_game():
