@@ -22,6 +22,7 @@ from vlm_gym.parsers import PARSERS
 from vlm_gym.parsers.json_answer import JsonParser
 from vlm_gym.rollout import Rollout, Step
 from vlm_gym.session_pool import SessionPool
+from vlm_gym.wrappers import PotentialShaping
 
 LINE = EpisodeSpec("vlm_gym/NumberLine-v0", 0, options={"position": 0, "target": 5})
 PLUS = '{"action": "+"}'
@@ -314,6 +315,16 @@ def test_rollouts_that_share_a_pool_never_share_a_session():
     assert third.session is mine
     with pytest.raises(ConfigError, match="a pool has its own settings, parser and count_tokens"):
         Rollout(ChatSettings(), pool=pool)
+
+
+def test_a_pool_may_wrap_what_it_makes():
+    """As the trainer does it: the wrapper's reward is the step's, and what is told stays the same."""
+    pool = SessionPool(ChatSettings(), wrap=lambda env: PotentialShaping(env, gamma=0.5))
+    with Rollout(pool=pool) as shaped, Rollout() as plain:
+        assert as_text(shaped.start(LINE).news) == as_text(plain.start(LINE).news)
+        one, other = shaped.answer(PLUS), plain.answer(PLUS)
+        assert one.reward == one.info["rewards"]["shaping"] + other.reward == -0.5
+        assert as_text(one.news) == as_text(other.news)
 
 
 def test_tokens_are_counted_as_the_trainer_counts_them():
