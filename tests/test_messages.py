@@ -11,6 +11,7 @@ from hostile import ANSWERS, HOSTILE
 from hypothesis import given
 from PIL import Image
 
+from vlm_gym import messages
 from vlm_gym.messages import NO_ANSWER, Message, estimate_tokens, to_hugging_face, to_openai, to_placeholders
 from vlm_gym.render.encode import png_bytes
 
@@ -73,8 +74,22 @@ def test_a_picture_is_encoded_once():
     assert to_openai([message])[0]["content"][0]["image_url"]["url"].endswith(message.picture_base64)
     assert message.picture_base64 is message.picture_base64
     assert message.png is message.png
+    assert Message("assistant", "y", PICTURE.copy()).png is message.png
+    assert Message("user", "x", PICTURE[::-1]).png != message.png
     assert Message("user", "x").png == b""
+    assert Message("user", "x").picture_name == ""
     assert Message("user", "x").picture_url == ""
+
+
+def test_only_the_last_pictures_are_kept():
+    first = np.full((2, 2, 3), 255, np.uint8)
+    png = Message("user", "", first).png
+    for i in range(messages.NUM_PNGS):
+        assert Message("user", "", np.full((1, 2, 3), i, np.uint8)).png
+    assert len(messages._pngs) == messages.NUM_PNGS
+    again = Message("user", "", first).png
+    assert again == png
+    assert again is not png
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t"])

@@ -1,11 +1,14 @@
 """Messages with pictures, and the three dialects in which models and trainers read them."""
 
+import hashlib
 from base64 import b64encode
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal
 
+import numpy as np
 from PIL import Image
 
 from vlm_gym.render.canvas import Picture
@@ -16,6 +19,8 @@ Role = Literal["system", "user", "assistant"]
 CHARACTERS_PER_TOKEN: Final = 4  # of English, in the tokenizers in use
 PIXELS_PER_TOKEN: Final = 28 * 28  # Qwen2.5-VL's; LLaVA's and GPT's are of the same order
 PLACEHOLDER: Final = "<image>"
+NAME_LENGTH: Final = 32  # hex digits of a name: 128 bits
+NUM_PNGS: Final = 256  # that are kept, of pictures that come again: a move that breaks a rule changes none
 NO_ANSWER: Final = "(no answer)"  # chat templates refuse an empty message
 
 
@@ -28,9 +33,14 @@ class Message:
     picture: Picture | None = None
 
     @cached_property
+    def picture_name(self) -> str:
+        """The picture's name (`picture_name`); empty without a picture."""
+        return "" if self.picture is None else picture_name(self.picture)
+
+    @cached_property
     def png(self) -> bytes:
-        """The picture as PNG, encoded once however often the message is sent; empty without a picture."""
-        return b"" if self.picture is None else png_bytes(self.picture)
+        """The picture as PNG, encoded once however often it is sent; empty without a picture."""
+        return b"" if self.picture is None else _png(self.picture_name, self.picture)
 
     @cached_property
     def picture_base64(self) -> str:
@@ -41,6 +51,13 @@ class Message:
     def picture_url(self) -> str:
         """The picture as data URL; empty without a picture."""
         return f"data:image/png;base64,{self.picture_base64}" if self.png else ""
+
+
+def picture_name(picture: Picture) -> str:
+    """Return the name of a picture, (height, width, 3) uint8, which follows from its pixels."""
+    pixels = hashlib.sha256(repr(picture.shape).encode("ascii"))
+    pixels.update(np.ascontiguousarray(picture).data)
+    return pixels.hexdigest()[:NAME_LENGTH]
 
 
 def estimate_tokens(message: Message) -> int:
@@ -83,6 +100,18 @@ def to_placeholders(messages: Iterable[Message]) -> tuple[list[dict[str, str]], 
             text = f"{PLACEHOLDER}\n{text}"
         told.append({"role": message.role, "content": text})
     return told, pictures
+
+
+_pngs: OrderedDict[str, bytes] = OrderedDict()
+
+
+def _png(name: str, picture: Picture) -> bytes:
+    """Return a picture as PNG, which may have been made for another message."""
+    png = _pngs.pop(name, None) or png_bytes(picture)
+    _pngs[name] = png
+    if len(_pngs) > NUM_PNGS:
+        _pngs.popitem(last=False)
+    return png
 
 
 def _openai(message: Message) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import RunError
 from vlm_gym.evaluation.models.agents import ScriptedAgent
 from vlm_gym.evaluation.runs.plan import Plan, describe
-from vlm_gym.evaluation.runs.records import picture_name
 from vlm_gym.evaluation.runs.run_folder import RUN_FILE, read_run, read_turns
+from vlm_gym.messages import picture_name
 from vlm_gym.registration import TASKS
 from vlm_gym.rollout import Rollout
 from vlm_gym.web.game import Game

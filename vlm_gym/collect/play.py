@@ -16,8 +16,8 @@ from vlm_gym.collect.sources import Start
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.models.agents import Agent, OracleAgent, RandomAgent, SearcherAgent
 from vlm_gym.evaluation.runs.episodes import AGENT_STREAM
-from vlm_gym.evaluation.runs.records import TurnRecord, picture_name
-from vlm_gym.messages import Message, sendable
+from vlm_gym.evaluation.runs.records import TurnRecord
+from vlm_gym.messages import Message, picture_name, sendable
 from vlm_gym.parsers.base import AnswerText, Parsed
 from vlm_gym.rollout import Rollout
 from vlm_gym.thoughts.thinker import Thinker

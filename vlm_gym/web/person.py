@@ -10,8 +10,8 @@ from vlm_gym.chat import ChatSession
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.evaluation.models.agents import Agent, Reply
 from vlm_gym.evaluation.runs.episodes import run_episode
-from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord, picture_name
-from vlm_gym.messages import Message
+from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
+from vlm_gym.messages import Message, picture_name
 from vlm_gym.render.encode import png_bytes
 from vlm_gym.rollout import Rollout
 from vlm_gym.web.recording import Recording

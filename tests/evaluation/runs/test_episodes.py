@@ -13,7 +13,8 @@ from vlm_gym.errors import AgentError, RunError
 from vlm_gym.evaluation.models.agents import Agent, ConstantAgent, OracleAgent, RandomAgent, Reply, ScriptedAgent
 from vlm_gym.evaluation.runs.episodes import run_episode
 from vlm_gym.evaluation.runs.lines import from_line, texts_of, to_line
-from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord, picture_name
+from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
+from vlm_gym.messages import picture_name
 from vlm_gym.registration import TASKS
 from vlm_gym.rollout import Rollout
 

@@ -45,10 +45,10 @@ class DirectExchange:
 
     Args:
         url: An address there.
-        trusted: The certificates that are believed.
+        trusted: The certificates that are believed; None if nothing is encrypted.
     """
 
-    def __init__(self, url: "httpx.URL", trusted: ssl.SSLContext) -> None:
+    def __init__(self, url: "httpx.URL", trusted: ssl.SSLContext | None) -> None:
         import httpcore
 
         port = url.port or DEFAULT_PORTS[url.scheme]

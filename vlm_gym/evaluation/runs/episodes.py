@@ -11,11 +11,11 @@ from vlm_gym.chat import ChatSession, ChatTurn
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import UnplayableError
 from vlm_gym.evaluation.models.agents import Agent, Reply
-from vlm_gym.evaluation.runs.records import EpisodeRecord, Judgement, TurnRecord, picture_name, turn_record
+from vlm_gym.evaluation.runs.records import EpisodeRecord, Judgement, TurnRecord, turn_record
 from vlm_gym.evaluation.runs.repeated import repeated_reply
 from vlm_gym.evaluation.runs.requests import RequestLog, SentMessage
 from vlm_gym.fields import kinds, truths
-from vlm_gym.messages import Message
+from vlm_gym.messages import Message, picture_name
 from vlm_gym.parsers import AnswerText
 from vlm_gym.rollout import Rollout
 
@@ -136,7 +136,9 @@ async def _play(
     rng = turn_rng(episode, number)
     readings, oracle_action, value = task.readings(), task.oracle_action(), task.optimal_value()
     action_values = task.action_values()
-    name = picture_name(picture)
+    # the question's picture may have been encoded already, but it may also be enlarged
+    shown = question if question.picture is picture else Message("user", "", picture)
+    name = shown.picture_name
     turn: ChatTurn | None = None
     requests: list[tuple[SentMessage, ...]] = []
     replies: list[Reply] = []
@@ -149,8 +151,8 @@ async def _play(
     regret = _regret(value, action_values.get(turn.info["action"] or "", after))
     judgement = Judgement(truths(readings), kinds(readings), oracle_action, value, after, regret)
     record = turn_record(episode.key, number, turn, requests, replies, name, judgement)
-    if on_turn is not None:  # the question's picture may have been encoded already, but it may also be enlarged
-        on_turn(record, question if question.picture is picture else Message("user", "", picture))
+    if on_turn is not None:
+        on_turn(record, shown)
     return record
 
 

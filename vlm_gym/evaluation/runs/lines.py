@@ -9,8 +9,9 @@ from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from vlm_gym.errors import RunError
 from vlm_gym.evaluation.models.agents import Reply
-from vlm_gym.evaluation.runs.records import NAME_LENGTH, EpisodeRecord, TurnRecord
+from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
 from vlm_gym.evaluation.runs.requests import SentMessage
+from vlm_gym.messages import NAME_LENGTH
 
 ESSENTIAL: Final = {
     TurnRecord: ("episode", "turn", "answers", "action", "reward"),

@@ -1,20 +1,15 @@
 """What a run writes down: one record a turn, one an episode, both plain values that JSON holds."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-
-import numpy as np
 
 from vlm_gym.chat import ChatTurn
 from vlm_gym.evaluation.models.agents import Reply
 from vlm_gym.evaluation.runs.requests import SentMessage
 from vlm_gym.parsers import AnswerText, Fault
-from vlm_gym.render.canvas import Picture
 
 NAMESPACE: Final = "vlm_gym/"
-NAME_LENGTH: Final = 32  # hex digits of a picture's name: 128 bits
 
 
 @dataclass(frozen=True)
@@ -230,10 +225,3 @@ def turn_record(
 def short_name(task: str, seed: int) -> str:
     """Return an episode's name for people: TASK:SEED."""
     return f"{task.removeprefix(NAMESPACE)}:{seed}"
-
-
-def picture_name(picture: Picture) -> str:
-    """Return the name of a picture, (height, width, 3) uint8, which follows from its pixels."""
-    pixels = hashlib.sha256(repr(picture.shape).encode("ascii"))
-    pixels.update(np.ascontiguousarray(picture).data)
-    return pixels.hexdigest()[:NAME_LENGTH]

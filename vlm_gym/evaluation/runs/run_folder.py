@@ -30,7 +30,7 @@ from typing import Any, Final, TypeVar
 
 from vlm_gym.errors import RunError
 from vlm_gym.evaluation.runs.lines import from_line, text_from_line, text_line, texts_of, to_line
-from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord, picture_name
+from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
 from vlm_gym.files import DRAFT, write_whole
 from vlm_gym.messages import Message
 
@@ -162,7 +162,7 @@ class RunWriter:
         """Keep a message's picture, unless it is there already or there is none."""
         if shown.picture is None:
             return
-        path = picture_path(self.folder, picture_name(shown.picture))
+        path = picture_path(self.folder, shown.picture_name)
         if path.exists():
             return
         try:
