@@ -21,11 +21,12 @@ _MOSTLY_EDGES: Final = 0.25  # of the pixels, from which on it is not
 class _Stamp:
     """What is visible of a sprite, ready to be laid.
 
-    `colors` (h, w, 3) and `alpha` (h, w) are the part with ink, from `left` and `top` of the sprite on. In a large one
-    `opaque` marks the pixels that hide the ground, and `rows` and `columns` say where those are that let some through.
+    `colors` (h, w, 3), `alpha` (h, w) and `rest`, what `alpha` lets through, are the part with ink, from `left` and
+    `top` of the sprite on. In a large one `opaque` marks the pixels that hide the ground, and `rows` and `columns` say
+    where those are that let some through.
     """
 
-    __slots__ = ("alpha", "colors", "columns", "left", "opaque", "rows", "top")
+    __slots__ = ("alpha", "colors", "columns", "left", "opaque", "rest", "rows", "top")
 
     def __init__(self, sprite: Sprite) -> None:
         is_visible = sprite[:, :, 3] > 0
@@ -35,6 +36,7 @@ class _Stamp:
         ink = sprite[self.top : bottom, self.left : right]
         self.colors = np.ascontiguousarray(ink[:, :, :3])
         self.alpha = ink[:, :, 3].astype(np.float32)
+        self.rest = _OPAQUE - self.alpha
         self.opaque: npt.NDArray[np.uint8] | None = None
         if self.alpha.size >= _LARGE:
             self._tell_edges_apart()
@@ -49,6 +51,16 @@ class _Stamp:
         """Lay the sprite on a picture; what sticks out is cut off."""
         left, top = left + self.left, top + self.top
         height, width = self.alpha.shape
+        is_inside = left >= 0 and top >= 0 and top + height <= picture.shape[0] and left + width <= picture.shape[1]
+        if is_inside and self.opaque is None:
+            if height:
+                ground = picture[top : top + height, left : left + width]
+                cv2.blendLinear(self.colors, ground, self.alpha, self.rest, ground)
+            return
+        self._lay_part(picture, left, top)
+
+    def _lay_part(self, picture: Picture, left: int, top: int) -> None:
+        height, width = self.alpha.shape
         first_row, first_column = max(0, -top), max(0, -left)
         last_row, last_column = min(height, picture.shape[0] - top), min(width, picture.shape[1] - left)
         if first_row >= last_row or first_column >= last_column:
@@ -56,7 +68,7 @@ class _Stamp:
         inside = np.s_[first_row:last_row, first_column:last_column]
         ground = picture[top + first_row : top + last_row, left + first_column : left + last_column]
         if self.opaque is None:
-            _mix(self.colors[inside], ground, self.alpha[inside])
+            cv2.blendLinear(self.colors[inside], ground, self.alpha[inside], self.rest[inside], ground)
             return
         cv2.copyTo(self.colors[inside], self.opaque[inside], ground)
         rows, columns = self.rows, self.columns
@@ -64,9 +76,10 @@ class _Stamp:
             is_inside = (rows >= first_row) & (rows < last_row) & (columns >= first_column) & (columns < last_column)
             rows, columns = rows[is_inside], columns[is_inside]
         if len(rows):
-            edge = np.ascontiguousarray(picture[rows + top, columns + left]).reshape(-1, 1, 3)
-            _mix(self.colors[rows, columns].reshape(-1, 1, 3), edge, self.alpha[rows, columns].reshape(-1, 1))
-            picture[rows + top, columns + left] = edge[:, 0]
+            edge, colors = picture[rows + top, columns + left], self.colors[rows, columns]
+            alpha, rest = self.alpha[rows, columns, None], self.rest[rows, columns, None]
+            mixed = cv2.blendLinear(colors.reshape(-1, 1, 3), edge.reshape(-1, 1, 3), alpha, rest)
+            picture[rows + top, columns + left] = mixed[:, 0]
 
 
 _stamps: Final[dict[int, tuple["weakref.ref[Sprite]", _Stamp]]] = {}
@@ -76,13 +89,13 @@ _stamps: Final[dict[int, tuple["weakref.ref[Sprite]", _Stamp]]] = {}
 def blend(picture: Picture, sprite: Sprite, left: int, top: int) -> None:
     """Lay an RGBA sprite on a picture; what sticks out is cut off."""
     found = _stamps.get(id(sprite))
-    stamp = _Stamp(sprite) if found is None else found[1]
-    if found is None and not sprite.flags.writeable:
-        key, forget = id(sprite), _stamps.pop  # bound now: at the interpreter's end names are gone
-        _stamps[key] = weakref.ref(sprite, lambda _: forget(key, None)), stamp
+    stamp = _prepare(sprite) if found is None else found[1]
     stamp.lay(picture, left, top)
 
 
-def _mix(colors: Picture, ground: Picture, alpha: npt.NDArray[np.float32]) -> None:
-    """Change the ground to what it looks like through the colours."""
-    cv2.blendLinear(colors, ground, alpha, _OPAQUE - alpha, ground)
+def _prepare(sprite: Sprite) -> _Stamp:
+    stamp = _Stamp(sprite)
+    if not sprite.flags.writeable:
+        key, forget = id(sprite), _stamps.pop  # bound now: at the interpreter's end names are gone
+        _stamps[key] = weakref.ref(sprite, lambda _: forget(key, None)), stamp
+    return stamp

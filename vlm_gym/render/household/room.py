@@ -14,7 +14,8 @@ from vlm_gym.render.household.spread import Floor, Points
 
 Line: TypeAlias = npt.NDArray[np.float64]  # (n,)
 
-Pull: TypeAlias = tuple[float, Points]  # the cost of a squared pixel away from a point, (2,)
+Pixel: TypeAlias = tuple[float, float]  # x and y
+Pull: TypeAlias = tuple[float, Pixel]  # the cost of a squared pixel away from a point
 Cost: TypeAlias = Callable[[Line, Line], Points]  # of columns and rows
 
 RoomKey = tuple[tuple[str, float, float, float], ...]
@@ -42,7 +43,7 @@ _CLEAR_COST: Final = 80.0  # the same where the agent stands clear of furniture
 _AIM: Final = 15  # degrees: few directions, whose drawings can be remembered
 _FACING_COST: Final = 2.0  # per square pixel of the way to the place in front of what it faces
 _BEHIND_COST: Final = 20.0  # per squared pixel that it stands too near to that or beyond it
-_NEAR: Final = 24.0  # pixels from the wished place, where the best one is looked for first
+_NEAR: Final = 32.0  # pixels from the wished place, where the best one is looked for first
 _STEP: Final = 2.0  # pixels between the places that are tried
 
 
@@ -119,7 +120,7 @@ class Room:
         Near the wished place first: that counts if nothing beyond could cost as little.
         """
         pulls = [here] if front is None else [here, front]
-        (x, y), hidden = self.places(size), _hidden(self, size)
+        x, y, hidden = _grid(self, size)
 
         def best_of(rows: slice, columns: slice) -> tuple[float, float, float]:
             xs, ys = x[columns], y[rows]
@@ -139,20 +140,22 @@ class Room:
                 return left, top
         return best_of(slice(None), slice(None))[1:]
 
-    def _place(self, agent: Pose) -> Points:
+    def _place(self, agent: Pose) -> Pixel:
         """Return the place that the agent has in the room."""
-        target = _on_screen(np.array([[agent.x, agent.y]]), self.is_turned)[0]
-        return np.array([axis.place(value) for axis, value in zip(self.axes, target, strict=True)])
+        metres = (agent.y, agent.x) if self.is_turned else (agent.x, -agent.y)
+        x, y = (float(np.interp(at, axis.metres, axis.pixels)) for at, axis in zip(metres, self.axes, strict=True))
+        return x, y
 
     def places(self, size: int) -> tuple[Line, Line]:
         """Return the columns and rows where the agent can be drawn."""
         x, y = (np.arange(size / 2, self.corner[axis] - size / 2, _STEP) for axis in (0, 1))
         return x, y
 
-    def _front(self, faced: list[Tile], agent: Pose, size: int) -> Points:
+    def _front(self, faced: list[Tile], agent: Pose, size: int) -> Pixel:
         """Return the place in front of what is faced, where the agent's heading has it."""
-        distance = (max(tile.size for tile in faced) + size) / 2 + _STEP
-        return np.asarray(_middle(faced) - distance * np.array(self._ahead(agent)))
+        distance = (max([tile.size for tile in faced]) + size) / 2 + _STEP
+        (x, y), (right, down) = _middle(faced), self._ahead(agent)
+        return x - distance * right, y - distance * down
 
     def _ahead(self, agent: Pose) -> tuple[int, int]:
         """Return the agent's heading on the plan as steps to the right and down."""
@@ -164,26 +167,26 @@ class Room:
 
 
 @lru_cache(maxsize=8)  # rooms at a time: it is large
-def _hidden(room: Room, size: int) -> Points:
-    """Return how many square pixels of tiles the agent would hide at each of its places, by row and column."""
+def _grid(room: Room, size: int) -> tuple[Line, Line, Points]:
+    """Return the columns and rows where the agent can be drawn, and how many square pixels of tiles it would hide."""
     x, y = room.places(size)
     reach = (np.array([tile.size for tile in room.tiles]) + size) / 2
     across = np.maximum(0.0, reach - np.abs(x[:, None] - np.array([tile.x for tile in room.tiles])))
     down = np.maximum(0.0, reach - np.abs(y[:, None] - np.array([tile.y for tile in room.tiles])))
-    return np.asarray(down @ across.T)
+    return x, y, np.asarray(down @ across.T)
 
 
-def _middle(tiles: list[Tile]) -> Points:
+def _middle(tiles: list[Tile]) -> Pixel:
     count = len(tiles)
-    return np.array([sum(tile.x for tile in tiles) / count, sum(tile.y for tile in tiles) / count])
+    return sum([tile.x for tile in tiles]) / count, sum([tile.y for tile in tiles]) / count
 
 
-def _least_pull(pulls: Sequence[Pull]) -> tuple[list[float], float, float]:
+def _least_pull(pulls: Sequence[Pull]) -> tuple[Pixel, float, float]:
     """Return the point that costs least, what a squared pixel away from it costs, and what it costs itself."""
-    weight = sum(pull for pull, _ in pulls)
-    wish = [sum(pull * float(point[axis]) for pull, point in pulls) / weight for axis in (0, 1)]
-    least = sum(pull * ((wish[0] - float(point[0])) ** 2 + (wish[1] - float(point[1])) ** 2) for pull, point in pulls)
-    return wish, weight, least
+    weight = sum([pull for pull, _ in pulls])
+    x, y = (sum([pull * point[axis] for pull, point in pulls]) / weight for axis in (0, 1))
+    least = sum([pull * ((x - point[0]) ** 2 + (y - point[1]) ** 2) for pull, point in pulls])
+    return (x, y), weight, least
 
 
 def _near(axis: Line, value: float) -> slice:
@@ -191,7 +194,7 @@ def _near(axis: Line, value: float) -> slice:
     return slice(int(axis.searchsorted(value - _NEAR)), int(axis.searchsorted(value + _NEAR, "right")))
 
 
-def _squared_way(x: Line, y: Line, point: Line) -> Points:
+def _squared_way(x: Line, y: Line, point: Pixel) -> Points:
     return np.asarray((x[None] - point[0]) ** 2 + (y[:, None] - point[1]) ** 2)
 
 
