@@ -71,12 +71,19 @@ def write_prompt(
     `task` is the goal in ALFWorld's sentence. `feedback`, the game's last text, `notes`, what `write_notes` wrote, and
     `admissible`, the commands that are possible now, stand in the prompt if there are any.
     """
+    return _written(task, feedback, tuple(admissible), settings, look, notes)
+
+
+@lru_cache(maxsize=256)  # after an illegal move it is the same
+def _written(
+    task: str, feedback: str | None, admissible: tuple[str, ...], settings: PromptSettings, look: Look, notes: str
+) -> str:
     is_paper = settings.style == "paper"
     rules = _PAPER if is_paper else _PHOTO_RULES if look == "photo" else _RULES
     intro = rules.format(symbols=f"\n{SYMBOLS}" if look == "symbols" else "", task=task)
     told = f"\n\nThe game says: {feedback.strip()}" if feedback is not None else ""
     noted = f"\n\n{notes}" if notes else ""
-    commands = f"\n\nCommands that are possible now: {_listed(tuple(admissible))}." if admissible else ""
+    commands = f"\n\nCommands that are possible now: {_listed(admissible)}." if admissible else ""
     answer = answer_section(settings, fields(settings), "action", _RULE)
     return f"{intro}{told}{noted}{commands}\n\n{answer}"
 
@@ -110,7 +117,6 @@ def _object(seen: SeenObject) -> str:
     return " ".join([*("lit" if state == "on" else state for state in seen.states), seen.name])
 
 
-@lru_cache(maxsize=256)  # after an illegal move they are the same
 def _listed(admissible: tuple[str, ...]) -> str:
     shown, num_hidden = admissible[:MAX_LISTED], len(admissible) - MAX_LISTED
     return f"{', '.join(shown)}, and {num_hidden} more" if num_hidden > 0 else one_of(shown)

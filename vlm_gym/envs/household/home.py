@@ -93,11 +93,11 @@ class HomeEnv(TaskEnv[GameState, int]):
         before = self.game.progress
         self.game.step(action)
         self.actions.names = self.game.admissible
-        if rule is not None:
+        if rule is not None:  # nothing has changed
             if not action.startswith(NO_COMMAND):
                 self._note(self._notes.refuse(action))
-            return Outcome(state, {"illegal": 1.0, **self._progress_events(before)}, illegal=rule)
-        events = self._progress_events(before)
+            return Outcome(state, {"illegal": 1.0, **self._progress_events(before, before)}, illegal=rule)
+        events = self._progress_events(before, self.game.progress)
         self._note(self._notes.look(self._view(self.game.state)))
         return Outcome(self.game.state, {**events, "success": 1.0} if self.game.is_won else events)
 
@@ -107,8 +107,7 @@ class HomeEnv(TaskEnv[GameState, int]):
         if self.notes:
             self._sight = None  # the words have changed, though the state may be the same
 
-    def _progress_events(self, before: float) -> dict[str, float]:
-        now = self.game.progress
+    def _progress_events(self, before: float, now: float) -> dict[str, float]:
         return {"progress": now if self.progress_reward == "level" else now - before}
 
     def _legal_actions(self, state: GameState) -> tuple[str, ...]:
@@ -122,7 +121,8 @@ class HomeEnv(TaskEnv[GameState, int]):
         return range(min(len(admissible), NUM_COMMANDS))
 
     def _status(self, state: GameState) -> Status:
-        return Status(self.game.is_won, self.game.is_won, self.game.progress)
+        is_won = self.game.is_won
+        return Status(is_won, is_won, self.game.progress)
 
     def _draw(self, state: GameState) -> Picture:
         if isinstance(state, ThorState):

@@ -15,10 +15,11 @@ class HouseholdGame:
     `feedback` is the last answer and `admissible` the sorted commands that are possible now.
     """
 
-    __slots__ = ("admissible", "feedback", "state", "world")
+    __slots__ = ("_progress", "admissible", "feedback", "state", "world")
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self._progress: tuple[HouseholdState, float] | None = None  # of the state that it was last asked for
         self.reset()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "HouseholdGame":
@@ -59,12 +60,14 @@ class HouseholdGame:
     @property
     def is_won(self) -> bool:
         """Whether the goal holds now."""
-        return tasks.is_won(self.world, self.state)
+        return self.progress == 1.0
 
     @property
     def progress(self) -> float:
         """The share of the goal's conditions that hold, 1.0 exactly when the game is won."""
-        return tasks.progress(self.world, self.state)
+        if self._progress is None or self._progress[0] is not self.state:
+            self._progress = self.state, tasks.progress(self.world, self.state)
+        return self._progress[1]
 
     @property
     def is_stuck(self) -> bool:
