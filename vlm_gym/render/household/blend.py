@@ -4,7 +4,7 @@ Sprites are laid many times: what that needs is prepared once for each, and kept
 """
 
 import weakref
-from typing import Final
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ import numpy.typing as npt
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.household.brush import Sprite
 from vlm_gym.render.opencv import cv2
+
+Weights: TypeAlias = npt.NDArray[np.float32]  # (h, w)
+Mask: TypeAlias = npt.NDArray[np.uint8]  # (h, w)
 
 _OPAQUE: Final = 255.0
 _LARGE: Final = 2500  # pixels: from here on it is faster to copy what is opaque and to blend only the rest
@@ -22,11 +25,10 @@ class _Stamp:
     """What is visible of a sprite, ready to be laid.
 
     `colors` (h, w, 3), `alpha` (h, w) and `rest`, what `alpha` lets through, are the part with ink, from `left` and
-    `top` of the sprite on. In a large one `opaque` marks the pixels that hide the ground, and `rows` and `columns` say
-    where those are that let some through.
+    `top` of the sprite on. In a large one `opaque` marks the pixels that hide the ground, and `edges` are the others.
     """
 
-    __slots__ = ("alpha", "colors", "columns", "left", "opaque", "rest", "rows", "top")
+    __slots__ = ("alpha", "colors", "edges", "left", "opaque", "rest", "top")
 
     def __init__(self, sprite: Sprite) -> None:
         is_visible = sprite[:, :, 3] > 0
@@ -37,7 +39,7 @@ class _Stamp:
         self.colors = np.ascontiguousarray(ink[:, :, :3])
         self.alpha = ink[:, :, 3].astype(np.float32)
         self.rest = _OPAQUE - self.alpha
-        self.opaque: npt.NDArray[np.uint8] | None = None
+        self.opaque: Mask | None = None
         if self.alpha.size >= _LARGE:
             self._tell_edges_apart()
 
@@ -45,41 +47,62 @@ class _Stamp:
         rows, columns = np.nonzero((self.alpha > 0) & (self.alpha < _OPAQUE))
         if len(rows) < _MOSTLY_EDGES * self.alpha.size:
             self.opaque = (self.alpha == _OPAQUE).astype(np.uint8)
-            self.rows, self.columns = rows, columns
+            colors = self.colors[rows, columns].reshape(-1, 1, 3)
+            self.edges = _Edges(rows, columns, colors, self.alpha[rows, columns, None], self.rest[rows, columns, None])
 
     def lay(self, picture: Picture, left: int, top: int) -> None:
         """Lay the sprite on a picture; what sticks out is cut off."""
         left, top = left + self.left, top + self.top
         height, width = self.alpha.shape
-        is_inside = left >= 0 and top >= 0 and top + height <= picture.shape[0] and left + width <= picture.shape[1]
-        if is_inside and self.opaque is None:
+        if left >= 0 and top >= 0 and top + height <= picture.shape[0] and left + width <= picture.shape[1]:
             if height:
                 ground = picture[top : top + height, left : left + width]
-                cv2.blendLinear(self.colors, ground, self.alpha, self.rest, ground)
+                self._lay_on(ground, self.colors, self.alpha, self.rest, self.opaque)
+                if self.opaque is not None:
+                    self.edges.lay(ground)
             return
-        self._lay_part(picture, left, top)
-
-    def _lay_part(self, picture: Picture, left: int, top: int) -> None:
-        height, width = self.alpha.shape
         first_row, first_column = max(0, -top), max(0, -left)
         last_row, last_column = min(height, picture.shape[0] - top), min(width, picture.shape[1] - left)
         if first_row >= last_row or first_column >= last_column:
             return
         inside = np.s_[first_row:last_row, first_column:last_column]
         ground = picture[top + first_row : top + last_row, left + first_column : left + last_column]
-        if self.opaque is None:
-            cv2.blendLinear(self.colors[inside], ground, self.alpha[inside], self.rest[inside], ground)
-            return
-        cv2.copyTo(self.colors[inside], self.opaque[inside], ground)
-        rows, columns = self.rows, self.columns
-        if ground.shape[:2] != (height, width):
-            is_inside = (rows >= first_row) & (rows < last_row) & (columns >= first_column) & (columns < last_column)
-            rows, columns = rows[is_inside], columns[is_inside]
-        if len(rows):
-            edge, colors = picture[rows + top, columns + left], self.colors[rows, columns]
-            alpha, rest = self.alpha[rows, columns, None], self.rest[rows, columns, None]
-            mixed = cv2.blendLinear(colors.reshape(-1, 1, 3), edge.reshape(-1, 1, 3), alpha, rest)
-            picture[rows + top, columns + left] = mixed[:, 0]
+        opaque = None if self.opaque is None else self.opaque[inside]
+        self._lay_on(ground, self.colors[inside], self.alpha[inside], self.rest[inside], opaque)
+        if opaque is not None:
+            self.edges.within(first_row, last_row, first_column, last_column).lay(ground)
+
+    @staticmethod
+    def _lay_on(ground: Picture, colors: Picture, alpha: Weights, rest: Weights, opaque: Mask | None) -> None:
+        if opaque is None:
+            cv2.blendLinear(colors, ground, alpha, rest, ground)
+        else:
+            cv2.copyTo(colors, opaque, ground)
+
+
+class _Edges(NamedTuple):
+    """Single pixels: where they are, row by row, their colours (n, 1, 3) and weights (n, 1)."""
+
+    rows: npt.NDArray[np.intp]
+    columns: npt.NDArray[np.intp]
+    colors: Picture
+    alpha: Weights
+    rest: Weights
+
+    def within(self, first_row: int, last_row: int, first_column: int, last_column: int) -> "_Edges":
+        """Return those within some rows and columns, as seen from there."""
+        first, last = self.rows.searchsorted((first_row, last_row)).tolist()
+        columns = self.columns[first:last]
+        kept = first + np.flatnonzero((columns >= first_column) & (columns < last_column))
+        rows, columns = self.rows[kept] - first_row, self.columns[kept] - first_column
+        return _Edges(rows, columns, self.colors[kept], self.alpha[kept], self.rest[kept])
+
+    def lay(self, ground: Picture) -> None:
+        """Blend the pixels with what is there."""
+        if len(self.rows):
+            old = ground[self.rows, self.columns].reshape(-1, 1, 3)
+            mixed = cv2.blendLinear(self.colors, old, self.alpha, self.rest)
+            ground[self.rows, self.columns] = mixed[:, 0]
 
 
 _stamps: Final[dict[int, tuple["weakref.ref[Sprite]", _Stamp]]] = {}
