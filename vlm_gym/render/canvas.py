@@ -118,6 +118,7 @@ def text_mask(text: str, family: str, size: int) -> Image.Image:
     return mask
 
 
+@lru_cache(maxsize=512)
 def cap_height(family: str, size: int) -> int:
     """Return the height of a capital in pixels."""
     return -math.floor(load_font(family, size).getbbox("H", anchor="ls")[1])

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from vlm_gym.render.canvas import SMALLEST_FONT, Color, Sketch, cap_height, load_font, text_mask, text_width
@@ -100,11 +101,17 @@ def number_pill(lines: Lines, size: int, ground: Color, ink: Color) -> Sprite:
 
 def _cut_out(image: Image.Image, radius: float) -> Sprite:
     """Return an image with round corners."""
-    shape = Sketch(*image.size, (0, 0, 0))
-    shape.box(0, 0, *image.size, radius, (255, 255, 255))
-    sprite = np.dstack([np.asarray(image), np.asarray(shape.finish())[:, :, 0]])
+    sprite = np.dstack([np.asarray(image), _rounded(image.size, radius)])
     sprite.flags.writeable = False
     return sprite
+
+
+@lru_cache(maxsize=1024)
+def _rounded(size: tuple[int, int], radius: float) -> npt.NDArray[np.uint8]:
+    """Return a rectangle with round corners, 255 inside and 0 outside, (height, width)."""
+    shape = Sketch(*size, (0, 0, 0))
+    shape.box(0, 0, *size, radius, (255, 255, 255))
+    return np.asarray(shape.finish())[:, :, 0]
 
 
 def _write_line(image: Image.Image, line: str, size: int, baseline: int, ink: Color) -> None:
