@@ -273,6 +273,8 @@ def test_a_floor_is_measured_on_the_command_line(capsys):
     assert "of 200 episodes: " in told
     share = float(told.partition("random_success=")[2])
     assert 0.3 < share < 0.7
+    assert main(["floor", "NumberLine-v0", "--episodes", "200", "--options", '{"position": 0, "target": 1}']) == 0
+    assert float(capsys.readouterr().out.partition("random_success=")[2]) > 0.9
     assert main(["floor", "NumberLine-v0", "--episodes", "300", "--seed", "7"]) == 0
     assert abs(float(capsys.readouterr().out.partition("random_success=")[2]) - 0.598) < 0.1
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import gymnasium as gym
 
-from vlm_gym.cli.arguments import add_command, add_task, make
+from vlm_gym.cli.arguments import add_command, add_task, make, start
 from vlm_gym.cli.run_arguments import positive
 
 
@@ -27,9 +27,9 @@ def _floor(options: argparse.Namespace) -> None:
 
     env = make(options, parser="json")  # its samples are admissible commands, where those change with the turn
     env.action_space.seed(options.seed)
-    wins, total = 0, 0.0
+    wins, total, begin = 0, 0.0, start(options)
     for i in range(options.episodes):
-        is_success, earned = _play(env, options.seed + i)
+        is_success, earned = _play(env, options.seed + i, begin)
         wins, total = wins + is_success, total + earned
     env.close()
     low, high = wilson_interval(wins, options.episodes)
@@ -39,9 +39,9 @@ def _floor(options: argparse.Namespace) -> None:
     print(f"in its Task, or in adopt(): random_success={share:.4g}")
 
 
-def _play(env: gym.Env[Any, Any], seed: int) -> tuple[bool, float]:
+def _play(env: gym.Env[Any, Any], seed: int, options: dict[str, Any] | None) -> tuple[bool, float]:
     """Play an episode with random actions; return whether it succeeded, and its return."""
-    _, info = env.reset(seed=seed)
+    _, info = env.reset(seed=seed, options=options)
     is_over, earned = False, 0.0
     while not is_over:
         _, reward, is_terminated, is_truncated, info = env.step(env.action_space.sample())

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from vlm_gym.cli.arguments import count, start, task_arguments
-from vlm_gym.cli.run_arguments import add_chat, chat_of
+from vlm_gym.cli.run_arguments import add_chat, chat_of, parser_of
 from vlm_gym.errors import ConfigError
 from vlm_gym.program import INTERRUPTED
 from vlm_gym.registration import find_task
@@ -94,8 +94,8 @@ def _panel_game(options: argparse.Namespace) -> "Game":
     if options.first is not None:
         panel = panel.first(options.first)
     folder = options.out or FOLDER.with_name(f"{FOLDER.name}-{panel.name}")
-    telling = Telling(is_as_model=True, chat=chat_of(options), parser=options.parser)
-    plan = Plan(panel.episodes, panel_of(panel), options.parser, telling.chat)
+    telling = Telling(is_as_model=True, chat=chat_of(options), parser=parser_of(options))
+    plan = Plan(panel.episodes, panel_of(panel), parser_of(options), telling.chat)
     recording = Recording(folder, describe(plan, telling.description))
     return Game(recording, panel.episodes, len(panel.episodes), telling=telling)
 
@@ -104,7 +104,7 @@ def _refuse_telling(options: argparse.Namespace) -> None:
     """Raise ConfigError if the options say how a model is told: a person who plays a game is told all."""
     from vlm_gym.chat import ChatSettings
 
-    if chat_of(options) != ChatSettings() or options.parser != "json":
+    if chat_of(options) != ChatSettings() or parser_of(options) != "json":
         raise ConfigError("how a task is told (--parser, --show, --history and so on) goes with --web --panel NAME")
 
 
