@@ -7,7 +7,8 @@ import pytest
 from browser import chromium, look_like, mistakes  # noqa: F401
 from sample_runs import number_lines, panel_run, play
 
-from vlm_gym.evaluation.models.agents import ConstantAgent, OracleAgent, RandomAgent, ScriptedAgent
+from vlm_gym.chat import ChatSettings
+from vlm_gym.evaluation.models.agents import ConstantAgent, OracleAgent, RandomAgent, Reply, ScriptedAgent
 from vlm_gym.evaluation.report import write_report
 
 LONG = 1_000_000
@@ -58,6 +59,30 @@ class PaidAgent(OracleAgent):
 def paid_run(tmp_path_factory):
     """A run that took tokens, money and time."""
     return play(tmp_path_factory.mktemp("paid") / "run", PaidAgent(), number_lines(3))
+
+
+class ThinkingAgent(ScriptedAgent):
+    """Is cut off at first, then plays; says what it thought, how its answers ended, and who it is."""
+
+    async def answer(self, session, rng):
+        is_asked_again = session.messages()[-1] is not session.question
+        text = '{"action": "+"} <b>' if is_asked_again else "a text that is cut"
+        thought = f"I think of turn {len(session.turns) + 1}. {SCRIPT}"
+        return Reply(text, reasoning=thought, finish_reason="length", model=SCRIPT, is_cut_off=not is_asked_again)
+
+
+@pytest.fixture(scope="session")
+def asked_run(tmp_path_factory):
+    """A run with a system message, history and answers that are asked for again, of a model that reasons."""
+    chat = ChatSettings(system="Play well.", history=1, tell_mistakes=True, max_reasks=1)
+    return play(tmp_path_factory.mktemp("asked") / "asked", ThinkingAgent(["+"]), number_lines(2), chat=chat)
+
+
+@pytest.fixture(scope="session")
+def unseeing_run(tmp_path_factory):
+    """A run that is told in words alone."""
+    folder = tmp_path_factory.mktemp("unseeing") / "words"
+    return play(folder, RandomAgent(), number_lines(2), chat=ChatSettings(show="text"))
 
 
 @pytest.fixture(scope="session")
@@ -113,6 +138,31 @@ class Page:
 
     def turn(self):
         return self.text(".step-buttons strong")
+
+    def press_button(self, text, inside="body"):
+        """Press the button of this text; return it."""
+        (button,) = [each for each in self.all(f"{inside} button") if each.text == text]
+        button.click()
+        return button
+
+    def copied(self, name):
+        """Return what the first table is as text."""
+        self.driver.execute_script(
+            "Object.defineProperty(navigator, 'clipboard', {configurable: true, value: {"
+            "writeText: async (text) => { window.copied = text; }}})"
+        )
+        self.press_button(name, "#summary > .data-table")
+        return self.wait_for("const text = window.copied; window.copied = null; return text")
+
+    def column(self, head, table="#summary > .data-table"):
+        """Return a column of a table: the texts of its cells."""
+        heads = [each.text for each in self.all(f"{table} thead th")]
+        place = heads.index(head) - len(heads)
+        script = (
+            "return [...document.querySelectorAll(arguments[0])].map((row) => [...row.children].at(arguments[1]))"
+            ".map((cell) => (cell.querySelector('.estimate')?.firstChild ?? cell).textContent)"
+        )
+        return self.driver.execute_script(script, f"{table} tbody tr", place)
 
     def has_drawn(self):
         """Whether the picture has pixels of more than one colour."""
