@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from vlm_gym.evaluation.scores.coverage import coverage, coverage_notes
+from vlm_gym.evaluation.scores.labels import table_labels, whole_names
 from vlm_gym.evaluation.scores.repeats_table import REPEATS_NOTE, repeats_table
 from vlm_gym.evaluation.scores.searcher import searcher_notes
 from vlm_gym.evaluation.scores.statistics import Estimate, percent
@@ -28,11 +29,12 @@ EMPTY: Final = (
 def score_table(summary: RunSummary) -> str:
     """Return a run's scores as a table in plain text, a line a task, and one for all if there are more."""
     scores = summary.tasks if len(summary.tasks) == 1 else (*summary.tasks, summary.overall)
+    labels = table_labels(each.name for each in scores)
     is_part = any(each.bounds is not None for each in scores)
-    rows = [(*HEADS, BOUNDS), *((*_row(each), _bounds(each)) for each in scores)]
+    rows = [(*HEADS, BOUNDS), *((labels[each.name], *_row(each), _bounds(each)) for each in scores)]
     if not is_part:
         rows = [row[:-1] for row in rows]
-    notes = [NOTE, *searcher_notes(summary.tasks), *([BOUNDS_NOTE] if is_part else [])]
+    notes = [*whole_names(labels), NOTE, *searcher_notes(summary.tasks), *([BOUNDS_NOTE] if is_part else [])]
     notes += [*coverage_notes(summary), *_warnings(summary)]
     return "\n".join([*aligned(rows), "", *notes, *_repeats(summary)])
 
@@ -68,7 +70,6 @@ def _warnings(summary: RunSummary) -> list[str]:
 def _row(scores: Scores) -> tuple[str, ...]:
     floor = "?" if scores.floor is None else ("" if scores.is_floor_exact else "~") + percent(scores.floor)
     return (
-        scores.name,
         coverage(scores),
         f"{100 * scores.success.value:.1f}",
         f"{100 * scores.success.low:.0f}-{100 * scores.success.high:.0f}",

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from vlm_gym.evaluation.runs.played import task_name
-from vlm_gym.evaluation.scores.labels import MAX_LABEL, short_labels
+from vlm_gym.evaluation.scores.labels import MAX_LABEL, short_labels, table_labels, whole_names
 from vlm_gym.registration import TASKS
 
 ARGUMENTS = [
@@ -62,3 +62,10 @@ def test_the_order_of_names_does_not_matter_for_what_is_told():
     names = [task_name("vlm_gym/Points24-v0", {"target": target}) for target in (1, 2, 3)]
     told = {frozenset(short_labels(order).items()) for order in itertools.permutations(names)}
     assert len(told) == 1
+
+
+def test_tables_of_text_keep_names_that_have_no_arguments():
+    long = task_name("vlm_gym/Points24-v0", {"target": 20})
+    labels = table_labels(["overall", "Blackjack-v0", long])
+    assert labels == {"overall": "overall", "Blackjack-v0": "Blackjack-v0", long: "Points24 target=20"}
+    assert whole_names(labels) == [f"Points24 target=20 is {long}"]

@@ -1,7 +1,7 @@
 """The tables of a report in Markdown."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
@@ -9,6 +9,7 @@ from vlm_gym._version import __version__
 from vlm_gym.evaluation.report.results import ReportedRun, Results, RunPair
 from vlm_gym.evaluation.scores.comparison import Difference
 from vlm_gym.evaluation.scores.coverage import coverage, coverage_notes
+from vlm_gym.evaluation.scores.labels import table_labels, whole_names
 from vlm_gym.evaluation.scores.perception import Perception
 from vlm_gym.evaluation.scores.repeats_table import REPEATS_NOTE, repeats_table
 from vlm_gym.evaluation.scores.searcher import searcher_notes
@@ -20,15 +21,18 @@ NONE: Final = "–"
 UNKNOWN: Final = "?"
 
 Cell = Callable[[Scores], str]
+Labels = Mapping[str, str]
 
 
 def render_markdown(results: Results, written: str) -> str:
     """Write the tables: what each run scored per task, and how every two runs compare."""
+    labels = table_labels(scores.name for run in results.runs for scores in run.summary.tasks)
     parts = [
         f"# {' · '.join(_plain(run.name) for run in results.runs)}",
         "\n".join(f"- {_plain(run.name)}: {_facts(run)}" for run in results.runs),
         "## Scores",
-        _scores_table(results.runs),
+        _scores_table(results.runs, labels),
+        *map(_plain, whole_names(labels)),
         "Success in % with Wilson's 95 % interval; ~ floors are measured, not computed. Score: 0 at the floor, 1 at "
         "the ceiling. Faults (answers that could not be read), illegal and cut off (at the token limit): share of "
         "turns in %. Misread: share of readings of the picture in %. Regret: chance of success given away in an "
@@ -36,11 +40,11 @@ def render_markdown(results: Results, written: str) -> str:
         *map(_plain, searcher_notes(task for run in results.runs for task in run.summary.tasks)),
         *(f"**{_plain(run.name)}**: {_plain(' '.join(notes))}" for run, notes in _noted(results.runs)),
     ]
-    parts += _faults(results.runs)
+    parts += _faults(results.runs, labels)
     parts += _repeats(results.runs)
     parts += _same_games(results.runs)
     if results.pairs:
-        parts += ["## Comparison", *(_comparison_table(results, pair) for pair in results.pairs)]
+        parts += ["## Comparison", *(_comparison_table(results, pair, labels) for pair in results.pairs)]
     return "\n\n".join([*parts, f"Written by vlm-gym {__version__}, {written}."]) + "\n"
 
 
@@ -74,21 +78,26 @@ def _if_missing(scores: Scores) -> str:
     return "" if bounds is None else f"; {percent(bounds.low)} to {percent(bounds.high)} with those missing"
 
 
-def _scores_table(runs: Sequence[ReportedRun]) -> str:
+def _scores_table(runs: Sequence[ReportedRun], labels: Labels) -> str:
     groups: dict[str, list[list[str]]] = {}
     for run in runs:
         is_averaged = len(run.summary.tasks) > 1
         for scores in (run.summary.overall, *run.summary.tasks) if is_averaged else run.summary.tasks:
-            row = [scores.name, run.name, *(cell(scores) for _, cell in COLUMNS)]
+            row = [labels.get(scores.name, scores.name), run.name, *(cell(scores) for _, cell in COLUMNS)]
             groups.setdefault(scores.name, []).append(row)
     return _table(["task", "run", *(head for head, _ in COLUMNS)], list(chain.from_iterable(groups.values())))
 
 
-def _faults(runs: Sequence[ReportedRun]) -> list[str]:
+def _faults(runs: Sequence[ReportedRun], labels: Labels) -> list[str]:
     """Return the table of the faults by their kind, if there are any."""
     kinds = sorted({kind for run in runs for kind in run.summary.overall.fault_kinds})
     rows = [
-        [scores.name, run.name, *(str(scores.fault_kinds.get(kind, 0)) for kind in kinds), f"{scores.num_turns:,}"]
+        [
+            labels[scores.name],
+            run.name,
+            *(str(scores.fault_kinds.get(kind, 0)) for kind in kinds),
+            f"{scores.num_turns:,}",
+        ]
         for run in runs
         for scores in run.summary.tasks
         if scores.fault_kinds
@@ -132,11 +141,11 @@ def _pictures_row(row: Difference) -> list[str]:
     ]
 
 
-def _comparison_table(results: Results, pair: RunPair) -> str:
+def _comparison_table(results: Results, pair: RunPair, labels: Labels) -> str:
     comparison, a, b = pair.comparison, results.runs[pair.a], results.runs[pair.b]
     differences = [comparison.overall, *comparison.tasks] if len(comparison.tasks) > 1 else comparison.tasks
     heads = ["task", "difference", "p", "success", "return", "p", "episodes"]
-    table = _table(heads, [_difference_row(difference) for difference in differences])
+    table = _table(heads, [_difference_row(difference, labels) for difference in differences])
     return (
         f"### {_plain(b.name)} minus {_plain(a.name)}\n\n{table}\n\nOn the {comparison.num_common} episodes that both "
         "finished; success in %, its difference in percentage points (Bonett and Price's interval, McNemar's exact "
@@ -144,9 +153,9 @@ def _comparison_table(results: Results, pair: RunPair) -> str:
     )
 
 
-def _difference_row(row: Difference) -> list[str]:
+def _difference_row(row: Difference, labels: Labels) -> list[str]:
     return [
-        row.name,
+        labels.get(row.name, row.name),
         _estimate(row.success, lambda share: f"{100 * share:+.1f}") + _difference_if_missing(row),
         _p_value(row.success_p),
         f"{percent(row.success_a)} → {percent(row.success_b)}",

@@ -34,6 +34,17 @@ def short_labels(names: Iterable[str]) -> dict[str, str]:
     return labels
 
 
+def table_labels(names: Iterable[str]) -> dict[str, str]:
+    """Return labels as `short_labels` does, but for groups without arguments, which keep their whole names."""
+    named = list(names)
+    return {name: label if " {" in name else name for name, label in short_labels(named).items()}
+
+
+def whole_names(labels: Mapping[str, str]) -> list[str]:
+    """Say which groups have a label in place of their name."""
+    return [f"{label} is {name}" for name, label in labels.items() if label != name]
+
+
 def _taken_apart(name: str) -> _Parts:
     task, space, tail = name.partition(" {")
     if not space:
