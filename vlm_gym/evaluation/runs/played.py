@@ -1,11 +1,12 @@
 """The finished episodes of a run with their turns, and which of them belong together."""
 
 import json
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeVar, get_args
+from typing import Any, Final, Literal, TypeAlias, TypeVar, get_args
 
 from vlm_gym.episodes import canonical
 from vlm_gym.errors import RunError, check_choice
@@ -15,6 +16,10 @@ from vlm_gym.evaluation.runs.run_folder import read_episodes, read_run, read_tur
 
 Unplayable: TypeAlias = Literal["failure", "missing"]
 """What episodes are that could not be played to their end: failures, or left out as if they had not been played."""
+
+NUM_PARTS: Final = 5  # of an episode's key
+
+logger = logging.getLogger(__name__)
 
 ItemT = TypeVar("ItemT")
 
@@ -93,35 +98,57 @@ def read_played_run(folder: Path, unplayable: Unplayable = "failure") -> PlayedR
         unplayable: What those are that could not be played to their end.
 
     Raises:
-        RunError: if the folder is no run, there is no finished episode, or a line is damaged or missing.
+        RunError: if the folder is no run, or there is no finished episode.
+
+    An episode of which a turn is damaged or missing is not finished; a warning says so.
     """
     run = read_run(folder)
     order = {episode.key: i for i, episode in enumerate(planned_episodes(run))}
     check_choice("unplayable", unplayable, get_args(Unplayable))
-    recorded = sorted(read_episodes(folder), key=lambda episode: order.get(episode.episode, len(order)))
-    finished = [episode for episode in recorded if unplayable == "failure" or not episode.is_unplayable]
     turns: dict[str, list[TurnRecord]] = defaultdict(list)
     for turn in read_turns(folder):
         turns[turn.episode].append(turn)
+    whole = [episode for episode in read_episodes(folder) if _is_whole(folder, episode, turns[episode.episode])]
+    recorded = sorted(whole, key=lambda episode: order.get(episode.episode, len(order)))
+    finished = [episode for episode in recorded if unplayable == "failure" or not episode.is_unplayable]
     played = tuple(Played(episode, tuple(turns[episode.episode])) for episode in finished)
-    for item in played:
-        if len(item.turns) != item.episode.num_turns:
-            raise RunError(
-                f"{folder}: expected {item.episode.num_turns} turns of the episode {item.episode.episode}, "
-                f"got {len(item.turns)}: turns.jsonl is damaged. --resume plays them again"
-            )
     if not played:
         left_out = " that could be played to its end" if recorded else ""
         raise RunError(f"{folder} has no finished episode yet{left_out}: go on with it with --resume")
     stopped = (task_name(episode.task, episode.arguments) for episode in recorded if episode.is_unplayable)
     ended = {episode.episode for episode in recorded}
-    unfinished = tuple(_so_far(key, tuple(played)) for key, played in turns.items() if played and key not in ended)
+    left = {key: tuple(played) for key, played in turns.items() if played and key not in ended and _is_key(key)}
+    unfinished = tuple(_so_far(key, played) for key, played in left.items())
     return PlayedRun(folder, run, played, unplayable, Counter(stopped), unfinished)
 
 
 def read_played(folder: Path) -> tuple[Played, ...]:
     """Return the finished episodes of a run (`read_played_run`)."""
     return read_played_run(folder).played
+
+
+def _is_whole(folder: Path, episode: EpisodeRecord, turns: list[TurnRecord]) -> bool:
+    """Whether all turns of a finished episode are there; warn if not."""
+    if len(turns) == episode.num_turns:
+        return True
+    logger.warning(
+        "%s: expected %d turns of the episode %s, got %d: turns.jsonl is damaged. The episode counts as not finished, "
+        "and --resume plays it on from there",
+        folder,
+        episode.num_turns,
+        episode.episode,
+        len(turns),
+    )
+    return False
+
+
+def _is_key(key: str) -> bool:
+    """Whether a text is the key of an episode, and no line's damage."""
+    try:
+        parts = json.loads(key)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(parts, list) and len(parts) == NUM_PARTS and isinstance(parts[2], dict)
 
 
 def _so_far(key: str, turns: tuple[TurnRecord, ...]) -> Played:
