@@ -4,7 +4,7 @@
 
 GAMES is the folder under which the games lie; which one is played stands in the first of the poses that SetObjectPoses
 brings (`thor_games.py` writes them). Pictures are coloured tiles, one for each thing in sight; rooms are not those of
-the official scenes: the places of a game are dealt out to the points of FloorPlan1. `--fault` makes it misbehave.
+the official scenes: the places of a game are dealt out to the points of FloorPlan25. `--fault` makes it misbehave.
 """
 
 import argparse

@@ -7,7 +7,7 @@ from pathlib import Path
 from vlm_gym.games.household.files import GAME_FILE, load_game
 from vlm_gym.games.household.world import NOTHING
 
-FLOOR_PLAN = 1  # with 24 points to stand at
+FLOOR_PLAN = 25  # with 16 points to stand at
 GAME = "game:"
 CODES = (("_bar_", "|"), ("_plus_", "+"), ("_minus_", "-"), ("_dot_", "."), ("_comma_", ","))
 BASINS = ("SinkBasin", "BathtubBasin")
