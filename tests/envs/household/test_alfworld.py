@@ -5,12 +5,14 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import gymnasium as gym
 import numpy as np
 import pytest
 
 from vlm_gym import ConfigError, DataNotFoundError
+from vlm_gym.envs.household.alfworld import TIMEOUTS, EngineName
 from vlm_gym.games.household.splits import find_data_dir, list_games
 
 ALFWORLD = "vlm_gym/ALFWorld-v0"
@@ -130,3 +132,21 @@ def test_the_oracle_wins_every_game_of_valid_seen():
             assert not truncated
         assert info["is_success"]
         env.reset()
+
+
+@pytest.mark.parametrize("engine", get_args(EngineName))
+@pytest.mark.parametrize("name", TIMEOUTS)
+def test_timeouts_are_numbers_of_seconds_for_the_engines_that_wait(engine, name):
+    with pytest.raises(ConfigError, match=f"{name} (must be a number of seconds|is for the engines that play in)"):
+        make(engine=engine, **{name: 0})
+    if engine == "symbolic":
+        with pytest.raises(ConfigError, match=f"{name} is for the engines that play in another process"):
+            make(engine=engine, **{name: 5.0})
+    else:
+        assert make(engine=engine, **{name: 5.0}).unwrapped.engine == engine
+
+
+@pytest.mark.parametrize("arguments", [{"theme": "night"}, {"labels": False}])
+def test_arguments_about_drawings_are_refused_where_ai2thor_draws(arguments):
+    with pytest.raises(ConfigError, match="is about drawn pictures, and AI2-THOR's are as they are"):
+        make(engine="thor", **arguments)

@@ -1,5 +1,6 @@
 """Whether there is an X server: asked of a stand-in, and of Xvfb where it is installed."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -55,7 +56,7 @@ def test_a_server_that_hangs_up_is_told():
 
 @pytest.mark.parametrize(("option", "expected"), [("+extension", None), ("-extension", "the X server has no GLX")])
 def test_xvfb_is_understood(option, expected, tmp_path, monkeypatch):
-    if shutil.which("Xvfb") is None:
+    if shutil.which("Xvfb") is None and "VLM_GYM_ALL_TESTS" not in os.environ:
         pytest.skip("Xvfb is not installed: apt-get install xvfb")
     cookie = b"\1" * 16
     name = b"MIT-MAGIC-COOKIE-1"

@@ -67,7 +67,7 @@ class Player:
     def _do(self, action: str | None, is_reset: bool, task_file: str) -> None:
         """Hand work to alfworld's thread and wait until it is done."""
         queue = self._thor.action_queue
-        self._thor._res = None
+        self._thor._res, self._thor._done = None, False  # a game goes on after it is won, as in the other engines
         queue.put((action, is_reset, task_file))
         with queue.all_tasks_done:
             while queue.unfinished_tasks:
