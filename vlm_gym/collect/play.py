@@ -110,7 +110,7 @@ class _Player:
         self._start, self._settings = start, settings
         self._thinker: Thinker | None = thinker_of(self._session.task) if settings.cot == "varied" else None
         self._is_oracle = isinstance(agent, OracleAgent) and not start.recorded
-        if (self._is_oracle or settings.label == "best") and self._session.task.optimal_value() is None:
+        if (self._is_oracle or settings.label == "best") and not self._session.task.has_oracle():
             raise ConfigError(
                 f"{type(self._session.task).__qualname__} has no oracle: collect what another agent plays (--agent)"
             )

@@ -164,6 +164,10 @@ class AdoptedEnv(TaskEnv[Frame, int]):
     def _more_info(self, state: Frame) -> dict[str, Any]:
         return {"goal": state.goal}
 
+    def has_oracle(self) -> bool:
+        """Return whether whoever adopted the environment gave an oracle."""
+        return self._ask is not None
+
     def _best_action(self, state: Frame) -> str | None:
         return self._advice()[0]
 

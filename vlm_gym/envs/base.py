@@ -160,6 +160,10 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
 
     # The oracle
 
+    def has_oracle(self) -> bool:
+        """Return whether the task knows best actions, or good ones where nobody knows their value."""
+        return type(self)._best_action is not TaskEnv._best_action
+
     def oracle_action(self) -> str | None:
         """Return a best action now, as text; None where none can lead to success any more, or the episode is over."""
         return None if self._has_ended else self._best_action(self.state)
@@ -174,7 +178,7 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
     def optimal_value(self) -> float | None:
         """Return the exact probability of success of the best play from here, without the turn limit.
 
-        None in a task without an oracle, while nobody knows.
+        None while nobody knows: in a task without an oracle, or with one that cannot tell what its actions are worth.
         """
         return float(self._status(self.state).is_success) if self._has_ended else self._best_value(self.state)
 

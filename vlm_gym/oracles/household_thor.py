@@ -24,11 +24,6 @@ def best_action(state: ThorState) -> str | None:
     return next((command for command in ways if command in state.admissible), None)
 
 
-def optimal_value(state: ThorState) -> float:
-    """Return 1.0 if the game is won or the oracle knows what to do next, else 0.0: a hope, no probability."""
-    return float(state.is_won or best_action(state) is not None)
-
-
 def _ways_to_fetch(state: ThorState) -> Iterator[str]:
     """Return commands that bring a target into the hand, the best first; those that lie here come before others."""
     wanted = [(thing, receptacle) for thing in _wanted(state) for receptacle in _near(state, thing)]

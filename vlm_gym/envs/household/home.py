@@ -172,9 +172,9 @@ class HomeEnv(TaskEnv[GameState, int]):
             return thor_oracle.best_action(state)
         return oracle.best_action(self.game.world, state)
 
-    def _best_value(self, state: GameState) -> float:
+    def _best_value(self, state: GameState) -> float | None:
         if isinstance(state, ThorState):
-            return thor_oracle.optimal_value(state)
+            return None  # AI2-THOR's physics may refuse what the rules allow
         return oracle.optimal_value(self.game.world, state)
 
     def _searcher_action(self, state: GameState) -> str:

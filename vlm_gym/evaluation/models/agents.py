@@ -107,7 +107,7 @@ class OracleAgent(Agent):
 
     async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
         """Answer with the oracle's action, or a random one."""
-        if session.task.optimal_value() is None:
+        if not session.task.has_oracle():
             raise AgentRefusedError(f"{type(session.task).__name__} has no oracle: play it with another agent")
         action = session.task.oracle_action() if rng.random() < self.p else None
         if action is None:
