@@ -327,6 +327,18 @@ def test_a_pool_may_wrap_what_it_makes():
         assert as_text(one.news) == as_text(other.news)
 
 
+def test_what_is_not_sent_is_not_counted():
+    counted = []
+    settings = ChatSettings(history="all", token_budget=900, max_reasks=1)
+    with Rollout(settings, count_tokens=lambda message: counted.append(message) or 1) as rollout:
+        rollout.start(LINE)
+        counted.clear()
+        for text in (PLUS, "?", PLUS):
+            rollout.answer(text)
+            assert rollout.session.last_message is rollout.messages()[-1]
+        assert len(counted) == 3 + 5 + 5  # each request once, when it is asked for
+
+
 def test_tokens_are_counted_as_the_trainer_counts_them():
     rollout = Rollout(ChatSettings(history="all", token_budget=3), count_tokens=lambda message: 1)
     rollout.start(LINE)

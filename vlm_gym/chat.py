@@ -144,6 +144,11 @@ class ChatSession:
         return self._question
 
     @property
+    def last_message(self) -> Message:
+        """The last one of `messages()`: this turn's question, or what was wrong with an answer to it."""
+        return self._asked_again[-1] if self._asked_again else self.question
+
+    @property
     def is_over(self) -> bool:
         """Whether the episode has ended."""
         return bool(self.turns) and self.turns[-1].is_over

@@ -159,7 +159,7 @@ class Rollout:
             last = session.turns[-1]
             return Step((), 0.0, last.is_terminated, last.is_truncated, session.info, is_late=True)
         turn = session.answer(text)
-        news = () if session.is_over else session.messages()[-1:]  # the question, or what was wrong
+        news = () if session.is_over else (session.last_message,)
         if self._appended is not None:
             self._appended += [Message("assistant", text), *news]
         if turn is None:
