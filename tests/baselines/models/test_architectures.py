@@ -117,7 +117,8 @@ def test_it_can_be_saved_with_its_adapter_and_loaded_again(checkpoint, prompts, 
     policy.save_pretrained(str(tmp_path))
     loaded = load_policy(ModelConfig(name=str(tmp_path), rank=4))
     expected = policy.evaluate(prompts, answers, temperature=1.0).logp
-    torch.testing.assert_close(loaded.evaluate(prompts, answers, temperature=1.0).logp, expected, atol=1e-4, rtol=0.0)
+    found = loaded.evaluate(prompts, answers, temperature=1.0).logp
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)  # an adapter that is merged in rounds otherwise
 
 
 def test_bf16_works(checkpoint, prompts):
