@@ -17,7 +17,7 @@ from vlm_gym.errors import ConfigError, RunError
 from vlm_gym.evaluation.models.agents import ScriptedAgent
 from vlm_gym.evaluation.runs.episodes import run_episode
 from vlm_gym.evaluation.runs.panels import get_panel, rows
-from vlm_gym.evaluation.runs.records import picture_name
+from vlm_gym.messages import picture_name
 from vlm_gym.parsers import PARSERS
 from vlm_gym.parsers.json_answer import JsonParser
 from vlm_gym.rollout import Rollout, Step
