@@ -1,10 +1,14 @@
 """The page of a report, in a real browser: what it shows, its keyboard, and that no answer is ever executed."""
 
 import asyncio
+import shutil
+import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from browser import look_like, mistakes
+from PIL import Image
 from sample_runs import number_lines, play
 
 from vlm_gym.episodes import EpisodeSpec
@@ -185,6 +189,17 @@ def test_the_policy_lets_no_other_script_run(opened):
     assert any("Content Security Policy" in message for message in mistakes(opened.driver))
 
 
+def test_a_photograph_is_drawn(page, runs, tmp_path):
+    run = shutil.copytree(runs / "noisy", tmp_path / "run")
+    rng = np.random.default_rng(0)
+    for path in (run / "pictures").iterdir():
+        coarse = Image.fromarray(rng.integers(0, 256, (12, 12, 3), np.uint8))
+        coarse.resize((300, 300), Image.Resampling.BICUBIC).save(path)
+    page.open(write_report([run], tmp_path / "report.html").page)
+    assert page.has_drawn()
+    assert mistakes(page.driver) == []
+
+
 def test_hostile_text_is_shown_as_it_is(page, hostile_run, tmp_path):
     page.open(write_report([hostile_run], tmp_path / "report.html").page)
     shown = []
@@ -237,17 +252,21 @@ def test_a_link_to_an_episode_far_down_shows_it_in_the_list(page, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_thousand_episodes_open_fast_and_stay_small(page, tmp_path):
-    tasks = {"Blackjack": 420, "EZPoints": 420, "Points24": 100, "Household": 60}
+def test_five_thousand_episodes_are_written_opened_and_searched_fast(page, tmp_path):
+    """The limits are wide, since others run here; docs/evaluation.md says what an idle machine takes."""
+    tasks = {"Blackjack": 2100, "EZPoints": 2100, "Points24": 500, "Household": 300}
     episodes = [EpisodeSpec(f"vlm_gym/{task}-v0", seed) for task, count in tasks.items() for seed in range(count)]
     run = play(tmp_path / "run", OracleAgent(0.8), episodes)
+    start_s = time.process_time()
     report = write_report([run], tmp_path / "report.html")
+    assert time.process_time() - start_s < 40
     assert report.page.stat().st_size < 60_000_000
     page.open(report.page)
-    assert page.text("#found") == "1,000 episodes"
+    assert page.text("#found") == "5,000 episodes"
     assert page.has_drawn()
-    opened_ms = page.driver.execute_script("return performance.getEntriesByType('navigation')[0].loadEventEnd")
-    assert opened_ms < 15_000  # 600 ms on an idle machine; others run here
+    assert page.driver.execute_script("return performance.getEntriesByType('navigation')[0].loadEventEnd") < 15_000
+    assert page.driver.execute_async_script(TIMED_SEARCH, "no such words") < 5_000
+    assert page.text("#found") == "No episode fits these filters."
     assert mistakes(page.driver) == []
 
 
@@ -271,6 +290,12 @@ def test_everything_that_can_be_used_has_a_name(opened):
     assert unnamed == []
 
 
+TIMED_SEARCH = """
+const [words, done] = arguments;
+const start = performance.now();
+byId("filters").elements.text.value = words;
+refresh().then(() => done(performance.now() - start));
+"""
 UNNAMED = """
 const isNamed = (node) => node.textContent.trim() || node.getAttribute("aria-label") || node.labels?.length;
 const used = document.querySelectorAll("button, select, input, canvas, nav, [tabindex='0']");

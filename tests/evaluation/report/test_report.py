@@ -1,6 +1,7 @@
 """The files of a report: what is in them, what is left out, and what is refused."""
 
 import base64
+import io
 import json
 import re
 import resource
@@ -171,6 +172,22 @@ def test_pictures_beyond_the_budget_are_left_out(runs):
     pictures.add(runs / "noisy", names, pictures.add_palette(runs / "noisy", names))
     assert pictures.is_full
     assert (pictures.strips, pictures.places) == ([], {})
+
+
+def test_photographs_are_kept_as_such(tmp_path):
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (2, 12, 12, 3), np.uint8)
+    photos = [np.asarray(Image.fromarray(each).resize((300, 300), Image.Resampling.BICUBIC)) for each in coarse]
+    names = ["a" * 32, "b" * 32]
+    for name, photo in zip(names, photos, strict=True):
+        picture_path(tmp_path, name).parent.mkdir(exist_ok=True)
+        Image.fromarray(photo).save(picture_path(tmp_path, name))
+    pictures = Pictures(budget=1_000_000)
+    pictures.add(tmp_path, names, pictures.add_palette(tmp_path, names))
+    for name, photo in zip(names, photos, strict=True):
+        data = pictures.strips[pictures.places[name].strip].to_json()["photo"]
+        shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"), np.int16)
+        assert np.abs(shown - photo).mean() < 4
 
 
 def test_a_long_episode_is_cut_into_strips_that_are_drawn_fast(runs, tmp_path, monkeypatch):

@@ -99,7 +99,9 @@ def _notes(results: Results, num_episodes: int, pictures: Pictures, pictures_of:
         notes.append("Where the model was told in words alone, there are no pictures.")
     if pictures_of == "failures":
         notes.append("Episodes that succeeded are without pictures.")
-    notes.append(f"Pictures are reduced to {NUM_COLORS} colours; the exact ones are in the runs' folders.")
+    notes.append(
+        f"Pictures are reduced to {NUM_COLORS} colours, photographs compressed; the exact ones are in the runs' folders."
+    )
     if pictures.is_full:
         notes.append("Not all pictures fit the page: episodes beyond its size limit are without them.")
     if pictures.missing:

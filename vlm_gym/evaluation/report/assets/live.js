@@ -9,14 +9,7 @@ Object.assign(source, {
     if (!answer.ok) throw new Error(`${id}: ${answer.status}`);
     return answer.text();
   },
-  draw: async (canvas, name) => {
-    const image = new Image();
-    image.src = `pictures/${name}.png${location.search}`;
-    await image.decode();
-    canvas.width = image.width;
-    canvas.height = image.height;
-    canvas.getContext("2d").drawImage(image, 0, 0);
-  },
+  draw: (canvas, name) => drawImageFrom(canvas, `pictures/${name}.png${location.search}`),
 });
 
 // Ask for the newest figures; draw what has changed and stay at the episode and the turn that are open.

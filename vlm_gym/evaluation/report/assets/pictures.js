@@ -1,4 +1,5 @@
-// The pictures: strips of pictures that follow each other, of which each holds what differs from the one before.
+// The pictures: strips of pictures that follow each other, of which each holds what differs from the one before;
+// photographs by themselves.
 
 const STRIPS_KEPT = 12;
 
@@ -6,6 +7,10 @@ const keptStrips = new Map();
 
 async function drawFromStrip(canvas, [number, index]) {
   const strip = await unpackedStrip(number);
+  if (strip.photo) {
+    await drawImageFrom(canvas, `data:image/webp;base64,${strip.photo}`);
+    return;
+  }
   canvas.width = strip.width;
   canvas.height = strip.height;
   const pixels = new Uint8Array(strip.width * strip.height);
@@ -14,10 +19,19 @@ async function drawFromStrip(canvas, [number, index]) {
   canvas.getContext("2d").putImageData(new ImageData(colored(pixels, strip.palette), strip.width), 0, 0);
 }
 
+async function drawImageFrom(canvas, address) {
+  const image = new Image();
+  image.src = address;
+  await image.decode();
+  canvas.width = image.width;
+  canvas.height = image.height;
+  canvas.getContext("2d").drawImage(image, 0, 0);
+}
+
 async function unpackedStrip(number) {
   if (keptStrips.has(number)) return keptStrips.get(number);
   const strip = JSON.parse(await source.chunk(`strip-${number}`));
-  strip.rows = new Uint8Array(await inflated(strip.data).then((response) => response.arrayBuffer()));
+  if (!strip.photo) strip.rows = new Uint8Array(await inflated(strip.data).then((response) => response.arrayBuffer()));
   if (keptStrips.size >= STRIPS_KEPT) keptStrips.delete(keptStrips.keys().next().value);
   keptStrips.set(number, strip);
   return strip;
