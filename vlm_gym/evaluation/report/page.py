@@ -100,7 +100,8 @@ def _notes(results: Results, num_episodes: int, pictures: Pictures, pictures_of:
     if pictures_of == "failures":
         notes.append("Episodes that succeeded are without pictures.")
     notes.append(
-        f"Pictures are reduced to {NUM_COLORS} colours, photographs compressed; the exact ones are in the runs' folders."
+        f"Pictures are reduced to {NUM_COLORS} colours, photographs compressed; "
+        "the exact ones are in the runs' folders."
     )
     if pictures.is_full:
         notes.append("Not all pictures fit the page: episodes beyond its size limit are without them.")
