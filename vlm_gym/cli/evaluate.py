@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from vlm_gym.cli.arguments import add_command, folder
 from vlm_gym.cli.batch_arguments import add_batches, batched, check_batches
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
-from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, add_unplayable, limits_of, positive, runs_of
+from vlm_gym.cli.planned_runs import runs_of
+from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, add_unplayable, limits_of, positive
 from vlm_gym.errors import AgentError, RunError, VlmGymError
 from vlm_gym.evaluation.models.agent_names import FORMS, make_agent
 from vlm_gym.program import INTERRUPTED
 
 if TYPE_CHECKING:
-    from vlm_gym.cli.run_arguments import PlannedRun
+    from vlm_gym.cli.planned_runs import PlannedRun
     from vlm_gym.evaluation.models.agents import Agent
     from vlm_gym.evaluation.runs.players import Player
     from vlm_gym.evaluation.runs.run import Failure, Limits, Progress
