@@ -20,7 +20,7 @@ def add_batches(command: argparse.ArgumentParser) -> None:
     """Add whether requests go to the provider's batch API."""
     group = command.add_argument_group(
         "batches (openai:MODEL, anthropic:MODEL, responses:MODEL)",
-        "One turn of all episodes is one batch: mostly half the price, and minutes or a day later. A run that was "
+        "One turn of all episodes is one batch: mostly half the price, and minutes or a day later.\n  A run that was "
         "stopped goes on with --resume, and waits for the batches that it began.",
     )
     group.add_argument("--batch", action="store_true", help="ask by the provider's batch API")

@@ -66,7 +66,7 @@ def add(commands: Any) -> None:
         "--no-preflight",
         dest="preflight",
         action="store_false",
-        help="send no first request, the longest that may come, to openai: models before anything is played",
+        help="send no first request, the longest that may come, to models behind endpoints before anything is played",
     )
     add_episodes(command)
     add_chat(command)
