@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
-from weakref import WeakKeyDictionary
+from typing import Any
 
 import torch
 from PIL import Image
@@ -14,9 +13,7 @@ from baselines.models.memory import TensorCache
 from baselines.models.policy import Answer, Prompt
 from vlm_gym.errors import ConfigError
 from vlm_gym.messages import Message, to_hugging_face
-from vlm_gym.render.canvas import Picture
 
-DIGEST_BYTES: Final = 16
 Inputs = dict[str, Tensor]
 
 
@@ -30,7 +27,6 @@ class PromptEncoder:
         self.processor = processor
         self.dtype = dtype
         self._cache = cache
-        self._digests: WeakKeyDictionary[Message, bytes] = WeakKeyDictionary()
         self._special_tokens = special_words(processor.tokenizer)
 
     def __call__(self, prompts: Sequence[Prompt], device: torch.device) -> Inputs:
@@ -39,22 +35,13 @@ class PromptEncoder:
         return {name: value.to(device, non_blocking=True) for name, value in batch.items()}
 
     def _encode(self, prompt: Prompt) -> Mapping[str, Tensor]:
-        key = b"".join(map(self._digest, prompt.messages))
+        said = repr([(message.role, message.picture_name, message.text) for message in prompt.messages])
+        key = hashlib.sha256(said.encode("utf-8", "surrogatepass")).digest()
         inputs = self._cache.get(key)
         if inputs is None:
             inputs = self._process(prompt)
             self._cache.put(key, inputs)
         return inputs
-
-    def _digest(self, message: Message) -> bytes:
-        """Return what stands for a message in the cache; one that is sent again, as the past is, is read once."""
-        if message not in self._digests:
-            text = message.text.encode("utf-8", "surrogatepass")
-            picture = b"" if message.picture is None else picture_digest(message.picture)
-            self._digests[message] = hashlib.blake2b(
-                b"\0".join((message.role.encode(), picture, text)), digest_size=DIGEST_BYTES
-            ).digest()
-        return self._digests[message]
 
     def _process(self, prompt: Prompt) -> Inputs:
         text = render(self.processor, prompt.messages, self._special_tokens)
@@ -83,13 +70,6 @@ class PromptEncoder:
                 rows = [pad(row, (width - row.shape[1], 0), value=filler) for row in rows]
             batch[name] = torch.cat(_same_shape(rows))
         return batch
-
-
-def picture_digest(picture: Picture) -> bytes:
-    """Return what stands for a picture in a dictionary."""
-    digest = hashlib.blake2b(repr(picture.shape).encode(), digest_size=DIGEST_BYTES)
-    digest.update(picture.tobytes())
-    return digest.digest()
 
 
 def special_words(tokenizer: Any) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from baselines.models.inputs import Inputs, PromptEncoder, picture_digest
+from baselines.models.inputs import Inputs, PromptEncoder
 from baselines.models.memory import TensorCache
 from baselines.models.policy import Prompt
 from vlm_gym.errors import ConfigError
@@ -49,8 +49,8 @@ class PictureFeatures:
 
     def _rows(self, prompts: Sequence[Prompt]) -> list[Mapping[str, Tensor]]:
         """Return the features of all pictures of the prompts, in their order."""
-        alone = [part for prompt in prompts for part in _one_by_one(prompt)]
-        keys = [picture_digest(prompt.pictures[0]) for prompt in alone]
+        named = [pair for prompt in prompts for pair in _one_by_one(prompt)]
+        keys, alone = [name.encode("ascii") for name, _ in named], [part for _, part in named]
         found = {key: self._cache.get(key) for key in keys}
         missing = {key: prompt for key, prompt in zip(keys, alone, strict=True) if found[key] is None}
         if missing:
@@ -75,9 +75,11 @@ class PictureFeatures:
         return [{name: parts[row].clone() for name, parts in split.items()} for row in range(len(prompts))]
 
 
-def _one_by_one(prompt: Prompt) -> list[Prompt]:
-    """Return a prompt for each of the prompt's pictures; what a model makes of one does not depend on the others."""
-    return [prompt] if len(prompt.pictures) == 1 else [Prompt.of(picture, "") for picture in prompt.pictures]
+def _one_by_one(prompt: Prompt) -> list[tuple[str, Prompt]]:
+    """Return the names of a prompt's pictures, each with a prompt of that picture alone: others do not change it."""
+    shown = [message for message in prompt.messages if message.picture is not None]
+    is_alone = len(shown) == 1
+    return [(message.picture_name, prompt if is_alone else Prompt.of(message.picture, "")) for message in shown]
 
 
 def _flat(features: Any) -> Tensor:
