@@ -4,7 +4,7 @@ Pure and synchronous, for any evaluator or trainer. `vlm_gym.messages` writes th
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Literal, get_args
 
 import gymnasium as gym
@@ -69,6 +69,18 @@ class ChatSettings:
         if self.picture_size is not None:
             check_int("picture_size", self.picture_size, 1, MAX_PICTURE_SIZE)
         check_int("max_reasks", self.max_reasks, 0, MAX_REASKS)
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "ChatSettings":
+        """Return settings by their names, as files and other programs hold them.
+
+        Raises:
+            ConfigError: for an unknown name, or a value that is wrong.
+        """
+        known = [field.name for field in fields(cls)]
+        for name in plain:
+            check_choice("each setting of the conversation", name, known)
+        return cls(**plain)
 
     def to_plain(self) -> dict[str, Any]:
         """Return them as runs and data sets write them: what was added later is left out where it says nothing."""

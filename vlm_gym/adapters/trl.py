@@ -1,0 +1,67 @@
+"""Tasks for TRL's GRPOTrainer, as an environment whose only tool plays an action.
+
+    from vlm_gym.adapters.trl import VlmGymEnv, dataset
+
+    trainer = GRPOTrainer(model, train_dataset=dataset("cards-v0"), environment_factory=VlmGymEnv, ...)
+
+The reward of an episode is the sum of what its turns paid. The model calls functions, so the prompt asks for a call and
+no JSON (`parser="tool"`). `SFTConfig(max_length=None)`: a limit cuts picture tokens. Written for trl 1.16.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from vlm_gym.chat import ChatSettings
+from vlm_gym.evaluation.runs.panels import Panel, rows
+from vlm_gym.messages import to_hugging_face
+from vlm_gym.rollout import Rollout, Step
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+OVER = "The episode is over. Answer with a last sentence and call nothing more."
+
+
+def dataset(panel: str | Panel, first: int | None = None) -> "Dataset":
+    """Return a panel's episodes as a data set whose rows `VlmGymEnv.reset` takes.
+
+    Args:
+        panel: A panel or its name.
+        first: Only the first so many episodes of each task.
+    """
+    from datasets import Dataset
+
+    placeholder = [{"role": "user", "content": ""}]
+    return Dataset.from_list([{"prompt": placeholder, **row} for row in rows(panel, first)])
+
+
+class VlmGymEnv:
+    """One rollout. TRL makes it once and resets it for each row; `play` is its only tool."""
+
+    def __init__(self) -> None:
+        self._rollout = Rollout(ChatSettings(), parser="tool", append_only=True)
+
+    def reset(self, **row: Any) -> list[dict[str, Any]]:
+        """Begin the episode of a row; return what the model is shown, as the content of a message."""
+        return _shown(self._rollout.start(row))
+
+    def play(self, action: str) -> list[dict[str, Any]]:
+        """Play one action of the task.
+
+        Args:
+            action: The action, as the prompt names it.
+
+        Returns:
+            The next picture and question, or that the episode is over.
+        """
+        return _shown(self._rollout.act(action))
+
+    def get_reward(self) -> float:
+        """Return what the episode has paid so far."""
+        return self._rollout.metrics()["return"]
+
+
+def _shown(step: Step) -> list[dict[str, Any]]:
+    if step.is_over:
+        return [{"type": "text", "text": OVER}]
+    content: list[dict[str, Any]] = to_hugging_face(step.news)[-1]["content"]
+    return content
