@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from vlm_gym.chat import ChatSettings
 from vlm_gym.evaluation.runs.panels import Panel, rows
-from vlm_gym.messages import to_hugging_face
+from vlm_gym.messages import Message, to_hugging_face
 from vlm_gym.rollout import Rollout, Step
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class VlmGymEnv:
 
     def reset(self, **row: Any) -> list[dict[str, Any]]:
         """Begin the episode of a row; return what the model is shown, as the content of a message."""
-        return _shown(self._rollout.start(row))
+        return self._shown(self._rollout.start(row))
 
     def play(self, action: str) -> list[dict[str, Any]]:
         """Play one action of the task.
@@ -53,15 +53,14 @@ class VlmGymEnv:
         Returns:
             The next picture and question, or that the episode is over.
         """
-        return _shown(self._rollout.act(action))
+        return self._shown(self._rollout.act(action))
 
     def get_reward(self) -> float:
         """Return what the episode has paid so far."""
         return self._rollout.metrics()["return"]
 
-
-def _shown(step: Step) -> list[dict[str, Any]]:
-    if step.is_over:
-        return [{"type": "text", "text": OVER}]
-    content: list[dict[str, Any]] = to_hugging_face(step.news)[-1]["content"]
-    return content
+    def _shown(self, step: Step) -> list[dict[str, Any]]:
+        """Return what a call shows, at the end too with a picture: trl 1.16 stops where no call of a round has one."""
+        told = step.news[-1:] or (Message("user", OVER, self._rollout.session.picture),)
+        content: list[dict[str, Any]] = to_hugging_face(told)[0]["content"]
+        return content
