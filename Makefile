@@ -7,9 +7,10 @@ PYTEST = -m pytest -n auto --maxschedchunk 4
 UV ?= uv==0.13.9
 TORCH ?= torch==2.13.0
 MINUTES ?= 60
+ADAPTERS ?= inspect openenv skyrl gem trl
 SETUP_FILES = setup.cfg pyproject.toml requirements/build.txt
 
-.PHONY: demo test quick check format bench bench-learning train alfworld thor test-thor wheel-check adopted \
+.PHONY: demo test quick check format bench bench-learning train alfworld thor test-thor adapters wheel-check adopted \
 	test-oldest test-oldest-trainer \
 	newest lock python-for-training clean help
 
@@ -21,6 +22,8 @@ help:
 	@echo "make bench-learning  every training run behind docs/learning.md, and that page"
 	@echo "make train        installs what training needs (torch and more), and make alfworld TextWorld and ALFWorld:"
 	@echo "                  the tests that use them run wherever they are installed"
+	@echo "make adapters     the adapters to agent frameworks, each with the real one in an environment of its own; also one"
+	@echo "                  by one: make test-inspect, test-openenv, test-skyrl, test-gem, test-trl"
 	@echo "make test-thor    the tests of ALFWorld on AI2-THOR, in an environment of their own ($(VENV)-thor), for which"
 	@echo "                  make thor installs what they need"
 	@echo "make wheel-check  build the wheel and play every id from it in an empty environment"
@@ -87,6 +90,13 @@ test-thor:
 	$(MAKE) --no-print-directory thor VENV=$(VENV)-thor
 	VLM_GYM_THOR_TESTS=1 $(VENV)-thor/bin/python $(PYTEST) tests/envs/household/test_thor.py
 
+# Each agent framework in an environment of its own, from a lock of its own, one after the other.
+adapters: $(addprefix test-,$(ADAPTERS))
+
+$(addprefix test-,$(ADAPTERS)): test-%:
+	$(MAKE) --no-print-directory $(VENV)-$*/.$* VENV=$(VENV)-$*
+	$(VENV)-$*/bin/python $(PYTEST) tests/adapters/test_$*.py
+
 wheel-check: $(VENV)/.test
 	$(BIN)/python tests/wheel/check_wheel.py
 
@@ -116,4 +126,4 @@ lock:
 	UV=$(VENV)-lock/bin/uv bash requirements/lock.sh
 
 clean:
-	rm -rf $(VENV) $(VENV)-thor $(VENV)-oldest $(VENV)-newest $(VENV)-lock build dist out *.egg-info
+	rm -rf $(VENV) $(VENV)-thor $(addprefix $(VENV)-,$(ADAPTERS)) $(VENV)-oldest $(VENV)-newest $(VENV)-lock build dist out *.egg-info

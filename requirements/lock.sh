@@ -24,6 +24,11 @@ lock alfworld 3.10 '.[eval,test,alfworld]'
 lock demo 3.11 '.[eval,train]'
 lock train 3.11 '.[eval,test,train,cnn,data,ray]'
 
-# By itself: the Flask and Werkzeug of 2022 that ai2thor needs hold nothing else back.
+# By themselves: the Flask and Werkzeug of 2022 that ai2thor needs hold nothing else back, nor do agent frameworks.
 versions=/dev/null
 lock thor 3.10 '.[eval,test,thor]'
+lock inspect 3.11 '.[test,inspect]'
+lock openenv 3.11 '.[test,openenv]'
+lock skyrl 3.11 '.[test,skyrl]'
+lock gem 3.11 '.[test,gem]'
+lock trl 3.11 '.[eval,test,train,trl]'

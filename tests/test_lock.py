@@ -33,14 +33,17 @@ USED_UNNAMED = {  # not by an import of ours, but: what asks for it
     "bitsandbytes": "transformers, for a quantized model",
     "flask": "ai2thor, which says nothing of its version",
     "werkzeug": "the same",
+    "openai": "inspect-ai, for models behind an OpenAI-compatible endpoint",
+    "trl": "nothing of it is called: its trainer calls us",
 }
-ALONE = {"thor"}  # groups with an environment of their own
+ADAPTERS = {"inspect", "openenv", "skyrl", "gem", "trl"}
+ALONE = {"thor", *ADAPTERS}  # groups with an environment of their own
 IMPORTED_AS = {"opencv-python": "cv2", "pillow": "PIL", "pyyaml": "yaml"}
 
 
 def test_the_groups_are_those_that_make_installs():
     assert {name for name, _, _ in GROUPS} | {"all", "build"} == set(LOCKS)
-    assert {name for name, _, _ in GROUPS} == {"test", "dev", "alfworld", "demo", "train", "thor"}
+    assert {name for name, _, _ in GROUPS} == {"test", "dev", "alfworld", "demo", "train", *ALONE}
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -115,7 +118,7 @@ def test_a_requirement_has_an_upper_bound(line):
 
 @pytest.mark.parametrize("extra", sorted(set(EXTRAS) - {"test", "dev"}))
 def test_an_extra_brings_nothing_that_is_never_imported(extra):
-    folders = ["vlm_gym"] if extra in ("eval", "data", "ray", "alfworld", "thor") else ["vlm_gym", "baselines"]
+    folders = ["vlm_gym"] if extra in ("eval", "data", "ray", "alfworld", "thor", *ADAPTERS) else ["vlm_gym", "baselines"]
     source = "\n".join(path.read_text(encoding="utf-8") for name in folders for path in (ROOT / name).rglob("*.py"))
     for line in EXTRAS[extra]:
         name = Requirement(line).name
