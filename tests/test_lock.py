@@ -38,7 +38,7 @@ USED_UNNAMED = {  # not by an import of ours, but: what asks for it
 }
 ADAPTERS = {"inspect", "openenv", "skyrl", "gem", "trl"}
 ALONE = {"thor", *ADAPTERS}  # groups with an environment of their own
-IMPORTED_AS = {"opencv-python": "cv2", "pillow": "PIL", "pyyaml": "yaml"}
+IMPORTED_AS = {"gem-llm": "gem", "opencv-python": "cv2", "pillow": "PIL", "pyyaml": "yaml"}
 
 
 def test_the_groups_are_those_that_make_installs():
