@@ -17,6 +17,7 @@ Weights: TypeAlias = npt.NDArray[np.float32]  # (h, w)
 Mask: TypeAlias = npt.NDArray[np.uint8]  # (h, w)
 
 _OPAQUE: Final = 255.0
+_NO_WEIGHTS: Final = np.zeros((0, 0), np.float32)
 _LARGE: Final = 2500  # pixels: from here on it is faster to copy what is opaque and to blend only the rest
 _MOSTLY_EDGES: Final = 0.25  # of the pixels, from which on it is not
 
@@ -28,7 +29,7 @@ class _Stamp:
     `top` of the sprite on. In a large one `opaque` marks the pixels that hide the ground, and `edges` are the others.
     """
 
-    __slots__ = ("alpha", "colors", "edges", "left", "opaque", "rest", "top")
+    __slots__ = ("alpha", "colors", "edges", "left", "opaque", "rest", "size", "top")
 
     def __init__(self, sprite: Sprite) -> None:
         is_visible = sprite[:, :, 3] > 0
@@ -39,6 +40,7 @@ class _Stamp:
         self.colors = np.ascontiguousarray(ink[:, :, :3])
         self.alpha = ink[:, :, 3].astype(np.float32)
         self.rest = _OPAQUE - self.alpha
+        self.size = self.alpha.shape
         self.opaque: Mask | None = None
         if self.alpha.size >= _LARGE:
             self._tell_edges_apart()
@@ -49,11 +51,12 @@ class _Stamp:
             self.opaque = (self.alpha == _OPAQUE).astype(np.uint8)
             colors = self.colors[rows, columns].reshape(-1, 1, 3)
             self.edges = _Edges(rows, columns, colors, self.alpha[rows, columns, None], self.rest[rows, columns, None])
+            self.alpha = self.rest = _NO_WEIGHTS  # much memory, and not needed any more
 
     def lay(self, picture: Picture, left: int, top: int) -> None:
         """Lay the sprite on a picture; what sticks out is cut off."""
         left, top = left + self.left, top + self.top
-        height, width = self.alpha.shape
+        height, width = self.size
         if left >= 0 and top >= 0 and top + height <= picture.shape[0] and left + width <= picture.shape[1]:
             if height:
                 ground = picture[top : top + height, left : left + width]
