@@ -190,9 +190,9 @@ def test_no_name_and_no_answer_is_ever_executed(chromium, tmp_path):
         mistakes(chromium)
         chromium.implicitly_wait(WAIT_S)
         chromium.get(server.address)
+        chromium.find_element("css selector", "body[data-ready] #runs input")
         assert HOSTILE in chromium.find_element("id", "runs").text
-        for box in chromium.find_elements("css selector", "#runs input"):
-            box.click()
+        chromium.execute_script("document.querySelectorAll('#runs input').forEach((box) => box.click())")
         chromium.find_element("id", "compare").click()
         chromium.find_element("css selector", "html[data-ready] .viewer canvas")
         assert HOSTILE in chromium.find_element("tag name", "h1").text
