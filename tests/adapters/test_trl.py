@@ -20,7 +20,10 @@ from vlm_gym.evaluation.models.processors import load_processor  # noqa: E402
 from vlm_gym.rollout import Rollout  # noqa: E402
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
-END, CALL = "<|im_end|>", '<tool_call>\n{"name": "play", "arguments": {"action": %s}}\n</tool_call>'
+END, CALL = (
+    "<|im_end|>",
+    '<tool_call>\n{"name": "act", "arguments": {"thoughts": "I see.", "action": %s}}\n</tool_call>',
+)
 
 
 @pytest.fixture
@@ -115,8 +118,8 @@ def test_a_call_after_the_end_is_told_so_and_changes_nothing():
     shown = env.reset(prompt=[], **episode.to_row())
     assert [part["type"] for part in shown] == ["image", "text"]
     assert "JSON" not in shown[1]["text"]
-    shown = [env.play("nonsense") for _ in range(10)][-1]
-    assert shown[-1] == {"type": "text", "text": OVER} == env.play("+")[-1]
+    shown = [env.act("", "nonsense") for _ in range(10)][-1]
+    assert shown[-1] == {"type": "text", "text": OVER} == env.act("", "+")[-1]
     with Rollout(parser="tool") as rollout:
         rollout.start(episode)
         for _ in range(10):

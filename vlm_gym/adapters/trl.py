@@ -35,7 +35,7 @@ def dataset(panel: str | Panel, first: int | None = None) -> "Dataset":
 
 
 class VlmGymEnv:
-    """One rollout. TRL makes it once and resets it for each row; `play` is its only tool."""
+    """One rollout. TRL makes it once and resets it for each row; `act` is its only tool."""
 
     def __init__(self) -> None:
         self._rollout = Rollout(ChatSettings(), parser="tool", append_only=True)
@@ -44,16 +44,17 @@ class VlmGymEnv:
         """Begin the episode of a row; return what the model is shown, as the content of a message."""
         return self._shown(self._rollout.start(row))
 
-    def play(self, action: str) -> list[dict[str, Any]]:
+    def act(self, thoughts: str, action: str) -> list[dict[str, Any]]:
         """Play one action of the task.
 
         Args:
+            thoughts: What speaks for the action.
             action: The action, as the prompt names it.
 
         Returns:
             The next picture and question, or that the episode is over.
         """
-        return self._shown(self._rollout.act(action))
+        return self._shown(self._rollout.act(action, thoughts))
 
     def get_reward(self) -> float:
         """Return what the episode has paid so far."""
