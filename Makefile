@@ -10,7 +10,7 @@ MINUTES ?= 60
 ADAPTERS ?= inspect openenv skyrl gem trl
 SETUP_FILES = setup.cfg pyproject.toml requirements/build.txt
 
-.PHONY: demo test quick check format bench bench-learning train alfworld thor test-thor adapters wheel-check adopted \
+.PHONY: demo test quick check format bench bench-learning train alfworld thor test-thor adapters wheel-check adopted examples \
 	test-oldest test-oldest-trainer \
 	newest lock python-for-training clean help
 
@@ -28,6 +28,7 @@ help:
 	@echo "                  make thor installs what they need"
 	@echo "make wheel-check  build the wheel and play every id from it in an empty environment"
 	@echo "make adopted      play the environments of docs/adopt.md, of gymnasium, minigrid and ale-py"
+	@echo "make examples     run examples/ with the packages that they show, each in an environment of its own"
 	@echo "make test-oldest  the contract tests on the oldest gymnasium, make test-oldest-trainer the trainer's on the"
 	@echo "                  oldest transformers"
 	@echo "make newest       the quick tests with the newest release of everything, whatever setup.cfg's bounds say"
@@ -105,6 +106,10 @@ adopted: $(VENV)/.test
 	$(PIP) install --no-deps --upgrade --target $(VENV)-adopted minigrid==3.2.0 ale-py==0.12.1 pygame-ce==2.5.8
 	PYTHONPATH=$(VENV)-adopted $(BIN)/python $(PYTEST) tests/adopted
 
+# All, or those of EXAMPLES="sb3 torchrl"; environments are kept until what they are made from changes.
+examples: $(BIN)/python
+	$(BIN)/python requirements/examples.py $(EXAMPLES) --folder $(VENV)-examples --torch '$(TORCH)'
+
 # The oldest release that setup.cfg allows lies before the lock's on the path, in a folder of its own.
 test-oldest: $(VENV)/.test
 	for version in 1.0.0 1.2.2; do \
@@ -126,4 +131,4 @@ lock:
 	UV=$(VENV)-lock/bin/uv bash requirements/lock.sh
 
 clean:
-	rm -rf $(VENV) $(VENV)-thor $(addprefix $(VENV)-,$(ADAPTERS)) $(VENV)-oldest $(VENV)-newest $(VENV)-lock build dist out *.egg-info
+	rm -rf $(VENV) $(VENV)-examples $(VENV)-thor $(addprefix $(VENV)-,$(ADAPTERS)) $(VENV)-oldest $(VENV)-newest $(VENV)-lock build dist out *.egg-info

@@ -4,9 +4,9 @@ Install:  pip install vlm-gym 'ray[rllib]' torch
 Run:      python examples/rllib_masked_ppo.py
           python examples/rllib_masked_ppo.py --env vlm_gym/Points24-Solvable-v0 --steps 500000
 
-RLlib wants pictures as floats of a size that its CNN knows, and the mask in the observation: `FloatPicture`, then
-`MaskedObservation(env, "rllib")`. Choose image_size=84 (its default CNN takes 64, 84 or 96). `num_env_runners=0` plays in
-this process, which is enough for card tasks; household tasks are worth several runners.
+RLlib wants pictures as floats, and the mask in the observation: `MaskedObservation(FloatPicture(env), "rllib")`.
+Choose image_size=84, one of the sizes for which it has a CNN. `num_env_runners=0` plays in this process, which is
+enough for card tasks; household tasks are worth several runners.
 
 OUTPUT
 """
@@ -57,14 +57,13 @@ def main():
     """Train, and say what it brought."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--env", default="vlm_gym/NumberLine-v0")
-    parser.add_argument("--steps", type=int, default=15_000)
+    parser.add_argument("--steps", type=int, default=8_192)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     register_env("masked", make)
-    algorithm, returns = build(options), []
-    for _ in range(max(1, options.steps // TURNS_A_BATCH)):
-        returns.append(algorithm.train()["env_runners"]["episode_return_mean"])
+    algorithm, num_batches = build(options), max(1, options.steps // TURNS_A_BATCH)
+    returns = [algorithm.train()["env_runners"]["episode_return_mean"] for _ in range(num_batches)]
     algorithm.stop()
     ray.shutdown()
     print(f"masked PPO on {options.env}, {len(returns) * TURNS_A_BATCH} steps")

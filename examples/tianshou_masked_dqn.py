@@ -4,10 +4,10 @@ Install:  pip install vlm-gym tianshou torch
 Run:      python examples/tianshou_masked_dqn.py
           python examples/tianshou_masked_dqn.py --env vlm_gym/EZPoints-v0 --steps 50000
 
-tianshou's Q-learning looks for the mask in the observation: `MaskedObservation(env, "tianshou")`. Its buffers stack what
-is in `info`, which must be numbers then: `info="numeric"`. Pictures of bytes take a quarter of the memory of floats, so
-the network scales them. Choose image_size=84, and environments in this process for card tasks; for household tasks
-`SubprocVectorEnv`.
+tianshou's Q-learning looks for the mask in the observation: `MaskedObservation(env, "tianshou")`. Its buffers stack
+what is in `info`, which must be numbers then: `info="numeric"`. Pictures of bytes take a quarter of the memory of
+floats, so the network scales them. Choose image_size=84, and environments in this process for card tasks; for
+household tasks `SubprocVectorEnv`.
 
 OUTPUT
 """
@@ -72,7 +72,7 @@ def main():
     """Train, and say what it brought."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--env", default="vlm_gym/NumberLine-v0")
-    parser.add_argument("--steps", type=int, default=10_000)
+    parser.add_argument("--steps", type=int, default=6_000)
     parser.add_argument("--episodes", type=int, default=100, help="played before and after")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

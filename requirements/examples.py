@@ -68,7 +68,12 @@ def test(name: str, folder: Path, torch: str) -> bool:
 def venv_of(name: str, folder: Path, torch: str) -> Path:
     """Return the folder of an environment, named after all that it is made from."""
     made_from = "\n".join(
-        (sys.version, torch, *TESTING, *(path.read_text(encoding="utf-8") for path in (LISTS / f"{name}.txt", ROOT / "setup.cfg")))
+        (
+            sys.version,
+            torch,
+            *TESTING,
+            *(path.read_text(encoding="utf-8") for path in (LISTS / f"{name}.txt", ROOT / "setup.cfg")),
+        )
     )
     return (folder / f"{name}-{hashlib.sha256(made_from.encode()).hexdigest()[:12]}").absolute()
 

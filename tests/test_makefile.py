@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[1]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = re.search(r"\.PHONY: (.*?)\n\n", MAKEFILE, re.DOTALL)[1].replace("\\\n", "").split()
 PAGE = ROOT / "docs" / "development.md"
-LEAVES_THE_LOCK = {"adopted", "lock", "newest", "test-oldest", "test-oldest-trainer"}  # which is what they are for
+LEAVES_THE_LOCK = {  # which is what they are for
+    "adopted", "examples", "lock", "newest", "test-oldest", "test-oldest-trainer",
+}  # fmt: skip
 CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 LOCKED = re.compile(r"(--no-build-isolation )?-r requirements/(\w+)\.txt")
 PROJECT = "--no-build-isolation --no-deps -e ."

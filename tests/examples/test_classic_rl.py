@@ -22,7 +22,11 @@ RUNS = (  # the least that an example does, and what it then says
     ("torchrl_ppo", "--steps 256", r"success before \d+ %, after \d+ %"),
     ("torchrl_ppo", "--text", r"'I cannot see anything.': reward -1, is_fault 1\n.*is_fault 0"),
     ("tianshou_masked_dqn", "--steps 64 --episodes 2", r"success before \d+ %, after \d+ %"),
-    ("minari_dataset", "--episodes 5 --epochs 1", r"5 episodes of the oracle, 100 % solved\n(.*\n)*copied from \d+ steps"),
+    (
+        "minari_dataset",
+        "--episodes 5 --epochs 1",
+        r"5 episodes of the oracle, 100 % solved\n(.*\n)*copied from \d+ steps",
+    ),
     ("rllib_masked_ppo", "--steps 512", r"mean return at first -?\d"),
     ("agilerl_ppo", "--steps 512 --episodes 4", r"success of the better one before \d+ %, after \d+ %"),
 )
