@@ -3,9 +3,9 @@
     python -m benchmarks.vector_envs
     python -m benchmarks.vector_envs --tasks vlm_gym/Points24-v0 --num-envs 16 --rounds 40
 
-All play uniformly random actions in one process and take turns, a round each; resets are part of the cost. Printed are
-CPU microseconds for one move of one environment, medians of all rounds, and ratios to the single environment's, medians
-of each round's ratio.
+All play uniformly random actions in one process and take turns, a round each, on starts of their own; resets are part of
+the cost. Printed are CPU microseconds for one move of one environment, over all rounds, and their ratios to the single
+environment's.
 """
 
 import argparse
@@ -55,11 +55,10 @@ def row(task: str, size: int, num_envs: int, num_steps: int, num_rounds: int) ->
         gym.make_vec(task, num_envs, "sync", **arguments),
     )
     players = [single_moves(gym.make(task, disable_env_checker=True, **arguments), num_envs * num_steps)]
-    players += [vector_moves(envs, num_steps) for envs in vectors]
+    players += [vector_moves(envs, num_steps, 100_000 * number) for number, envs in enumerate(vectors, start=1)]
     rounds = [[next(player) for player in players] for _ in range(num_rounds + 1)][1:]  # the first draws all sprites
-    costs = [1e6 * statistics.median(column) for column in zip(*rounds, strict=True)]
-    ratios = [statistics.median(cost[i] / cost[0] for cost in rounds) for i in range(1, len(players))]
-    cells = (f"{cost:.1f} | {ratio:.2f}" for cost, ratio in zip(costs[1:], ratios, strict=True))
+    costs = [1e6 * statistics.mean(column) for column in zip(*rounds, strict=True)]
+    cells = (f"{cost:.1f} | {cost / costs[0]:.2f}" for cost in costs[1:])
     return f"| {task.removeprefix('vlm_gym/')} | {size} | {costs[0]:.1f} | {' | '.join(cells)} |"
 
 
@@ -75,9 +74,9 @@ def single_moves(env: gym.Env[Any, Any], num_moves: int) -> Iterator[float]:
         yield (time.process_time() - start) / num_moves
 
 
-def vector_moves(envs: gym.vector.VectorEnv[Any, Any, Any], num_steps: int) -> Iterator[float]:
+def vector_moves(envs: gym.vector.VectorEnv[Any, Any, Any], num_steps: int, seed: int) -> Iterator[float]:
     """Yield the CPU seconds of a move of one environment, round by round; a step that starts anew is no move."""
-    envs.reset(seed=0)
+    envs.reset(seed=seed)
     ended = np.zeros(envs.num_envs, np.bool_)
     for actions in drawn(envs.single_action_space, num_steps * envs.num_envs):
         num_moves, start = 0, time.process_time()

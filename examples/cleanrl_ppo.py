@@ -4,11 +4,18 @@ Install:  pip install vlm-gym torch
 Run:      python examples/cleanrl_ppo.py
           python examples/cleanrl_ppo.py --env vlm_gym/Blackjack-v0 --steps 100000
 
-`gym.make_vec` makes our own vector environment, which costs hardly more than a single one, step by step. In mode
+`gym.make_vec` makes our own vector environment, which costs much less than `SyncVectorEnv` (docs/performance.md). In mode
 "SameStep" an episode's last picture is in `infos["final_obs"]`: where a turn limit cut it off, its value is what would
 have come. Choose image_size=84 for a CNN like this one.
 
-OUTPUT
+Printed (25,088 steps on two shared, busy cores of an AMD EPYC, 2026-11-29):
+
+    update 1: success 72 %, 21 steps/s
+    update 10: success 100 %, 72 steps/s
+    update 20: success 100 %, 76 steps/s
+    update 30: success 89 %, 72 steps/s
+    update 40: success 100 %, 69 steps/s
+    success before 67 %, after 99 %
 """
 
 import argparse

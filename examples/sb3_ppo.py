@@ -10,7 +10,10 @@ image_size=84, since its CNN has 38 million parameters at 300 pixels and 1.7 mil
 process (its `DummyVecEnv`), which for card tasks is faster than one process each. For household tasks, whose steps take
 longer, take `vec_env_cls=SubprocVecEnv`.
 
-OUTPUT
+Printed (39 s of CPU time on two shared, busy cores of an AMD EPYC, 2026-11-29):
+
+    ppo on vlm_gym/NumberLine-v0, 10240 steps: mean return 0.93
+    success before 54 %, after 100 %
 """
 
 import argparse

@@ -96,20 +96,24 @@ def test_it_says_and_shows_what_gymnasiums_own_does(task, mode):
 
 def assert_plays_alike(task, mode, arguments, num_steps=8):
     own, other = ours(task, autoreset_mode=mode_value(mode), **arguments), theirs(task, mode, **arguments)
+    shared = ours(task, autoreset_mode=mode_value(mode), copy=False, **arguments)
     assert own.single_observation_space == other.single_observation_space
     assert (own.observation_space, own.num_envs) == (other.observation_space, other.num_envs)
     assert own.metadata == {**other.metadata, "autoreset_mode": own.metadata["autoreset_mode"]}
     rng, num_ends = np.random.default_rng(0), 0
     assert_same_turns(own.reset(seed=7), other.reset(seed=7))
+    shared.reset(seed=7)
     for _ in range(num_steps):
         actions = drawn_actions(other, rng)
         turn = own.step(actions)
         assert_same_turns(turn, other.step(actions))
+        assert_same_turns(shared.step(actions), turn)
         ended = turn[2] | turn[3]
         num_ends += ended.sum()
         if mode == "DISABLED" and ended.any():
-            resets = [envs.reset(options={"reset_mask": ended.copy()}) for envs in (own, other)]
-            assert_same_turns(*resets)
+            resets = [envs.reset(options={"reset_mask": ended.copy()}) for envs in (own, other, shared)]
+            assert_same_turns(resets[0], resets[1])
+            assert_same_turns(resets[2], resets[0])
     assert num_ends >= NUM_ENVS
     assert_same_turns(own.reset(), other.reset())
     own.close()
@@ -191,6 +195,21 @@ def test_without_copies_there_is_one_array():
     single.reset(seed=0)
     assert first is second
     assert np.array_equal(second[0], single.step(0)[0])
+    with pytest.raises(ValueError, match="read-only"):
+        first[0] = 0
+
+
+@pytest.mark.parametrize("size", [84, 300])
+@pytest.mark.parametrize("task", [NUMBER_LINE, "vlm_gym/Points24-v0", "vlm_gym/Blackjack-v0"])
+def test_what_is_drawn_anew_is_all_that_changes(task, size):
+    envs, other = ours(task, copy=False, image_size=size), ours(task, image_size=size)
+    rng = np.random.default_rng(1)
+    envs.reset(seed=0)
+    other.reset(seed=0)
+    for _ in range(60):
+        masks = [np.flatnonzero(mask) if mask.any() else [0] for mask in envs.call("action_masks")]
+        actions = [int(rng.choice(legal)) for legal in masks]
+        assert_same_turns(envs.step(actions), other.step(actions))
 
 
 @pytest.mark.parametrize("copy_of", [copy.deepcopy, lambda envs: pickle.loads(pickle.dumps(envs))])

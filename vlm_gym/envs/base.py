@@ -15,7 +15,7 @@ from vlm_gym.errors import ConfigError, check_choice, check_int
 from vlm_gym.fields import Field, check_fields
 from vlm_gym.games.outcome import Outcome
 from vlm_gym.prompts.answer import PromptSettings
-from vlm_gym.render.canvas import Picture
+from vlm_gym.render.canvas import Canvas, Picture
 from vlm_gym.thoughts.thinker import Thinker
 
 MIN_IMAGE_SIZE: Final = 84
@@ -92,8 +92,8 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         self.actions = actions
         self.num_actions = num_actions
         self.render_mode = settings.render_mode
-        self.canvas: Picture | None = None
-        """Where a picture may be drawn, (image_size, image_size, 3) uint8: a part of a vector environment's array."""
+        self.canvas: Canvas | None = None
+        """Where a picture may be drawn: a part of a vector environment's array."""
         self.is_drawn_later = False
         """Whether a step leaves its picture to `draw_onto`, and returns an empty one."""
         self._terms = RewardTerms.merge(type(self).__name__, self.reward_weights, settings.rewards)
@@ -307,15 +307,14 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
             info["prompt"] = f"{note}\n\n{info['prompt']}"
         return turn
 
-    def draw_onto(self, place: Picture) -> None:
-        """Draw the current picture in `place`, (image_size, image_size, 3) uint8."""
-        self.canvas = place
+    def draw_onto(self, canvas: Canvas) -> None:
+        """Draw the current picture onto a canvas."""
+        self.canvas = canvas
         try:
             picture = self._draw(self.state)
         finally:
             self.canvas = None
-        if picture is not place:  # a task whose `_draw` does not look at the canvas
-            place[...] = picture
+        canvas.fill(picture)  # for a task whose `_draw` does not look at the canvas
 
     def render(self) -> Picture | None:
         """Return the current picture, (image_size, image_size, 3) uint8; None without a render mode."""

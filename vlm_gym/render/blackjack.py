@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from vlm_gym.games.blackjack import BlackjackView
-from vlm_gym.render.canvas import Picture, copied, text_width, to_picture
+from vlm_gym.render.canvas import Canvas, Picture, text_width, to_picture
 from vlm_gym.render.cards import rank_height
 from vlm_gym.render.table import (
     MAX_TABLES,
@@ -35,8 +35,11 @@ DEALER_SHARES: Final = (
 )  # of the room for cards; the first that reads well
 
 
-def draw_blackjack(view: BlackjackView, image_size: int, theme: Theme, onto: Picture | None = None) -> Picture:
-    """Return a picture, (image_size, image_size, 3): a fresh one, or `onto`. A card that is None lies face down."""
+def draw_blackjack(view: BlackjackView, image_size: int, theme: Theme, onto: Canvas | None = None) -> Picture:
+    """Return a picture, (image_size, image_size, 3): a fresh one, or drawn onto a canvas.
+
+    A card that is None lies face down.
+    """
     return _table(image_size, theme).draw(view, onto)
 
 
@@ -66,10 +69,10 @@ class _BlackjackTable:
         self._layout: Callable[[int, int], _Layout] = lru_cache(maxsize=None)(self._lay_out)
         self._background: Callable[[int], Picture] = lru_cache(maxsize=num_pictures)(self._draw_background)
 
-    def draw(self, view: BlackjackView, onto: Picture | None = None) -> Picture:
+    def draw(self, view: BlackjackView, onto: Canvas | None = None) -> Picture:
         """Draw both hands."""
         layout = self._layout(len(view.dealer), len(view.player))
-        picture = copied(layout.background, onto)
+        picture = layout.background.copy() if onto is None else onto.fill(layout.background)
         lay_cards(picture, view.dealer, layout.dealer, self._sprites)
         lay_cards(picture, view.player, layout.player, self._sprites)
         return picture

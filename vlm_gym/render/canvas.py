@@ -186,12 +186,57 @@ def to_picture(image: Image.Image) -> Picture:
     return np.array(image, dtype=np.uint8)
 
 
-def copied(picture: Picture, onto: Picture | None) -> Picture:
-    """Return a copy of a picture: `onto`, which has its size, where there is one."""
-    if onto is None:
-        return picture.copy()
-    onto[...] = picture
-    return onto
+Patch: TypeAlias = tuple[Picture, int, int]  # an opaque sprite, its left and its top
+
+
+class Canvas:
+    """A place for the pictures of one env, as a part of a larger array, which remembers what lies on it.
+
+    Of a picture on the same ground only what differs is drawn anew, hence nobody else may write on the place.
+    """
+
+    __slots__ = ("_ground", "_patches", "place")
+
+    def __init__(self, place: Picture) -> None:
+        self.place = place
+        self._ground: Picture | None = None
+        self._patches: tuple[Patch, ...] = ()
+
+    def fill(self, picture: Picture) -> Picture:
+        """Copy a picture onto the place, unless it is the place, and return the place, to be drawn on further."""
+        if picture is not self.place:
+            self.place[...] = picture
+            self._ground, self._patches = None, ()
+        return self.place
+
+    def lay(self, ground: Picture, patches: tuple[Patch, ...]) -> Picture:
+        """Draw patches that do not overlap on a ground, and return the place."""
+        kept = 0
+        if ground is self._ground:
+            for old, new in zip(self._patches, patches, strict=False):
+                if old[0] is not new[0] or old[1:] != new[1:]:
+                    break
+                kept += 1
+            for sprite, left, top in self._patches[kept:]:
+                height, width = sprite.shape[:2]
+                box = slice(top, top + height), slice(left, left + width)
+                self.place[box] = ground[box]
+        else:
+            self.place[...] = ground
+        for patch in patches[kept:]:
+            paste(self.place, *patch)
+        self._ground, self._patches = ground, patches
+        return self.place
+
+
+def lay(ground: Picture, patches: tuple[Patch, ...], onto: Canvas | None) -> Picture:
+    """Return a picture of patches that do not overlap on a ground: a fresh one, or drawn onto a canvas."""
+    if onto is not None:
+        return onto.lay(ground, patches)
+    picture = ground.copy()
+    for patch in patches:
+        paste(picture, *patch)
+    return picture
 
 
 def paste(picture: Picture, sprite: Picture, left: int, top: int) -> None:

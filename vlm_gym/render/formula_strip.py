@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from vlm_gym.render.canvas import (
     SMALLEST_FONT,
     Color,
+    Patch,
     Picture,
     Sketch,
     cap_height,
@@ -86,20 +87,26 @@ class FormulaStrip:
                 return lines
         return None
 
-    def write(self, picture: Picture, formula: Lines) -> None:
-        """Paste the lines, left-aligned and centred in height."""
+    def patches(self, formula: Lines) -> tuple[Patch, ...]:
+        """Return where which sprites lie in the picture: lines that are left-aligned and centred in height."""
         setting, lines = formula.setting, formula.lines
         top = self._text_top + (self._text_height - len(lines) * setting.line_height) // 2
+        found: list[Patch] = []
         for line in lines:
-            _paste_line(picture, line, self._text_left, top, setting)
+            left = self._text_left
+            for sprite, width in line:
+                found.append((sprite, left, top))
+                left += width + setting.gap
             top += setting.line_height
+        return tuple(found)
 
     def write_all(self, picture: Picture, tokens: Sequence[str], value: str | None) -> None:
         """Write a formula of any length, in the smallest type and then reduced if nothing else helps."""
         for setting in self._types:
             lines = self._set(setting, tokens, value)
             if lines is not None:
-                self.write(picture, lines)
+                for patch in self.patches(lines):
+                    paste(picture, *patch)
                 return
         self._write_reduced(picture, self._types[-1], tokens, value)
 

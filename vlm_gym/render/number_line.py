@@ -9,17 +9,17 @@ from PIL import Image
 
 from vlm_gym.games.number_line import NumberLineState
 from vlm_gym.render.canvas import (
+    Canvas,
     Color,
     Picture,
     Sketch,
     bezier,
     cap_height,
-    copied,
     fitting_size,
     ink_on,
+    lay,
     mirrored,
     mix,
-    paste,
     placed,
     rgb,
     text_mask,
@@ -49,8 +49,8 @@ _POINTER: Final = mirrored(
 )
 
 
-def draw_number_line(view: NumberLineState, image_size: int, theme: Theme, onto: Picture | None = None) -> Picture:
-    """Return a picture, (image_size, image_size, 3): a fresh one, or `onto`."""
+def draw_number_line(view: NumberLineState, image_size: int, theme: Theme, onto: Canvas | None = None) -> Picture:
+    """Return a picture, (image_size, image_size, 3): a fresh one, or drawn onto a canvas."""
     return _sheet(image_size, theme).draw(view, onto)
 
 
@@ -104,15 +104,19 @@ class _Sheet:
         self._flag = self._draw_flag(self._at.flag_height)
         self._pointer = self._draw_pointer(self._at.pointer_height)
 
-    def draw(self, view: NumberLineState, onto: Picture | None = None) -> Picture:
+    def draw(self, view: NumberLineState, onto: Canvas | None = None) -> Picture:
         """Draw both signs and both marks."""
         at, last = self._at, view.max_position
-        picture = copied(self._background(last), onto)
-        paste(picture, self._target(view.target), at.left, at.target_top)
-        paste(picture, self._current(view.position), at.left, at.current_top)
-        paste(picture, self._flag, at.x_of(view.target, last) - _pole_half(at.flag_height), at.flag_top)
-        paste(picture, self._pointer, at.x_of(view.position, last) - self._pointer.shape[1] // 2, at.pointer_top)
-        return picture
+        return lay(
+            self._background(last),
+            (  # what stays the same throughout an episode is first
+                (self._target(view.target), at.left, at.target_top),
+                (self._flag, at.x_of(view.target, last) - _pole_half(at.flag_height), at.flag_top),
+                (self._current(view.position), at.left, at.current_top),
+                (self._pointer, at.x_of(view.position, last) - self._pointer.shape[1] // 2, at.pointer_top),
+            ),
+            onto,
+        )
 
     def _draw_background(self, last: int) -> Picture:
         """Draw the panel, the line and its ticks, and the numbers under them."""

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 from vlm_gym.games.cards import Card
 from vlm_gym.games.points import PointsView
-from vlm_gym.render.canvas import Picture, copied, text_width, to_picture
+from vlm_gym.render.canvas import Canvas, Picture, lay, text_width, to_picture
 from vlm_gym.render.formula_strip import FormulaStrip
 from vlm_gym.render.table import MAX_TABLES, PICTURE_BYTES, Hand, Label, Sprites, felt, lay_cards, spread_cards
 from vlm_gym.render.theme import Theme
@@ -19,8 +19,8 @@ SMALL_SIZE: Final = 160  # below, a picture has no room for a caption
 Cards: TypeAlias = tuple[Card, ...]
 
 
-def draw_points(view: PointsView, image_size: int, theme: Theme, onto: Picture | None = None) -> Picture:
-    """Return a picture, (image_size, image_size, 3): a fresh one, or `onto`."""
+def draw_points(view: PointsView, image_size: int, theme: Theme, onto: Canvas | None = None) -> Picture:
+    """Return a picture, (image_size, image_size, 3): a fresh one, or drawn onto a canvas."""
     return _table(image_size, theme).draw(view, onto)
 
 
@@ -47,15 +47,15 @@ class _PointsTable:
         self._hand: Callable[[int, bool], Hand] = lru_cache(maxsize=num_pictures)(self._spread_cards)
         self._deal: Callable[[Cards, int, bool], Picture] = lru_cache(maxsize=num_deals)(self._lay_deal)
 
-    def draw(self, view: PointsView, onto: Picture | None = None) -> Picture:
+    def draw(self, view: PointsView, onto: Canvas | None = None) -> Picture:
         """Draw the cards, then the formula into the low strip or, if it is long, into the tall one."""
         low, tall = self._strips
         lines = low.fit(view.tokens, view.value)
-        picture = copied(self._deal(view.cards, view.target, lines is None), onto)
+        ground = self._deal(view.cards, view.target, lines is None)
         if lines is not None:
-            low.write(picture, lines)
-        else:
-            tall.write_all(picture, view.tokens, view.value)
+            return lay(ground, low.patches(lines), onto)
+        picture = ground.copy()
+        tall.write_all(picture, view.tokens, view.value)
         return picture
 
     def _strip(self, share: float) -> FormulaStrip:

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from gymnasium.envs.registration import EnvSpec
 
 from vlm_gym.errors import ConfigError, UnknownArgumentError, check_choice, check_int
+from vlm_gym.render.canvas import Canvas
 from vlm_gym.vector.infos import Info, stack_infos
-from vlm_gym.vector.pictures import PictureArrays, Pictures
+from vlm_gym.vector.pictures import Pictures, Places
 from vlm_gym.vector.seat import Seat
 
 NEXT_STEP: Final = "NextStep"
@@ -40,7 +41,7 @@ class TaskVectorEnv(gym.vector.SyncVectorEnv):
         autoreset_mode: "NextStep", "SameStep" or "Disabled", or Gymnasium's `AutoresetMode`
             (https://farama.org/Vector-Autoreset-Mode). All three work with every version of Gymnasium.
         copy: Whether pictures that were returned stay as they are, as long as somebody holds them. If not, one array is
-            returned every time and drawn over by the next step.
+            returned every time, read-only, and the next step draws on it what has changed, which costs less.
         arguments: What `gym.make` takes, for all environments alike.
 
     Raises:
@@ -72,8 +73,8 @@ class TaskVectorEnv(gym.vector.SyncVectorEnv):
         self.metadata = {**self.envs[0].metadata, "autoreset_mode": self.autoreset_mode}
         space = self.single_action_space
         self._num_actions = int(space.n) if isinstance(space, gym.spaces.Discrete) else None
-        self._arrays = PictureArrays(self.observation_space.shape or (), is_shared=not copy)
-        self._pictures: Pictures | None = None  # as they were handed out last
+        self._places = Places(self.observation_space.shape or (), is_shared=not copy)
+        self._pictures: Pictures | None = None  # as they were drawn last
         self._ended: Flags = np.zeros(num_envs, np.bool_)
         self._seats = tuple(Seat(env) for env in self.envs)
 
@@ -111,17 +112,17 @@ class TaskVectorEnv(gym.vector.SyncVectorEnv):
         """
         seeds, mask, others = self._seeds(seed), self._reset_mask(options), _without_mask(options)
         rows = range(self.num_envs) if mask is None else np.flatnonzero(mask).tolist()
-        before, pictures = self._pictures, self._arrays.take()
+        before, (pictures, canvases) = self._pictures, self._places.take()
         if mask is not None:
             if before is None:
                 raise gym.error.ResetNeeded(f"expected reset() without {RESET_MASK!r} first: nothing has been started")
             if before is not pictures:
                 pictures[...] = before
         self._pictures = None  # until all are started
-        infos = [self._seats[row].reset(pictures[row], seeds[row], others) for row in rows]
+        infos = [self._seats[row].reset(canvases[row], seeds[row], others) for row in rows]
         self._ended = self._ended & ~mask if mask is not None else np.zeros(self.num_envs, np.bool_)
         self._pictures = pictures
-        return pictures, stack_infos(infos, rows, self.num_envs, self._add_info)
+        return self._places.shown(pictures), stack_infos(infos, rows, self.num_envs, self._add_info)
 
     def step(self, actions: Iterable[Any]) -> VectorTurn:
         """Play an action in every environment; in mode "NextStep" those that have ended start anew instead.
@@ -132,7 +133,7 @@ class TaskVectorEnv(gym.vector.SyncVectorEnv):
         """
         starts_anew = self._starting_anew()
         played = self._actions(actions, starts_anew)
-        pictures, n, is_same_step = self._arrays.take(), self.num_envs, self._mode == SAME_STEP
+        (pictures, canvases), n, is_same_step = self._places.take(), self.num_envs, self._mode == SAME_STEP
         self._pictures = None  # a step that fails half-way leaves nothing to go on from
         infos: list[Info] = []
         rewards, terminated, truncated = [0.0] * n, [False] * n, [False] * n
@@ -140,24 +141,24 @@ class TaskVectorEnv(gym.vector.SyncVectorEnv):
         moved: list[int] = []
         for i, seat in enumerate(self._seats):
             if starts_anew[i]:
-                infos.append(seat.reset(pictures[i]))
+                infos.append(seat.reset(canvases[i]))
                 continue
             rewards[i], terminated[i], truncated[i], info = seat.step(played[i])
             if is_same_step and (terminated[i] or truncated[i]):
-                finals[i] = seat.draw(np.empty_like(pictures[i])), info
-                info = seat.reset(pictures[i])
+                finals[i] = seat.draw(Canvas(np.empty_like(pictures[i]))), info
+                info = seat.reset(canvases[i])
             else:
                 moved.append(i)
             infos.append(info)
         for i in moved:  # after all moves: code and data stay in the processor's caches
-            self._seats[i].draw(pictures[i])
+            self._seats[i].draw(canvases[i])
         self._pictures = pictures
         ends = np.array(terminated, np.bool_), np.array(truncated, np.bool_)
         self._ended = ends[0] | ends[1]
         said = stack_infos(infos, range(n), n, self._add_info)
         if finals:
             said.update(self._final(finals))
-        return pictures, np.array(rewards, np.float64), *ends, said
+        return self._places.shown(pictures), np.array(rewards, np.float64), *ends, said
 
     def _final(self, finals: Mapping[int, tuple[Pictures, Info]]) -> Info:
         """Return what Gymnasium says of environments that ended in this step and have been started anew."""

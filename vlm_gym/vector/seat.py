@@ -6,7 +6,7 @@ import gymnasium as gym
 
 from vlm_gym.envs.base import TaskEnv
 from vlm_gym.errors import ConfigError
-from vlm_gym.render.canvas import Picture
+from vlm_gym.render.canvas import Canvas, Picture
 from vlm_gym.wrappers.turn_limit import TurnLimit
 
 WATCHERS: Final = (gym.wrappers.OrderEnforcing, gym.wrappers.PassiveEnvChecker)
@@ -34,15 +34,14 @@ class Seat:
             played = played.env  # type: ignore[attr-defined]
         self._step = played.step
 
-    def reset(self, place: Picture, seed: int | None = None, options: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Start an episode, draw it in `place` and return the info."""
-        self._task.canvas = place
+    def reset(self, canvas: Canvas, seed: int | None = None, options: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Start an episode, draw it onto a canvas and return the info."""
+        self._task.canvas = canvas
         try:
             picture, info = self._env.reset(seed=seed, options=options)
         finally:
             self._task.canvas = None
-        if picture is not place:
-            place[...] = picture
+        canvas.fill(picture)
         return info
 
     def step(self, action: Any) -> tuple[float, bool, bool, dict[str, Any]]:
@@ -57,7 +56,7 @@ class Seat:
             is_truncated = True
         return reward, is_terminated, is_truncated, info  # type: ignore[return-value]
 
-    def draw(self, place: Picture) -> Picture:
-        """Draw the current picture in `place` and return it."""
-        self._task.draw_onto(place)
-        return place
+    def draw(self, canvas: Canvas) -> Picture:
+        """Draw the current picture onto a canvas and return it."""
+        self._task.draw_onto(canvas)
+        return canvas.place
