@@ -3,9 +3,9 @@
     python -m benchmarks.vector_envs
     python -m benchmarks.vector_envs --tasks vlm_gym/Points24-v0 --num-envs 16 --rounds 40
 
-All play uniformly random actions in one process and take turns, a round each, on starts of their own; resets are part of
-the cost. Printed are CPU microseconds for one move of one environment, over all rounds, and their ratios to the single
-environment's.
+All play uniformly random actions in one process and take turns, a round each, on starts of their own; resets are part
+of the cost. Printed are CPU microseconds for one move of one environment, over all rounds, and their ratios to the
+single environment's.
 """
 
 import argparse

@@ -4,9 +4,9 @@ Install:  pip install vlm-gym torch
 Run:      python examples/cleanrl_ppo.py
           python examples/cleanrl_ppo.py --env vlm_gym/Blackjack-v0 --steps 100000
 
-`gym.make_vec` makes our own vector environment, which costs much less than `SyncVectorEnv` (docs/performance.md). In mode
-"SameStep" an episode's last picture is in `infos["final_obs"]`: where a turn limit cut it off, its value is what would
-have come. Choose image_size=84 for a CNN like this one.
+`gym.make_vec` makes our own vector environment, which costs much less than `SyncVectorEnv` (docs/performance.md). In
+mode "SameStep" an episode's last picture is in `infos["final_obs"]`: where a turn limit cut it off, its value is what
+would have come. Choose image_size=84 for a CNN like this one.
 
 Printed (25,088 steps on two shared, busy cores of an AMD EPYC, 2026-11-29):
 

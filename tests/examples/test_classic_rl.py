@@ -62,7 +62,7 @@ def test_it_runs(name, arguments, said, tmp_path):
 def test_it_says_how_to_install_and_run_it_and_what_it_printed(name):
     text = ast.get_docstring(ast.parse(EXAMPLES[name].read_text(encoding="utf-8")))
     assert re.search(r"^Install:  pip install ", text, re.MULTILINE)
-    assert re.search(rf"^Run:      python examples/{name}\.py$", text, re.MULTILINE)
+    assert re.search(rf"^Run:      python examples/{name}\.py( +#.*)?$", text, re.MULTILINE)
     assert re.search(r"^Printed .*20\d\d-\d\d-\d\d.*:\n\n(    .*\n?)+", text, re.MULTILINE)
     assert "image_size=84" in text
 
