@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = {path.stem: path for path in sorted((ROOT / "examples").glob("*.py"))}
+LISTS = sorted((ROOT / "requirements" / "examples").glob("*.txt"))
+EXAMPLES = {path.stem: path for names in LISTS for path in sorted((ROOT / "examples").glob(f"{names.stem}_*.py"))}
 IN_THE_LOCK = ("sb3_ppo", "cleanrl_ppo")  # whose packages `make train` installs
 RUNS = (  # the least that an example does, and what it then says
     ("sb3_ppo", "--steps 256 --episodes 2", r"ppo on vlm_gym/NumberLine-v0, 256 steps"),
@@ -69,8 +70,7 @@ def test_it_says_how_to_install_and_run_it_and_what_it_printed(name):
 
 def test_every_example_is_run_and_has_its_packages():
     assert {name for name, *_ in RUNS} == set(EXAMPLES)
-    lists = {path.stem for path in (ROOT / "requirements" / "examples").glob("*.txt")}
-    assert lists == {name.split("_")[0] for name in EXAMPLES}
+    assert {name.split("_")[0] for name in EXAMPLES} == {path.stem for path in LISTS}
     pinned = re.compile(r"#.*|[\w.-]+(\[[\w,]+\])?==[\w.]+")
-    for path in (ROOT / "requirements" / "examples").glob("*.txt"):
+    for path in LISTS:
         assert all(pinned.fullmatch(line) for line in path.read_text(encoding="utf-8").splitlines())
