@@ -48,6 +48,9 @@ def command_line(command, run, out):
         "film": [run, "Blackjack-v0:0", "--out", out / "film.gif"],
         "collect": [*task, "--samples", "3", "--format", "llava", "--out", out / "data"],
         "download": ["alfworld", "--file", archive, "--data-dir", out / "games"],
+        "rescore": [run, "--out", out / "again"],
+        "floor": [*task, "--episodes", "3"],
+        "doctor": task,
         "bench": [*task, "--seconds", "0.01", "--resets", "0"],
     }
     return [command, *map(str, arguments[command])]

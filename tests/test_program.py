@@ -36,6 +36,9 @@ STRUCK_WHILE = {
     "film": "open:film.gif",
     "collect": "open:train-",
     "download": "open:game.tw-pddl",
+    "rescore": "open:run.json",
+    "floor": "import:vlm_gym.evaluation.scores.statistics",
+    "doctor": "import:vlm_gym.doctor",
     "bench": "import:vlm_gym.bench",
 }
 GO_ON = ("eval", "collect", "download")

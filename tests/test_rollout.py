@@ -427,7 +427,7 @@ def test_a_row_must_be_one():
         Rollout().start("vlm_gym/NumberLine-v0")
 
 
-@pytest.mark.parametrize("value", [{1, 2}, float("nan"), object()], ids=str)
+@pytest.mark.parametrize("value", [{1, 2}, float("nan"), object()], ids=["a set", "nan", "an object"])
 def test_what_json_cannot_say_is_no_row(value):
     with pytest.raises(ConfigError, match="options of a row must be plain values that JSON holds"):
         EpisodeSpec(LINE.task, 0, options={"position": value}).to_row()

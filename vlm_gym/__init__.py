@@ -15,6 +15,9 @@ import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from vlm_gym.program import PROGRAM as _PROGRAM  # noqa: F401  # before what takes time: it takes Ctrl-C
+
+# isort: split
 from vlm_gym._version import __version__
 from vlm_gym.adoption import adopt
 from vlm_gym.errors import (
@@ -29,7 +32,6 @@ from vlm_gym.errors import (
     UnreadablePictureWarning,
     VlmGymError,
 )
-from vlm_gym.program import PROGRAM as _PROGRAM  # noqa: F401  # before what takes time: it takes Ctrl-C
 from vlm_gym.registration import TASKS, find_task, register_task
 from vlm_gym.task import Task
 

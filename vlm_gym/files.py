@@ -1,8 +1,9 @@
 """Files that are there whole or not at all."""
 
 import os
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,20 @@ def write_all_whole(files: Mapping[Path, Callable[[Path], object]], ending: str 
             files[path](draft)
         for path, draft in written.items():
             draft.replace(path)
+
+
+@contextmanager
+def whole_folder(place: Path) -> Iterator[Path]:
+    """Give a folder to write into, which comes to its place, in place of an empty one, if nothing goes wrong."""
+    draft = place.with_name(f"{place.name}{DRAFT}")
+    shutil.rmtree(draft, ignore_errors=True)  # of a process that was killed
+    try:
+        yield draft
+        shutil.rmtree(place, ignore_errors=True)
+        draft.replace(place)
+    except BaseException:  # Ctrl-C too
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
 
 
 def _draft(path: Path, drafts: ExitStack, ending: str) -> Path:

@@ -18,6 +18,7 @@ from vlm_gym.evaluation.runs.run_folder import (
     read_run,
     read_turns,
 )
+from vlm_gym.files import whole_folder
 from vlm_gym.messages import Message
 
 MAY_DIFFER: Final = (*CIRCUMSTANCES, "shard")
@@ -119,17 +120,9 @@ def _result(record: EpisodeRecord) -> EpisodeRecord:
 
 
 def _write(out: Path, run: dict[str, Any], parts: Iterable[_Part]) -> None:
-    draft = out.with_name(f"{out.name}.part")
-    shutil.rmtree(draft, ignore_errors=True)  # of a merge that was killed
-    try:
-        with RunWriter(draft, run) as writer:
-            for part in parts:
-                _add(writer, part)
-        shutil.rmtree(out, ignore_errors=True)  # it is empty
-        draft.replace(out)
-    except BaseException:  # Ctrl-C too
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
+    with whole_folder(out) as draft, RunWriter(draft, run) as writer:
+        for part in parts:
+            _add(writer, part)
 
 
 def _add(writer: RunWriter, part: _Part) -> None:

@@ -6,8 +6,8 @@ what it would have said, and the episode has parted; unless it ended before, its
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,7 @@ from vlm_gym.evaluation.runs.plan import planned_episodes, told_as
 from vlm_gym.evaluation.runs.played import Played, PlayedRun
 from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
 from vlm_gym.evaluation.runs.run_folder import RunWriter, is_empty, read_episodes, read_run, read_turns
+from vlm_gym.files import whole_folder
 from vlm_gym.messages import sendable
 from vlm_gym.rollout import Rollout
 from vlm_gym.session_pool import SessionPool
@@ -130,10 +131,12 @@ def _rescored(folder: Path, again: dict[str, Any], recorded: Sequence[_Episode],
     return Rescored(run, len(pairs) - len(partings), partings)
 
 
-def _writer(out: Path, run: dict[str, Any]) -> RunWriter:
+@contextmanager
+def _writer(out: Path, run: dict[str, Any]) -> Iterator[RunWriter]:
     if not is_empty(out):
         raise RunError(f"{out} holds something already: choose another --out")
-    return RunWriter(out, {name: value for name, value in run.items() if name != "format"})
+    with whole_folder(out) as draft, RunWriter(draft, {n: v for n, v in run.items() if n != "format"}) as writer:
+        yield writer
 
 
 class _PartedError(VlmGymError):
