@@ -12,6 +12,7 @@ from vlm_gym.parsers import PARSERS, find_parser
 ANSWERS = {
     "json": '{"card": {"value": "3"}, "action": "+"}',
     "tagged": '<think>{"action": "-"}</think><answer>+</answer>',
+    "tool": '<tool_call>{"name": "act", "arguments": {"thoughts": "3}", "action": "+"}}</tool_call>',
     "paper": '{"thoughts": "a } in a text", "action": "+"}',
 }
 
