@@ -454,3 +454,24 @@ def test_a_data_set_gives_the_rows_back():
     datasets = pytest.importorskip("datasets")
     listed = [episode.to_row() for episode in ROUND]
     assert [EpisodeSpec.from_row(row) for row in datasets.Dataset.from_list(listed)] == ROUND
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"task": 3}, "task must be a registered id"),
+        ({"seed": "x"}, "seed must be an int >= 0, got 'x'"),
+        ({"seed": -1}, "seed must be an int >= 0"),
+        ({"repeat": True}, "repeat must be an int >= 0"),
+        ({"options": [1]}, r"options must be a dict or None, got \[1\]"),
+        ({"arguments": "x"}, "arguments must be a mapping"),
+    ],
+)
+def test_an_episode_is_checked_where_it_is_made(values, message):
+    with pytest.raises(ConfigError, match=message):
+        EpisodeSpec(**{"task": "vlm_gym/NumberLine-v0", "seed": 1, **values})
+
+
+def test_settings_must_be_settings():
+    with pytest.raises(ConfigError, match="settings must be ChatSettings or None, got 'x'"):
+        Rollout("x")

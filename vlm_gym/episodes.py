@@ -30,6 +30,18 @@ class EpisodeSpec:
     options: Mapping[str, Any] | None = None
     repeat: int = 0
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.task, str):
+            raise ConfigError(f"task must be a registered id such as 'vlm_gym/NumberLine-v0', got {self.task!r}")
+        for name in ("seed", "repeat"):
+            value = getattr(self, name)
+            if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 0:
+                raise ConfigError(f"{name} must be an int >= 0, got {value!r}")
+        if not isinstance(self.arguments, Mapping):
+            raise ConfigError(f"arguments must be a mapping of names to values, got {self.arguments!r}")
+        if not isinstance(self.options, Mapping | None):
+            raise ConfigError(f"options must be a dict or None, got {self.options!r}")
+
     @property
     def key(self) -> str:
         """The episode's name in the files of a run: the same for the same episode, whatever the order of arguments."""

@@ -102,6 +102,8 @@ class Rollout:
     ) -> None:
         if pool is not None and (settings is not None or parser is not None or count_tokens is not estimate_tokens):
             raise ConfigError("a pool has its own settings, parser and count_tokens: give those to SessionPool")
+        if not isinstance(settings, ChatSettings | None):
+            raise ConfigError(f"settings must be ChatSettings or None, got {settings!r}")
         self._owns_pool = pool is None
         self._pool = pool or SessionPool(settings or ChatSettings(), parser, count_tokens)
         if append_only:

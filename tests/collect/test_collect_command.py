@@ -98,6 +98,37 @@ def test_a_run_that_lost_its_turns_or_episodes_is_refused(tmp_path, run_folder, 
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "variant",
+    [
+        ["--panel", "cards-v0", "--tasks", "EZPoints-v0", "--first", "2", "--arg", "prompt=action_only"],
+        ["--task", "EZPoints-v0", "--seed", "1000000000", "--episodes", "2", "--arg", "image_size=84"],
+    ],
+)
+def test_a_panels_starts_are_refused_with_whatever_arguments(tmp_path, capsys, variant):
+    """The deal is what nobody may train on; a prompt or a picture of another kind makes no other one of it."""
+    assert main(["eval", *variant, "--agent", "oracle", "--out", str(tmp_path / "run")]) == 0
+    for panel in ([], ["--panel", "household-v0"]):
+        assert collect("--from-run", tmp_path / "run", "--out", tmp_path / "d", *panel, *LINES) == 2
+        assert "the run holds episodes of the panel 'cards-v0'" in capsys.readouterr().err
+
+
+def test_nothing_that_is_kept_is_told(tmp_path, capsys):
+    playing = ("--agent", "constant:-", "--task", "EZPoints-v0", "--episodes", "2")
+    assert main(["eval", *playing, "--out", str(tmp_path / "run")]) == 0
+    assert collect("--from-run", tmp_path / "run", "--successful-only", "--out", tmp_path / "d", *LINES) == 1
+    assert "nothing was kept" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["eval", "--agent", "random", "--task", "NumberLine-v0"], ["play", "--web", "--no-open", "NumberLine-v0"]],
+)
+def test_options_that_are_no_object_are_told(tmp_path, capsys, command):
+    assert main([*command, "--options", "[1]", "--out", str(tmp_path / "run")]) == 2
+    assert "options must be a dict or None, got [1]" in capsys.readouterr().err
+
+
 def test_a_panels_run_is_refused_unless_the_panel_is_named(tmp_path, capsys):
     playing = ("--panel", "cards-v0", "--tasks", "EZPoints-v0", "--first", "3", "--agent", "oracle")
     assert main(["eval", *playing, "--out", str(tmp_path / "run")]) == 0

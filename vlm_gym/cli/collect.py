@@ -227,6 +227,9 @@ def _tell_end(folder: Path, counts: Mapping[str, Any]) -> int:
         f"{folder}: {counts['num_samples']:,} samples with {counts['num_pictures']:,} distinct pictures "
         f"in {num_files} {'file' if num_files == 1 else 'files'}"
     )
+    if not counts["num_samples"]:
+        print(f"nothing was kept: no turn of these episodes is what was asked for ({folder})", file=sys.stderr)
+        return INCOMPLETE
     notices = [task for task in counts["tasks"] if task["notice"] is not None]
     for task in notices:
         print(f"{task['task']}: {task['notice']}", file=sys.stderr)

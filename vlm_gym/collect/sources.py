@@ -92,14 +92,14 @@ def _recorded(folder: Path, panel: str | None) -> list[Start]:
         episode = EpisodeSpec(record.task, record.seed, record.arguments, record.options, record.repeat)
         starts.append(Start(episode, item.turns))
     allowed = get_panel(panel).episodes if panel is not None else ()
-    _check_not_frozen([start.episode for start in starts], frozenset(episode.key for episode in allowed))
+    _check_not_frozen([start.episode for start in starts], frozenset(map(_start_of, allowed)))
     return starts
 
 
 def _check_not_frozen(episodes: Sequence[EpisodeSpec], allowed: frozenset[str]) -> None:
-    frozen = {key: name for name in PANELS for key in _keys_of(name)}
+    frozen = {start: name for name in PANELS for start in _starts_of(name)}
     for episode in episodes:
-        key = replace(episode, repeat=0).key
+        key = _start_of(episode)
         if key in allowed:
             continue
         if key in frozen:
@@ -110,9 +110,14 @@ def _check_not_frozen(episodes: Sequence[EpisodeSpec], allowed: frozenset[str]) 
         _check_is_for_training(episode.task, episode.arguments)
 
 
-def _keys_of(panel: str) -> tuple[str, ...]:
+def _start_of(episode: EpisodeSpec) -> str:
+    """Return what is dealt: the same whatever arguments change its words or pictures, as in a variant of a panel."""
+    return replace(episode, arguments={}, repeat=0).key
+
+
+def _starts_of(panel: str) -> tuple[str, ...]:
     try:
-        return tuple(episode.key for episode in PANELS[panel][1]())
+        return tuple(map(_start_of, PANELS[panel][1]()))
     except DataNotFoundError:  # its games are not here, so no run here has played them
         return ()
 

@@ -49,6 +49,8 @@ def make_agent(
     """
     if isinstance(name, Agent):
         return name
+    if not isinstance(name, str):
+        raise ConfigError(f"an agent must be a name, such as 'oracle', or an Agent, got {name!r}")
     kind, _, rest = name.partition(":")
     if kind in PROTOCOLS:
         return EndpointAgent(rest, endpoint, PROTOCOLS[kind])

@@ -132,6 +132,11 @@ async def evaluate(
     """
     check_int("concurrency", concurrency, 1, MAX_CONCURRENCY)
     check_choice("unplayable", unplayable, get_args(Unplayable))
+    folder = Path(folder)
+    if not isinstance(plan, Plan):
+        raise ConfigError(f"plan must be a Plan, such as Plan(get_panel('cards-v0').episodes), got {plan!r}")
+    if isinstance(agent, str):
+        raise ConfigError(f"agent must be an Agent, got its name: give make_agent({agent!r})")
     player = LocalPlayer(agent, plan) if isinstance(agent, Agent) else agent
     try:
         run = describe(plan, await player.describe())
