@@ -2,7 +2,7 @@
 
 import moments
 import pytest
-from command_lines import command_line, commands, make_run
+from command_lines import command_line, finite_commands, make_run
 
 from vlm_gym.registration import TASKS
 
@@ -33,7 +33,7 @@ def a_run(tmp_path_factory):
     return make_run(tmp_path_factory.mktemp("runs") / "run")
 
 
-@pytest.mark.parametrize("command", commands())
+@pytest.mark.parametrize("command", finite_commands())
 def test_a_command_without_household_pictures_needs_no_opencv(tmp_path, a_run, command):
     """In one way only; the others differ in the message."""
     arguments = command_line(command, a_run, tmp_path / "out")
