@@ -91,7 +91,9 @@ def test_a_run_that_plays_otherwise_now_is_refused(tmp_path, run_folder, capsys)
     assert "does not play as it was recorded" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("name", "message"), [("turns", "expected"), ("episodes", "has no finished episode")])
+@pytest.mark.parametrize(
+    ("name", "message"), [("turns", "has no finished episode"), ("episodes", "has no finished episode")]
+)
 def test_a_run_that_lost_its_turns_or_episodes_is_refused(tmp_path, run_folder, capsys, name, message):
     (run_folder / f"{name}.jsonl").write_text("")
     assert collect("--from-run", run_folder, "--samples", 5, "--out", tmp_path / "d", *LINES) == 2

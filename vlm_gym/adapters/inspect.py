@@ -5,7 +5,7 @@
 
 A sample is an episode of the panel, its id the task with the seed; `--epochs` plays each start several times. Scores
 are success, return, progress, turns, faults, illegal and truncated, as `Rollout.metrics` gives them. Written for
-inspect-ai 0.3 (`pip install 'vlm-gym[inspect]'`), which finds the tasks by its entry-point group `inspect_ai`.
+inspect-ai 0.3 (the extra `inspect`), which finds the tasks by its entry-point group `inspect_ai`.
 """
 
 from collections.abc import Iterable

@@ -10,7 +10,7 @@
 
 `reset` also takes `settings`, those of `ChatSettings` by name, and `parser`. An observation holds the messages of the
 whole request as OpenAI's chat completions take them, pictures in them. Written for openenv 0.10
-(`pip install 'vlm-gym[openenv]'`).
+(the extra `openenv`).
 """
 
 import argparse

@@ -1,10 +1,10 @@
 """Pictures that AI2-THOR has drawn, in the size that was asked for."""
 
-import cv2
 import numpy as np
 
 from vlm_gym.games.household.thor import Photo
 from vlm_gym.render.canvas import Picture
+from vlm_gym.render.opencv import cv2
 
 
 def fit(photo: Photo, size: int) -> Picture:
