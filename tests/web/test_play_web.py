@@ -134,7 +134,7 @@ def test_the_browser_is_opened_at_the_address(tmp_path):
         (["Blackjack-v0", "--web", "--history", "2"], "goes with --web --panel NAME"),
         (["Blackjack-v0", "--max-reasks", "2"], "goes with --web --panel NAME"),
         (["--web", "--panel", "cards-v0", "--show", "film"], "show must be one of"),
-        (["Blackjack-v0", "--web", "--seed", "-1"], "seed must be None or an int >= 0, got -1"),
+        (["Blackjack-v0", "--web", "--seed", "-1"], "seed must be an int >= 0, got -1"),
         (["Blackjack-v0", "--web", "--arg", "parser=tagged"], "--arg parser cannot be chosen here"),
     ],
 )
