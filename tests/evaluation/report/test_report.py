@@ -242,13 +242,14 @@ def test_fewer_episodes_are_a_fair_share_of_the_tasks(runs, tmp_path):
     assert data_of(page)["runs"][0]["summary"]["num_episodes"] == 12
 
 
-def test_missing_and_broken_pictures_are_counted(damaged, tmp_path):
+def test_missing_and_broken_pictures_are_counted(damaged, tmp_path, caplog):
     names = sorted((damaged / "pictures").iterdir())
     names[0].unlink()
     names[1].write_bytes(names[1].read_bytes()[:50])
     names[2].write_text("no picture")
     page = write_report([damaged], tmp_path / "report.html").page
     assert "3 pictures are missing in the runs' folders, or damaged." in data_of(page)["notes"]
+    assert "3 pictures are missing in the runs' folders, or damaged." in caplog.text
 
 
 def test_an_episode_whose_end_is_half_written_is_shown_with_its_turns_and_counts_in_no_figure(damaged, tmp_path):

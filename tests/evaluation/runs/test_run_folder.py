@@ -119,6 +119,15 @@ def test_a_request_whose_text_is_damaged_is_not_on_record_and_its_turn_is(tmp_pa
     assert read_turns(tmp_path) == [replace(turn, requests=()) for turn in turns]
 
 
+def test_a_run_without_its_texts_is_told(tmp_path, caplog):
+    turns = write_run(tmp_path)
+    assert read_turns(tmp_path) == list(turns)
+    assert not caplog.text
+    (tmp_path / TEXTS_FILE).unlink()
+    assert read_turns(tmp_path) == [replace(turn, requests=()) for turn in turns]
+    assert "texts.jsonl is missing or empty: what its turns sent is not known" in caplog.text
+
+
 def test_a_turn_that_was_played_again_counts_in_its_later_form(tmp_path):
     turns = write_run(tmp_path)
     with RunWriter(tmp_path, RUN) as writer:

@@ -1,6 +1,7 @@
 """The page of a report as one file."""
 
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from vlm_gym.evaluation.report.episodes import (
 from vlm_gym.evaluation.report.pictures import NUM_COLORS, Pictures
 from vlm_gym.evaluation.report.results import Results, comparisons_json, run_json
 from vlm_gym.evaluation.scores.labels import short_labels
+
+logger = logging.getLogger(__name__)
 
 MAX_LENGTH: Final = 57_000_000  # of turns and pictures, in characters: with it a page stays under 60 MB
 
@@ -107,4 +110,5 @@ def _notes(results: Results, num_episodes: int, pictures: Pictures, pictures_of:
         notes.append("Not all pictures fit the page: episodes beyond its size limit are without them.")
     if pictures.missing:
         notes.append(f"{len(pictures.missing):,} pictures are missing in the runs' folders, or damaged.")
+        logger.warning(notes[-1])
     return notes

@@ -93,6 +93,8 @@ def read_turns(folder: Path) -> list[TurnRecord]:
     """
     episodes: dict[str, list[TurnRecord]] = defaultdict(list)
     texts = dict(_read(folder / TEXTS_FILE, text_from_line))
+    if not texts and _holds(folder / TURNS_FILE, b'"requests"'):
+        logger.warning("%s is missing or empty: what its turns sent is not known", folder / TEXTS_FILE)
     for turn in _read(folder / TURNS_FILE, lambda line: from_line(line, TurnRecord, texts)):
         played = episodes[turn.episode]
         while played and played[-1].turn >= turn.turn:
@@ -108,10 +110,14 @@ def read_episodes(folder: Path) -> list[EpisodeRecord]:
         RunError: if a file cannot be read.
     """
     path = folder / EPISODES_FILE
-    has_requests = path.is_file() and b'"final_request"' in path.read_bytes()
+    has_requests = _holds(path, b'"final_request"')
     texts = dict(_read(folder / TEXTS_FILE, text_from_line)) if has_requests else {}
     episodes = _read(path, lambda line: from_line(line, EpisodeRecord, texts))
     return list({episode.episode: episode for episode in episodes}.values())
+
+
+def _holds(path: Path, word: bytes) -> bool:
+    return path.is_file() and word in path.read_bytes()
 
 
 def picture_path(folder: Path, name: str) -> Path:
