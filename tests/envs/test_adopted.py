@@ -140,7 +140,6 @@ def test_numbers_of_actions_may_begin_anywhere():
         ("return", False, True),
         ("terminated", True, True),
         ("info:is_there", False, True),
-        ("info:nothing", False, False),
         (lambda is_terminated, total, info: is_terminated and info["count"] == 0, True, False),
     ],
 )
@@ -152,6 +151,11 @@ def test_success_is_a_rule(success, to_the_left, to_the_right):
         while not is_over:
             *_, is_over, _, info = env.step(action)
         assert info["is_success"] is wanted
+
+
+def test_a_key_that_info_never_has_is_told_at_the_end():
+    with pytest.raises(ConfigError, match="success='info:won' needs that key in info at the end of an episode, where"):
+        walk(make(success="info:won"), "left", "left", "left")
 
 
 @pytest.mark.parametrize("success", [says_three, lambda *_: None, lambda *_: "yes", "info:count"])

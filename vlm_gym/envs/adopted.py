@@ -260,11 +260,17 @@ def _has_terminated(is_terminated: bool, total: float, info: Mapping[str, Any]) 
 
 @dataclass(frozen=True)
 class _InfoSays:
-    """Success as a key of info says it; False where the key is not there yet."""
+    """Success as a key of info says it; False where the key is not there yet, but it must be at an episode's end."""
 
     key: str
 
     def __call__(self, is_terminated: bool, total: float, info: Mapping[str, Any]) -> object:
+        if is_terminated and self.key not in info:
+            listed = ", ".join(sorted(map(str, info))) or "nothing"
+            raise ConfigError(
+                f"success={INFO_RULE + self.key!r} needs that key in info at the end of an episode, where there is "
+                f"{listed}"
+            )
         return info.get(self.key, False)
 
 
