@@ -8,6 +8,7 @@ import gymnasium as gym
 from gymnasium.envs.registration import WrapperSpec
 
 from vlm_gym.errors import ConfigError, did_you_mean
+from vlm_gym.levels import LEVELS
 from vlm_gym.plugins import TASKS as GROUP
 from vlm_gym.plugins import load_plugin, plugin_names, told_of
 from vlm_gym.task import Task
@@ -125,7 +126,7 @@ def shown_tasks() -> tuple[Task, ...]:
 
 def register_own_tasks() -> None:
     """Register the tasks of this package."""
-    for task in OWN_TASKS:
+    for task in (*OWN_TASKS, *LEVELS):
         register_task(task)
     _register(GYM)
     _frames[GYM.id] = GYM

@@ -9,6 +9,7 @@ from typing import Any, Final
 from vlm_gym.errors import ConfigError, VlmGymError, check_int
 
 MOST_TURNS: Final = 10**9
+MOST_LEVELS: Final = 99
 _ID: Final = re.compile(r"[\w-]+/[\w.-]+-v\d+")
 _ENTRY: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
@@ -73,6 +74,9 @@ class Task:
         same_rules: The id whose games these are, with other pictures or words; "" if there is none.
         same_games: The id that plays the same games by itself where another program plays them here: a report sets
             their scores side by side.
+        axis: In what a harder task is harder (`vlm_gym.ladders.AXES` has ours); "" for a task that is no such level.
+        level: How hard, from 1.
+        ladder: The id of the task at level 0.
     """
 
     id: str
@@ -95,6 +99,9 @@ class Task:
     least_image_size: int = 84
     same_rules: str = ""
     same_games: str = ""
+    axis: str = ""
+    level: int = 0
+    ladder: str = ""
 
     def load(self) -> Any:
         """Import the environment class.
@@ -129,6 +136,13 @@ class Task:
             is_number = isinstance(share, (int, float)) and not isinstance(share, bool)
             if share is not None and not (is_number and 0 <= share <= 1):
                 raise ConfigError(f"{self.id}: {name} must be a share from 0 to 1, or None if unknown, got {share!r}")
+
+        if (self.axis == "") != (self.level == 0) or (self.axis == "") != (self.ladder == ""):
+            raise ConfigError(
+                f"{self.id}: a harder task has an axis, a level from 1 and the id of level 0 as its ladder, got "
+                f"axis={self.axis!r}, level={self.level!r}, ladder={self.ladder!r}"
+            )
+        check_int(f"{self.id}: level", self.level, 0, MOST_LEVELS)
 
     @property
     def is_text_only(self) -> bool:
@@ -175,6 +189,29 @@ class Task:
             num_actions=self.num_actions if num_actions is None else num_actions,
             random_success=self.random_success if random_success is None else random_success,
             best_success=self.best_success if best_success is None else best_success,
+        )
+
+    def harder(self, axis: str, level: int, summary: str, arguments: Mapping[str, Any], **known: Any) -> "Task":
+        """Return this task at a level above 0 of an axis: `NumberLine-v0` becomes `NumberLine-Seeing-L1-v0`.
+
+        Args:
+            axis: In what it is harder.
+            level: How hard, from 1.
+            summary: What the player meets there, in a few words.
+            arguments: Arguments that make it so.
+            known: What differs in the row beside them: `num_actions`, `turn_limit`, `random_success` ...
+        """
+        name = self.id.rpartition("-v")[0]
+        changed = {"random_by_type": {}, "searcher_by_type": {}, "random_positive_return": None, "example": None}
+        return replace(
+            self,
+            id=f"{name}-{axis.capitalize()}-L{level}-v0",
+            summary=summary,
+            arguments={**self.arguments, **arguments},
+            axis=axis,
+            level=level,
+            ladder=self.id,
+            **{**changed, **known},
         )
 
 

@@ -237,3 +237,8 @@ _PHOTOGRAPHED: Final = (
 
 OWN_TASKS: Final = (*_FIRST_VERSIONS.values(), *_REDRAWN, *_PHOTOGRAPHED)
 """All of them, the first versions first, those that another program draws last."""
+
+
+def own_task(name: str) -> Task:
+    """Return the row of "vlm_gym/NAME"."""
+    return next(task for task in OWN_TASKS if task.id == f"vlm_gym/{name}")
