@@ -202,7 +202,12 @@ class Task:
             known: What differs in the row beside them: `num_actions`, `turn_limit`, `random_success` ...
         """
         name = self.id.rpartition("-v")[0]
-        changed = {"random_by_type": {}, "searcher_by_type": {}, "random_positive_return": None, "example": None}
+        changed: dict[str, Any] = {
+            "random_by_type": {},
+            "searcher_by_type": {},
+            "random_positive_return": None,
+            "example": None,
+        }
         return replace(
             self,
             id=f"{name}-{axis.capitalize()}-L{level}-v0",
