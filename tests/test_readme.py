@@ -9,6 +9,7 @@ import pytest
 
 from vlm_gym.cli import main
 from vlm_gym.registration import TASKS
+from vlm_gym.task_table import OWN_TASKS
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -40,9 +41,36 @@ def test_every_id_that_is_named_exists(name):
     assert names <= set(TASKS)
 
 
-def test_the_table_has_the_turn_limits():
-    for name, turns in re.findall(r"^\| `(vlm_gym/[^`]+)` \|.*\| (\d+) \|$", TEXT, flags=re.MULTILINE):
-        assert TASKS[name].turns() == int(turns)
+def test_the_table_of_the_environments_has_the_turn_limits():
+    text = PAGES["environments.md"].read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(vlm_gym/[^`]+)` \|.*\| (\d+) \|$", text, flags=re.MULTILINE)
+    assert rows
+    assert [(name, TASKS[name].turns()) for name, _ in rows] == [(name, int(turns)) for name, turns in rows]
+
+
+def share(value):
+    """Return a share as the README's table has it."""
+    percent = 100 * value
+    return "under 0.1 %" if percent < 0.05 else f"{percent:.0f} %" if percent == 100 else f"{percent:.1f} %"
+
+
+def test_the_table_of_the_readme_has_the_floors_and_ceilings():
+    rows = re.findall(r"^\| `(vlm_gym/[^`]+)` \|[^|]*\| ([^|]*) \| ([^|]*) \|$", TEXT, flags=re.MULTILINE)
+    known = [task.id for task in OWN_TASKS if task.best_success is not None]
+    families = {name.partition("-v")[0].partition("-")[0] for name in known}
+    assert {name.partition("-v")[0] for name, *_ in rows} == families
+    assert rows == [(name, share(TASKS[name].random_success), share(TASKS[name].best_success)) for name, *_ in rows]
+
+
+def test_the_first_screen_of_the_readme_is_short():
+    """One picture, two commands, ten lines of use with what they print, one table; then the rest."""
+    first = TEXT.partition("\n## ")[0]
+    assert len(re.findall(r"^!\[", first, re.MULTILINE)) == 1
+    (commands,) = re.findall(r"^```sh\n(.*?)^```", first, re.DOTALL | re.MULTILINE)
+    assert [line.split("#")[0].strip() for line in commands.splitlines()] == ["make demo", "make test"]
+    (session,) = re.findall(r"^```python\n(.*?)^```", first, re.DOTALL | re.MULTILINE)
+    assert len(session.strip().splitlines()) <= 12
+    assert len(first.splitlines()) < 45
 
 
 def commands_in(text):
@@ -57,7 +85,7 @@ def changed(words, option, value):
     return [*words[:place], value, *words[place + 1 :]]
 
 
-@pytest.mark.parametrize("name", ["README.md", "data.md"])
+@pytest.mark.parametrize("name", ["program.md", "data.md"])
 def test_data_are_collected_from_the_run_that_the_page_makes(name, tmp_path, monkeypatch):
     """With an agent that is at hand, and fewer episodes."""
     monkeypatch.chdir(tmp_path)

@@ -68,7 +68,7 @@ class Status(NamedTuple):
 class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
     """Base class of all tasks; a subclass supplies the methods that have no body here.
 
-    The observation is the picture, all text is in `info` (README, "What is in info"). `step` plays an action of the
+    The observation is the picture, all text is in `info` (docs/environments.md, "What is in info"). `step` plays an action of the
     task's vocabulary; `vlm_gym.wrappers.TextPlay` reads free text.
     """
 
