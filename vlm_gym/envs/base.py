@@ -68,8 +68,8 @@ class Status(NamedTuple):
 class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
     """Base class of all tasks; a subclass supplies the methods that have no body here.
 
-    The observation is the picture, all text is in `info` (docs/environments.md, "What is in info"). `step` plays an action of the
-    task's vocabulary; `vlm_gym.wrappers.TextPlay` reads free text.
+    The observation is the picture, all text is in `info` (docs/environments.md, "What is in info"). `step` plays an
+    action of the task's vocabulary; `vlm_gym.wrappers.TextPlay` reads free text.
     """
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 2}  # type: ignore[misc]
