@@ -22,7 +22,8 @@ from vlm_gym.chat import ChatSession, ChatSettings
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.evaluation.models.endpoint import EndpointAgent, EndpointSettings
 from vlm_gym.evaluation.runs.plan import Plan
-from vlm_gym.evaluation.runs.run import Progress, evaluate
+from vlm_gym.evaluation.runs.run import evaluate
+from vlm_gym.evaluation.runs.sitting import Progress
 
 SERVER: Final = Path(__file__).parents[1] / "tests" / "openai_server.py"
 MAX_MS_PER_TURN: Final = 5.0

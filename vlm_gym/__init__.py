@@ -41,9 +41,10 @@ if TYPE_CHECKING:
     from vlm_gym.episodes import EpisodeSpec
     from vlm_gym.evaluation.models.agent_names import make_agent
     from vlm_gym.evaluation.models.agents import Agent, Reply
+    from vlm_gym.evaluation.runs.limits import Limits
     from vlm_gym.evaluation.runs.panels import Panel, get_panel, rows
     from vlm_gym.evaluation.runs.plan import Plan
-    from vlm_gym.evaluation.runs.run import Limits, evaluate
+    from vlm_gym.evaluation.runs.run import evaluate
     from vlm_gym.messages import Message, to_hugging_face, to_openai, to_placeholders
     from vlm_gym.rollout import Rollout, Step
     from vlm_gym.session_pool import SessionPool
@@ -61,7 +62,7 @@ _PLACES: Final = MappingProxyType(
         "get_panel": "vlm_gym.evaluation.runs.panels",
         "rows": "vlm_gym.evaluation.runs.panels",
         "Plan": "vlm_gym.evaluation.runs.plan",
-        "Limits": "vlm_gym.evaluation.runs.run",
+        "Limits": "vlm_gym.evaluation.runs.limits",
         "evaluate": "vlm_gym.evaluation.runs.run",
         "Message": "vlm_gym.messages",
         "to_hugging_face": "vlm_gym.messages",

@@ -22,8 +22,9 @@ from vlm_gym.program import INTERRUPTED
 if TYPE_CHECKING:
     from vlm_gym.cli.planned_runs import PlannedRun
     from vlm_gym.evaluation.models.agents import Agent
+    from vlm_gym.evaluation.runs.limits import Limits
     from vlm_gym.evaluation.runs.players import Player
-    from vlm_gym.evaluation.runs.run import Failure, Limits, Progress
+    from vlm_gym.evaluation.runs.sitting import Failure, Progress
 
 INCOMPLETE: Final = 1  # exit status of a run with episodes missing
 NUM_SHOWN: Final = 10  # of the reasons why episodes failed

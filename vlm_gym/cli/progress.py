@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from vlm_gym.errors import MissingDependencyError
-from vlm_gym.evaluation.runs.run import Progress
+from vlm_gym.evaluation.runs.sitting import Progress
 from vlm_gym.installation import install_hint
 
 SECONDS_PER_LINE: Final = 10.0

@@ -11,11 +11,11 @@ from vlm_gym.parsers import PARSERS
 if TYPE_CHECKING:  # these import slowly, and every command reads this file
     from vlm_gym.chat import ChatSettings
     from vlm_gym.evaluation.models.trained import Training
+    from vlm_gym.evaluation.runs.limits import Limits
     from vlm_gym.evaluation.runs.plan import Shard
-    from vlm_gym.evaluation.runs.run import Limits
 
 NUM_EPISODES: Final = 100
-MAX_REFUSALS: Final = 100  # as in evaluation.run
+MAX_REFUSALS: Final = 100  # as in evaluation.runs.limits
 
 
 def add_episodes(command: argparse.ArgumentParser) -> None:
@@ -139,7 +139,7 @@ def limits_of(options: argparse.Namespace) -> "Limits":
     Raises:
         ConfigError: if one is no number above 0, or could never be reached.
     """
-    from vlm_gym.evaluation.runs.run import Limits
+    from vlm_gym.evaluation.runs.limits import Limits
 
     if options.max_cost is not None and not (options.price_in or options.price_out):
         raise ConfigError("--max-cost counts money: give --price-in and --price-out too")

@@ -6,8 +6,8 @@ from typing import Final
 from vlm_gym.cli.score_table import aligned
 from vlm_gym.evaluation.runs.played import grouped
 from vlm_gym.evaluation.scores.coverage import coverage_notes
+from vlm_gym.evaluation.scores.figures import RunSummary, Scores
 from vlm_gym.evaluation.scores.statistics import percent
-from vlm_gym.evaluation.scores.summary import RunSummary, Scores
 
 NONE: Final = "-"
 NOTE: Final = (

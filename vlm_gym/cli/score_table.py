@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from vlm_gym.evaluation.scores.coverage import coverage, coverage_notes
+from vlm_gym.evaluation.scores.figures import RunSummary, Scores
 from vlm_gym.evaluation.scores.labels import table_labels, whole_names
 from vlm_gym.evaluation.scores.repeats_table import REPEATS_NOTE, repeats_table
 from vlm_gym.evaluation.scores.searcher import searcher_notes
 from vlm_gym.evaluation.scores.statistics import Estimate, percent
-from vlm_gym.evaluation.scores.summary import RunSummary, Scores
 
 HEADS: Final = ("task", "episodes", "success %", "95 %", "floor", "ceiling", "score", "faults %", "illegal %", "turns")
 NOTE: Final = (

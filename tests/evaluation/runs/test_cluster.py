@@ -13,9 +13,10 @@ from vlm_gym.errors import AgentRefusedError, ConfigError
 from vlm_gym.evaluation.models.agent_names import make_agent
 from vlm_gym.evaluation.models.agents import RandomAgent
 from vlm_gym.evaluation.runs.cluster import ClusterPlayer
+from vlm_gym.evaluation.runs.limits import Limits
 from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.evaluation.runs.plan import Plan, panel_of
-from vlm_gym.evaluation.runs.run import Limits, evaluate
+from vlm_gym.evaluation.runs.run import evaluate
 from vlm_gym.evaluation.runs.run_folder import read_run, read_turns
 
 ray = pytest.importorskip("ray", reason="needs Ray: pip install 'vlm-gym[ray]'")

@@ -14,8 +14,9 @@ from vlm_gym.cli.score_table import score_table
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.models.agents import Agent, Reply
+from vlm_gym.evaluation.runs.limits import Limits
 from vlm_gym.evaluation.runs.plan import Plan, describe
-from vlm_gym.evaluation.runs.run import Limits, evaluate
+from vlm_gym.evaluation.runs.run import evaluate
 from vlm_gym.evaluation.runs.run_folder import read_episodes, read_turns
 from vlm_gym.evaluation.scores.summary import summarise
 

@@ -13,10 +13,11 @@ from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import AgentError, AgentRefusedError, ConfigError, RunError
 from vlm_gym.evaluation.models.agents import Agent, OracleAgent, RandomAgent, Reply, random_answer
 from vlm_gym.evaluation.models.endpoint import EndpointAgent, EndpointSettings
+from vlm_gym.evaluation.runs.limits import Limits
 from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.evaluation.runs.plan import Plan, Shard, panel_of, planned_episodes, repeated
 from vlm_gym.evaluation.runs.players import LocalPlayer
-from vlm_gym.evaluation.runs.run import Limits, evaluate
+from vlm_gym.evaluation.runs.run import evaluate
 from vlm_gym.evaluation.runs.run_folder import (
     EPISODES_FILE,
     TEXTS_FILE,

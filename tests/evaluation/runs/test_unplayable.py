@@ -15,10 +15,11 @@ from vlm_gym.errors import ConfigError, RunError, UnplayableError
 from vlm_gym.evaluation.models import endpoint_client
 from vlm_gym.evaluation.models.agents import Agent, Reply
 from vlm_gym.evaluation.report import write_report
-from vlm_gym.evaluation.runs import run as run_module
+from vlm_gym.evaluation.runs import limits
+from vlm_gym.evaluation.runs.limits import Limits
 from vlm_gym.evaluation.runs.merge import merge
 from vlm_gym.evaluation.runs.plan import Plan, Shard
-from vlm_gym.evaluation.runs.run import Limits, evaluate
+from vlm_gym.evaluation.runs.run import evaluate
 from vlm_gym.evaluation.runs.run_folder import EPISODES_FILE, read_episodes, read_turns
 from vlm_gym.evaluation.scores.comparison import compare
 from vlm_gym.evaluation.scores.coverage import coverage, coverage_notes
@@ -219,7 +220,7 @@ def test_numbers_in_a_reason_make_no_other_reason_but_an_episode_in_between_does
 
 
 def test_the_defaults_agree():
-    assert run_arguments.MAX_REFUSALS == run_module.MAX_REFUSALS == Limits().max_refusals
+    assert run_arguments.MAX_REFUSALS == limits.MAX_REFUSALS == Limits().max_refusals
 
 
 def test_a_task_without_a_finished_episode_counts_in_the_bounds(tmp_path):

@@ -9,12 +9,12 @@ from vlm_gym._version import __version__
 from vlm_gym.evaluation.report.results import ReportedRun, Results, RunPair
 from vlm_gym.evaluation.scores.comparison import Difference
 from vlm_gym.evaluation.scores.coverage import coverage, coverage_notes
+from vlm_gym.evaluation.scores.figures import Scores
 from vlm_gym.evaluation.scores.labels import table_labels, whole_names
 from vlm_gym.evaluation.scores.perception import Perception
 from vlm_gym.evaluation.scores.repeats_table import REPEATS_NOTE, repeats_table
 from vlm_gym.evaluation.scores.searcher import searcher_notes
 from vlm_gym.evaluation.scores.statistics import Estimate, percent
-from vlm_gym.evaluation.scores.summary import Scores
 
 ACTIVE: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")  # what Markdown or HTML would read as more than text
 NONE: Final = "–"

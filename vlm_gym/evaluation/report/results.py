@@ -12,8 +12,9 @@ from vlm_gym.errors import ConfigError, RunError
 from vlm_gym.evaluation.runs.played import Played, PlayedRun, Unplayable, read_played_run
 from vlm_gym.evaluation.scores.comparison import Comparison, compare_runs
 from vlm_gym.evaluation.scores.coverage import coverage_notes
+from vlm_gym.evaluation.scores.figures import RunSummary
 from vlm_gym.evaluation.scores.same_games import SameGames, same_games
-from vlm_gym.evaluation.scores.summary import RunSummary, summarise_run, to_json
+from vlm_gym.evaluation.scores.summary import summarise_run, to_json
 
 FORMAT: Final = 1
 ID_LENGTH: Final = 8  # hex digits of an episode's short name

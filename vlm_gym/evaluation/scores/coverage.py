@@ -1,7 +1,7 @@
 """Which episodes a run's figures cover, in words for tables and pages."""
 
+from vlm_gym.evaluation.scores.figures import RunSummary, Scores
 from vlm_gym.evaluation.scores.statistics import percent
-from vlm_gym.evaluation.scores.summary import RunSummary, Scores
 
 
 def coverage(scores: Scores) -> str:

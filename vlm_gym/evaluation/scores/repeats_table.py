@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from vlm_gym.evaluation.scores.figures import RunSummary
 from vlm_gym.evaluation.scores.repeats import PassRates, Repeats
 from vlm_gym.evaluation.scores.statistics import Estimate
-from vlm_gym.evaluation.scores.summary import RunSummary
 
 REPEATS_NOTE: Final = (
     "pass@k: that one of k attempts at a start succeeds; all of k: that every one does; alike: that two attempts at a "

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from vlm_gym.evaluation.scores.figures import Scores
 from vlm_gym.evaluation.scores.statistics import percent
-from vlm_gym.evaluation.scores.summary import Scores
 
 
 def searcher_notes(tasks: Iterable[Scores]) -> list[str]:
