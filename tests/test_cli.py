@@ -217,6 +217,63 @@ def test_a_folder_has_a_name(capsys, command):
     assert "--out: must be the name of a folder, got an empty one" in capsys.readouterr().err
 
 
+def options_of(command):
+    """Return all long options of a command, and the choices of those that have some."""
+    (subparsers,) = [action for action in make_parser()._actions if isinstance(action.choices, dict)]
+    return [action for action in subparsers.choices[command]._actions if action.option_strings]
+
+
+VALUES = ("x", "-1", "0.5", "nan", "1/x", "=", "\x1b[0m")
+
+
+@pytest.mark.parametrize(
+    ("command", "action"),
+    [(command, action) for command in commands() for action in options_of(command) if action.type is not None],
+    ids=lambda value: value if isinstance(value, str) else value.option_strings[0],
+)
+def test_a_wrong_value_is_told_in_two_lines_without_our_own_names(capsys, command, action):
+    """What reads a value is our affair: the message says what the value must be, and what came."""
+    for value in VALUES:
+        try:
+            make_parser().parse_args([command, f"{action.option_strings[0]}={value}"])
+        except SystemExit:
+            told = capsys.readouterr().err.splitlines()
+        else:
+            continue  # a good value
+        assert len(told) == 2
+        assert told[0].startswith(f"usage: vlm-gym {command}")
+        assert told[1].endswith(f"See: vlm-gym {command} --help")
+        assert "invalid" not in told[1]
+        assert getattr(action.type, "__name__", "type") + " value" not in told[1]
+
+
+def test_a_usage_names_what_must_be_given(capsys):
+    with pytest.raises(SystemExit):
+        main(["eval"])
+    assert capsys.readouterr().err == (
+        "usage: vlm-gym eval --agent NAME [NAME ...] --out FOLDER [options]\n"
+        "vlm-gym eval: error: the following arguments are required: --agent, --out. See: vlm-gym eval --help\n"
+    )
+
+
+@pytest.mark.parametrize("option", ["--first=0", "--first=-1", "--port=x"])
+def test_a_game_of_nothing_is_refused(capsys, option):
+    with pytest.raises(SystemExit):
+        main(["play", "--web", "--panel", "cards-v0", option])
+    assert f"argument {option.partition('=')[0]}: must be" in capsys.readouterr().err
+
+
+def test_a_panel_has_its_own_seeds(capsys):
+    assert main(["play", "--web", "--panel", "cards-v0", "--seed", "3", "--no-open"]) == 2
+    assert "a panel sets task and starts: leave out ID, --seed and --options" in capsys.readouterr().err
+
+
+def test_a_report_has_at_least_one_episode(capsys):
+    with pytest.raises(SystemExit):
+        main(["report", "run", "--max-episodes", "0"])
+    assert "argument --max-episodes: must be 1 or more, got 0" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", commands())
 def test_help_has_examples(capsys, command):
     with pytest.raises(SystemExit) as stop:
@@ -237,12 +294,6 @@ def test_a_misspelt_command_gets_a_suggestion(capsys, command):
     assert stop.value.code == 2
     assert f"invalid choice: {misspelt(command)!r}" in (told := capsys.readouterr().err)
     assert f"Did you mean {command!r}?" in told
-
-
-def options_of(command):
-    """Return all long options of a command, and the choices of those that have some."""
-    (subparsers,) = [action for action in make_parser()._actions if isinstance(action.choices, dict)]
-    return [action for action in subparsers.choices[command]._actions if action.option_strings]
 
 
 OPTIONS = [

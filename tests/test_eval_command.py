@@ -12,6 +12,7 @@ from openai_server import OpenAIServer, Response, completion
 from recorded import results
 
 from vlm_gym.cli import main
+from vlm_gym.cli.unused import PLAYERS
 from vlm_gym.evaluation.runs.run_folder import TURNS_FILE, read_episodes, read_run, read_turns
 from vlm_gym.installation import install_hint
 
@@ -337,3 +338,35 @@ def test_a_terminal_shows_a_bar(tmp_path, encoding):
     assert b"12/12" in told
     assert b"success" in told
     assert encoding == "utf-8" or told.isascii()
+
+
+@pytest.mark.parametrize("agent", PLAYERS)
+@pytest.mark.parametrize("option", ["--stop-repeats=3", "--temperature=0", "--cache=replies", "--base-url=http://x"])
+def test_an_option_that_no_agent_reads_is_refused(capsys, tmp_path, agent, option):
+    """What plays here is asked nothing, so a budget of questions would be believed and do nothing."""
+    name = {"constant": "constant:+", "script": "script:answers.json"}.get(agent, agent)
+    arguments = ["eval", "--agent", name, "--panel", "cards-v0", "--out", str(tmp_path / "run")]
+    assert main([*arguments, option]) == 2
+    assert f"{option.partition('=')[0]} is for models that are asked, and not for {name}" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [
+        ("--workers=3", "is for --executor ray"),
+        ("--gpus-per-worker=1", "is for --executor ray"),
+        ("--poll=9", "is for --batch"),
+        ("--quantization=4bit", "is for agents hf:PATH"),
+        ("--trust-remote-code", "is for agents hf:PATH"),
+    ],
+)
+def test_an_option_of_another_place_is_refused(capsys, tmp_path, option, reason):
+    assert main(["eval", "--agent", "oracle", "--panel", "cards-v0", "--out", str(tmp_path / "run"), option]) == 2
+    assert f"{option.partition('=')[0]} {reason}" in capsys.readouterr().err
+
+
+def test_an_option_that_one_of_several_agents_reads_is_taken(capsys, tmp_path):
+    agents = ["random", "python:no_such_module:answer"]
+    assert main(["eval", "--agent", *agents, "--panel", "cards-v0", "--out", str(tmp_path), "--stop-repeats", "3"]) == 2
+    assert "--stop-repeats" not in capsys.readouterr().err

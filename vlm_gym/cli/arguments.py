@@ -14,6 +14,7 @@ from vlm_gym.files import write_whole
 from vlm_gym.registration import NAMESPACE, find_task, shown_tasks
 
 HELP: Final = argparse.RawDescriptionHelpFormatter
+SEED: Final = 0  # of the episode, where none is said
 MAX_SHOWN: Final = 200  # characters of what was typed
 NOT_ARGUMENTS: Final = ("id", "task", "disable_env_checker", "max_episode_steps", "render_mode", "info")
 
@@ -39,7 +40,7 @@ def add_task(command: argparse.ArgumentParser, *, is_optional: bool = False) -> 
         nargs="?" if is_optional else None,
         help="a task, with or without vlm_gym/ (see: vlm-gym list)",
     )
-    command.add_argument("--seed", type=int, default=0, help="the episode's seed (default: %(default)s)")
+    command.add_argument("--seed", type=whole, metavar="S", help=f"the episode's seed (default: {SEED})")
     command.add_argument(
         "--arg",
         action="append",
@@ -68,7 +69,12 @@ def task_arguments(options: argparse.Namespace, fixed: Iterable[str] = ()) -> di
 
 def reset(env: gym.Env[Any, Any], options: argparse.Namespace) -> Any:
     """Start the episode that the options describe."""
-    return env.reset(seed=options.seed, options=start(options))
+    return env.reset(seed=seed_of(options), options=start(options))
+
+
+def seed_of(options: argparse.Namespace) -> int:
+    """Return the episode's seed."""
+    return SEED if options.seed is None else int(options.seed)
 
 
 def _filled(examples: str) -> str:
@@ -107,15 +113,31 @@ def argument(text: str) -> tuple[str, Any]:
 
 def seconds(text: str) -> float:
     """Read a time."""
-    value = float(text)
+    value = number(text)
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, got {text}")
     return value
 
 
+def number(text: str) -> float:
+    """Read a number."""
+    try:
+        return float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"must be a number, got {_cut(text)!r}") from error
+
+
+def whole(text: str) -> int:
+    """Read a whole number."""
+    try:
+        return int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"must be a whole number, got {_cut(text)!r}") from error
+
+
 def count(text: str) -> int:
     """Read a number of things."""
-    value = int(text)
+    value = whole(text)
     if value < 0:
         raise argparse.ArgumentTypeError(f"must be 0 or more, got {text}")
     return value

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final, get_args
 
-from vlm_gym.cli.arguments import count, read_json, seconds
+from vlm_gym.cli.arguments import count, number, read_json, seconds
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.models.endpoint_settings import EndpointSettings
 from vlm_gym.evaluation.models.local_settings import LocalSettings, Precision, Quantization
@@ -36,8 +36,8 @@ def add_endpoint(command: argparse.ArgumentParser) -> None:
         metavar="NAME=VARIABLE",
         help="a header of each request, its value from an environment variable: api-key=AZURE_KEY; may be repeated",
     )
-    group.add_argument("--temperature", type=float, metavar="T", help="of sampling; 0 is greedy")
-    group.add_argument("--top-p", type=float, metavar="P", help="sample from the likeliest tokens of this probability")
+    group.add_argument("--temperature", type=number, metavar="T", help="of sampling; 0 is greedy")
+    group.add_argument("--top-p", type=number, metavar="P", help="sample from the likeliest tokens of this probability")
     group.add_argument(
         "--max-tokens",
         type=count,
@@ -68,7 +68,7 @@ def add_endpoint(command: argparse.ArgumentParser) -> None:
         help="how often a request that failed is sent again (default: %(default)s)",
     )
     group.add_argument(
-        "--requests-per-minute", type=float, metavar="N", help="send no more requests, evenly spaced (default: any)"
+        "--requests-per-minute", type=number, metavar="N", help="send no more requests, evenly spaced (default: any)"
     )
     group.add_argument(
         "--finish-reason",
@@ -78,8 +78,8 @@ def add_endpoint(command: argparse.ArgumentParser) -> None:
         help="what a server's own word for the end of an answer means: finished, length, filter or failure "
         "(docs/endpoints.md has those that are known); may be repeated",
     )
-    group.add_argument("--price-in", type=float, default=0.0, metavar="X", help="of a million tokens read")
-    group.add_argument("--price-out", type=float, default=0.0, metavar="X", help="of a million tokens written")
+    group.add_argument("--price-in", type=number, default=0.0, metavar="X", help="of a million tokens read")
+    group.add_argument("--price-out", type=number, default=0.0, metavar="X", help="of a million tokens written")
     group.add_argument("--cache", type=Path, metavar="FOLDER", help="keep all answers there; ask for none twice")
     _add_local(command)
 

@@ -11,10 +11,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from vlm_gym.cli.arguments import add_command, folder
+from vlm_gym.cli.arguments import number as a_number
 from vlm_gym.cli.batch_arguments import add_batches, batched, check_batches
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
 from vlm_gym.cli.planned_runs import runs_of
 from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, add_unplayable, limits_of, positive
+from vlm_gym.cli.unused import check_unused
 from vlm_gym.errors import AgentError, RunError, VlmGymError
 from vlm_gym.evaluation.models.agent_names import FORMS, make_agent
 from vlm_gym.program import INTERRUPTED
@@ -76,6 +78,7 @@ def add(commands: Any) -> None:
     _add_cluster(command)
     add_limits(command)
     add_unplayable(command)
+    command.set_defaults(default_of=command.get_default)
 
 
 def _add_cluster(command: argparse.ArgumentParser) -> None:
@@ -87,12 +90,14 @@ def _add_cluster(command: argparse.ArgumentParser) -> None:
         help="ray: on a Ray cluster, that of $RAY_ADDRESS or one on this machine (default: local)",
     )
     group.add_argument("--workers", type=positive, metavar="N", help="of the cluster (default: all that have room)")
-    group.add_argument("--gpus-per-worker", type=float, default=0.0, metavar="X", help="for hf: agents (default: 0)")
+    group.add_argument("--gpus-per-worker", type=a_number, default=0.0, metavar="X", help="for hf: agents (default: 0)")
 
 
 def _evaluate(options: argparse.Namespace) -> int:
     check_batches(options)
     runs, limits = runs_of(options), limits_of(options)
+    endpoint_of(options)
+    check_unused(options, options.default_of)
     if len(runs) == 1:
         return _evaluate_one(options, runs[0], limits).status
     _check_agents(options)

@@ -5,7 +5,7 @@ from typing import Any
 
 import gymnasium as gym
 
-from vlm_gym.cli.arguments import add_command, add_task, make, start
+from vlm_gym.cli.arguments import add_command, add_task, make, seed_of, start
 from vlm_gym.cli.run_arguments import positive
 
 
@@ -26,16 +26,17 @@ def _floor(options: argparse.Namespace) -> None:
     from vlm_gym.evaluation.scores.statistics import percent, wilson_interval
 
     env = make(options, parser="json")  # its samples are admissible commands, where those change with the turn
-    env.action_space.seed(options.seed)
+    seed = seed_of(options)
+    env.action_space.seed(seed)
     wins, total, begin = 0, 0.0, start(options)
     for i in range(options.episodes):
-        is_success, earned = _play(env, options.seed + i, begin)
+        is_success, earned = _play(env, seed + i, begin)
         wins, total = wins + is_success, total + earned
     env.close()
     low, high = wilson_interval(wins, options.episodes)
     share = wins / options.episodes
     print(f"{wins:,} of {options.episodes:,} episodes: {percent(share)} % ({percent(low)} to {percent(high)}, 95 %)")
-    print(f"mean return {total / options.episodes:.4g}, seeds from {options.seed} on")
+    print(f"mean return {total / options.episodes:.4g}, seeds from {seed} on")
     print(f"in its Task, or in adopt(): random_success={share:.4g}")
 
 

@@ -3,9 +3,11 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from vlm_gym.errors import did_you_mean
+
+MISTAKE: Final = 2  # the exit status
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -34,8 +36,31 @@ class CommandParser(argparse.ArgumentParser):
             if is_option and not any(known.startswith(name) for known in self._names()):
                 self._refuse(name)
 
+    def error(self, message: str) -> NoReturn:
+        """End the program with the usage in one line, what is wrong, and where all options are told."""
+        sentence = message if message.endswith((".", "?")) else f"{message}."
+        usage = f"usage: {self.format_short_usage()}"
+        self.exit(MISTAKE, f"{usage}\n{self.prog}: error: {sentence} See: {self.prog} --help\n")
+
+    def format_short_usage(self) -> str:
+        """Return the usage with the arguments that must be given alone."""
+        options = [action for action in self._actions if action.option_strings]
+        needed = [f"{action.option_strings[0]} {_name_of(action)}" for action in options if action.required]
+        places = [_name_of(action) for action in self._get_positional_actions()]
+        more = ["[options]"] if len(options) > len(needed) else []
+        return " ".join([self.prog, *needed, *more, *places])
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        """Read a value; argparse would name the function that cannot read it."""
+        try:
+            return super()._get_value(action, arg_string)
+        except argparse.ArgumentError as error:
+            if isinstance(error.__context__, argparse.ArgumentTypeError):
+                raise
+            raise argparse.ArgumentError(action, f"cannot be {arg_string!r}") from error
+
     def _refuse(self, name: str) -> NoReturn:
-        self.error(f"there is no option {name}.{did_you_mean(name, self._names())} See: {self.prog} --help")
+        self.error(f"there is no option {name}.{did_you_mean(name, self._names())}")
 
     def _names(self) -> list[str]:
         return [name for action in self._actions for name in action.option_strings]
@@ -46,3 +71,13 @@ class CommandParser(argparse.ArgumentParser):
         listed = ", ".join(map(str, action.choices))
         hint = did_you_mean(value, action.choices)
         raise argparse.ArgumentError(action, f"invalid choice: {value!r} (choose from {listed}).{hint}")
+
+
+def _name_of(action: argparse.Action) -> str:
+    """Return what stands for an argument's value in the usage."""
+    name = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
+    if action.nargs == argparse.PARSER:
+        return f"{name} ..."
+    if action.nargs in (argparse.OPTIONAL, argparse.ZERO_OR_MORE):
+        return f"[{name}]"
+    return f"{name} [{name} ...]" if action.nargs == argparse.ONE_OR_MORE else name

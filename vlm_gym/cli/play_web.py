@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from vlm_gym.cli.arguments import count, start, task_arguments
-from vlm_gym.cli.run_arguments import add_chat, chat_of, parser_of
+from vlm_gym.cli.arguments import seed_of, start, task_arguments, whole
+from vlm_gym.cli.run_arguments import add_chat, chat_of, parser_of, positive
 from vlm_gym.errors import ConfigError
 from vlm_gym.program import INTERRUPTED
 from vlm_gym.registration import find_task
@@ -26,7 +26,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--web", action="store_true", help="play in the browser; without an ID choose a task there")
     group = command.add_argument_group("with --web")
     group.add_argument("--panel", metavar="NAME", help="play a panel's episodes in order (see: vlm-gym panels)")
-    group.add_argument("--first", type=count, metavar="N", help="of the panel, the first N episodes of each task")
+    group.add_argument("--first", type=positive, metavar="N", help="of the panel, the first N episodes of each task")
     group.add_argument("--port", type=port, metavar="N", help="the port of 127.0.0.1 (default: a free one)")
     group.add_argument("--no-open", action="store_true", help="do not open the browser, only print the address")
     add_chat(command, "how it is told, with --web --panel")
@@ -70,7 +70,7 @@ def _game(options: argparse.Namespace) -> "Game":
     arguments, reset_options = task_arguments(options, ("parser",)), start(options)
 
     def episodes_of(task: str) -> "Iterator[EpisodeSpec]":
-        return seeds_from(find_task(task).id, options.seed, arguments, reset_options)
+        return seeds_from(find_task(task).id, seed_of(options), arguments, reset_options)
 
     folder = options.out or FOLDER
     if options.task is not None:
@@ -88,8 +88,8 @@ def _panel_game(options: argparse.Namespace) -> "Game":
     from vlm_gym.web.recording import Recording
     from vlm_gym.web.telling import Telling
 
-    if options.task is not None or options.options is not None:
-        raise ConfigError("a panel sets task and starts: leave out ID and --options")
+    if any(value is not None for value in (options.task, options.options, options.seed)):
+        raise ConfigError("a panel sets task and starts: leave out ID, --seed and --options")
     panel = get_panel(options.panel).variant(task_arguments(options, ("parser",)))
     if options.first is not None:
         panel = panel.first(options.first)
@@ -110,7 +110,7 @@ def _refuse_telling(options: argparse.Namespace) -> None:
 
 def port(text: str) -> int:
     """Read a port."""
-    value = int(text)
+    value = whole(text)
     if not 0 <= value <= MAX_PORT:
         raise argparse.ArgumentTypeError(f"must be a port from 0 to {MAX_PORT}, got {text}")
     return value

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from vlm_gym.cli.arguments import add_command, count, seconds
-from vlm_gym.cli.run_arguments import add_unplayable
+from vlm_gym.cli.arguments import add_command, seconds
+from vlm_gym.cli.run_arguments import add_unplayable, positive
 
 
 def add(commands: Any) -> None:
@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
         help="the episodes whose pictures are in the page (default: %(default)s)",
     )
     command.add_argument(
-        "--max-episodes", type=count, metavar="N", help="the most episodes of each run in the viewer (default: all)"
+        "--max-episodes", type=positive, metavar="N", help="the most episodes of each run in the viewer (default: all)"
     )
     command.add_argument(
         "--any-panels", action="store_true", help="the runs may be of any panels: compare those of the same panel"

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from vlm_gym.cli.arguments import count
+from vlm_gym.cli.arguments import count, number, whole
 from vlm_gym.errors import ConfigError
 from vlm_gym.parsers import PARSERS
 
@@ -111,7 +111,7 @@ def add_limits(command: argparse.ArgumentParser) -> None:
         help="of a greedy model: after N turns in a row with the same request and the same answer that cannot be read, "
         "do not ask for it again while the request stays the same; the turns count as if it had been given",
     )
-    group.add_argument("--max-cost", type=float, metavar="X", help="money of the whole run, if prices are given")
+    group.add_argument("--max-cost", type=number, metavar="X", help="money of the whole run, if prices are given")
 
 
 def add_unplayable(command: argparse.ArgumentParser) -> None:
@@ -127,7 +127,7 @@ def add_unplayable(command: argparse.ArgumentParser) -> None:
 
 def positive(text: str) -> int:
     """Read a number of things, at least one."""
-    value = int(text)
+    value = whole(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be 1 or more, got {text}")
     return value
@@ -177,7 +177,12 @@ def parser_of(options: argparse.Namespace, training: "Training | None" = None) -
 
 
 def _history(text: str) -> int | str:
-    return text if text == "all" else count(text)
+    if text == "all":
+        return text
+    try:
+        return count(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"must be all, or a whole number from 0 on, got {text!r}") from error
 
 
 def _shard(text: str) -> "Shard":
