@@ -3,7 +3,7 @@
 import inspect
 import warnings
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any, Final, Literal, get_args
 
 import gymnasium as gym
@@ -17,6 +17,8 @@ from vlm_gym.wrappers.text import TextPlay
 from vlm_gym.wrappers.turn_limit import TurnLimit
 
 MAKERS_ARGUMENTS: Final = ("prompt", "parser", "include_text", "on_fault", "info")
+NO_DEFAULT: Final = ("settings", "parser")
+"""What only the maker gives, and what the player chooses."""
 Info = Literal["full", "numeric"]
 
 
@@ -67,6 +69,17 @@ class _TaskMaker:
 
 
 make_task: Final = _TaskMaker()
+
+
+def default_arguments(task: str) -> dict[str, Any]:
+    """Return the arguments of a task with the values that they have where nobody gives them."""
+    entry = find_task(task)
+    parameters = [*inspect.signature(make_task.__call__).parameters.values()]
+    parameters += inspect.signature(entry.load()).parameters.values()
+    made = {each.name: each.default for each in parameters if each.default is not inspect.Parameter.empty}
+    common = {field.name: field.default for field in fields(TaskSettings) if field.default is not MISSING}
+    known = {**common, **made, **entry.arguments}
+    return {name: value for name, value in known.items() if name not in NO_DEFAULT}
 
 
 def apply_turn_limit(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:

@@ -154,7 +154,7 @@ def test_a_panels_run_is_refused_unless_the_panel_is_named(tmp_path, capsys):
         (["EZPoints-v0", "--samples", "5", "--arg", "num_card=3"], "Did you mean 'num_cards'?"),
         (["EZPoints-v0", "--samples", "5", "--parser", "jsn"], "Did you mean 'json'?"),
         (["--panel", "card-v0"], "Did you mean 'cards-v0'?"),
-        (["--from-run", "nowhere"], "nowhere is no run of `vlm-gym eval`"),
+        (["--from-run", "nowhere"], "nowhere is not a run of `vlm-gym eval`"),
         (["ALFWorld-ValidSeen-v0", "--samples", "5"], "which are for evaluation"),
     ],
 )

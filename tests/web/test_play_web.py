@@ -130,7 +130,10 @@ def test_the_browser_is_opened_at_the_address(tmp_path):
         (["--web", "--arg", "theme=night"], "--arg and --options need the ID of a task"),
         (["--web", "--first", "2"], "--first needs --panel"),
         (["--web", "--panel", "cards-v1"], "Did you mean 'cards-v0'?"),
-        (["Blackjack-v0", "--web", "--panel", "cards-v0"], "a panel sets task and starts: leave out ID and --options"),
+        (
+            ["Blackjack-v0", "--web", "--panel", "cards-v0"],
+            "a panel sets task and starts: leave out ID, --seed and --options",
+        ),
         (["Blackjack-v0", "--web", "--history", "2"], "goes with --web --panel NAME"),
         (["Blackjack-v0", "--max-reasks", "2"], "goes with --web --panel NAME"),
         (["--web", "--panel", "cards-v0", "--show", "film"], "show must be one of"),
@@ -150,7 +153,7 @@ def test_a_mistake_gets_one_clear_line(capsys, tmp_path, monkeypatch, arguments,
 def test_a_folder_that_is_no_run_is_left_alone(capsys, tmp_path):
     (tmp_path / "letter.txt").write_text("Dear")
     assert main(["play", "Blackjack-v0", "--web", "--out", str(tmp_path)]) == 2
-    assert "is no run" in capsys.readouterr().err
+    assert "is not a run" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 

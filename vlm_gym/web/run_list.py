@@ -1,6 +1,7 @@
 """The runs below a folder, and how far each is."""
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,16 +9,17 @@ from typing import Any, Final
 
 from vlm_gym.errors import RunError
 from vlm_gym.evaluation.runs.plan import planned_episodes
+from vlm_gym.evaluation.runs.played import read_finished
 from vlm_gym.evaluation.runs.run_folder import (
     EPISODES_FILE,
     PICTURES,
     RUN_FILE,
     TURNS_FILE,
-    read_episodes,
     read_run,
 )
 
 MAX_DEPTH: Final = 4  # folders below the one that is viewed
+SHARE: Final = 0.1  # of a processor's time that reading a run may take
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Standing:
 
     size: tuple[int, ...]
     told: dict[str, Any]
+    next_s: float  # when it may be read again: long runs take long to read
 
 
 class RunList:
@@ -51,8 +54,11 @@ class RunList:
     def _standing(self, folder: Path) -> dict[str, Any]:
         size = file_sizes(folder)
         known = self._known.get(folder)
-        if known is None or known.size != size:
-            known = self._known[folder] = Standing(size, _read(folder))
+        if known is None or (known.size != size and time.monotonic() >= known.next_s):
+            start_s = time.process_time()
+            told = _read(folder)
+            rest_s = (time.process_time() - start_s) / SHARE
+            known = self._known[folder] = Standing(size, told, time.monotonic() + rest_s)
         return {**known.told, "changed_s": _changed_s(folder)}
 
 
@@ -63,7 +69,7 @@ def file_sizes(folder: Path) -> tuple[int, ...]:
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        run, episodes = read_run(folder), read_episodes(folder)
+        run, (episodes, _) = read_run(folder), read_finished(folder)
         planned = len(planned_episodes(run))
     except (RunError, TypeError, KeyError) as error:
         return {"error": f"{error}"}

@@ -272,7 +272,7 @@ def test_an_episode_whose_end_is_half_written_is_shown_with_its_turns_and_counts
 
 def test_a_folder_that_is_no_run_is_named(capsys, tmp_path):
     assert main(["report", str(tmp_path), "--out", str(tmp_path / "report.html")]) == 2
-    assert f"{tmp_path} is no run of `vlm-gym eval`" in capsys.readouterr().err
+    assert f"{tmp_path} is not a run of `vlm-gym eval`" in capsys.readouterr().err
     assert not (tmp_path / "report.html").exists()
 
 

@@ -120,7 +120,7 @@ def test_shards_of_different_runs_are_refused(tmp_path, shards, plan, agent, dif
 
 
 def test_a_folder_that_is_no_run_or_that_is_full_is_refused(tmp_path, shards):
-    with pytest.raises(RunError, match="is no run of `vlm-gym eval`"):
+    with pytest.raises(RunError, match="is not a run of `vlm-gym eval`"):
         merge([tmp_path / "nothing"], tmp_path / "run")
     with pytest.raises(RunError, match="holds something already: choose another --out"):
         merge(shards[:2], shards[2])

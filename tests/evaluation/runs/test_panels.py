@@ -9,6 +9,7 @@ import PIL
 import pytest
 from at_hand import PLAYABLE_IDS
 
+from vlm_gym.assembly import default_arguments
 from vlm_gym.cli import main
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError, DataNotFoundError
@@ -250,3 +251,31 @@ def test_a_check_leaves_out_what_is_not_here(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("ALFWORLD_DATA", str(tmp_path))
     assert main(["panels", UNSEEN, "--check"]) == 0
     assert f"{UNSEEN}: left out, no ALFWorld games" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["cards-v0", "household-v0"])
+def test_a_variant_by_an_arguments_own_value_is_the_panel_itself(name):
+    """Every argument that all its tasks have with one plain value, one by one and all together."""
+    panel = get_panel(name)
+    known = [default_arguments(task) for task in {episode.task for episode in panel.episodes}]
+    shared = {
+        key: value
+        for key, value in known[0].items()
+        if all(key in each and each[key] == value for each in known) and value is not None
+    }
+    assert {"prompt", "image_size", "theme"} <= set(shared)
+    for key, value in shared.items():
+        assert panel.variant({key: value}) is panel
+    assert panel.variant(shared) is panel
+
+
+def test_a_variant_of_a_variant_counts_only_what_differs_from_the_panel():
+    panel = get_panel("cards-v0")
+    short = panel.variant({"prompt": "action_only", "image_size": 300})
+    assert short.name == "cards-v0[prompt=action_only]"
+    assert short.variant({"prompt": "cot"}) == panel
+
+
+def test_an_argument_that_only_some_tasks_have_with_this_value_makes_a_variant():
+    assert get_panel("cards-shift-v0").variant({"theme": "night"}).name == "cards-shift-v0[theme=night]"
+    assert get_panel("cards-shift-v0").variant({"theme": "classic"}).name == "cards-shift-v0[theme=classic]"

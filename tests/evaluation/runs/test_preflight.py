@@ -1,7 +1,6 @@
 """The first request: what would fail in every episode is found before anything is played."""
 
 import asyncio
-import json
 
 import pytest
 from openai_server import OpenAIServer, completion, error
@@ -192,7 +191,7 @@ def test_agents_without_a_server_are_not_asked(tmp_path):
     assert notes == []
 
 
-def test_without_a_check_a_run_begins_at_once(tmp_path):
+def test_without_a_check_the_first_answer_tells_and_a_refused_run_leaves_no_folder(tmp_path):
     plan = Plan((EpisodeSpec("vlm_gym/NumberLine-v0", 0),))
 
     async def run():
@@ -204,4 +203,4 @@ def test_without_a_check_a_run_begins_at_once(tmp_path):
 
     with OpenAIServer(answer=text_only) as server, pytest.raises(AgentRefusedError, match="reads no pictures"):
         asyncio.run(run())
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["agent"]["model"] == "model"
+    assert not (tmp_path / "run").exists()

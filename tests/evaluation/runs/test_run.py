@@ -253,7 +253,7 @@ def test_a_run_that_never_got_an_answer_holds_no_folder(tmp_path, whole):
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").write_text("important")
     for is_resumed in (False, True):
-        with pytest.raises(RunError, match="is no run of `vlm-gym eval`"):
+        with pytest.raises(RunError, match="is not a run of `vlm-gym eval`"):
             run(tmp_path, is_resumed=is_resumed)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,9 +13,13 @@ from recorded import results
 
 from vlm_gym.chat import ChatSession
 from vlm_gym.episodes import EpisodeSpec
-from vlm_gym.errors import RunError
+from vlm_gym.errors import AgentRefusedError, RunError
+from vlm_gym.evaluation.models.agent_names import make_agent
 from vlm_gym.evaluation.models.agents import ConstantAgent
 from vlm_gym.evaluation.runs.episodes import run_episode
+from vlm_gym.evaluation.runs.plan import Plan
+from vlm_gym.evaluation.runs.played import read_played_run
+from vlm_gym.evaluation.runs.run import evaluate
 from vlm_gym.evaluation.runs.run_folder import (
     EPISODES_FILE,
     RUN_FILE,
@@ -28,6 +33,7 @@ from vlm_gym.evaluation.runs.run_folder import (
     read_turns,
 )
 from vlm_gym.rollout import Rollout
+from vlm_gym.web.run_list import RunList
 
 RUN = {"agent": {"name": "constant"}, "episodes": [], "shard": None, "parser": "json", "chat": {}}
 EPISODE = EpisodeSpec("vlm_gym/NumberLine-v0", 0, options={"position": 4, "target": 0})
@@ -142,7 +148,7 @@ def test_a_turn_that_was_played_again_counts_in_its_later_form(tmp_path):
 def test_a_folder_that_is_no_run_is_refused(tmp_path, content):
     if content is not None:
         (tmp_path / RUN_FILE).write_text(content, encoding="latin-1")
-    with pytest.raises(RunError, match=r"is no run of `vlm-gym eval`|another version|lacks episodes, "):
+    with pytest.raises(RunError, match=r"is not a run of `vlm-gym eval`|another version|lacks episodes, "):
         read_run(tmp_path)
 
 
@@ -221,3 +227,92 @@ def test_a_full_disk_leaves_whole_lines(tmp_path, size):
     assert len(read_turns(tmp_path / "run")) < 4
     assert read_episodes(tmp_path / "run") == []
     assert not list((tmp_path / "run").rglob("*.part"))
+
+
+def test_a_folder_of_runs_names_them(tmp_path):
+    for name in ("b", "a"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / RUN_FILE).write_text("{}")
+    with pytest.raises(RunError, match=re.escape(f"it holds 2 runs, name one of them: {tmp_path / 'runs' / 'a'}, ")):
+        read_run(tmp_path / "runs")
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda path: None, "there is no such folder"),
+        (lambda path: path.write_text("{}"), "it is a file"),
+        (lambda path: path.mkdir(), "it holds no run.json"),
+        (lambda path: (path / RUN_FILE).mkdir(parents=True), "cannot read run.json (Is a directory)"),
+    ],
+)
+def test_what_is_there_in_place_of_a_run_is_told_in_words(tmp_path, make, told):
+    make(tmp_path / "run")
+    with pytest.raises(RunError, match=re.escape(told)) as raised:
+        read_run(tmp_path / "run")
+    assert "Errno" not in str(raised.value)
+
+
+def play_blackjack(folder):
+    """Play five episodes at random; return their number of turns."""
+    plan = Plan(tuple(EpisodeSpec("vlm_gym/Blackjack-v0", seed) for seed in range(5)))
+    asyncio.run(evaluate(folder, plan, make_agent("random")))
+    return len(read_turns(folder))
+
+
+@pytest.mark.parametrize("name", [TURNS_FILE, EPISODES_FILE])
+def test_many_damaged_lines_are_one_warning(tmp_path, caplog, name):
+    play_blackjack(tmp_path)
+    path = tmp_path / name
+    lines = path.read_text().splitlines()
+    path.write_text("".join(f"{line[:-9]}\n" for line in lines))
+    read_turns(tmp_path)
+    read_episodes(tmp_path)
+    (record,) = caplog.records
+    assert "line 1 is damaged and left out: " in record.message
+    assert record.message.endswith(f"and so are {len(lines) - 1} more of its {len(lines)} lines")
+
+
+@pytest.mark.parametrize("num_left", [0, 1, 2])
+def test_report_and_view_count_the_same_episodes(tmp_path, caplog, num_left):
+    """An episode whose turns are lost is finished in neither, and one warning counts all of them."""
+    play_blackjack(tmp_path / "run")
+    path = tmp_path / "run" / TURNS_FILE
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:num_left]))
+    (shown,) = RunList(tmp_path).show()
+    lost = [record for record in caplog.records if "episodes are missing" in record.message]
+    assert len(lost) == 1
+    try:
+        assert shown["num_episodes"] == len(read_played_run(tmp_path / "run").played)
+    except RunError:
+        assert shown["num_episodes"] == 0
+    assert shown["num_planned"] == 5
+
+
+def test_a_run_that_is_refused_before_its_first_turn_leaves_nothing(tmp_path):
+    class Refusing(ConstantAgent):
+        async def answer(self, *arguments, **more):
+            raise AgentRefusedError("the key is wrong")
+
+    plan = Plan((EPISODE,))
+    for folder in (tmp_path / "new" / "run", tmp_path / "there"):
+        (tmp_path / "there").mkdir(exist_ok=True)
+        with pytest.raises(AgentRefusedError):
+            asyncio.run(evaluate(folder, plan, Refusing("+")))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["there"]
+    assert is_empty(tmp_path / "there") or not any((tmp_path / "there").iterdir())
+
+
+def test_a_run_that_has_a_turn_stays_when_it_is_refused(tmp_path):
+    class Tiring(ConstantAgent):
+        num_answers = 0
+
+        async def answer(self, *arguments, **more):
+            self.num_answers += 1
+            if self.num_answers > 2:
+                raise AgentRefusedError("no money is left")
+            return await super().answer(*arguments, **more)
+
+    with pytest.raises(AgentRefusedError):
+        asyncio.run(evaluate(tmp_path / "run", Plan((EPISODE,)), Tiring('{"action": "-"}')))
+    assert len(read_turns(tmp_path / "run")) == 2

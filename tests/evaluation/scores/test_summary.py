@@ -195,7 +195,7 @@ def test_an_unfinished_episode_is_left_out(cards, tmp_path):
 
 
 def test_a_folder_that_is_no_run_is_named(tmp_path):
-    with pytest.raises(RunError, match="is no run of `vlm-gym eval`"):
+    with pytest.raises(RunError, match="is not a run of `vlm-gym eval`"):
         summarise(tmp_path)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, zip_longest
 from typing import Any, Final
 
+from vlm_gym.assembly import default_arguments
 from vlm_gym.episodes import EpisodeSpec, canonical
 from vlm_gym.errors import ConfigError, DataNotFoundError, did_you_mean
 from vlm_gym.games.household.splits import list_games, name_of_game, task_of_folder
@@ -49,23 +50,28 @@ class Panel:
 
             get_panel("cards-v0").variant({"prompt": "action_only"}).name       # cards-v0[prompt=action_only]
 
-        The fingerprint is computed from the variant's own prompts and pictures, which takes seconds.
+        An argument that has this value in every one of its tasks anyway makes no variant. The fingerprint is computed from
+        the variant's own prompts and pictures, which takes seconds.
 
         Raises:
             ConfigError: if a task has no such argument, or if episodes were left out already.
         """
         if self.num_first is not None:
             raise ConfigError(f"a variant is one of the whole panel: {self.name}.variant(...).first({self.num_first})")
-        if not arguments:
-            return self
+        plain = tuple(replace(each, arguments=_without(each.arguments, self.arguments)) for each in self.episodes)
         merged = {**self.arguments, **arguments}
-        episodes = tuple(replace(each, arguments={**each.arguments, **arguments}) for each in self.episodes)
-        name = f"{self.name.partition('[')[0]}[{', '.join(f'{key}={_plain(merged[key])}' for key in sorted(merged))}]"
+        changed = {name: value for name, value in merged.items() if not _is_default(plain, name, value)}
+        if changed == dict(self.arguments):
+            return self
+        episodes = tuple(replace(each, arguments={**each.arguments, **changed}) for each in plain)
+        base = self.name.partition("[")[0]
+        listed = ", ".join(f"{key}={_plain(changed[key])}" for key in sorted(changed))
+        name = f"{base}[{listed}]" if changed else base
         try:
             fingerprint = fingerprint_of(episodes)
         except ConfigError as error:
             raise ConfigError(f"there is no panel {name}: {error}") from error
-        return replace(self, name=name, episodes=episodes, fingerprint=fingerprint, arguments=merged)
+        return replace(self, name=name, episodes=episodes, fingerprint=fingerprint, arguments=changed)
 
     def first(self, n: int) -> "Panel":
         """Return the first n episodes of each task, under the whole panel's fingerprint.
@@ -139,6 +145,17 @@ def fingerprint_of(episodes: Iterable[EpisodeSpec]) -> str:
             content.update("\0".join((episode.key, info["prompt"], info["observation_text"], "")).encode())
             pictures.update(repr(picture.shape).encode() + picture.tobytes())
     return f"{content.hexdigest()[:HASH_LENGTH]}-{pictures.hexdigest()[:HASH_LENGTH]}"
+
+
+def _without(arguments: Mapping[str, Any], left_out: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in arguments.items() if name not in left_out}
+
+
+def _is_default(episodes: Sequence[EpisodeSpec], name: str, value: Any) -> bool:
+    """Whether an argument of all these episodes has this value where nobody says it."""
+    given = {(each.task, canonical(each.arguments)): each for each in episodes}.values()
+    known = [{**default_arguments(each.task), **each.arguments} for each in given]
+    return all(name in arguments and arguments[name] == value for arguments in known)
 
 
 def _plain(value: Any) -> str:

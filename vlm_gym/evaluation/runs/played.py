@@ -105,10 +105,7 @@ def read_played_run(folder: Path, unplayable: Unplayable = "failure") -> PlayedR
     run = read_run(folder)
     order = {episode.key: i for i, episode in enumerate(planned_episodes(run))}
     check_choice("unplayable", unplayable, get_args(Unplayable))
-    turns: dict[str, list[TurnRecord]] = defaultdict(list)
-    for turn in read_turns(folder):
-        turns[turn.episode].append(turn)
-    whole = [episode for episode in read_episodes(folder) if _is_whole(folder, episode, turns[episode.episode])]
+    whole, turns = read_finished(folder)
     recorded = sorted(whole, key=lambda episode: order.get(episode.episode, len(order)))
     finished = [episode for episode in recorded if unplayable == "failure" or not episode.is_unplayable]
     played = tuple(Played(episode, tuple(turns[episode.episode])) for episode in finished)
@@ -122,24 +119,39 @@ def read_played_run(folder: Path, unplayable: Unplayable = "failure") -> PlayedR
     return PlayedRun(folder, run, played, unplayable, Counter(stopped), unfinished)
 
 
+def read_finished(folder: Path) -> tuple[list[EpisodeRecord], dict[str, list[TurnRecord]]]:
+    """Return a run's finished episodes, and the turns of all its episodes by their keys.
+
+    An episode is finished if its record and all its turns are there; a warning counts those that lack turns.
+
+    Raises:
+        RunError: if a file cannot be read.
+    """
+    turns: dict[str, list[TurnRecord]] = defaultdict(list)
+    for turn in read_turns(folder):
+        turns[turn.episode].append(turn)
+    recorded = read_episodes(folder)
+    lacking = [episode for episode in recorded if len(turns[episode.episode]) != episode.num_turns]
+    if lacking:
+        first, many = lacking[0], len(lacking) > 1
+        logger.warning(
+            "%s: turns of %d of its %d episodes are missing: turns.jsonl is damaged. %s, and --resume plays %s on from "
+            "there. The first is %s: expected %d turns, got %d",
+            folder,
+            len(lacking),
+            len(recorded),
+            "They count as not finished" if many else "The episode counts as not finished",
+            "them" if many else "it",
+            first.episode,
+            first.num_turns,
+            len(turns[first.episode]),
+        )
+    return [episode for episode in recorded if len(turns[episode.episode]) == episode.num_turns], turns
+
+
 def read_played(folder: Path) -> tuple[Played, ...]:
     """Return the finished episodes of a run (`read_played_run`)."""
     return read_played_run(folder).played
-
-
-def _is_whole(folder: Path, episode: EpisodeRecord, turns: list[TurnRecord]) -> bool:
-    """Whether all turns of a finished episode are there; warn if not."""
-    if len(turns) == episode.num_turns:
-        return True
-    logger.warning(
-        "%s: expected %d turns of the episode %s, got %d: turns.jsonl is damaged. The episode counts as not finished, "
-        "and --resume plays it on from there",
-        folder,
-        episode.num_turns,
-        episode.episode,
-        len(turns),
-    )
-    return False
 
 
 def _is_key(key: str) -> bool:

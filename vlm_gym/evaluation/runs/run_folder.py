@@ -19,6 +19,7 @@ later line counts, and the earlier run of the episode from that turn on does not
 import json
 import logging
 import os
+import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +29,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TypeVar
 
-from vlm_gym.errors import RunError
+from vlm_gym.errors import AgentError, ConfigError, RunError
 from vlm_gym.evaluation.runs.lines import from_line, text_from_line, text_line, texts_of, to_line
 from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
 from vlm_gym.files import DRAFT, write_whole
@@ -43,6 +44,7 @@ TURNS_FILE: Final = "turns.jsonl"
 EPISODES_FILE: Final = "episodes.jsonl"
 TEXTS_FILE: Final = "texts.jsonl"
 PICTURES: Final = "pictures"
+NUM_SHOWN: Final = 5  # of the runs in a folder
 READ: Final = ("episodes", "agent")
 """The parts of run.json without which there is no run."""
 UNSAID: Final[Mapping[str, Any]] = {"shard": None, "parser": "json", "chat": {}}
@@ -75,14 +77,34 @@ def read_run(folder: Path) -> dict[str, Any]:
     """
     try:
         run = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RunError(f"{folder} is not a run of `vlm-gym eval`: {_what_is_there(folder)}") from error
     except (OSError, ValueError, RecursionError) as error:
-        raise RunError(f"{folder} is no run of `vlm-gym eval`: cannot read {folder / RUN_FILE} ({error})") from error
+        raise RunError(f"{folder} is not a run of `vlm-gym eval`: cannot read {RUN_FILE} ({_reason(error)})") from error
     if not isinstance(run, dict) or run.get("format") != FORMAT:
         raise RunError(f"{folder / RUN_FILE} must have the format {FORMAT}: another version of vlm_gym wrote it")
     missing = [name for name in READ if name not in run]
     if missing:
         raise RunError(f"{folder / RUN_FILE} lacks {', '.join(missing)}: it is damaged")
     return {**UNSAID, **run}
+
+
+def _what_is_there(folder: Path) -> str:
+    """Say what there is in place of a run."""
+    if not folder.exists():
+        return "there is no such folder"
+    if not folder.is_dir():
+        return "it is a file"
+    inside = sorted(path.parent.name for path in folder.glob(f"*/{RUN_FILE}"))
+    if not inside:
+        return f"it holds no {RUN_FILE}, which `vlm-gym eval` writes"
+    shown = ", ".join(str(folder / name) for name in inside[:NUM_SHOWN])
+    more = f" and {len(inside) - NUM_SHOWN} more" if len(inside) > NUM_SHOWN else ""
+    return f"it holds {len(inside)} {'run' if len(inside) == 1 else 'runs'}, name one of them: {shown}{more}"
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def read_turns(folder: Path) -> list[TurnRecord]:
@@ -126,7 +148,7 @@ def picture_path(folder: Path, name: str) -> Path:
 
 
 class RunWriter:
-    """Adds to a run's folder.
+    """Adds to a run's folder; used as a context, it leaves nothing where an agent refused before the first turn.
 
     Args:
         folder: Is made if it is not there.
@@ -138,6 +160,7 @@ class RunWriter:
 
     def __init__(self, folder: Path, run: Mapping[str, Any]) -> None:
         self.folder = folder
+        self._first_made = _first_missing(folder)
         with ExitStack() as opened:
             try:
                 self._begin(run, opened)
@@ -151,7 +174,10 @@ class RunWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        has_nothing = not any(os.fstat(file).st_size for file in (self._turns, self._episodes))
         self.close()
+        if has_nothing and isinstance(error, (AgentError, ConfigError)):
+            self._remove()
 
     def add_turn(self, turn: TurnRecord, shown: Message) -> None:
         """Write a turn, what the player saw, and the texts of its requests that are not there yet."""
@@ -193,6 +219,14 @@ class RunWriter:
             text = json.dumps({"format": FORMAT, **run}, indent=1)
             write_whole(self.folder / RUN_FILE, lambda draft: draft.write_text(text, encoding="ascii"))
 
+    def _remove(self) -> None:
+        """Remove a run of which nothing was played, and the folders that were made for it."""
+        for name in (RUN_FILE, TURNS_FILE, EPISODES_FILE, TEXTS_FILE):
+            (self.folder / name).unlink(missing_ok=True)
+        shutil.rmtree(self.folder / PICTURES, ignore_errors=True)
+        if self._first_made is not None:
+            shutil.rmtree(self._first_made, ignore_errors=True)
+
     def _add_texts(self, record: TurnRecord | EpisodeRecord) -> None:
         new = {name: text for name, text in texts_of(record).items() if name not in self._names}
         if new:
@@ -224,11 +258,21 @@ def _read(path: Path, read_line: Callable[[str], LineT]) -> Iterator[LineT]:
     except OSError as error:
         raise RunError(f"cannot read {path}: {error.strerror or error}") from error
     lines = data.split(b"\n")[:-1]  # what follows the last line's end is empty, or half a line
+    damaged: list[str] = []
     for number, line in enumerate(lines, start=1):
         try:
             yield read_line(line.decode("ascii", "backslashreplace"))
         except RunError as error:  # noqa: PERF203  # each line by itself
-            logger.warning("%s, line %d is damaged and left out: %s", path, number, error)
+            damaged.append(f"line {number} is damaged and left out: {error}")
+    if damaged:
+        more = f"; and so are {len(damaged) - 1} more of its {len(lines)} lines" if damaged[1:] else ""
+        logger.warning("%s, %s%s", path, damaged[0], more)
+
+
+def _first_missing(folder: Path) -> Path | None:
+    """Return the topmost folder that is made with this one; None if it is there."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    return missing[-1] if missing else None
 
 
 def _open_for_adding(path: Path, opened: ExitStack) -> int:
