@@ -50,7 +50,7 @@ class Panel:
 
             get_panel("cards-v0").variant({"prompt": "action_only"}).name       # cards-v0[prompt=action_only]
 
-        An argument that has this value in every one of its tasks anyway makes no variant. The fingerprint is computed from
+        An argument that all its tasks have with this value anyway makes no variant. The fingerprint is computed from
         the variant's own prompts and pictures, which takes seconds.
 
         Raises:
