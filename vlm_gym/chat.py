@@ -111,6 +111,8 @@ class ChatTurn:
 class ChatSession:
     """Plays one env as a conversation.
 
+    So it is driven::
+
         session = ChatSession(gym.make("vlm_gym/Points24-v0", parser="json"))
         session.reset(seed=0)
         while not session.is_over:

@@ -67,6 +67,8 @@ class RecordedTurn(Protocol):
 class Rollout:
     """Plays one episode after another, of any tasks; their environments are kept and used again.
 
+    So it is driven::
+
         rollout = Rollout()
         step = rollout.start(EpisodeSpec("vlm_gym/Points24-v0", seed=0))
         while not step.is_over:

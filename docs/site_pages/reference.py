@@ -1,0 +1,91 @@
+"""The API reference: a page for each public module, made from its names and their docstrings by autodoc."""
+
+import ast
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+from pathlib import Path
+from typing import Final
+
+from site_pages.written import forget_others, write_if_new
+
+import vlm_gym
+from vlm_gym import adapters
+
+FRAMEWORKS: Final = ("inspect_ai", "openenv", "skyrl_gym", "gem", "trl", "datasets", "fastapi", "uvicorn", "pydantic")
+"""What the adapters import: autodoc goes without them, wherever they are not installed."""
+
+MODULES: Final = {
+    "vlm_gym": "What programs import, by the name `vlm_gym.NAME`. By subject: [the library](../api.md).",
+    "vlm_gym.wrappers": "Wrappers of environments.",
+    "vlm_gym.vector": "The vector environment, which `gym.make_vec` makes.",
+    "vlm_gym.testing": "The contract that every task keeps, for tasks of your own.",
+    "vlm_gym.envs.base": "What a task of your own is made from: [write a task](../write_a_task.md).",
+    "vlm_gym.actions": "Vocabularies: what an action is called.",
+    "vlm_gym.fields": "What a prompt asks for besides the action, and the truth about it.",
+    "vlm_gym.parsers": "From free text to an action: [how answers are read](../answers.md).",
+    "vlm_gym.ladders": "A task and its harder levels.",
+    **{
+        f"vlm_gym.adapters.{module.name}": "The adapter to this framework: [agent frameworks](../adapters.md)."
+        for module in pkgutil.iter_modules(adapters.__path__)
+    },
+}
+OPTIONS: Final = {"class": ":members:", "exception": ":show-inheritance:", "function": "", "data": ":no-value:"}
+
+
+def write(folder: Path) -> None:
+    """Write a page for each module, and the page that lists them."""
+    pages = {name: _page(name, words) for name, words in MODULES.items()}
+    for name, page in pages.items():
+        write_if_new(folder / f"{name}.md", page)
+    rows = "\n".join(f"| [`{name}`]({name}.md) | {words.partition(':')[0].rstrip('.')} |" for name, words in MODULES.items())
+    names = "\n".join(pages)
+    index = f"# API reference\n\n| module | what it holds |\n|---|---|\n{rows}\n\n```{{toctree}}\n:hidden:\n\n{names}\n```\n"
+    write_if_new(folder / "index.md", index)
+    forget_others(folder, {folder / "index.md", *(folder / f"{name}.md" for name in pages)})
+
+
+def _page(name: str, words: str) -> str:
+    entries = "\n".join(_entry(name, public, kind) for public, kind in public_names(name).items())
+    return f"# `{name}`\n\n{words}\n\n```{{eval-rst}}\n{entries}```\n"
+
+
+def public_names(module: str) -> dict[str, str]:
+    """Return the public names of a module in its own order, and what each is: class, exception, function or data.
+
+    Without importing it, since an adapter imports its framework.
+    """
+    if module == "vlm_gym":
+        return {name: _kind(getattr(vlm_gym, name)) for name in vlm_gym.__all__ if name != "wrappers"}
+    spec = importlib.util.find_spec(module)
+    assert spec is not None and spec.origin is not None
+    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+    listed = _listed(tree)
+    if listed is not None:
+        loaded = importlib.import_module(module)
+        return {name: _kind(getattr(loaded, name)) for name in listed}
+    return {
+        node.name: "class" if isinstance(node, ast.ClassDef) else "function"
+        for node in tree.body
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_")
+    }
+
+
+def _listed(tree: ast.Module) -> list[str] | None:
+    """Return what a module says in `__all__`."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            return list(ast.literal_eval(node.value))
+    return None
+
+
+def _kind(value: object) -> str:
+    if inspect.isclass(value):
+        return "exception" if issubclass(value, BaseException) else "class"
+    return "function" if inspect.isfunction(value) else "data"
+
+
+def _entry(module: str, name: str, kind: str) -> str:
+    option = OPTIONS[kind]
+    return f".. auto{kind}:: {module}.{name}\n" + (f"   {option}\n" if option else "") + "\n"
