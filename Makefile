@@ -10,7 +10,7 @@ MINUTES ?= 60
 ADAPTERS ?= inspect openenv skyrl gem trl
 SETUP_FILES = setup.cfg pyproject.toml requirements/build.txt
 
-.PHONY: demo test quick check format bench bench-learning train alfworld thor test-thor adapters wheel-check adopted examples \
+.PHONY: demo test quick check format docs bench bench-learning train alfworld thor test-thor adapters wheel-check adopted examples \
 	test-oldest test-oldest-trainer \
 	newest lock python-for-training clean help
 
@@ -18,6 +18,7 @@ help:
 	@echo "make demo         evaluate three agents on two panels, then train a tiny model; reports, a learning curve"
 	@echo "make test         all tests          make quick  without the slow ones"
 	@echo "make check        lint, types, layers  make format  rewrite the files"
+	@echo "make docs         the site, from docs/, the registry and the docstrings, into build/site"
 	@echo "make bench        speed and memory, beside the cost of copying a picture"
 	@echo "make bench-learning  every training run behind docs/learning.md, and that page"
 	@echo "make train        installs what training needs (torch and more), and make alfworld TextWorld and ALFWorld:"
@@ -41,7 +42,7 @@ $(BIN)/python:
 
 python-for-training: $(BIN)/python
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "transformers needs Python 3.11 or newer: rm -r $(VENV); make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+		{ echo "this needs Python 3.11 or newer: rm -r $(VENV); make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 
 # What the lock says and nothing else: pip builds with the setuptools of build.txt too.
 $(VENV)/.%: requirements/%.txt $(SETUP_FILES) | $(BIN)/python
@@ -50,7 +51,7 @@ $(VENV)/.%: requirements/%.txt $(SETUP_FILES) | $(BIN)/python
 	$(PIP) install --no-build-isolation --no-deps -e .
 	@touch $@
 
-$(VENV)/.demo $(VENV)/.train: | python-for-training
+$(VENV)/.demo $(VENV)/.train $(VENV)/.docs: | python-for-training
 
 demo: $(VENV)/.demo
 	$(BIN)/python -m vlm_gym.demo --out out/demo
@@ -74,6 +75,10 @@ check: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs build/site
+	@echo "The site: build/site/index.html"
 
 bench: $(VENV)/.test
 	$(BIN)/vlm-gym bench

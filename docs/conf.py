@@ -28,7 +28,7 @@ copybutton_prompt_is_regexp = True
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_class_signature = "mixed"
+autodoc_preserve_defaults = True
 autodoc_mock_imports = list(FRAMEWORKS)
 napoleon_use_ivar = True
 

@@ -23,6 +23,8 @@ lock dev 3.10 '.[eval,test,dev]'
 lock alfworld 3.10 '.[eval,test,alfworld]'
 lock demo 3.11 '.[eval,train]'
 lock train 3.11 '.[eval,test,train,cnn,data,ray]'
+# Not in all.txt, since nothing else needs it; in its versions, so that the site is built where the tests run.
+lock docs 3.11 '.[docs]'
 
 # By themselves: the Flask and Werkzeug of 2022 that ai2thor needs hold nothing else back, nor do agent frameworks.
 versions=/dev/null

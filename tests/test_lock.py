@@ -43,7 +43,7 @@ IMPORTED_AS = {"gem-llm": "gem", "opencv-python": "cv2", "pillow": "PIL", "pyyam
 
 def test_the_groups_are_those_that_make_installs():
     assert {name for name, _, _ in GROUPS} | {"all", "build"} == set(LOCKS)
-    assert {name for name, _, _ in GROUPS} == {"test", "dev", "alfworld", "demo", "train", *ALONE}
+    assert {name for name, _, _ in GROUPS} == {"test", "dev", "docs", "alfworld", "demo", "train", *ALONE}
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -67,7 +67,9 @@ def test_no_lock_names_what_torch_needs_for_cuda(name):
 def test_a_lock_has_one_version_of_each_package_and_all_locks_the_same(name, python):
     found = pins(name, python)
     if name not in ALONE:
-        assert found.items() <= pins("all", python).items()
+        shared = pins("all", python)
+        assert {package: version for package, version in found.items() if package in shared}.items() <= shared.items()
+        assert name == "docs" or found.keys() <= shared.keys()
 
 
 @pytest.mark.parametrize(("name", "extras", "python"), CASES)
@@ -116,7 +118,7 @@ def test_a_requirement_has_an_upper_bound(line):
     assert re.search(r"<|==", line)
 
 
-@pytest.mark.parametrize("extra", sorted(set(EXTRAS) - {"test", "dev"}))
+@pytest.mark.parametrize("extra", sorted(set(EXTRAS) - {"test", "dev", "docs"}))
 def test_an_extra_brings_nothing_that_is_never_imported(extra):
     of_the_package = ("eval", "data", "ray", *ALONE, "alfworld")
     folders = ["vlm_gym"] if extra in of_the_package else ["vlm_gym", "baselines"]

@@ -6,19 +6,19 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import gymnasium as gym
 from PIL import Image
+
 from site_pages.families import short
 from site_pages.written import write_if_new
-
 from vlm_gym import EpisodeSpec, Plan, UnreadablePictureWarning, evaluate, make_agent
 from vlm_gym.evaluation.report.film import film_episode
 from vlm_gym.render.sheet import contact_sheet
 from vlm_gym.task import Example, Task
 
 COLUMNS = 3
-SIZE = 300
 
 
 def film(task: Task, path: Path) -> None:
@@ -45,14 +45,18 @@ def levels(tasks: Sequence[Task], path: Path) -> None:
     write_png(contact_sheet(pictures, captions, min(COLUMNS, len(tasks))), path)
 
 
-def first_picture(task: Task, **arguments: object):  # noqa: ANN201  # (SIZE, SIZE, 3) uint8
-    """Return the picture that a task is shown by, with some arguments changed."""
+def begin(task: Task, **arguments: Any) -> tuple[gym.Env[Any, Any], Any, dict[str, Any]]:
+    """Return an env of a task at the start by which it is shown, with some arguments changed, its picture and info."""
     example = task.example or Example()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnreadablePictureWarning)
-        env = gym.make(task.id, disable_env_checker=True, **{"image_size": SIZE, **example.arguments, **arguments})
-    picture, _ = env.reset(seed=0, options=dict(example.options) or None)
-    return picture
+        env = gym.make(task.id, disable_env_checker=True, **{**example.arguments, **arguments})
+    return env, *env.reset(seed=0, options=dict(example.options) or None)
+
+
+def first_picture(task: Task, **arguments: Any) -> Any:
+    """Return the picture that a task is shown by, with some arguments changed: (300, 300, 3) uint8."""
+    return begin(task, **arguments)[1]
 
 
 def write_png(picture: Image.Image, path: Path) -> None:

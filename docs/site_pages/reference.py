@@ -8,9 +8,8 @@ import pkgutil
 from pathlib import Path
 from typing import Final
 
-from site_pages.written import forget_others, write_if_new
-
 import vlm_gym
+from site_pages.written import forget_others, write_if_new
 from vlm_gym import adapters
 
 FRAMEWORKS: Final = ("inspect_ai", "openenv", "skyrl_gym", "gem", "trl", "datasets", "fastapi", "uvicorn", "pydantic")
@@ -39,11 +38,14 @@ def write(folder: Path) -> None:
     pages = {name: _page(name, words) for name, words in MODULES.items()}
     for name, page in pages.items():
         write_if_new(folder / f"{name}.md", page)
-    rows = "\n".join(f"| [`{name}`]({name}.md) | {words.partition(':')[0].rstrip('.')} |" for name, words in MODULES.items())
-    names = "\n".join(pages)
-    index = f"# API reference\n\n| module | what it holds |\n|---|---|\n{rows}\n\n```{{toctree}}\n:hidden:\n\n{names}\n```\n"
-    write_if_new(folder / "index.md", index)
+    write_if_new(folder / "index.md", _index())
     forget_others(folder, {folder / "index.md", *(folder / f"{name}.md" for name in pages)})
+
+
+def _index() -> str:
+    rows = [f"| [`{name}`]({name}.md) | {words.partition(':')[0].rstrip('.')} |" for name, words in MODULES.items()]
+    pages = ["```{toctree}", ":hidden:", "", *MODULES, "```", ""]
+    return "\n".join(["# API reference", "", "| module | what it holds |", "|---|---|", *rows, "", *pages])
 
 
 def _page(name: str, words: str) -> str:
@@ -59,7 +61,8 @@ def public_names(module: str) -> dict[str, str]:
     if module == "vlm_gym":
         return {name: _kind(getattr(vlm_gym, name)) for name in vlm_gym.__all__ if name != "wrappers"}
     spec = importlib.util.find_spec(module)
-    assert spec is not None and spec.origin is not None
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"the API reference names {module}, which is not there")
     tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
     listed = _listed(tree)
     if listed is not None:

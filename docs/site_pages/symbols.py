@@ -3,14 +3,13 @@
 from pathlib import Path
 from typing import Final
 
-import gymnasium as gym
 from PIL import Image
-from site_pages.pictures import write_png
 
+from site_pages.pictures import begin, write_png
 from vlm_gym.prompts.household import SYMBOLS
 from vlm_gym.render.household.palette import read_home_theme
 from vlm_gym.render.household.sprites import object_sprite
-from vlm_gym.task import Example, Task
+from vlm_gym.task import Task
 
 ICON: Final = 72
 STATES: Final = (
@@ -61,8 +60,7 @@ Every object, state and piece of furniture, large and as small as it is drawn in
 
 def _home(task: Task, path: Path) -> None:
     """Write a large picture of a home in which the agent stands at something."""
-    env = gym.make(task.id, disable_env_checker=True, image_size=LARGE, parser="json")
-    picture, _ = env.reset(seed=0, options=dict((task.example or Example()).options))
+    env, picture, _ = begin(task, image_size=LARGE, parser="json")
     for _ in range(NUM_MOVES):
         picture, *_ = env.step(env.get_wrapper_attr("answer")(env.unwrapped.oracle_action()))
     write_png(Image.fromarray(picture), path)

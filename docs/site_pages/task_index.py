@@ -6,7 +6,6 @@ from site_pages.families import Family, families, is_at_hand, short
 from site_pages.pictures import first_picture, write_png
 from site_pages.task_page import task_page
 from site_pages.written import forget_others, write_if_new
-
 from vlm_gym.render.sheet import contact_sheet
 
 COLUMNS = 3
@@ -33,10 +32,7 @@ def _overview(found: tuple[Family, ...], path: Path) -> None:
 
 
 def _index(found: tuple[Family, ...]) -> str:
-    rows = [
-        f"| [{family.title}]({family.page}.md) | {family.tasks[0].summary} | {', '.join(f'`{short(t)}`' for t in family.tasks if not t.level)} |"
-        for family in found
-    ]
+    rows = [f"| [{family.title}]({family.page}.md) | {family.tasks[0].summary} | {_ids(family)} |" for family in found]
     pages = "\n".join(family.page for family in found)
     table = "\n".join(["| family | the player | ids |", "|---|---|---|", *rows])
     return f"""\
@@ -56,3 +52,7 @@ What all of them have in common, `info`, arguments, oracles: [the environments](
 {pages}
 ```
 """
+
+
+def _ids(family: Family) -> str:
+    return ", ".join(f"`{short(task)}`" for task in family.tasks if not task.level)

@@ -7,17 +7,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
-import gymnasium as gym
 from site_pages import pictures, symbols
 from site_pages.families import Family, is_at_hand, short
-
 from vlm_gym.actions import ActionSet
 from vlm_gym.assembly import MAKERS_ARGUMENTS, make_task
 from vlm_gym.envs.base import TaskEnv, TaskSettings
 from vlm_gym.envs.household.home import HomeEnv
 from vlm_gym.evaluation.scores.statistics import percent
 from vlm_gym.ladders import AXES, ladders
-from vlm_gym.task import Example, Task
+from vlm_gym.task import Task
 
 MOST_LISTED: Final = 24  # actions of a task whose actions change every turn
 
@@ -71,8 +69,8 @@ def _ids(family: Family) -> str:
     meaning = [f"| `{short(task)}` | {task.summary} | {_settings(task.arguments)} |" for task in tasks]
     head = ["| id | actions | turns | random, % | best, % |", "|---|---|---|---|---|"]
     note = (
-        'An id is made by `gym.make("vlm_gym/" + id)`. Random is the floor, the success of uniformly random actions; best is '
-        'the ceiling, that of the best play: exact, "~" measured, "?" not known ([glossary](../glossary.md)).'
+        'An id is made by `gym.make("vlm_gym/" + id)`. Random is the floor, the success of uniformly random actions; '
+        'best is the ceiling, that of the best play: exact, "~" measured, "?" not known ([glossary](../glossary.md)).'
     )
     more = ["", "| id | the player | arguments that it sets |", "|---|---|---|", *meaning, ""]
     return "\n".join([*head, *rows, *more, note, ""])
@@ -106,7 +104,8 @@ def _by_type(family: Family) -> str:
     if not tasks:
         return ""
     kinds = tuple(tasks[0].random_by_type)
-    lines = ["By the type of the goal, in %:", "", f"| id | player | {' | '.join(kinds)} |", "|---" * (len(kinds) + 2) + "|"]
+    head = f"| id | player | {' | '.join(kinds)} |"
+    lines = ["By the type of the goal, in %:", "", head, "|---" * (len(kinds) + 2) + "|"]
     for task in tasks:
         for player, shares in (("random", task.random_by_type), ("searcher", task.searcher_by_type)):
             if shares:
@@ -142,12 +141,11 @@ def _actions(family: Family) -> str:
     for task in family.shown:
         if not is_at_hand(task) or task.num_actions is None:
             continue
-        env = gym.make(task.id, disable_env_checker=True)
+        env, _, info = pictures.begin(task)
         actions = env.unwrapped.actions
         if isinstance(actions, ActionSet):
             caption, names = f"\n`{short(task)}`:\n", actions.names
         else:
-            _, info = env.reset(seed=0, options=dict((task.example or Example()).options) or None)
             caption, names = f"\n`{short(task)}`, at the start that the film shows:\n", info["admissible_actions"]
         tables.append("\n".join([caption, *_numbered(names), ""]))
     return "\n".join(tables)
@@ -201,9 +199,8 @@ def _prompt(family: Family) -> str:
     tasks = [task for task in family.shown if is_at_hand(task)]
     if not tasks:
         return ""
-    env = gym.make(tasks[0].id, disable_env_checker=True, parser="json")
-    _, info = env.reset(seed=0, options=dict((tasks[0].example or Example()).options) or None)
-    return f"## Prompt\n\nOf `{short(tasks[0])}` with `parser=\"json\"`:\n\n````text\n{info['prompt']}\n````\n"
+    _, _, info = pictures.begin(tasks[0], parser="json")
+    return f'## Prompt\n\nOf `{short(tasks[0])}` with `parser="json"`:\n\n````text\n{info["prompt"]}\n````\n'
 
 
 def _symbols(family: Family, folder: Path) -> str:
