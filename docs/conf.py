@@ -34,6 +34,7 @@ napoleon_use_ivar = True
 
 html_theme = "furo"
 html_title = f"vlm_gym {release}"
+html_favicon = "_static/icon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import pkgutil
 import re
 import subprocess
 import sys
@@ -10,13 +11,14 @@ from pathlib import Path
 import pytest
 
 import vlm_gym
-from vlm_gym import errors
+from vlm_gym import errors, levels
 
 PAGE = Path(__file__).parents[1] / "docs" / "api.md"
 # What importing the package loads of the package: what registering its ids takes, and nothing that plays or draws.
 LOADED = {
     "vlm_gym", "vlm_gym._version", "vlm_gym.adoption", "vlm_gym.errors", "vlm_gym.plugins", "vlm_gym.program",
-    "vlm_gym.registration", "vlm_gym.task", "vlm_gym.task_table",
+    "vlm_gym.registration", "vlm_gym.task", "vlm_gym.task_table", "vlm_gym.levels",
+    *(f"vlm_gym.levels.{module.name}" for module in pkgutil.iter_modules(levels.__path__)),
 }  # fmt: skip
 HEAVY = {"PIL", "cv2", "asyncio", "httpx", "torch", "rich", "sqlite3", "multiprocessing", "concurrent.futures"}
 

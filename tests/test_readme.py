@@ -41,13 +41,6 @@ def test_every_id_that_is_named_exists(name):
     assert names <= set(TASKS)
 
 
-def test_the_table_of_the_environments_has_the_turn_limits():
-    text = PAGES["environments.md"].read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(vlm_gym/[^`]+)` \|.*\| (\d+) \|$", text, flags=re.MULTILINE)
-    assert rows
-    assert [(name, TASKS[name].turns()) for name, _ in rows] == [(name, int(turns)) for name, turns in rows]
-
-
 def share(value):
     """Return a share as the README's table has it."""
     percent = 100 * value
