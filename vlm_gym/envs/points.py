@@ -26,7 +26,7 @@ from vlm_gym.oracles import points as oracle
 from vlm_gym.oracles.deals import solvable_deal_odds
 from vlm_gym.prompts import points as words
 from vlm_gym.render.canvas import Picture
-from vlm_gym.render.points import draw_points
+from vlm_gym.render.points import PointsPictures
 from vlm_gym.render.theme import THEMES, read_theme
 from vlm_gym.thoughts.points import FormulaThinker, PressThinker
 from vlm_gym.thoughts.thinker import Thinker
@@ -59,6 +59,7 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
         num_actions = len(actions) if isinstance(actions, ActionSet) else None
         super().__init__(settings or TaskSettings(), actions, num_actions)
         self.theme = read_theme(self.settings.theme)
+        self._pictures = PointsPictures(self.settings.image_size, self.theme)
         self.rules = rules
         self.solvable = solvable
         if solvable:  # a target that no deal can make is refused here, not at the first reset
@@ -98,7 +99,7 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
         return PointsView(state.cards, state.tokens, self.rules.target)
 
     def _draw(self, state: PointsState) -> Picture:
-        return draw_points(self._view(state), self.settings.image_size, self.theme, self.canvas)
+        return self._pictures.draw(self._view(state), self.canvas)
 
     def _describe(self, state: PointsState) -> str:
         return words.describe(self._view(state))

@@ -35,6 +35,9 @@ class Card(NamedTuple):
 DECK: Final = tuple(Card(rank, suit) for rank in RANKS for suit in SUITS)
 """All 52 cards, rank by rank: card i has rank `RANKS[i // 4]` and suit `SUITS[i % 4]`."""
 
+OF_RANK: Final = {rank: tuple([card for card in DECK if card.rank == rank]) for rank in RANKS}
+"""The four cards of each rank, in the order of `SUITS`."""
+
 
 def value_of(rank: str, face_cards: FaceCards) -> int:
     """Return what a rank counts: an ace 1; J, Q and K ten ("ten") or 11, 12 and 13 ("rank")."""

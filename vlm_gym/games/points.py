@@ -13,7 +13,7 @@ import numpy as np
 
 from vlm_gym.actions import ActionSet
 from vlm_gym.games import formula
-from vlm_gym.games.cards import RANKS, SUITS, Card, FaceCards, value_of
+from vlm_gym.games.cards import OF_RANK, RANKS, Card, FaceCards, value_of
 from vlm_gym.games.formula_words import formula_tokens, read_formula
 from vlm_gym.games.outcome import Outcome
 
@@ -177,7 +177,6 @@ class PointsRules:
 def _with_suits(ranks: Sequence[str], rng: np.random.Generator) -> tuple[Card, ...]:
     cards: list[Card] = []
     for rank in ranks:
-        taken = {card.suit for card in cards if card.rank == rank}
-        free = [suit for suit in SUITS if suit not in taken] or SUITS
-        cards.append(Card(rank, free[int(rng.integers(len(free)))]))
+        free = [card for card in OF_RANK[rank] if card not in cards] or OF_RANK[rank]
+        cards.append(free[int(rng.integers(len(free)))])
     return tuple(cards)

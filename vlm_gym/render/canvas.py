@@ -90,9 +90,15 @@ def load_font(family: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(_FONT_FOLDER / name), size, layout_engine=ImageFont.Layout.BASIC)
 
 
+@lru_cache(maxsize=8192)  # names are measured for several sizes, and again when they are written
+def ink_box(text: str, family: str, size: int) -> tuple[float, float, float, float]:
+    """Return where the ink of `text` is, in pixels from the left end of its baseline: left, top, right and bottom."""
+    return load_font(family, size).getbbox(text, anchor="ls")
+
+
 def text_width(text: str, family: str, size: int) -> int:
     """Return how many pixels wide the ink of `text` is."""
-    left, _, right, _ = load_font(family, size).getbbox(text, anchor="ls")
+    left, _, right, _ = ink_box(text, family, size)
     return math.ceil(right) - math.floor(left)
 
 
@@ -111,8 +117,8 @@ def _fits(text: str, family: str, size: int, width: float, highest: float) -> bo
 def text_mask(text: str, family: str, size: int) -> Image.Image:
     """Return the ink of `text` in grey: from its left to its right edge, from the top of a capital down."""
     font = load_font(family, size)
-    left, _, right, bottom = font.getbbox(text, anchor="ls")
-    top = min(font.getbbox("H0", anchor="ls")[1], font.getbbox(text, anchor="ls")[1])
+    left, top, right, bottom = ink_box(text, family, size)
+    top = min(ink_box("H0", family, size)[1], top)
     mask = Image.new("L", (max(1, math.ceil(right - left)), max(1, math.ceil(bottom - top))))
     ImageDraw.Draw(mask).text((-left, -top), text, fill=255, font=font, anchor="ls")
     return mask
@@ -121,13 +127,13 @@ def text_mask(text: str, family: str, size: int) -> Image.Image:
 @lru_cache(maxsize=512)
 def cap_height(family: str, size: int) -> int:
     """Return the height of a capital in pixels."""
-    return -math.floor(load_font(family, size).getbbox("H", anchor="ls")[1])
+    return -math.floor(ink_box("H", family, size)[1])
 
 
 def write(image: Image.Image, center: Point, text: str, family: str, size: int, color: Color) -> None:
     """Write `text` so that its ink is centred in x and its capitals in y."""
     mask = text_mask(text, family, size)
-    ascent = max(cap_height(family, size), -math.floor(load_font(family, size).getbbox(text, anchor="ls")[1]))
+    ascent = max(cap_height(family, size), -math.floor(ink_box(text, family, size)[1]))
     x, y = center[0] - mask.width / 2, center[1] + cap_height(family, size) / 2 - ascent
     image.paste(color, (int(x + 0.5), int(y + 0.5)), mask)  # round() takes halves to even: uneven gaps
 

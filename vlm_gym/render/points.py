@@ -2,26 +2,49 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from vlm_gym.games.cards import Card
 from vlm_gym.games.points import PointsView
 from vlm_gym.render.canvas import Canvas, Picture, lay, text_width, to_picture
-from vlm_gym.render.formula_strip import FormulaStrip
+from vlm_gym.render.formula_strip import FormulaStrip, Lines
 from vlm_gym.render.table import MAX_TABLES, PICTURE_BYTES, Hand, Label, Sprites, felt, lay_cards, spread_cards
 from vlm_gym.render.theme import Theme
 
-DEAL_BYTES: Final = 20_000_000  # of tables with a deal per size and theme: one of each of 64 environments at 300 pixels
-LEAST_DEALS: Final = 8
 SMALL_SIZE: Final = 160  # below, a picture has no room for a caption
-
 
 Cards: TypeAlias = tuple[Card, ...]
 
 
-def draw_points(view: PointsView, image_size: int, theme: Theme, onto: Canvas | None = None) -> Picture:
-    """Return a picture, (image_size, image_size, 3): a fresh one, or drawn onto a canvas."""
-    return _table(image_size, theme).draw(view, onto)
+class _Deal(NamedTuple):
+    """Cards on the table, and their picture without a formula, with room for a long one or not."""
+
+    cards: Cards
+    target: int
+    is_tall: bool
+    ground: Picture
+
+
+class PointsPictures:
+    """The pictures of one env: a deal is laid once, and stays as it is while the formula grows."""
+
+    def __init__(self, image_size: int, theme: Theme) -> None:
+        self._look = image_size, theme
+        self._deal: _Deal | None = None
+
+    def draw(self, view: PointsView, onto: Canvas | None = None) -> Picture:
+        """Return a picture, (image_size, image_size, 3): a fresh one, or drawn onto a canvas."""
+        table = _table(*self._look)
+        lines = table.fit(view)
+        key = view.cards, view.target, lines is None
+        if self._deal is None or self._deal[:-1] != key:
+            self._deal = _Deal(*key, table.lay_deal(*key))
+        return table.write(self._deal.ground, view, lines, onto)
+
+
+def draw_points(view: PointsView, image_size: int, theme: Theme) -> Picture:
+    """Return a fresh picture: (image_size, image_size, 3)."""
+    return PointsPictures(image_size, theme).draw(view)
 
 
 @lru_cache(maxsize=MAX_TABLES)
@@ -42,16 +65,16 @@ class _PointsTable:
         self._sprites = Sprites(theme, image_size)
         self._strips = (self._strip(0.36 if image_size < SMALL_SIZE else 0.29), self._strip(0.47))
         num_pictures = max(4, PICTURE_BYTES // (3 * image_size * image_size))
-        num_deals = max(LEAST_DEALS, DEAL_BYTES // (3 * image_size * image_size))
         self._background: Callable[[int, bool], Picture] = lru_cache(maxsize=num_pictures)(self._draw_background)
         self._hand: Callable[[int, bool], Hand] = lru_cache(maxsize=num_pictures)(self._spread_cards)
-        self._deal: Callable[[Cards, int, bool], Picture] = lru_cache(maxsize=num_deals)(self._lay_deal)
 
-    def draw(self, view: PointsView, onto: Canvas | None = None) -> Picture:
-        """Draw the cards, then the formula into the low strip or, if it is long, into the tall one."""
+    def fit(self, view: PointsView) -> Lines | None:
+        """Return the formula as it goes into the low strip, or None if it is too long for it."""
+        return self._strips[0].fit(view.tokens, view.value)
+
+    def write(self, ground: Picture, view: PointsView, lines: Lines | None, onto: Canvas | None) -> Picture:
+        """Write the formula on a deal: into the low strip or, if it is long, into the tall one."""
         low, tall = self._strips
-        lines = low.fit(view.tokens, view.value)
-        ground = self._deal(view.cards, view.target, lines is None)
         if lines is not None:
             return lay(ground, low.patches(lines), onto)
         picture = ground.copy()
@@ -63,7 +86,7 @@ class _PointsTable:
         left, top = self._margin, self._size - self._margin - height
         return FormulaStrip(left, top, self._size - 2 * left, height, self._size >= SMALL_SIZE, self._theme)
 
-    def _lay_deal(self, cards: Cards, target: int, is_tall: bool) -> Picture:
+    def lay_deal(self, cards: Cards, target: int, is_tall: bool) -> Picture:
         """Lay the cards of a deal: they stay as they are while the formula grows."""
         picture = self._background(target, is_tall).copy()
         lay_cards(picture, cards, self._hand(len(cards), is_tall), self._sprites)

@@ -118,7 +118,7 @@ class _Placing:
         """Draw a receptacle with room for an object, or none for one that is not needed."""
         free = self._free_for(kind)
         rates = [(spot, rate) for spot, rate in self.tables.placement[kind].items() if spot or not is_needed]
-        sums = tuple(accumulate(rate * len(free.get(spot, ())) if spot else rate for spot, rate in rates))
+        sums = [*accumulate([rate * len(free.get(spot, ())) if spot else rate for spot, rate in rates])]
         if not sums or not sums[-1]:
             return self._place_anywhere(kind) if is_needed else None
         chosen, _ = rates[self.draws.within(sums)]

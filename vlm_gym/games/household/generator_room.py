@@ -5,7 +5,7 @@ No two pieces of a lane overlap: corners stay empty as deep as furniture is, and
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -50,8 +50,7 @@ class Room:
         return self.depth if wall % 2 else self.width
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """A piece at a wall, `start` metres from the wall's end with the smaller coordinates; `wall` 4 is the middle.
 
     In the middle, `start` is x and `line` is y of the corner with the smaller coordinates, seen from the room's.

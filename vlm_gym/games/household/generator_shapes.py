@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from vlm_gym.games.household.generator_contents import Spot
 from vlm_gym.games.household.generator_tables import Draws, Scene
@@ -25,8 +25,7 @@ class Shape:
     lane: Lane
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """A receptacle in a piece of furniture: metres along the wall from its middle, and away from the wall."""
 
     spot: Spot

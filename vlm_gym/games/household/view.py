@@ -8,7 +8,7 @@ through a closed door. The task is not part of the view.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from vlm_gym.games.household import rules
 from vlm_gym.games.household.world import NOTHING, HouseholdState, Pose, World
@@ -17,8 +17,7 @@ ObjectState = Literal["hot", "cold", "clean", "sliced", "on"]
 OBJECT_STATES: Final[tuple[ObjectState, ...]] = ("hot", "cold", "clean", "sliced", "on")
 
 
-@dataclass(frozen=True)
-class SeenObject:
+class SeenObject(NamedTuple):
     """An object in sight: its name ("apple 1"), its kind ("apple"), and its states in the order of ObjectState."""
 
     name: str
@@ -26,8 +25,7 @@ class SeenObject:
     states: tuple[ObjectState, ...] = ()
 
 
-@dataclass(frozen=True)
-class SeenReceptacle:
+class SeenReceptacle(NamedTuple):
     """A piece of furniture: its name ("cabinet 12"), kind ("cabinet"), and where it stands.
 
     Shapes and units: `x` and `y` are metres on the floor and `height` metres above it, in the scene's own coordinates
@@ -120,10 +118,10 @@ def _see_receptacle(world: World, state: HouseholdState, spot: int) -> SeenRecep
     is_shut = bool(rules.closed(world, state) >> spot & 1)
     far = _out_of_reach(world)[spot]
     contents = None if is_shut else tuple(see_object(world, state, thing) for thing in state.contents[spot])
-    return replace(far, is_here=True, is_open=not is_shut if far.is_openable else None, contents=contents)
+    return far._replace(is_here=True, is_open=not is_shut if far.is_openable else None, contents=contents)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _out_of_reach(world: World) -> tuple[SeenReceptacle, ...]:
     """Return how the receptacles look from elsewhere: that never changes."""
     return tuple(

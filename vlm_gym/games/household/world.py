@@ -19,8 +19,7 @@ NOTHING: Final = -1  # in the hand
 TREATMENTS: Final[tuple[Treatment, ...]] = ("clean", "heat", "cool")
 
 
-@dataclass(frozen=True, slots=True)
-class Pose:
+class Pose(NamedTuple):
     """Where the agent stands: metres on the floor, degrees clockwise from +y, degrees its head looks down."""
 
     x: float
@@ -29,8 +28,7 @@ class Pose:
     pitch: int
 
 
-@dataclass(frozen=True, slots=True)
-class HouseholdObject:
+class HouseholdObject(NamedTuple):
     """A thing in the home: its id in the game file, its name, its kind, and the objects inside it at the start."""
 
     id: str
@@ -40,8 +38,7 @@ class HouseholdObject:
     inside: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Receptacle:
+class Receptacle(NamedTuple):
     """Furniture: its id in the game file, name, kind, place, and where it stands: metres on the floor and above it.
 
     `accepts` is the set of objects that may be put there.
@@ -57,8 +54,7 @@ class Receptacle:
     accepts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A spot to stand at: the pose there, the receptacles within reach, and the sorted commands that leave it."""
 
     pose: Pose

@@ -1,10 +1,9 @@
 """Where things lie: areas on furniture, and their division into places for icons."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Area:
+class Area(NamedTuple):
     """A rectangle, in the units of the drawing that it belongs to."""
 
     left: float

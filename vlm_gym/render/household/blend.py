@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from vlm_gym.render.canvas import Picture
-from vlm_gym.render.household.brush import Sprite
+from vlm_gym.render.household.brush import OPAQUE, Sprite
 from vlm_gym.render.opencv import cv2
 
 Weights: TypeAlias = npt.NDArray[np.float32]  # (h, w)
 Mask: TypeAlias = npt.NDArray[np.uint8]  # (h, w)
 
-_OPAQUE: Final = 255.0
 _NO_WEIGHTS: Final = np.zeros((0, 0), np.float32)
 _LARGE: Final = 2500  # pixels: from here on it is faster to copy what is opaque and to blend only the rest
 _MOSTLY_EDGES: Final = 0.25  # of the pixels, from which on it is not
@@ -32,26 +31,30 @@ class _Stamp:
     __slots__ = ("alpha", "colors", "edges", "left", "opaque", "rest", "size", "top")
 
     def __init__(self, sprite: Sprite) -> None:
-        is_visible = sprite[:, :, 3] > 0
-        rows, columns = np.flatnonzero(is_visible.any(1)), np.flatnonzero(is_visible.any(0))
-        self.top, bottom = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
-        self.left, right = (int(columns[0]), int(columns[-1]) + 1) if len(rows) else (0, 0)
-        ink = sprite[self.top : bottom, self.left : right]
-        self.colors = np.ascontiguousarray(ink[:, :, :3])
-        self.alpha = ink[:, :, 3].astype(np.float32)
-        self.rest = _OPAQUE - self.alpha
-        self.size = self.alpha.shape
+        alpha: Mask = np.asarray(cv2.extractChannel(sprite, 3), np.uint8)
+        self.left, self.top, width, height = cv2.boundingRect(alpha)
+        self.size = height, width
+        inside = np.s_[self.top : self.top + height, self.left : self.left + width]
+        ink = sprite[inside]
+        self.colors: Picture = np.asarray(cv2.cvtColor(ink, cv2.COLOR_RGBA2RGB) if width else ink[:, :, :3], np.uint8)
         self.opaque: Mask | None = None
-        if self.alpha.size >= _LARGE:
-            self._tell_edges_apart()
+        if width * height >= _LARGE and self._has_few_edges(alpha[inside]):
+            self.alpha = self.rest = _NO_WEIGHTS  # much memory, and not needed
+            return
+        self.alpha = alpha[inside].astype(np.float32)
+        self.rest = OPAQUE - self.alpha
 
-    def _tell_edges_apart(self) -> None:
-        rows, columns = np.nonzero((self.alpha > 0) & (self.alpha < _OPAQUE))
-        if len(rows) < _MOSTLY_EDGES * self.alpha.size:
-            self.opaque = (self.alpha == _OPAQUE).astype(np.uint8)
-            colors = self.colors[rows, columns].reshape(-1, 1, 3)
-            self.edges = _Edges(rows, columns, colors, self.alpha[rows, columns, None], self.rest[rows, columns, None])
-            self.alpha = self.rest = _NO_WEIGHTS  # much memory, and not needed any more
+    def _has_few_edges(self, alpha: Mask) -> bool:
+        """Tell edges from opaque pixels, unless there is little to gain."""
+        opaque = alpha == OPAQUE
+        rows, columns = np.nonzero((alpha > 0) & ~opaque)
+        if len(rows) >= _MOSTLY_EDGES * alpha.size:
+            return False
+        self.opaque = opaque.view(np.uint8)
+        weights = alpha[rows, columns, None].astype(np.float32)
+        colors = self.colors[rows, columns].reshape(-1, 1, 3)
+        self.edges = _Edges(rows, columns, colors, weights, OPAQUE - weights)
+        return True
 
     def lay(self, picture: Picture, left: int, top: int) -> None:
         """Lay the sprite on a picture; what sticks out is cut off."""

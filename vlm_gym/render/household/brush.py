@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -53,8 +54,13 @@ def arc(
 ) -> list[Point]:
     """Return a part of an ellipse, by angles in degrees: 0 is right, 90 is down."""
     tall = radius if height is None else height
+    return [(x + radius * cosine, y + tall * sine) for cosine, sine in _unit_arc(start, end, steps)]
+
+
+@lru_cache(maxsize=512)  # drawings share most of them
+def _unit_arc(start: float, end: float, steps: int) -> list[Point]:
     angles = [math.radians(start + (end - start) * step / (steps - 1)) for step in range(steps)]
-    return [(x + radius * math.cos(angle), y + tall * math.sin(angle)) for angle in angles]
+    return [(math.cos(angle), math.sin(angle)) for angle in angles]
 
 
 def rounded(left: float, top: float, right: float, bottom: float, radius: float) -> list[Point]:
@@ -162,7 +168,8 @@ class Brush:
         if self._has_border:
             self._add_border()
         reduced: Sprite = np.asarray(cv2.resize(self.pixels, self.size, interpolation=cv2.INTER_AREA), np.uint8)
-        rows, columns = np.nonzero((reduced[:, :, 3] > 0) & (reduced[:, :, 3] < OPAQUE))  # the rest stays as it is
+        alpha = cv2.extractChannel(reduced, 3)
+        rows, columns = np.nonzero((alpha > 0) & (alpha < OPAQUE))  # the rest stays as it is
         edges = reduced[rows, columns].astype(np.float64)
         edges[:, :3] = np.minimum(edges[:, :3] * OPAQUE / edges[:, 3:], OPAQUE)
         reduced[rows, columns] = np.rint(edges)

@@ -18,7 +18,7 @@ from vlm_gym.render.household.palette import HomeTheme
 from vlm_gym.render.household.room import Room, RoomKey, Tile, lay_out
 
 MAX_ROOMS: Final = 256  # whose layout is remembered: small
-CACHE_BYTES: Final = 10_000_000
+CACHE_BYTES: Final = 10_000_000  # of each kind of picture: at 300 pixels the rooms of 64 environments
 
 _LARGEST: Final = 0.095  # of the picture
 _ROBOT: Final = 0.075
@@ -40,8 +40,8 @@ class FloorPlan:
         self._wall = max(2, round(0.014 * image_size))
         self._font = max(5, round(_NUMBER * image_size))
         self._floor = self._draw_floor()
-        self._empty = PictureCache(CACHE_BYTES // 4)
-        self._numbers = PictureCache(CACHE_BYTES // 4)
+        self._empty = PictureCache(CACHE_BYTES)
+        self._numbers = PictureCache(CACHE_BYTES)
         self._pictures = PictureCache(CACHE_BYTES)
         self._room = lru_cache(maxsize=MAX_ROOMS)(self._lay_out)
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from vlm_gym.render.canvas import SMALLEST_FONT, Color, Sketch, cap_height, load_font, text_mask, text_width
+from vlm_gym.render.canvas import SMALLEST_FONT, Color, Sketch, cap_height, ink_box, text_mask, text_width
 from vlm_gym.render.household.brush import Sprite
 
 FONT: Final = "sans"
@@ -117,6 +117,5 @@ def _rounded(size: tuple[int, int], radius: float) -> npt.NDArray[np.uint8]:
 def _write_line(image: Image.Image, line: str, size: int, baseline: int, ink: Color) -> None:
     """Write a line so that all lines of all pills have the same baseline."""
     mask = text_mask(line, FONT, size)
-    font = load_font(FONT, size)
-    ascent = -min(font.getbbox("H0", anchor="ls")[1], font.getbbox(line, anchor="ls")[1])
+    ascent = -min(ink_box("H0", FONT, size)[1], ink_box(line, FONT, size)[1])
     image.paste(ink, ((image.width - mask.width + 1) // 2, baseline - round(ascent)), mask)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -47,8 +47,7 @@ _NEAR: Final = 32.0  # pixels from the wished place, where the best one is looke
 _STEP: Final = 2.0  # pixels between the places that are tried
 
 
-@dataclass(frozen=True)
-class Tile:
+class Tile(NamedTuple):
     """A receptacle on the plan: the middle of its symbol and its size in pixels."""
 
     name: str
@@ -166,7 +165,7 @@ class Room:
         return [tile for tile in self.tiles if tile.name in facing]
 
 
-@lru_cache(maxsize=8)  # rooms at a time: it is large
+@lru_cache(maxsize=96)  # rooms: those of 64 environments, and some that begin
 def _grid(room: Room, size: int) -> tuple[Line, Line, Points]:
     """Return the columns and rows where the agent can be drawn, and how many square pixels of tiles it would hide."""
     x, y = room.places(size)

@@ -12,8 +12,7 @@ _SMALLEST: Final = 3
 _SMALL: Final = 12  # larger icons have even sizes only: there are fewer to draw and to remember
 
 
-@dataclass(frozen=True)
-class Spot:
+class Spot(NamedTuple):
     """A place for an icon: its middle, its top, and the bottom of its label, in pixels."""
 
     x: float
