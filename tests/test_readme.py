@@ -1,30 +1,14 @@
-"""What the README and the pages in docs/ show is what happens."""
+"""The README's first screen and its figures; links and ids of all pages. What the pages run: tests/docs."""
 
-import doctest
 import re
-import shlex
-from pathlib import Path
 
 import pytest
+from doc_pages import PAGES
 
-from vlm_gym.cli import main
 from vlm_gym.registration import TASKS
 from vlm_gym.task_table import OWN_TASKS
 
-ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
-TEXT = README.read_text(encoding="utf-8")
-PAGES = {path.name: path for path in (README, *sorted((ROOT / "docs").glob("*.md")))}
-SESSIONS = [name for name, path in PAGES.items() if "\n>>> " in path.read_text(encoding="utf-8")]
-
-
-@pytest.mark.parametrize("name", SESSIONS)
-def test_the_session_prints_what_it_says(name):
-    text = PAGES[name].read_text(encoding="utf-8")
-    session = "\n".join(re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE))
-    test = doctest.DocTestParser().get_doctest(session, {}, name, str(PAGES[name]), 0)
-    assert test.examples
-    assert doctest.DocTestRunner().run(test).failed == 0
+TEXT = PAGES["README.md"].read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -64,27 +48,3 @@ def test_the_first_screen_of_the_readme_is_short():
     (session,) = re.findall(r"^```python\n(.*?)^```", first, re.DOTALL | re.MULTILINE)
     assert len(session.strip().splitlines()) <= 12
     assert len(first.splitlines()) < 45
-
-
-def commands_in(text):
-    """Return the commands of a page, each as its words, without comments."""
-    shown = "\n".join(re.findall(r"^```sh\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)).replace("\\\n", " ")
-    return [shlex.split(line, comments=True) for line in shown.splitlines() if line.startswith("vlm-gym ")]
-
-
-def changed(words, option, value):
-    """Return a command with another value of an option."""
-    place = words.index(option) + 1
-    return [*words[:place], value, *words[place + 1 :]]
-
-
-@pytest.mark.parametrize("name", ["program.md", "data.md"])
-def test_data_are_collected_from_the_run_that_the_page_makes(name, tmp_path, monkeypatch):
-    """With an agent that is at hand, and fewer episodes."""
-    monkeypatch.chdir(tmp_path)
-    commands = commands_in(PAGES[name].read_text(encoding="utf-8"))
-    (collecting,) = [words for words in commands if "--from-run" in words]
-    run = collecting[collecting.index("--from-run") + 1]
-    (playing,) = [words for words in commands if words[1] == "eval" and run in words]
-    assert main(changed(changed(playing, "--agent", "oracle"), "--episodes", "3")[1:]) == 0
-    assert main([*collecting[1:], "--format", "llava"]) == 0  # parquet is an extra
