@@ -2,16 +2,17 @@
 
 import inspect
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from site_pages import notebooks, reference
+from site_pages import notebooks, project, reference
 from site_pages.families import families, is_at_hand, short
 from site_pages.task_page import task_page
 
 import vlm_gym
 from vlm_gym.ladders import ladders
-from vlm_gym.registration import TASKS
+from vlm_gym.registration import TASKS, register_task
 
 pytestmark = pytest.mark.slow
 
@@ -83,6 +84,42 @@ def test_every_level_of_a_ladder_is_on_the_page_of_its_task(pages):
             continue
         (page,) = [name for name, family in FAMILIES.items() if ladder.base in family.tasks]
         assert all(f"`{task.id}`" in pages[0][page] for task in ladder.tasks)
+
+
+def test_a_new_level_is_on_the_page_with_a_picture_as_soon_as_it_is_registered(tmp_path):
+    line = TASKS["vlm_gym/NumberLine-v0"]
+    for level in (1, 2):
+        task = line.variant(f"Line{level}-v0", f"to {10 * level}", {"max_position": 10 * level}, random_success=0.25)
+        register_task(replace(task, axis="seeing", level=level, ladder=line.id))
+    (tmp_path / "pictures").mkdir()
+    (family,) = [family for family in families() if line in family.tasks]
+    page = task_page(family, tmp_path / "pictures")
+    assert "### Levels: reading the picture (NumberLine-v0)" in page
+    assert "| 2 | `vlm_gym/Line2-v0` | to 20 | 25.00 | 100.00 |" in page
+    assert (tmp_path / "pictures" / "seeing-NumberLine-v0.png").exists()
+
+
+def test_pages_of_the_root_are_copied_with_their_links(tmp_path):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (tmp_path / "CONTRIBUTING.md").write_text(
+        "[a](docs/a.md#b) [s](SECURITY.md) [x](setup.cfg) [w](https://x.org) [h](#h)"
+    )
+    (tmp_path / "SECURITY.md").write_text("# Security")
+    project.copy(tmp_path, docs / "project")
+    copied = (docs / "project" / "CONTRIBUTING.md").read_text()
+    assert copied == "[a](../a.md#b) [s](SECURITY.md) [x](../../setup.cfg) [w](https://x.org) [h](#h)"
+    assert (
+        project.linked("[how](../CONTRIBUTING.md#x) [r](../README.md)")
+        == "[how](project/CONTRIBUTING.md#x) [r](../README.md)"
+    )
+    assert "CONTRIBUTING\nSECURITY\n" in (docs / "project" / "index.md").read_text()
+
+
+def test_a_page_that_the_contents_do_not_name_is_in_them_all_the_same(tmp_path):
+    for name in ("index", "start", "results"):
+        (tmp_path / f"{name}.md").write_text(f"# {name}")
+    assert project.completed("start\n(the rest)\n", tmp_path) == "start\nresults\n"
 
 
 def test_the_actions_of_a_page_are_those_of_the_space(pages):
