@@ -22,6 +22,7 @@ nb_execution_mode = "off"  # the notebooks are executed by their own tests, and 
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
+smartquotes = False  # "--" is the beginning of an option here
 default_role = "code"  # docstrings write code as `code`
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
