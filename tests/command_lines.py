@@ -1,9 +1,11 @@
 """A working command line of every command of `vlm-gym`, for tests that try them all."""
 
 import zipfile
+from pathlib import Path
 
 from vlm_gym.cli import main, make_parser
 
+ROOT = Path(__file__).parents[1]
 GAME = "json_2.1.1/valid_seen/pick_and_place_simple-Mug-None-Desk-308/trial_1/game.tw-pddl"
 
 
@@ -44,6 +46,7 @@ def command_line(command, run, out):
         "eval": ["--agent", "random", *playing, "--out", out / "run"],
         "merge": [run, "--out", out / "merged"],
         "report": [run, "--out", out / "report.html"],
+        "results": ["page", "--folder", ROOT / "results", "--out", out / "results.md"],
         "view": [run.parent, "--no-open"],
         "film": [run, "Blackjack-v0:0", "--out", out / "film.gif"],
         "collect": [*task, "--samples", "3", "--format", "llava", "--out", out / "data"],

@@ -32,6 +32,7 @@ STRUCK_WHILE = {
     "eval": "open:.png",
     "merge": "open:turns.jsonl",
     "report": "open:results.json",
+    "results": "open:results.md",
     "view": "import:vlm_gym.web.view_server",
     "film": "open:film.gif",
     "collect": "open:train-",

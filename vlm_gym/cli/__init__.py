@@ -18,6 +18,7 @@ from vlm_gym.cli import (
     play,
     report,
     rescore,
+    results,
     tasks,
     view,
 )
@@ -26,7 +27,22 @@ from vlm_gym.cli.parser import CommandParser
 from vlm_gym.errors import ConfigError
 from vlm_gym.program import COMMAND, run
 
-COMMANDS: Final = (tasks, play, panels, evaluate, merge, rescore, report, view, collect, download, doctor, bench, floor)
+COMMANDS: Final = (
+    tasks,
+    play,
+    panels,
+    evaluate,
+    merge,
+    rescore,
+    report,
+    results,
+    view,
+    collect,
+    download,
+    doctor,
+    bench,
+    floor,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
