@@ -2,16 +2,19 @@
 
 import subprocess
 import sys
+import warnings
+from dataclasses import replace
 
 import gymnasium as gym
 import pytest
 from plugins import LAMPS, install
 
-from vlm_gym import TASKS, ConfigError, Task, find_task, register_task
+from vlm_gym import TASKS, ConfigError, DeprecatedTask, Task, find_task, register_task, registration
 from vlm_gym.evaluation.models.agent_names import make_agent
 from vlm_gym.evaluation.models.agents import RandomAgent
 from vlm_gym.parsers import find_parser
 from vlm_gym.registration import installed_tasks
+from vlm_gym.task_table import OWN_TASKS
 
 LINE = "vlm_gym.envs.number_line:NumberLineEnv"
 
@@ -182,3 +185,30 @@ def test_an_adopted_id_comes_from_a_package_too(tmp_path, monkeypatch):
     install(tmp_path, monkeypatch, "ice", points, ice_tasks=source)
     assert find_task("ice/Lake-v0").num_actions == 4
     assert find_task("ice/Other-v0").summary == "Cross it."
+
+
+def test_a_deprecated_id_warns_and_names_what_replaces_it(monkeypatch):
+    old = replace(TASKS["vlm_gym/Blackjack-v0"], id="old/Blackjack-v0", replaced_by="old/Blackjack-v1")
+    monkeypatch.setitem(registration._tasks, old.id, old)
+    registration._register(old)
+    try:
+        with pytest.warns(DeprecatedTask, match="old/Blackjack-v0 is deprecated: use old/Blackjack-v1"):
+            gym.make(old.id, disable_env_checker=True).close()
+    finally:
+        del gym.registry[old.id]
+
+
+@pytest.mark.parametrize("task", [task for task in OWN_TASKS if not task.needs_data], ids=lambda task: task.id)
+def test_only_a_row_that_says_so_is_deprecated(task):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        gym.make(task.id, disable_env_checker=True).close()
+    assert bool(task.replaced_by) == any(issubclass(each.category, DeprecatedTask) for each in caught)
+    assert not task.replaced_by or task.replaced_by in TASKS
+
+
+@pytest.mark.parametrize("wrong", ["old/Blackjack-v0", "Blackjack", 1])
+def test_what_replaces_a_task_is_another_id(wrong):
+    old = replace(TASKS["vlm_gym/Blackjack-v0"], id="old/Blackjack-v0", replaced_by=wrong)
+    with pytest.raises(ConfigError, match="replaced_by must be"):
+        register_task(old)

@@ -9,7 +9,14 @@ from typing import Any, Final, Literal, get_args
 import gymnasium as gym
 
 from vlm_gym.envs.base import TaskEnv, TaskSettings
-from vlm_gym.errors import ConfigError, UnknownArgumentError, UnreadablePictureWarning, check_choice, did_you_mean
+from vlm_gym.errors import (
+    ConfigError,
+    DeprecatedTask,
+    UnknownArgumentError,
+    UnreadablePictureWarning,
+    check_choice,
+    did_you_mean,
+)
 from vlm_gym.prompts.answer import PromptSettings
 from vlm_gym.registration import RegisteredLimit, Task, find_task
 from vlm_gym.wrappers.numeric_info import NumericInfo
@@ -45,6 +52,8 @@ class _TaskMaker:
             UnknownArgumentError: if the task has no such argument.
         """
         entry = find_task(task)
+        if entry.replaced_by:
+            warnings.warn(f"{task} is deprecated: use {entry.replaced_by}", DeprecatedTask, stacklevel=2)
         check_choice("info", info, get_args(Info))
         env_class = entry.load()
         if not (isinstance(env_class, type) and issubclass(env_class, TaskEnv)):

@@ -11,6 +11,7 @@
     └── RunError                                a folder that is no run, or a damaged one, or one of other settings
 
     UnreadablePictureWarning (UserWarning)      a task made with pictures too small to be read; no error
+    DeprecatedTask (FutureWarning)              a task made that another one replaces; no error
 
 Model output never raises: an illegal move and an unreadable answer are values in `info`.
 """
@@ -68,6 +69,10 @@ class UnplayableError(AgentError):
 
 class RunError(VlmGymError):
     """A run's folder that cannot be used as it is."""
+
+
+class DeprecatedTask(FutureWarning):  # Gymnasium has a DeprecatedEnv
+    """A task that should not be used for new work, since another one replaces it (CONTRIBUTING.md, "Versions")."""
 
 
 class UnreadablePictureWarning(UserWarning):

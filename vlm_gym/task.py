@@ -74,6 +74,7 @@ class Task:
         same_rules: The id whose games these are, with other pictures or words; "" if there is none.
         same_games: The id that plays the same games by itself where another program plays them here: a report sets
             their scores side by side.
+        replaced_by: The id of the task that replaces this one, which is deprecated: making it warns; "" if none does.
         axis: In what a harder task is harder (`vlm_gym.ladders.AXES` has ours); "" for a task that is no such level.
         level: How hard, from 1.
         ladder: The id of the task at level 0.
@@ -99,6 +100,7 @@ class Task:
     least_image_size: int = 84
     same_rules: str = ""
     same_games: str = ""
+    replaced_by: str = ""
     axis: str = ""
     level: int = 0
     ladder: str = ""
@@ -127,6 +129,10 @@ class Task:
             raise ConfigError(f"a task's id must be 'namespace/Name-v0' with your own namespace, got {self.id!r}")
         if not isinstance(self.entry, str) or not _ENTRY.fullmatch(self.entry):
             raise ConfigError(f"{self.id}: entry must be 'package.module:Class', got {self.entry!r}")
+        if not isinstance(self.replaced_by, str) or self.replaced_by == self.id:
+            raise ConfigError(f"{self.id}: replaced_by must be the id of another task, or '', got {self.replaced_by!r}")
+        if self.replaced_by and not _ID.fullmatch(self.replaced_by):
+            raise ConfigError(f"{self.id}: replaced_by must be 'namespace/Name-v1', got {self.replaced_by!r}")
         if not isinstance(self.turn_limit, TurnLimit):
             check_int(f"{self.id}: turn_limit", self.turn_limit, 1, MOST_TURNS)
         if self.num_actions is not None:
@@ -163,6 +169,7 @@ class Task:
             summary=summary,
             arguments={**self.arguments, "version": version},
             same_rules=self.id,
+            replaced_by="",
         )
 
     def variant(

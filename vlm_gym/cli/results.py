@@ -65,7 +65,7 @@ def _add(options: argparse.Namespace) -> None:
     entry = entry_of(run, measured_by=options.by, command=options.command, note=options.note or "")
     if options.name is not None:
         entry = replace(entry, agent=options.name)
-    tasks = "" if entry.is_whole else "-" + "-".join(sorted(entry.tasks))
+    tasks = "" if entry.is_whole else "-" + "-".join(sorted(name.partition(" ")[0] for name in entry.tasks))
     path = options.folder / _file_name(entry.panel) / f"{_file_name(entry.agent + tasks)}.json"
     if path.exists() and not options.replace:
         raise ConfigError(f"{path} is there already: --replace writes over it, --name gives the row another name")
