@@ -143,8 +143,8 @@ def draw(path: Path, base: TrainConfig, results: Mapping[str, Sequence[Sequence[
             means = [fmean(values) for values in zip(*shares, strict=True)]
             axes.plot(updates, means, marker="o", markersize=4, color=color, label=name.replace("lambda", "λ ="))
         for height, words in (
-            (floor_of(base.evaluated_task.full_id, base.evaluation.metric), "random play"),
-            (find_task(base.evaluated_task.full_id).best_success, "best play"),
+            (floor_of(base.evaluated_tasks[0].full_id, base.evaluation.metric), "random play"),
+            (find_task(base.evaluated_tasks[0].full_id).best_success, "best play"),
         ):
             if height is not None:
                 axes.axhline(height, color="black", linewidth=0.8, linestyle=":")

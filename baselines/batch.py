@@ -120,10 +120,10 @@ def _deal(epoch: Sequence[Minibatch], rng: np.random.Generator) -> tuple[Minibat
 
 
 def _pack(turns: Sequence[Turn], numbers: Sequence[int], microbatch: int) -> Minibatch:
-    by_length = sorted(numbers, key=lambda number: _length(turns[number]))
+    by_length = sorted(numbers, key=lambda number: length(turns[number].prompt, turns[number].answer))
     return tuple(tuple(by_length[start : start + microbatch]) for start in range(0, len(by_length), microbatch))
 
 
-def _length(turn: Turn) -> int:
+def length(prompt: Prompt, answer: Answer) -> int:
     """Estimate the length of a turn, which only decides with which others it shares a microbatch."""
-    return sum(map(estimate_tokens, turn.prompt.messages)) + len(turn.answer.tokens)
+    return sum(map(estimate_tokens, prompt.messages)) + len(answer.tokens)

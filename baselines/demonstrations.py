@@ -1,6 +1,7 @@
 """Answers to learn the form from: what the picture shows, put into words, then an action."""
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -9,13 +10,14 @@ import numpy as np
 
 from baselines.models.policy import Prompt
 from baselines.rollout import make_rollout
-from baselines.settings import SftActions
+from baselines.settings import TEACHERS, SftActions
 from vlm_gym.chat import ChatSession, ChatSettings
 from vlm_gym.collect.formats.parquet import ParquetWriter
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError, DataNotFoundError
 from vlm_gym.fields import truths
 from vlm_gym.messages import Message
+from vlm_gym.parsers import AnswerText
 from vlm_gym.render.canvas import Picture
 
 Chooser = Callable[[ChatSession, np.random.Generator], str | None]
@@ -46,11 +48,18 @@ def _oracle_action(session: ChatSession, rng: np.random.Generator) -> str | None
     return session.task.oracle_action()
 
 
+def _searcher_action(session: ChatSession, rng: np.random.Generator) -> str | None:  # noqa: ARG001
+    return session.task.searcher_action()
+
+
 CHOOSERS: Final[Mapping[SftActions, Chooser]] = {
     "random": _random_action,
     "legal": _legal_action,
     "oracle": _oracle_action,
+    "searcher": _searcher_action,
 }
+LEGAL_IN_NOISE: Final = 2 / 3  # of what is played in place of an answer; the rest are earlier answers
+RECENT: Final = 40  # earlier answers among which that one is chosen
 
 
 class CollectedAnswers(Sequence[Demonstration]):
@@ -124,15 +133,18 @@ def demonstrate(
     *,
     chat: ChatSettings | None = None,
     is_brief: bool = False,
+    noise: float = 0.0,
 ) -> Iterator[Demonstration]:
     """Play an episode from each start, told as `chat` says; yield an answer for every turn.
 
     An answer says what the picture shows, in the fields that the prompt asks for, and its action is chosen as `actions`
-    says. What is played is the oracle's action for "oracle" and a random legal one otherwise, so that answers with
-    random actions come to all kinds of states too. Brief answers leave out the suits, on which nothing depends.
+    says. What is played is that of a teacher (`TEACHERS`) and a random legal one otherwise, so that answers with random
+    actions come to all kinds of states too. With `noise` something else is played in that share of the turns, a random
+    legal action, and half as often one of the last answers, which may not be possible now: so a teacher shows how to go
+    on after mistakes. Brief answers leave out the suits, on which nothing depends.
     """
-    choose, play = CHOOSERS[actions], CHOOSERS["oracle" if actions == "oracle" else "legal"]
-    rollout = make_rollout(chat)
+    choose, play = CHOOSERS[actions], CHOOSERS[actions if actions in TEACHERS else "legal"]
+    rollout, recent = make_rollout(chat), deque[str](maxlen=RECENT)
     for start in starts:
         rollout.start(start)
         session = rollout.session
@@ -141,8 +153,48 @@ def demonstrate(
             played = said if actions != "random" else play(session, rng)
             if said is None or played is None:
                 break
-            yield Demonstration(Prompt(rollout.messages()), _answer(session, said, is_brief=is_brief))
-            rollout.answer(_answer(session, played, is_brief=is_brief))
+            answer = _answer(session, said, is_brief=is_brief)
+            yield Demonstration(Prompt(rollout.messages()), answer)
+            recent.append(answer)
+            rollout.answer(_disturbed(session, _answer(session, played, is_brief=is_brief), noise, recent, rng))
+
+
+def _disturbed(session: ChatSession, answer: str, noise: float, recent: Sequence[str], rng: np.random.Generator) -> str:
+    """Return the answer, or with some probability another one."""
+    if not noise:
+        return answer
+    draw = rng.random()
+    if draw < noise:
+        legal = _legal_action(session, rng)
+        return answer if legal is None else _answer(session, legal, is_brief=True)
+    return recent[int(rng.integers(len(recent)))] if draw < noise / LEGAL_IN_NOISE else answer
+
+
+def correct(
+    starts: Iterable[EpisodeSpec],
+    played: Iterable[Sequence[AnswerText]],
+    actions: SftActions,
+    *,
+    chat: ChatSettings | None = None,
+    is_brief: bool = False,
+) -> Iterator[Demonstration]:
+    """Play episodes again that a learner has played, `played[i]` from `starts[i]`; yield what the teacher would say.
+
+    A learner that goes round in circles meets the same prompts again and again: each counts once an episode.
+
+    Source: Ross et al. 2011, arXiv 1011.0686 (DAgger).
+    """
+    choose, rollout, rng = CHOOSERS[actions], make_rollout(chat), np.random.default_rng(0)
+    for start, answers in zip(starts, played, strict=True):
+        rollout.start(start)
+        met: set[str] = set()
+        for answer in answers:
+            said, prompt = choose(rollout.session, rng), Prompt(rollout.messages())
+            key = repr([(message.role, message.picture_name, message.text) for message in prompt.messages])
+            if said is not None and key not in met:
+                yield Demonstration(prompt, _answer(rollout.session, said, is_brief=is_brief))
+            met.add(key)
+            rollout.answer(answer)
 
 
 def _answer(session: ChatSession, action: str, *, is_brief: bool) -> str:

@@ -11,8 +11,25 @@ from baselines.models.policy import Policy
 from baselines.rollout import Episode, Episodes, Sampling, Seat, generate
 from baselines.settings import Metric
 from vlm_gym.episodes import EpisodeSpec
-from vlm_gym.evaluation.scores.statistics import Interval, wilson_interval
+from vlm_gym.evaluation.scores.statistics import Interval, percent, wilson_interval
 from vlm_gym.registration import find_task
+
+
+class Bounds(NamedTuple):
+    """What random and the best play reach; None is unknown."""
+
+    floor: float | None
+    ceiling: float | None
+
+    def __str__(self) -> str:
+        """Return them in words."""
+        floor = "unknown" if self.floor is None else percent(self.floor)
+        return f"floor {floor}, ceiling {percent(self.ceiling)}"
+
+
+def bounds_of(task: str, metric: Metric) -> Bounds:
+    """Return the bounds of a registered task by a metric."""
+    return Bounds(floor_of(task, metric), find_task(task).best_success)
 
 
 def floor_of(task: str, metric: Metric) -> float | None:

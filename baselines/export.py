@@ -75,23 +75,28 @@ def export(config: TrainConfig, *, is_adapter: bool) -> Path:
         shutil.rmtree(target, ignore_errors=True)
         unfinished.rename(target)
     _log.info("%s is now %s", found, target)
-    _log.info("%s", how_to_measure(config, target))
+    for command in how_to_measure(config, target):
+        _log.info("%s", command)
     return target
 
 
-def how_to_measure(config: TrainConfig, model: Path) -> str:
-    """Return the command that plays the run's task with the model; how it is told is in the model's directory."""
+def how_to_measure(config: TrainConfig, model: Path) -> tuple[str, ...]:
+    """Return the commands that play the run's tasks with the model; how they are told is in the model's directory."""
     arguments = [f"--arg {shlex.quote(f'{name}={json.dumps(value)}')}" for name, value in config.task.arguments.items()]
     length = f"--max-tokens {config.sampling.max_new_tokens}"
-    command = ["vlm-gym eval", f"--agent hf:{model}", f"--task {config.evaluated_task.id}", *arguments, length]
-    return " ".join([*command, f"--seed {config.evaluation.first_seed} --out runs/{model.parent.name}"])
+    commands = []
+    for place, task in enumerate(config.evaluated_tasks):
+        folder = f"runs/{model.parent.name}{f'-{task.id}' if place else ''}"
+        command = ["vlm-gym eval", f"--agent hf:{model}", f"--task {task.id}", *arguments, length]
+        commands.append(" ".join([*command, f"--seed {config.evaluation.first_seed} --out {folder}"]))
+    return tuple(commands)
 
 
 def training_of(config: TrainConfig) -> Training:
     """Return what travels with the model: how it was told its task, which `vlm-gym eval` takes over."""
     arguments = dict(config.task.arguments)
     parser = arguments.pop("parser", "json")
-    return Training(config.evaluated_task.full_id, arguments, parser, config.chat.settings)
+    return Training(config.evaluated_tasks[0].full_id, arguments, parser, config.chat.settings)
 
 
 if __name__ == "__main__":

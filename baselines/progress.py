@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from baselines.evaluate import Score
+from baselines.evaluate import Bounds, Score
 from baselines.settings import Metric
 from vlm_gym.errors import MissingDependencyError
-from vlm_gym.evaluation.scores.statistics import percent
 from vlm_gym.files import write_whole
 from vlm_gym.installation import install_hint
 
@@ -23,8 +22,8 @@ _BLUE, _ORANGE, _GREY = "#2a6fbb", "#d9822b", "#777777"
 class Recorder:
     """Records a run's metrics by update. Only the main process has one.
 
-    `floor` and `ceiling` are what random and the best play reach by `metric`; None is unknown. `settings`
-    are those of the run, for Weights & Biases. It records from `begin` to `close`.
+    `bounds` are what random and the best play reach by `metric`. `settings` are those of the run, for Weights & Biases.
+    It records from `begin` to `close`.
     """
 
     def __init__(
@@ -32,8 +31,7 @@ class Recorder:
         folder: Path,
         name: str,
         metric: Metric,
-        floor: float | None,
-        ceiling: float | None,
+        bounds: Bounds,
         num_updates: int,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
@@ -43,7 +41,7 @@ class Recorder:
         except ImportError as error:
             raise MissingDependencyError(f"rich is missing: {install_hint('train')}") from error
         self.folder, self.name, self.metric = folder, name, metric
-        self.floor, self.ceiling, self.num_updates = floor, ceiling, num_updates
+        self.bounds, self.num_updates = bounds, num_updates
         self.settings = dict(settings or {})
         columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), TimeRemainingColumn())
         console = Console()
@@ -90,22 +88,18 @@ class Recorder:
         if not self._bar.console.is_terminal:
             self.say(text)
 
-    def describe(self, score: Score) -> str:
-        """Return a score with its interval, between floor and ceiling."""
+    def describe(self, score: Score, bounds: Bounds | None = None) -> str:
+        """Return a score with its interval, between the floor and the ceiling: by default those of the recorder."""
         low, high = score.interval(self.metric)
         name = self.metric.replace("_", " ")
-        return f"{name} {100 * score.share(self.metric):.1f} % ({100 * low:.0f}-{100 * high:.0f}), {self.bounds}"
-
-    @property
-    def bounds(self) -> str:
-        """The floor and the ceiling in words."""
-        floor = "unknown" if self.floor is None else percent(self.floor)
-        return f"floor {floor}, ceiling {percent(self.ceiling)}"
+        return (
+            f"{name} {100 * score.share(self.metric):.1f} % ({100 * low:.0f}-{100 * high:.0f}), {bounds or self.bounds}"
+        )
 
     def close(self) -> None:
         """Draw the curve and close all files."""
         self._bar.stop()
-        draw_curve(self.folder, self.name, self.metric, self.floor, self.ceiling)
+        draw_curve(self.folder, self.name, self.metric, self.bounds)
         self._tensorboard.close()
         if self._wandb is not None:
             self._wandb.finish()
@@ -139,7 +133,7 @@ def score_metrics(prefix: str, score: Score | None, metric: Metric) -> dict[str,
     }
 
 
-def draw_curve(folder: Path, name: str, metric: Metric, floor: float | None, ceiling: float | None) -> None:
+def draw_curve(folder: Path, name: str, metric: Metric, bounds: Bounds) -> None:
     """Draw the run's success over its updates into curve.png, with intervals, floor and ceiling."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -152,9 +146,9 @@ def draw_curve(folder: Path, name: str, metric: Metric, floor: float | None, cei
         _plot(axes, lines, prefix, metric, label=f"evaluation, {prefix}", color=color, marker="o", markersize=4)
         shown = [line for line in lines if f"{prefix}/low" in line]
         updates = [line["update"] for line in shown]
-        bounds = [[100 * line[f"{prefix}/{end}"] for line in shown] for end in ("low", "high")]
-        axes.fill_between(updates, bounds[0], bounds[1], color=color, alpha=0.15, linewidth=0)
-    for height, words in ((floor, "random play"), (ceiling, "best play")):
+        low, high = ([100 * line[f"{prefix}/{end}"] for line in shown] for end in ("low", "high"))
+        axes.fill_between(updates, low, high, color=color, alpha=0.15, linewidth=0)
+    for height, words in zip(bounds, ("random play", "best play"), strict=True):
         if height is not None:
             place = (1.0, 100 * height)
             axes.axhline(100 * height, color="black", linewidth=0.8, linestyle=":")

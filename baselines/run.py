@@ -23,18 +23,17 @@ from baselines.checkpoint import (
     unpack_optimizer,
     write_checkpoint,
 )
-from baselines.evaluate import Score, evaluate, floor_of, score_of
+from baselines.evaluate import Score, bounds_of, evaluate, score_of
 from baselines.learner import Learner, Step, Update
 from baselines.progress import Recorder, score_metrics
 from baselines.rollout import Episode, Sampling, Seat, make_rollout, training_episodes
 from baselines.samples import record_play, write_samples
 from baselines.session import start_policy
-from baselines.settings import PpoConfig, TrainConfig
+from baselines.settings import EvaluationConfig, PpoConfig, TaskConfig, TrainConfig, full_id
 from baselines.sharding import prepare, whole_state, whole_weights
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.runs.panels import get_panel
-from vlm_gym.registration import find_task
 
 CHECKPOINTS: Final = "ppo"  # the folder of the checkpoints within that of the run
 
@@ -170,7 +169,8 @@ class Run:
 
     def finish(self) -> None:
         """Write the page of samples, once all updates are done."""
-        self._record_play(f"after update {self.config.ppo.updates}")
+        if self.config.ppo.updates:
+            self._record_play(f"after update {self.config.ppo.updates}")
         page = write_samples(self.config) if self.recorder else None
         if self.recorder and page:
             self.recorder.say(f"what it says, turn by turn: {page}")
@@ -183,17 +183,23 @@ class Run:
     # Measuring
 
     def measure(self, update: int) -> bool:
-        """Evaluate greedily and sampled, and record it; return whether the greedy score is the best so far."""
-        config = self.config.evaluation
-        starts = evaluation_starts(self.config)
-        scores = {name: self._evaluate(starts, name) for name in ("greedy", "sampled")}
-        is_best = scores["greedy"].share(config.metric) >= self.best
-        self.best = max(self.best, scores["greedy"].share(config.metric))
+        """Evaluate greedily and sampled, and record it; return whether the greedy score is the best so far.
+
+        The first task's metrics are called greedy/... and sampled/..., those of others TASK/greedy/... too.
+        """
+        metric = self.config.evaluation.metric
+        found: dict[str, float] = {}
+        for place, (task, starts) in enumerate(evaluation_starts(self.config).items()):
+            for name in ("greedy", "sampled"):
+                score = self._evaluate(starts, name)
+                found |= score_metrics(f"{task}/{name}" if place else name, score, metric)
+                if self.recorder:
+                    what = f"{task}, {name}: {self.recorder.describe(score, bounds_of(full_id(task), metric))}"
+                    self.recorder.say(f"evaluation after update {update}, {what}")
         if self.recorder:
-            metrics = [score_metrics(name, score, config.metric) for name, score in scores.items()]
-            self.recorder.record(update, {**metrics[0], **metrics[1], "cpu_seconds": self.cpu_seconds})
-            for name, score in scores.items():
-                self.recorder.say(f"evaluation after update {update}, {name}: {self.recorder.describe(score)}")
+            self.recorder.record(update, {**found, "cpu_seconds": self.cpu_seconds})
+        is_best = found[f"greedy/{metric}"] >= self.best
+        self.best = max(self.best, found[f"greedy/{metric}"])
         return is_best
 
     def report(self, update: int, episodes: Sequence[Episode], done: Update, seconds: Mapping[str, float]) -> None:
@@ -222,7 +228,8 @@ class Run:
 
     def _record_play(self, name: str) -> None:
         """Record greedy play turn by turn, divided over the processes."""
-        starts = evaluation_starts(self.config)[: self.config.evaluation.samples]
+        most = self.config.evaluation.samples
+        starts = [start for of_task in evaluation_starts(self.config).values() for start in of_task[:most]]
         if not starts:
             return
         with whole_weights(self.learner.policy.module, self.accelerator):
@@ -241,18 +248,23 @@ class Run:
             )
 
 
-def evaluation_starts(config: TrainConfig) -> tuple[EpisodeSpec, ...]:
-    """Return the episodes of an evaluation, with the arguments of the run's task.
+def evaluation_starts(config: TrainConfig) -> dict[str, tuple[EpisodeSpec, ...]]:
+    """Return the episodes of an evaluation by task, with the arguments of the run's task.
 
     Raises:
-        ConfigError: if the panel has no episode of the task.
+        ConfigError: if the panels have no episode of a task.
     """
-    settings, task = config.evaluation, config.evaluated_task
+    return {task.id: _starts_of(task, config.evaluation) for task in config.evaluated_tasks}
+
+
+def _starts_of(task: TaskConfig, settings: EvaluationConfig) -> tuple[EpisodeSpec, ...]:
     if settings.panel is None:
         return tuple(map(task.episode, range(settings.first_seed, settings.first_seed + settings.episodes)))
-    episodes = [episode for episode in get_panel(settings.panel).episodes if episode.task == task.full_id]
+    listed = [episode for panel in settings.panel for episode in get_panel(panel).episodes]
+    episodes = [episode for episode in listed if episode.task == task.full_id]
     if not episodes:
-        raise ConfigError(f"the panel {settings.panel!r} has no episode of {task.full_id}: choose another one")
+        names = ", ".join(map(repr, settings.panel))
+        raise ConfigError(f"the panel {names} has no episode of {task.full_id}: choose another one")
     return tuple(task.episode(episode.seed, episode.options) for episode in episodes)
 
 
@@ -264,9 +276,9 @@ def lr_share(config: PpoConfig, update: int) -> float:
 
 
 def _recorder(config: TrainConfig) -> Recorder:
-    task, metric = config.evaluated_task.full_id, config.evaluation.metric
-    floor, ceiling = floor_of(task, metric), find_task(task).best_success
-    return Recorder(Path(config.folder), config.task.id, metric, floor, ceiling, config.ppo.updates, asdict(config))
+    metric = config.evaluation.metric
+    bounds = bounds_of(config.evaluated_tasks[0].full_id, metric)
+    return Recorder(Path(config.folder), config.task.id, metric, bounds, config.ppo.updates, asdict(config))
 
 
 def _seed_of(seed: int, rank: int) -> int:

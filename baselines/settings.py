@@ -16,8 +16,10 @@ from vlm_gym.registration import FIRST_TASK, find_task
 
 Metric = Literal["success", "positive_return"]
 ActionTokens = Literal["value", "name"]
-SftActions = Literal["random", "legal", "oracle"]
+SftActions = Literal["random", "legal", "oracle", "searcher"]
+TEACHERS: Final[tuple[SftActions, ...]] = ("oracle", "searcher")
 _LARGE: Final = 10**9
+MOST_NOISE: Final = 0.6  # an earlier answer is played half as often as a random action: 0.9 of the turns in all
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,22 @@ class SftConfig:
     """Supervised fine-tuning, which gives PPO a policy that answers in the right form."""
 
     actions: SftActions = setting(
-        "random", "what the answers play: 'random' from all actions, 'legal' at random from the legal ones, 'oracle'"
+        "random",
+        "what the answers play: 'random' from all actions, 'legal' at random from the legal ones, 'oracle', or "
+        "'searcher', who knows no more than the player",
     )
     is_brief: bool = setting(False, "leave the suits of cards out of the answers: nothing depends on them")
     data: str | None = setting(None, "folder of `vlm-gym collect`, in place of answers made here")
     episodes: int = setting(300, "episodes that are played for the answers made here")
+    noise: float = setting(
+        0.0, "share of the turns in which a random legal action is played, and half as often an earlier answer"
+    )
+    rounds: int = setting(1, "parts of the steps; each but the first begins with more answers, as the next two say")
+    more_episodes: int = setting(0, "further episodes that are played for each round")
+    learner_episodes: int = setting(
+        0,
+        "episodes that the learner itself plays for each round, with the answers of `actions`: greedily, then sampled",
+    )
     steps: int = setting(100, "optimizer steps; 0 leaves SFT out")
     batch: int = setting(32, "answers per step, over all processes")
     microbatch: int = setting(32, "answers per forward on one device")
@@ -92,10 +105,18 @@ class SftConfig:
     checkpoint_every: int = setting(500, "steps between checkpoints")
 
     def __post_init__(self) -> None:
-        for name in ("steps", "warmup"):
+        for name in ("steps", "warmup", "more_episodes", "learner_episodes"):
             check_int(f"sft.{name}", getattr(self, name), 0, _LARGE)
-        for name in ("episodes", "batch", "microbatch", "checkpoint_every"):
+        for name in ("episodes", "rounds", "batch", "microbatch", "checkpoint_every"):
             check_int(f"sft.{name}", getattr(self, name), 1, _LARGE)
+        if not 0 <= self.noise <= MOST_NOISE:
+            raise ConfigError(f"sft.noise must be from 0 to {MOST_NOISE}, got {self.noise!r}")
+        if self.learner_episodes and self.actions not in TEACHERS:
+            raise ConfigError(
+                f"sft.learner_episodes want a teacher: sft.actions {' or '.join(TEACHERS)}, got {self.actions!r}"
+            )
+        if self.data and (self.more_episodes or self.learner_episodes):
+            raise ConfigError("sft.data is a data set as it is: set sft.more_episodes and sft.learner_episodes to 0")
         _check_numbers("sft", self, at_least_0=("lr",), above_0=("max_grad_norm",))
 
 
@@ -103,7 +124,7 @@ class SftConfig:
 class PpoConfig:
     """Proximal policy optimization. One update plays `turns` turns in every environment and learns from them."""
 
-    updates: int = setting(20, "updates; the learning rate decays over them")
+    updates: int = setting(20, "updates; the learning rate decays over them; 0 only measures what SFT made")
     turns: int = setting(8, "turns of each environment in an update")
     epochs: int = setting(4, "passes over the turns of an update")
     minibatch: int = setting(64, "turns per optimizer step, over all processes")
@@ -135,7 +156,8 @@ class PpoConfig:
     max_grad_norm: float = setting(1.0, "gradients are clipped to this norm")
 
     def __post_init__(self) -> None:
-        for name in ("updates", "turns", "epochs", "minibatch", "microbatch"):
+        check_int("ppo.updates", self.updates, 0, _LARGE)
+        for name in ("turns", "epochs", "minibatch", "microbatch"):
             check_int(f"ppo.{name}", getattr(self, name), 1, _LARGE)
         for name in ("gamma", "gae_lambda", "thought_weight", "final_lr_share"):
             if not 0 <= getattr(self, name) <= 1:
@@ -163,12 +185,16 @@ class SamplingConfig:
 class EvaluationConfig:
     """Measuring on episodes that training never sees."""
 
-    task: str | None = setting(
-        None, "id that is played, where it is not task.id: ALFWorld-v0 would play games that training plays too"
+    task: tuple[str, ...] | None = setting(
+        None,
+        "id that is played, or several, where it is not task.id: ALFWorld-v0 would play games that training plays too; "
+        "the first one decides which checkpoint is the best",
     )
-    panel: str | None = setting(None, "a panel of `vlm-gym eval`: its episodes of this task")
+    panel: tuple[str, ...] | None = setting(
+        None, "a panel of `vlm-gym eval`, or several: their episodes of these tasks"
+    )
     episodes: int = setting(
-        200, "without a panel: episodes with seeds from first_seed on; the cards panel's come first"
+        200, "without a panel: episodes of each task with seeds from first_seed on; the cards panel's come first"
     )
     first_seed: int = setting(FIRST_SEED, "seed of the first one; training has seeds from 2**32 on")
     every: int = setting(5, "updates between evaluations; there is one at the start and one at the end, too")
@@ -179,8 +205,12 @@ class EvaluationConfig:
         for name in ("episodes", "every"):
             check_int(f"evaluation.{name}", getattr(self, name), 1, _LARGE)
         check_int("evaluation.samples", self.samples, 0, _LARGE)
-        if self.task is not None:
-            _check_task("evaluation.task", full_id(self.task))
+        for name in ("task", "panel"):
+            named = getattr(self, name)
+            if named is not None and (not named or len({*map(full_id, named)}) < len(named)):
+                raise ConfigError(f"evaluation.{name} must be null, or some names, each once; got {list(named)!r}")
+        for task in self.task or ():
+            _check_task("evaluation.task", full_id(task))
 
 
 @dataclass(frozen=True)
@@ -216,9 +246,9 @@ class TrainConfig:
     checkpoint: CheckpointConfig = section(CheckpointConfig)
 
     @property
-    def evaluated_task(self) -> TaskConfig:
+    def evaluated_tasks(self) -> tuple[TaskConfig, ...]:
         """What an evaluation plays."""
-        return self.task if self.evaluation.task is None else replace(self.task, id=self.evaluation.task)
+        return tuple(replace(self.task, id=task) for task in self.evaluation.task or (self.task.id,))
 
     def __post_init__(self) -> None:
         check_int("seed", self.seed, 0, 2**32 - 1)

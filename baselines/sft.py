@@ -17,11 +17,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import torch
 import yaml
 from accelerate import Accelerator
 
+from baselines.batch import length
 from baselines.checkpoint import (
     Part,
     disk_errors,
@@ -32,12 +32,11 @@ from baselines.checkpoint import (
     write_checkpoint,
 )
 from baselines.config import write_config
-from baselines.demonstrations import CollectedAnswers, Demonstration, demonstrate
 from baselines.learner import NotFiniteError
+from baselines.lessons import FOLDER, Lessons
 from baselines.losses import answer_loss
 from baselines.models.memory import TRAINING_ADVICE, memory_advice
 from baselines.models.vlm import VlmPolicy
-from baselines.rollout import training_episodes
 from baselines.session import (
     Stopper,
     read_train_config,
@@ -54,9 +53,7 @@ from vlm_gym.program import run as run_program
 
 BETAS: Final = (0.9, 0.98)
 DECAY_PARTS: Final = 3
-FOLDER: Final = "sft"
 MADE_BY: Final = "made_by.yaml"
-SFT_SEAT: Final = 2**31  # its episodes are none of PPO's
 _log = logging.getLogger(__name__)
 
 
@@ -98,12 +95,13 @@ def train(config: TrainConfig, accelerator: Accelerator, stopper: Stopper) -> Pa
     )
     policy.module, optimizer = prepare(policy.module, optimizer, accelerator)
     first = _resume(folder, policy, optimizer)
-    data = load_data(config)
+    lessons = Lessons(config)
     if accelerator.is_main_process:
-        _log.info("SFT: %d answers, %d steps", len(data), config.sft.steps)
+        _log.info("SFT: %d answers, %d steps", len(lessons), config.sft.steps)
     started = time.process_time()
     for step in range(first, config.sft.steps):
-        loss = _step(policy, optimizer, data, step, config, accelerator)
+        lessons.go_to(step, policy, accelerator, done=first)
+        loss = _step(policy, optimizer, lessons, step, config, accelerator)
         is_stopping = stopper.is_anyone_stopping(accelerator)
         if is_stopping or (step + 1) % config.sft.checkpoint_every == 0:
             parts = {"policy": Part(whole_state(policy, accelerator)), "optimizer": pack_optimizer(optimizer)}
@@ -144,24 +142,16 @@ def check_folder(config: TrainConfig) -> None:
 def _made_by(config: TrainConfig) -> dict[str, Any]:
     """Return the settings on which SFT's model depends, by name; the seed is none, so that runs may share a model."""
     plain = yaml.safe_load(write_config(config))
-    names = {"task": ("id", "arguments"), "chat": tuple(plain["chat"]), "model": ("name", "adapter", "parts", "rank")}
+    names = {
+        "task": ("id", "arguments"),
+        "chat": tuple(plain["chat"]),
+        "model": ("name", "layers", "adapter", "parts", "rank"),
+    }
     names["sft"] = tuple(name for name in plain["sft"] if name not in ("microbatch", "checkpoint_every"))
     found = {f"{section}.{name}": plain[section][name] for section in names for name in names[section]}
     if config.sft.rank is not None:
         del found["model.rank"]
     return found
-
-
-def load_data(config: TrainConfig) -> Sequence[Demonstration]:
-    """Return the answers to learn from, the same ones in every process."""
-    if config.sft.data:
-        answers = CollectedAnswers(Path(config.sft.data), config.chat.settings)
-        if config.task.full_id not in answers.tasks:
-            _log.warning("%s holds %s, none of %s", config.sft.data, ", ".join(answers.tasks), config.task.full_id)
-        return answers
-    starts = map(training_episodes(config.task, config.seed, 0, SFT_SEAT), range(config.sft.episodes))
-    rng, chat = np.random.default_rng(config.seed), config.chat.settings
-    return tuple(demonstrate(starts, config.sft.actions, rng, chat=chat, is_brief=config.sft.is_brief))
 
 
 def lr_share(config: SftConfig, step: int) -> float:
@@ -171,33 +161,23 @@ def lr_share(config: SftConfig, step: int) -> float:
     return min(1.0, up, down)
 
 
-def choose(num_answers: int, batch: int, step: int, seed: int) -> list[int]:
-    """Return the numbers of a step's answers, the step counted from 0: pass after pass, each in an order of its own.
-
-    So no answer comes a second time before every other one has come once.
-    """
-    places = range(step * batch, (step + 1) * batch)
-    passes = range(places[0] // num_answers, places[-1] // num_answers + 1)
-    orders = {number: np.random.default_rng((seed, number)).permutation(num_answers) for number in passes}
-    return [int(orders[place // num_answers][place % num_answers]) for place in places]
-
-
 @memory_advice(TRAINING_ADVICE)
 def _step(
     policy: VlmPolicy,
     optimizer: torch.optim.Optimizer,
-    data: Sequence[Demonstration],
+    lessons: Lessons,
     step: int,
     config: TrainConfig,
     accelerator: Accelerator,
 ) -> float:
     """Take one optimizer step on answers that the seed and the step's number choose; return the loss."""
     settings = config.sft
-    chosen = choose(len(data), settings.batch, step, config.seed)
-    answers = [policy.write(data[number].text) for number in chosen]
+    chosen = [lessons[number] for number in lessons.chosen(step)]
+    answers = [policy.write(one.text) for one in chosen]
     num_tokens = sum(len(answer.tokens) for answer in answers)
     rank, world = accelerator.process_index, accelerator.num_processes
-    mine = [(data[number].prompt, answer) for number, answer in zip(chosen, answers, strict=True)][rank::world]
+    pairs = [(one.prompt, answer) for one, answer in zip(chosen, answers, strict=True)]
+    mine = sorted(pairs[rank::world], key=lambda pair: length(*pair))  # a microbatch is padded to its longest
     for group in optimizer.param_groups:
         group["lr"] = settings.lr * lr_share(settings, step)
     total = 0.0

@@ -6,9 +6,10 @@ from typing import Final, Literal
 from baselines.config import setting
 from baselines.models.lora import PARTS, Part, Training
 from baselines.models.value_head import WIDTHS
-from vlm_gym.errors import ConfigError
+from vlm_gym.errors import ConfigError, check_int
 
 TINY: Final = "tiny"
+MOST_LAYERS: Final = 100
 Precision = Literal["float32", "bfloat16"]
 Quantization = Literal["4bit", "8bit"]
 Attention = Literal["auto", "sdpa", "flash_attention_2", "eager"]
@@ -19,6 +20,7 @@ class ModelConfig:
     """Which model, in which form, and which of its weights train."""
 
     name: str = setting(TINY, "'tiny' (built in), a directory, or a name on the Hugging Face hub")
+    layers: int = setting(2, "of the language model of 'tiny'")
     adapter: str | None = setting(None, "directory of a PEFT adapter that is merged in first: training starts there")
     adapter_apart: bool = setting(False, "keep that adapter beside the weights; quantised ones always do")
     precision: Precision = setting("float32", "of the weights; adapters and value head are always float32")
@@ -37,6 +39,7 @@ class ModelConfig:
     keep_reference: bool = setting(False, "with rank 0: keep the starting weights, for the KL to them")
 
     def __post_init__(self) -> None:
+        check_int("model.layers", self.layers, 1, MOST_LAYERS)
         if len(self.value_widths) != 2:
             raise ConfigError(f"value_widths must be two sizes, got {self.value_widths!r}")
         if self.quantization and not self.rank:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import (
     CLIPVisionConfig,
     GenerationConfig,
@@ -26,8 +26,15 @@ INITIAL_DEVIATION: Final = 0.08  # with 0.02, the default, it stays at chance
 PAD, END, IMAGE = "<pad>", "</s>", "<image>"
 
 WORDS_FILE: Final = Path(__file__).with_name("tiny_words.txt")
-"""What the tokenizer learns its words from, a text a line: prompts and answers of the kind that the tasks use."""
-NUM_TOKENS: Final = 512
+"""Texts of the kind that the tasks use, one a line: each of their words, numbers and signs is one token."""
+PHRASES: Final = (
+    *('{"', '": "', '", "', '"}', '{"action": "', '", "action": "'),
+    *(" of clubs", " of diamonds", " of hearts", " of spades", "(empty)", " Target:", " Formula:"),
+    *("You are at", " You are at", " You carry", " In the room:", " Seen so far:", " Found:", " Not looked into:"),
+    *(" Not possible now:", " with nothing"),
+)
+"""What is one token too, though it is several words."""
+_WORD: Final = r" ?[A-Za-z]+| ?[0-9]+| ?[^\sA-Za-z0-9]|\s"
 
 _TEMPLATE: Final = (
     "{% for turn in messages %}{% for part in turn['content'] %}"
@@ -37,8 +44,11 @@ _TEMPLATE: Final = (
 )
 
 
-def build_tiny(seed: int = 0) -> tuple[LlavaForConditionalGeneration, LlavaProcessor]:
-    """Return the tiny model with random weights, which `seed` decides, and its processor."""
+def build_tiny(seed: int = 0, num_layers: int = 2) -> tuple[LlavaForConditionalGeneration, LlavaProcessor]:
+    """Return the tiny model with random weights, which `seed` decides, and its processor.
+
+    `num_layers` are those of its language model.
+    """
     processor = _processor()
     tokenizer = processor.tokenizer
     config = LlavaConfig(
@@ -55,7 +65,7 @@ def build_tiny(seed: int = 0) -> tuple[LlavaForConditionalGeneration, LlavaProce
             vocab_size=len(tokenizer),
             hidden_size=128,
             intermediate_size=256,
-            num_hidden_layers=2,
+            num_hidden_layers=num_layers,
             num_attention_heads=4,
             num_key_value_heads=4,
             max_position_embeddings=2048,
@@ -99,19 +109,21 @@ def _processor() -> LlavaProcessor:
 
 
 def _tokenizer() -> PreTrainedTokenizerFast:
-    """Train byte-level BPE with a token for each digit on WORDS_FILE: it writes any text, and these in few tokens."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    """Return a tokenizer of whole words: it writes any text, those of WORDS_FILE in few tokens, the others in bytes."""
+    cut = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_WORD), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
     )
+    texts = WORDS_FILE.read_text(encoding="utf-8").splitlines()
+    words = [word for text in texts for word, _ in cut.pre_tokenize_str(text)]
+    names = dict.fromkeys((PAD, END, IMAGE, *sorted(pre_tokenizers.ByteLevel.alphabet()), *words))
+    vocabulary = {name: number for number, name in enumerate(names)}
+    tokenizer = Tokenizer(models.BPE(vocabulary, merges=[], ignore_merges=True))  # a word is there or in single bytes
+    tokenizer.pre_tokenizer = cut
     tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=NUM_TOKENS,
-        special_tokens=[PAD, END, IMAGE],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(WORDS_FILE.read_text(encoding="utf-8").splitlines(), trainer)
+    tokenizer.add_tokens([AddedToken(phrase, normalized=False) for phrase in PHRASES])
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token=PAD,

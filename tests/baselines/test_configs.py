@@ -48,9 +48,9 @@ def test_a_configuration_builds(name):
 @pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("alfworld")])
 def test_games_that_training_plays_are_not_those_of_the_evaluation(name):
     config = read(name)
-    ids = (config.task.full_id, config.evaluated_task.full_id)
-    assert [TASKS[name].arguments.get("split", "train") for name in ids] == ["train", "valid_seen"]
-    assert config.evaluation.panel == "alfworld-valid-seen-v0"
+    ids = [task.full_id for task in (config.task, *config.evaluated_tasks)]
+    assert [TASKS[name].arguments.get("split", "train") for name in ids] == ["train", "valid_seen", "valid_unseen"]
+    assert config.evaluation.panel == ("alfworld-valid-seen-v0", "alfworld-valid-unseen-v0")
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("tiny")])

@@ -80,28 +80,42 @@ def configure(task, /, **evaluation):
 
 
 def test_a_panels_episodes_are_those_of_the_task():
-    starts = evaluation_starts(configure("EZPoints-v0", panel="cards-v0"))
+    (starts,) = evaluation_starts(configure("EZPoints-v0", panel="cards-v0")).values()
     assert len(starts) == 100
     assert [start.seed for start in starts] == [
         episode.seed for episode in get_panel("cards-v0").episodes if episode.task == "vlm_gym/EZPoints-v0"
     ]
-    assert evaluation_starts(configure("EZPoints-v0", episodes=150))[:100] == starts
-    assert all(
-        start.options["task_type"] for start in evaluation_starts(configure("Household-v0", panel="household-v0"))
-    )
+    assert evaluation_starts(configure("EZPoints-v0", episodes=150))["EZPoints-v0"][:100] == starts
+    (homes,) = evaluation_starts(configure("Household-v0", panel="household-v0")).values()
+    assert all(start.options["task_type"] for start in homes)
 
 
 def test_another_id_than_the_trained_one_can_be_evaluated():
     """ALFWorld-v0 draws the games that training plays: its configurations evaluate the split valid_seen."""
     config = configure("Household-v0", task="Household-Unseen-v0", panel="household-unseen-v0")
-    assert config.evaluated_task.full_id == "vlm_gym/Household-Unseen-v0"
-    assert len(evaluation_starts(config)) == 120
-    assert config.evaluated_task.episode(0).make().unwrapped.split == "unseen"
+    (task,) = config.evaluated_tasks
+    assert task.full_id == "vlm_gym/Household-Unseen-v0"
+    assert list(map(len, evaluation_starts(config).values())) == [120]
+    assert task.episode(0).make().unwrapped.split == "unseen"
     assert config.task.episode(0).make().unwrapped.split == "train"
     with pytest.raises(ConfigError, match=r"has no episode of vlm_gym/Household-v0"):
         evaluation_starts(configure("Household-v0", panel="household-unseen-v0"))
     with pytest.raises(ConfigError, match=r"evaluation\.task: there is no task .*Did you mean 'Household-Unseen-v0'"):
         configure("Household-v0", task="Household-Unsen-v0")
+
+
+def test_several_ids_are_evaluated_each_with_its_episodes_of_all_panels():
+    config = configure(
+        "Household-v0", task=["Household-Unseen-v0", "EZPoints-v0"], panel=["cards-v0", "household-unseen-v0"]
+    )
+    found = evaluation_starts(config)
+    assert {name: (len(starts), {start.task for start in starts}) for name, starts in found.items()} == {
+        "Household-Unseen-v0": (120, {"vlm_gym/Household-Unseen-v0"}),
+        "EZPoints-v0": (100, {"vlm_gym/EZPoints-v0"}),
+    }
+    for given in ([], ["EZPoints-v0", "vlm_gym/EZPoints-v0"]):
+        with pytest.raises(ConfigError, match=r"evaluation\.task must be null, or some names, each once"):
+            configure("EZPoints-v0", task=given)
 
 
 def test_a_panel_without_the_task_is_refused():

@@ -83,6 +83,23 @@ def strip(line):
     return {name: value for name, value in line.items() if "seconds" not in name}
 
 
+def test_a_run_without_updates_measures_what_sft_made_on_every_task(tmp_path, capsys):
+    tasks = "[NumberLine-v0, NumberLine-Night-v0]"
+    small = ["--ppo.updates", "0", "--evaluation.episodes", "3", "--evaluation.samples", "1", "--sft.steps", "2"]
+    ppo.main([*SMALL, "--folder", str(tmp_path), *small, "--evaluation.task", tasks])
+    (line,) = read_metrics(tmp_path)
+    assert line["update"] == 0
+    assert {name.removesuffix("/episodes"): line[name] for name in line if name.endswith("/episodes")} == {
+        "greedy": 3,
+        "sampled": 3,
+        "NumberLine-Night-v0/greedy": 3,
+        "NumberLine-Night-v0/sampled": 3,
+    }
+    said = capsys.readouterr().out
+    assert "evaluation after update 0, NumberLine-Night-v0, sampled: success" in said
+    assert [path.name for path in (tmp_path / "plays").iterdir()] == ["before PPO"]
+
+
 def test_a_run_writes_what_it_measured(whole_run):
     lines = read_metrics(whole_run)
     assert [line["update"] for line in lines] == [0, 1, 2, 3, 3, 4, 5, 6, 6]
@@ -321,8 +338,10 @@ def test_an_export_that_cannot_be_is_told(tmp_path, whole_run, settings, flags, 
 
 
 def test_the_command_that_measures_an_exported_model_plays_what_was_trained(tmp_path):
-    config = read_train_config([], "")
-    command = shlex.split(export.how_to_measure(config, tmp_path / "model"))
+    config = read_train_config(["--evaluation.task", "[NumberLine-v0, NumberLine-Night-v0]"], "")
+    told, other = export.how_to_measure(config, tmp_path / "model")
+    assert other == told.replace("--task NumberLine-v0", "--task NumberLine-Night-v0") + "-NumberLine-Night-v0"
+    command = shlex.split(told)
     assert command[2:4] == ["--agent", f"hf:{tmp_path / 'model'}"]
     command[command.index("--out") + 1] = str(tmp_path / "measured")
     end = command.index("--max-tokens")

@@ -5,11 +5,14 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
-from baselines import ppo, sft
+from baselines import lessons, ppo, sft
 from baselines.checkpoint import CheckpointError
 from baselines.config import build
-from baselines.demonstrations import demonstrate
+from baselines.demonstrations import CHOOSERS, correct, demonstrate
+from baselines.lessons import Lessons, choose
 from baselines.models.loading import load_policy
 from baselines.rollout import make_rollout
 from baselines.session import Stopper, start_accelerator, start_policy
@@ -18,7 +21,7 @@ from vlm_gym import cli
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError, DataNotFoundError
 from vlm_gym.games.number_line import ACTIONS as NUMBER_LINE_ACTIONS
-from vlm_gym.parsers import find_parser
+from vlm_gym.parsers import AnswerText, find_parser
 
 # The tiny model sees small pictures of every task, of homes too.
 pytestmark = pytest.mark.filterwarnings("ignore::vlm_gym.UnreadablePictureWarning")
@@ -56,14 +59,16 @@ def test_the_oracles_answers_solve_the_task():
 
 
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("actions", ["random", "legal", "oracle"])
+@pytest.mark.parametrize("actions", CHOOSERS)
 def test_every_task_has_answers_of_every_kind(task, actions):
-    assert len(answers(task, actions, 2)) > 0
+    """Where nothing is hidden there is no searcher: the oracle is one."""
+    has_searcher = "Household" in task
+    assert bool(answers(task, actions, 2)) == (actions != "searcher" or has_searcher)
 
 
 def test_answers_come_again_with_the_same_seed():
     config = build(TrainConfig, {"task": {"arguments": {"image_size": 84}}, "sft": {"episodes": 5}})
-    one, other = sft.load_data(config), sft.load_data(config)
+    one, other = Lessons(config), Lessons(config)
     assert [demonstration.text for demonstration in one] == [demonstration.text for demonstration in other]
 
 
@@ -78,12 +83,130 @@ def test_the_learning_rate_goes_up_stays_and_comes_down():
 @pytest.mark.parametrize(("num_answers", "batch"), [(100, 10), (100, 7), (5, 12), (1, 3), (64, 64)])
 def test_no_answer_comes_again_before_every_other_one_has_come(num_answers, batch):
     steps = 3 * num_answers // batch + 2
-    order = [number for step in range(steps) for number in sft.choose(num_answers, batch, step, seed=3)]
+    order = [number for step in range(steps) for number in choose(num_answers, batch, step, seed=3)]
     passes = [order[start : start + num_answers] for start in range(0, len(order) - num_answers + 1, num_answers)]
     assert len(passes) >= 2
     assert all(sorted(one) == list(range(num_answers)) for one in passes)
     assert num_answers == 1 or len({tuple(one) for one in passes}) > 1
-    assert sft.choose(num_answers, batch, 1, seed=3) == sft.choose(num_answers, batch, 1, seed=3)
+    assert choose(num_answers, batch, 1, seed=3) == choose(num_answers, batch, 1, seed=3)
+
+
+HOMES = TaskConfig("Household-v0", {"image_size": 224, "notes": True, "prompt": "action_only"})
+
+
+def retraced(demonstrations, number, task=HOMES):
+    """Follow answers through one episode as long as what they say is what is played next; return what was played."""
+    rollout = make_rollout()
+    rollout.start(task.episode(number))
+    played = []
+    for one in demonstrations:
+        if rollout.messages()[-1].text != one.prompt.question.text:
+            break
+        played.append(json.loads(one.text)["action"])
+        rollout.answer(one.text)
+    return played, rollout
+
+
+def test_a_searcher_teaches_what_a_player_can_know():
+    found = list(demonstrate([HOMES.episode(3)], "searcher", np.random.default_rng(0)))
+    played, rollout = retraced(found, 3)
+    assert len(played) == len(found)
+    assert rollout.session.info["is_success"]
+
+
+def test_with_noise_other_things_are_played_and_the_answers_stay_the_teachers():
+    starts = [HOMES.episode(number) for number in range(30)]
+    noisy = list(demonstrate(starts, "searcher", np.random.default_rng(1), noise=0.2))
+    text = " ".join(one.prompt.question.text for one in noisy)
+    assert "Not possible now:" in text  # an earlier answer, which is not possible here
+    shares = []
+    rollout = make_rollout()
+    place = 0
+    for start in starts:
+        rollout.start(start)
+        while place < len(noisy) and noisy[place].prompt.question.text == rollout.messages()[-1].text:
+            expected = rollout.session.task.searcher_action()
+            assert json.loads(noisy[place].text)["action"] == expected
+            rollout.answer(noisy[place].text)
+            place += 1
+            if rollout.is_over:
+                break
+        shares.append(rollout.is_over)
+        while place < len(noisy) and rollout.session.info["goal"] in noisy[place].prompt.question.text:
+            place += 1
+    assert 0 < sum(shares) < len(shares)  # some episodes were disturbed, some were not
+
+
+def test_a_learners_turns_get_the_teachers_answers_each_prompt_once():
+    start = HOMES.episode(5)
+    go, wrong = AnswerText('{"action": "go to cabinet 1"}', is_cut_off=False), AnswerText("no", is_cut_off=True)
+    found = list(correct([start, HOMES.episode(6)], [[go, go, go, wrong], []], "searcher"))
+    rollout = make_rollout()
+    rollout.start(start)
+    expected = {}
+    for answer in (go, go, go, wrong):
+        expected[rollout.messages()[-1].text] = rollout.session.task.searcher_action()
+        rollout.answer(answer)
+    assert {one.prompt.question.text: json.loads(one.text)["action"] for one in found} == expected
+    assert len(found) == len(expected) < 4
+
+
+ROUNDS = [
+    *("--config", "tiny-household", "--sft.steps", "6", "--sft.rounds", "3", "--sft.batch", "4", "--model.layers", "1"),
+    *("--sft.episodes", "3", "--sft.more_episodes", "2", "--sft.learner_episodes", "3", "--sft.noise", "0.3"),
+    *("--task.num-envs", "2", "--sampling.max-new-tokens", "4"),
+]
+
+
+def test_every_round_brings_more_answers_of_teacher_and_learner(tmp_path, caplog):
+    caplog.set_level("INFO", logger="baselines")
+    sft.main([*ROUNDS, "--folder", str(tmp_path)])
+    counts = [int(words.split()[3]) for words in caplog.messages if "SFT round" in words]
+    assert len(counts) == 2
+    assert counts[0] < counts[1]
+    played = [json.loads((tmp_path / "sft" / f"learner-00{number}.json").read_text()) for number in (1, 2)]
+    assert [len(one) for one in played] == [3, 3]
+    assert {len(one) for rows in played for one in rows} == {50}  # four tokens are no command
+
+
+@pytest.mark.parametrize("stop", [1, 3])
+def test_rounds_go_on_where_they_stopped_bit_for_bit(tmp_path, monkeypatch, stop):
+    sft.main([*ROUNDS, "--folder", str(tmp_path / "whole")])
+    step, steps = sft._step, []
+
+    def stopped(policy, *arguments):
+        steps.append(arguments[2])
+        return step(policy, *arguments)
+
+    monkeypatch.setattr(sft, "_step", stopped)
+    monkeypatch.setattr(Stopper, "is_stopping", lambda _: bool(steps) and steps[-1] == stop)
+    with pytest.raises(SystemExit):
+        sft.main([*ROUNDS, "--folder", str(tmp_path / "cut")])
+    monkeypatch.setattr(Stopper, "is_stopping", lambda _: False)
+    sft.main(["--resume", str(tmp_path / "cut")])
+    assert steps == list(range(6))
+    weights = [load_file(tmp_path / name / "sft" / "model" / "model.safetensors") for name in ("whole", "cut")]
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+
+
+def test_the_rounds_divide_the_steps():
+    config = SftConfig(steps=10, rounds=3)
+    assert [lessons.round_of(step, config) for step in range(10)] == [0] * 4 + [1] * 3 + [2] * 3
+    assert [lessons.first_step(number, config) for number in range(3)] == [0, 4, 7]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"noise": 0.7}, r"sft\.noise must be from 0 to 0\.6, got 0\.7"),
+        ({"learner_episodes": 3}, r"want a teacher: sft\.actions oracle or searcher, got 'random'"),
+        ({"data": "here", "more_episodes": 3}, r"sft\.data is a data set as it is"),
+        ({"rounds": 0}, r"sft\.rounds"),
+    ],
+)
+def test_rounds_that_cannot_be_are_refused(settings, words):
+    with pytest.raises(ConfigError, match=words):
+        build(TrainConfig, {"sft": settings})
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +220,7 @@ def collected(tmp_path_factory):
 
 def test_the_answers_of_a_data_set_can_be_learnt(collected, tmp_path):
     config = build(TrainConfig, {"sft": {"data": str(collected)}})
-    data = sft.load_data(config)
+    data = Lessons(config)
     assert len(data) == 40
     assert data[np.int64(3)].prompt.pictures[0].shape == (84, 84, 3)
     assert data[3].prompt.question.text.startswith("You are playing NumberLine.")
@@ -115,7 +238,7 @@ def test_a_gradient_that_is_no_number_stops_and_leaves_no_model(tmp_path):
 
 def test_a_folder_without_a_data_set_is_told(tmp_path):
     with pytest.raises(DataNotFoundError, match=r"holds no data/.*`vlm-gym collect ID"):
-        sft.load_data(build(TrainConfig, {"sft": {"data": str(tmp_path)}}))
+        Lessons(build(TrainConfig, {"sft": {"data": str(tmp_path)}}))
 
 
 def test_a_data_set_of_another_form_is_told(collected, tmp_path):
@@ -123,7 +246,7 @@ def test_a_data_set_of_another_form_is_told(collected, tmp_path):
     arguments = ["--samples", "5", "--format", "trl", "--unit", "conversation", "--out", str(folder)]
     assert cli.main(["collect", "NumberLine-v0", *arguments]) == 0
     with pytest.raises(ConfigError, match="has no column answer, picture, prompt: expected --unit step"):
-        sft.load_data(build(TrainConfig, {"sft": {"data": str(folder)}}))
+        Lessons(build(TrainConfig, {"sft": {"data": str(folder)}}))
 
 
 def test_past_turns_can_be_learnt_from(tmp_path):
@@ -144,9 +267,9 @@ def test_past_turns_can_be_learnt_from(tmp_path):
     ]
     assert cli.main([*command, *arguments]) == 0
     config = build(TrainConfig, {"sft": {"data": str(folder)}, "chat": told, "task": {"id": "Points24-v0"}})
-    data = sft.load_data(config)
+    data = Lessons(config)
     rollout = make_rollout(config.chat.settings)
-    for number, row in enumerate(data._rows):
+    for number, row in enumerate(data._data._rows):
         if row["turn"] == 1:
             rollout.start(EpisodeSpec(row["task"], row["seed"], {"image_size": 84}))
         prompt, answer = data[number]
@@ -163,7 +286,7 @@ def test_a_history_needs_data_that_hold_one(collected):
     with pytest.raises(
         ConfigError, match=r"holds no past turns, which chat\.history=3 shows: collect with --format trl"
     ):
-        sft.load_data(build(TrainConfig, {"sft": {"data": str(collected)}, "chat": {"history": 3}}))
+        Lessons(build(TrainConfig, {"sft": {"data": str(collected)}, "chat": {"history": 3}}))
 
 
 @pytest.mark.parametrize("rank", [0, 4])
@@ -176,7 +299,7 @@ def test_the_model_that_sft_leaves_is_the_one_that_ppo_starts_from(tmp_path, ran
     config = build(TrainConfig, {"folder": str(tmp_path), "task": {"arguments": {"image_size": 84}}})
     policy = start_policy(config, start_accelerator(config), tmp_path / "sft" / "model")
     fresh = load_policy(config.model)
-    example = sft.load_data(config)[0]
+    example = Lessons(config)[0]
     said = [policy.write(example.text)]
     trained, untrained = (
         one.evaluate([example.prompt], said, temperature=1.0).logp.sum().item() for one in (policy, fresh)
@@ -202,7 +325,7 @@ def test_a_model_of_other_settings_is_not_taken(tmp_path):
 
 
 def test_answers_to_another_task_are_warned_of(collected, caplog):
-    sft.load_data(build(TrainConfig, {"task": {"id": "EZPoints-v0"}, "sft": {"data": str(collected)}}))
+    Lessons(build(TrainConfig, {"task": {"id": "EZPoints-v0"}, "sft": {"data": str(collected)}}))
     assert "holds vlm_gym/NumberLine-v0, none of vlm_gym/EZPoints-v0" in caplog.text
 
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from vlm_gym.fields import Field, Kind
+from vlm_gym.games.household.tasks import GoalKinds
 from vlm_gym.games.household.view import HouseholdView, Notes, SeenObject, SeenReceptacle
 from vlm_gym.prompts.answer import PromptSettings, answer_section, one_of
 
@@ -33,12 +34,45 @@ def write_notes(view: HouseholdView) -> str:
     return seen + refused
 
 
+def describe_for_goal(view: HouseholdView, goal: GoalKinds) -> str:
+    """Return where the player is, what it carries, and all that it has seen so far that matters for the goal."""
+    doors = "; ".join(f"{spot.name}{_door(spot.is_open)}" for spot in view.facing)
+    place = f"You are at {doors}." if doors else _place(view)
+    return f"{place} You carry {_hand(view)}. {write_goal_notes(view, goal)}"
+
+
+def write_goal_notes(view: HouseholdView, goal: GoalKinds) -> str:
+    """Return where things of the goal's kinds were seen, here first, where nothing has been seen yet, and refusals.
+
+    Of the furniture that has not been looked into, each kind is named once, with its lowest number.
+    """
+    notes = view.notes or Notes()
+    kinds = {goal.target, goal.destination}
+    found = [
+        f"{_object(thing)} at {spot.name}"
+        for spot in sorted(view.receptacles, key=lambda spot: not spot.is_here)
+        for thing in notes.contents.get(spot.name, ())
+        if thing.kind in kinds
+    ]
+    unseen: dict[str, int] = {}
+    for spot in view.receptacles:
+        if not spot.is_here and spot.name not in notes.contents:
+            number = int(spot.name.rpartition(" ")[2])
+            unseen[spot.kind] = min(number, unseen.get(spot.kind, number))
+    left = ", ".join(f"{kind} {unseen[kind]}" for kind in sorted(unseen))
+    refused = f" Not possible now: {', '.join(notes.refused)}." if notes.refused else ""
+    return f"Found: {', '.join(found) or 'nothing'}. Not looked into: {left or 'nothing'}.{refused}"
+
+
 def _note(receptacle: SeenReceptacle, notes: Notes) -> str:
     is_open = notes.doors.get(receptacle.name)
     if receptacle.name not in notes.contents:
         return f"{receptacle.name} (closed, never seen open)"
-    door = "" if is_open is None else " (open)" if is_open else " (closed)"
-    return f"{receptacle.name}{door} with {_objects(notes.contents[receptacle.name])}"
+    return f"{receptacle.name}{_door(is_open)} with {_objects(notes.contents[receptacle.name])}"
+
+
+def _door(is_open: bool | None) -> str:
+    return "" if is_open is None else " (open)" if is_open else " (closed)"
 
 
 def _objects(things: Sequence[SeenObject]) -> str:

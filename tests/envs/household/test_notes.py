@@ -126,5 +126,47 @@ def test_a_number_that_names_no_command_is_not_noted():
 
 
 def test_notes_are_kept_or_not():
-    with pytest.raises(ConfigError, match="notes must be True or False, got 'all'"):
+    with pytest.raises(ConfigError, match="notes must be True, False or 'goal', got 'all'"):
         make("vlm_gym/Household-v1", notes="all")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("task_id", NEWEST)
+def test_notes_for_the_goal_are_those_of_all_that_matter_for_it(task_id):
+    env, rng = make(task_id, notes="goal"), np.random.default_rng(1)
+    for seed in range(3):
+        _, info = env.reset(seed=seed)
+        diary, goal = Diary(), env.unwrapped.game.world.goal
+        for _ in range(40):
+            view = env.unwrapped.game.view()
+            diary.look(view)
+            words, told = info["observation_text"], env.unwrapped.searcher_action()
+            found = words.partition(" Found: ")[2].partition(". Not looked into: ")[0]
+            things = [f"{word} at {spot}" for spot, seen in diary.seen.items() for word in seen]
+            wanted = [
+                thing for thing in things if {goal.target, goal.destination} & {*thing.partition(" at ")[0].split()}
+            ]
+            assert sorted(found.split(", ") if found != "nothing" else []) == sorted(wanted)
+            left = words.partition(". Not looked into: ")[2].partition(".")[0].split(", ")
+            unseen = {spot.name for spot in view.receptacles if spot.name not in diary.seen and not spot.is_here}
+            assert {*left} <= unseen or left == ["nothing"]
+            assert {name.rpartition(" ")[0] for name in unseen} == {
+                name.rpartition(" ")[0] for name in left if name != "nothing"
+            }
+            assert words.partition(" Found: ")[2] in info["prompt"]
+            command = told if rng.random() < 0.6 else str(rng.choice(info["admissible_actions"]))
+            *_, is_over, _, info = env.step(answer(command))
+            if is_over:
+                break
+
+
+def test_notes_for_the_goal_say_where_the_player_is_and_what_was_refused():
+    env = make("vlm_gym/Household-v1", notes="goal")
+    _, info = env.reset(seed=0)
+    assert info["observation_text"].startswith("You are in the middle of the room. You carry nothing. Found: nothing.")
+    *_, info = env.step(answer("open fridge 9"))
+    assert info["observation_text"].endswith(" Not possible now: open fridge 9.")
+    spot = next(name for name in info["admissible_actions"] if name.startswith("go to")).removeprefix("go to ")
+    *_, info = env.step(answer(f"go to {spot}"))
+    assert f"You are at {spot}" in info["observation_text"]
+    assert "Not possible now" not in info["observation_text"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from vlm_gym.envs.base import TaskSettings
 from vlm_gym.envs.household.engine import Engine, Timeouts
-from vlm_gym.envs.household.home import HomeEnv, ProgressReward
+from vlm_gym.envs.household.home import HomeEnv, ProgressReward, TakenNotes
 from vlm_gym.errors import ConfigError, check_choice
 from vlm_gym.games.household.files import load_game
 from vlm_gym.games.household.game import HouseholdGame
@@ -115,7 +115,7 @@ class ALFWorldEnv(HomeEnv):
         labels: bool = True,
         include_admissible: bool = True,
         progress_reward: ProgressReward = "change",
-        notes: bool = False,
+        notes: TakenNotes = False,
         version: int = 0,
     ) -> None:
         check_choice("order", order, get_args(Order))

@@ -8,7 +8,7 @@ import numpy as np
 
 from vlm_gym.envs.base import TaskSettings
 from vlm_gym.envs.household.engine import Engine
-from vlm_gym.envs.household.home import HomeEnv, ProgressReward, check_some
+from vlm_gym.envs.household.home import HomeEnv, ProgressReward, TakenNotes, check_some
 from vlm_gym.errors import ConfigError, check_choice
 from vlm_gym.games.household.game import HouseholdGame
 from vlm_gym.games.household.generator import HOME_SPLITS, SCENES, Home, HomeSplit, generate_home
@@ -61,6 +61,7 @@ class HouseholdEnv(HomeEnv):
     rule, under which idling at one half earns for ever.
     `notes=True` lists in the prompt and in the picture's words what the player has seen where so far, and which
     commands were not possible since the last one that was: what a player who forgets nothing knows.
+    `notes="goal"` tells only what matters for the goal.
     `include_text=True` puts the game's text and the picture in words into the prompt. `version`: that of
     the id, of its pictures and prompts.
 
@@ -90,7 +91,7 @@ class HouseholdEnv(HomeEnv):
         labels: bool = True,
         include_admissible: bool = True,
         progress_reward: ProgressReward = "change",
-        notes: bool = False,
+        notes: TakenNotes = False,
         version: int = 0,
     ) -> None:
         check_choice("split", split, HOME_SPLITS)

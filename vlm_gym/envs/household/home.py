@@ -27,6 +27,8 @@ NUM_COMMANDS: Final = 128  # of Discrete; official games have at most 74 admissi
 NO_COMMAND: Final = "command "  # what a number beyond them is called, as no command is
 LATEST_VERSION: Final = 1  # of pictures and prompts
 ProgressReward = Literal["change", "level"]
+TakenNotes = bool | Literal["goal"]
+"""Whether the player is shown what it has seen: all of it, nothing, or what matters for the goal."""
 
 
 class HomeEnv(TaskEnv[GameState, int]):
@@ -50,16 +52,18 @@ class HomeEnv(TaskEnv[GameState, int]):
         labels: bool,
         include_admissible: bool,
         progress_reward: ProgressReward,
-        notes: bool,
+        notes: TakenNotes,
         version: int,
     ) -> None:
         from vlm_gym.render.household import photo  # needs OpenCV, which card tasks do without
         from vlm_gym.render.household.scene import draw_household
 
         check_int("version", version, 0, LATEST_VERSION)
-        for name, value in (("labels", labels), ("include_admissible", include_admissible), ("notes", notes)):
+        for name, value in (("labels", labels), ("include_admissible", include_admissible)):
             if not isinstance(value, bool):
                 raise ConfigError(f"{name} must be True or False, got {value!r}")
+        if not isinstance(notes, bool) and notes != "goal":
+            raise ConfigError(f"notes must be True, False or 'goal', got {notes!r}")
         check_choice("progress_reward", progress_reward, get_args(ProgressReward))
         super().__init__(settings or TaskSettings(), CommandVocabulary(), NUM_COMMANDS)
         self.theme = read_home_theme(self.settings.theme)
@@ -134,6 +138,8 @@ class HomeEnv(TaskEnv[GameState, int]):
         return self._drawn[1].copy()
 
     def _describe(self, state: GameState) -> str:
+        if self.notes == "goal":
+            return words.describe_for_goal(self._noted(state), self._goal)
         return words.describe(self._noted(state))
 
     def _read_out(self, state: GameState) -> tuple[Field, ...]:
@@ -154,8 +160,18 @@ class HomeEnv(TaskEnv[GameState, int]):
         feedback = self.game.feedback if settings.include_text else None
         admissible = self.game.admissible if self.include_admissible else ()
         look: words.Look = "photo" if isinstance(state, ThorState) else "symbols" if self.version else "drawing"
-        notes = words.write_notes(self._noted(state)) if self.notes and not settings.include_text else ""
+        notes = self._written_notes(state) if self.notes and not settings.include_text else ""
         return words.write_prompt(self.game.world.sentence, feedback, admissible, settings, look=look, notes=notes)
+
+    def _written_notes(self, state: GameState) -> str:
+        """Return the notes that the player is shown, in words."""
+        view = self._noted(state)
+        return words.write_goal_notes(view, self._goal) if self.notes == "goal" else words.write_notes(view)
+
+    @property
+    def _goal(self) -> GoalKinds:
+        goal = self.game.world.goal
+        return GoalKinds(goal.task, goal.target, goal.destination)
 
     def _more_info(self, state: GameState) -> dict[str, Any]:
         goal = self.game.world.goal
@@ -178,8 +194,7 @@ class HomeEnv(TaskEnv[GameState, int]):
         return oracle.optimal_value(self.game.world, state)
 
     def _searcher_action(self, state: GameState) -> str:
-        goal = self.game.world.goal
-        return search(GoalKinds(goal.task, goal.target, goal.destination), self._view(state), self._notes)
+        return search(self._goal, self._view(state), self._notes)
 
     def thinker(self) -> Thinker:
         """Return who thinks aloud in the episode."""

@@ -1,0 +1,163 @@
+"""What SFT learns from: a data set, or answers that a player made here gives, more with every round."""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import gather_object
+
+from baselines.checkpoint import disk_errors
+from baselines.demonstrations import CollectedAnswers, Demonstration, correct, demonstrate
+from baselines.models.policy import Policy, Prompt
+from baselines.rollout import Sampling, generate, make_rollout, training_episodes
+from baselines.settings import SftConfig, TrainConfig
+from baselines.sharding import whole_weights
+from vlm_gym.episodes import EpisodeSpec
+from vlm_gym.files import write_whole
+from vlm_gym.parsers import AnswerText
+
+FOLDER: Final = "sft"
+TEACHER_SEAT: Final = 2**31  # its episodes are none of PPO's
+LEARNER_SEAT: Final = 2**31 + 1
+_log = logging.getLogger(__name__)
+
+
+class Lessons(Sequence[Demonstration]):
+    """The answers to learn from, the same ones in every process.
+
+    Where the settings ask for it, each round adds further episodes, and some that the learner itself has played, with
+    the answers of the teacher. What the learner said is written into the run's folder: it is all that a run which goes
+    on needs to have the same answers again.
+    """
+
+    def __init__(self, config: TrainConfig) -> None:
+        self.config = config
+        self.round = 0
+        self._rng = np.random.default_rng(config.seed)
+        self._data: CollectedAnswers | None = None
+        self._made: list[Demonstration] = []
+        if config.sft.data:
+            self._data = CollectedAnswers(Path(config.sft.data), config.chat.settings)
+            if config.task.full_id not in self._data.tasks:
+                found = ", ".join(self._data.tasks)
+                _log.warning("%s holds %s, none of %s", config.sft.data, found, config.task.full_id)
+        else:
+            self._teach(range(config.sft.episodes))
+
+    def __len__(self) -> int:
+        return len(self._made if self._data is None else self._data)
+
+    def __getitem__(self, number: Any) -> Any:
+        return (self._made if self._data is None else self._data)[number]
+
+    def go_to(self, step: int, policy: Policy, accelerator: Accelerator, *, done: int) -> None:
+        """Go to the round of a step; `done` are the steps of earlier processes, whose learner is not there any more."""
+        settings = self.config.sft
+        while self.round < round_of(step, settings):
+            self.round += 1
+            first = settings.episodes + (self.round - 1) * settings.more_episodes
+            self._teach(range(first, first + settings.more_episodes))
+            if settings.learner_episodes:
+                is_played = first_step(self.round, settings) < done
+                played = self._read() if is_played else self._play(policy, accelerator)
+                starts = self._learner_starts()
+                self._made += correct(
+                    starts, played, settings.actions, chat=self.config.chat.settings, is_brief=settings.is_brief
+                )
+            if accelerator.is_main_process and settings.rounds > 1:
+                _log.info("SFT round %d/%d: %d answers", self.round + 1, settings.rounds, len(self))
+
+    def chosen(self, step: int) -> list[int]:
+        """Return the numbers of a step's answers."""
+        settings = self.config.sft
+        place = step - first_step(self.round, settings)
+        return choose(len(self), settings.batch, place, self.config.seed, self.round)
+
+    def _teach(self, numbers: range) -> None:
+        settings, starts = self.config.sft, training_episodes(self.config.task, self.config.seed, 0, TEACHER_SEAT)
+        self._made += demonstrate(
+            map(starts, numbers),
+            settings.actions,
+            self._rng,
+            chat=self.config.chat.settings,
+            is_brief=settings.is_brief,
+            noise=settings.noise,
+        )
+
+    def _learner_starts(self) -> list[EpisodeSpec]:
+        number = self.config.sft.learner_episodes
+        starts = training_episodes(self.config.task, self.config.seed, 0, LEARNER_SEAT)
+        return list(map(starts, range((self.round - 1) * number, self.round * number)))
+
+    def _play(self, policy: Policy, accelerator: Accelerator) -> list[list[AnswerText]]:
+        """Have the learner play, greedily in every other round; write down what it said, and return it."""
+        rank, world = accelerator.process_index, accelerator.num_processes
+        words = np.random.SeedSequence((self.config.seed, self.round, rank)).generate_state(1)
+        temperature = 0.0 if self.round % 2 else self.config.sampling.temperature
+        sampling = Sampling(self.config.sampling.max_new_tokens, temperature)
+        generator = torch.Generator().manual_seed(int(words[0]))
+        with whole_weights(policy.module, accelerator):
+            mine = list(self._play_all(policy, self._learner_starts()[rank::world], sampling, generator))
+        gathered: list[tuple[int, list[list[AnswerText]]]] = gather_object([(rank, mine)])
+        shares = [share for _, share in sorted(gathered, key=lambda pair: pair[0])]
+        played = [shares[number % world][number // world] for number in range(self.config.sft.learner_episodes)]
+        if accelerator.is_main_process:
+            self._write(played)
+        accelerator.wait_for_everyone()
+        return played
+
+    def _play_all(
+        self, policy: Policy, starts: Sequence[EpisodeSpec], sampling: Sampling, generator: torch.Generator
+    ) -> Iterator[list[AnswerText]]:
+        """Play episodes, as many at once as PPO does; yield the answers of each."""
+        size = self.config.task.num_envs
+        for begin in range(0, len(starts), size):
+            rollouts = [make_rollout(self.config.chat.settings) for _ in starts[begin : begin + size]]
+            said: list[list[AnswerText]] = [[] for _ in rollouts]
+            for rollout, start in zip(rollouts, starts[begin : begin + size], strict=True):
+                rollout.start(start)
+            while running := [place for place, rollout in enumerate(rollouts) if not rollout.is_over]:
+                prompts = [Prompt(rollouts[place].messages()) for place in running]
+                for place, answer in zip(running, generate(policy, prompts, sampling, generator), strict=True):
+                    said[place].append(AnswerText(answer.text, is_cut_off=answer.is_cut_off))
+                    rollouts[place].answer(said[place][-1])
+            yield from said
+
+    @property
+    def _file(self) -> Path:
+        return Path(self.config.folder) / FOLDER / f"learner-{self.round:03d}.json"
+
+    def _write(self, played: Sequence[Sequence[AnswerText]]) -> None:
+        text = json.dumps([[[str(answer), answer.is_cut_off] for answer in answers] for answers in played])
+        with disk_errors(self._file.parent, self._file.with_suffix(".unfinished"), "what the learner said"):
+            write_whole(self._file, lambda draft: draft.write_text(text, encoding="utf-8"))
+
+    def _read(self) -> list[list[AnswerText]]:
+        rows = json.loads(self._file.read_text(encoding="utf-8"))
+        return [[AnswerText(text, is_cut_off=is_cut_off) for text, is_cut_off in row] for row in rows]
+
+
+def round_of(step: int, config: SftConfig) -> int:
+    """Return the round of a step, both counted from 0."""
+    return step * config.rounds // config.steps
+
+
+def first_step(number: int, config: SftConfig) -> int:
+    """Return the first step of a round, both counted from 0."""
+    return -(-number * config.steps // config.rounds)
+
+
+def choose(num_answers: int, batch: int, step: int, seed: int, number: int = 0) -> list[int]:
+    """Return the numbers of the answers of a round's step, both counted from 0: pass after pass, each in its own order.
+
+    So no answer comes a second time in a round before every other one has come once.
+    """
+    places = range(step * batch, (step + 1) * batch)
+    passes = range(places[0] // num_answers, places[-1] // num_answers + 1)
+    orders = {one: np.random.default_rng((seed, one, number)).permutation(num_answers) for one in passes}
+    return [int(orders[place // num_answers][place % num_answers]) for place in places]
