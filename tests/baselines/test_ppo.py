@@ -96,7 +96,7 @@ def test_a_run_without_updates_measures_what_sft_made_on_every_task(tmp_path, ca
         "NumberLine-Night-v0/sampled": 3,
     }
     said = capsys.readouterr().out
-    assert "evaluation after update 0, NumberLine-Night-v0, sampled: success" in said
+    assert "evaluation after update 0, NumberLine-Night-v0, sampled: positive return" in said
     assert [path.name for path in (tmp_path / "plays").iterdir()] == ["before PPO"]
 
 
