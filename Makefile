@@ -7,7 +7,10 @@ PYTEST = -m pytest -n auto --maxschedchunk 4
 UV ?= uv==0.13.9
 TORCH ?= torch==2.13.0
 MINUTES ?= 60
-ADAPTERS ?= inspect openenv skyrl gem trl
+ADAPTERS ?= inspect openenv skyrl gem trl verifiers verl agentlightning
+# Agent Lightning needs Python 3.12: the first of these that is one.
+PYTHON_agentlightning ?= $(shell for python in $(PYTHON) python3.12 python3.13 "$$(pyenv root 2>/dev/null)"/versions/3.1[23]*/bin/python; \
+	do "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo "$$python" && break; done)
 SETUP_FILES = setup.cfg pyproject.toml requirements/build.txt
 
 .PHONY: demo test quick check format docs bench bench-learning train alfworld thor test-thor adapters wheel-check adopted examples \
@@ -24,7 +27,8 @@ help:
 	@echo "make train        installs what training needs (torch and more), and make alfworld TextWorld and ALFWorld:"
 	@echo "                  the tests that use them run wherever they are installed"
 	@echo "make adapters     the adapters to agent frameworks, each with the real one in an environment of its own; also one"
-	@echo "                  by one: make test-inspect, test-openenv, test-skyrl, test-gem, test-trl"
+	@echo "                  by one: make test-inspect, test-openenv, test-skyrl, test-gem, test-trl, test-verifiers,"
+	@echo "                  test-verl, test-agentlightning (Python 3.12)"
 	@echo "make test-thor    the tests of ALFWorld on AI2-THOR, in an environment of their own ($(VENV)-thor), for which"
 	@echo "                  make thor installs what they need"
 	@echo "make wheel-check  build the wheel and play every id from it in an empty environment"
@@ -96,12 +100,18 @@ test-thor:
 	$(MAKE) --no-print-directory thor VENV=$(VENV)-thor
 	VLM_GYM_THOR_TESTS=1 $(VENV)-thor/bin/python $(PYTEST) tests/envs/household/test_thor.py
 
-# Each agent framework in an environment of its own, from a lock of its own, one after the other.
+# Each agent framework in an environment of its own, which is kept as long as its lock says the same, one after the other.
+# What ran is written into the table of docs/adapters.md.
 adapters: $(addprefix test-,$(ADAPTERS))
+	$(PYTHON) requirements/adapters.py $(VENV)-adapters
+
+adapter_venv = $(VENV)-adapters/$(1)-$(firstword $(shell cksum < requirements/$(1).txt))
 
 $(addprefix test-,$(ADAPTERS)): test-%:
-	$(MAKE) --no-print-directory $(VENV)-$*/.$* VENV=$(VENV)-$*
-	$(VENV)-$*/bin/python $(PYTEST) tests/adapters/test_$*.py
+	rm -rf $(filter-out $(call adapter_venv,$*),$(wildcard $(VENV)-adapters/$*-*))
+	$(MAKE) --no-print-directory $(call adapter_venv,$*)/.$* VENV=$(call adapter_venv,$*) \
+		PYTHON="$(if $(filter agentlightning,$*),$(or $(PYTHON_agentlightning),python3.12),$(PYTHON))"
+	$(call adapter_venv,$*)/bin/python $(PYTEST) tests/adapters/test_$*.py --junitxml=$(call adapter_venv,$*)/ran.xml
 
 wheel-check: $(VENV)/.test
 	$(BIN)/python tests/wheel/check_wheel.py
@@ -136,4 +146,4 @@ lock:
 	UV=$(VENV)-lock/bin/uv bash requirements/lock.sh
 
 clean:
-	rm -rf $(VENV) $(VENV)-examples $(VENV)-thor $(addprefix $(VENV)-,$(ADAPTERS)) $(VENV)-oldest $(VENV)-newest $(VENV)-lock build dist out *.egg-info
+	rm -rf $(VENV) $(VENV)-examples $(VENV)-thor $(VENV)-adapters $(VENV)-oldest $(VENV)-newest $(VENV)-lock build dist out *.egg-info

@@ -35,8 +35,10 @@ USED_UNNAMED = {  # not by an import of ours, but: what asks for it
     "werkzeug": "the same",
     "openai": "inspect-ai, for models behind an OpenAI-compatible endpoint",
     "trl": "nothing of it is called: its trainer calls us",
+    "agentlightning": "nothing of it is called: its controller runs our agent",
+    **dict.fromkeys(("torch", "cachetools", "fastapi", "uvicorn"), "verl, which names none of them"),
 }
-ADAPTERS = {"inspect", "openenv", "skyrl", "gem", "trl"}
+ADAPTERS = {"inspect", "openenv", "skyrl", "gem", "trl", "verifiers", "verl", "agentlightning"}
 ALONE = {"thor", *ADAPTERS}  # groups with an environment of their own
 IMPORTED_AS = {"gem-llm": "gem", "opencv-python": "cv2", "pillow": "PIL", "pyyaml": "yaml"}
 

@@ -48,6 +48,12 @@ class EpisodeSpec:
         return canonical([self.task, self.seed, self.arguments, self.options, self.repeat])
 
     @property
+    def name(self) -> str:
+        """A short name, one of its own within a panel: "Household-v0-1000000000-put"."""
+        options = "" if self.options is None else "-" + "-".join(str(value) for value in self.options.values())
+        return f"{self.task.rpartition('/')[2]}-{self.seed}{options}"
+
+    @property
     def start(self) -> dict[str, Any]:
         """The arguments of `reset` that begin it."""
         return {"seed": self.seed, "options": None if self.options is None else dict(self.options)}

@@ -89,8 +89,8 @@ class Rollout:
             closed.
 
     Raises:
-        ConfigError: if a conversation that only grows shall leave past turns out, or both a pool and what it has are
-            given.
+        ConfigError: if a conversation that only grows shall leave past turns out, both a pool and what it has are
+            given, or there is no such parser.
     """
 
     def __init__(

@@ -12,6 +12,7 @@ from vlm_gym.episodes import EpisodeSpec, canonical
 from vlm_gym.errors import ConfigError
 from vlm_gym.messages import Message, estimate_tokens
 from vlm_gym.parsers.base import Parser
+from vlm_gym.parsers.registry import find_parser
 
 
 class SessionPool:
@@ -24,6 +25,9 @@ class SessionPool:
         parser: What reads the answers, or its name; None for what an episode's arguments name, or else "json".
         count_tokens: Counts the tokens of a message, for `chat.token_budget`.
         wrap: Puts something around each environment, a wrapper that shapes rewards for example.
+
+    Raises:
+        ConfigError: if there is no such parser.
     """
 
     def __init__(
@@ -34,6 +38,8 @@ class SessionPool:
         wrap: Callable[[gym.Env[Any, Any]], gym.Env[Any, Any]] | None = None,
     ) -> None:
         self.chat, self._count_tokens, self._wrap = chat, count_tokens, wrap
+        if parser is not None:
+            find_parser(parser)  # told here, not at the first episode
         self._reader = {} if parser is None else {"parser": parser}
         self._free: dict[str, list[ChatSession]] = defaultdict(list)
         self._lock = Lock()

@@ -12,8 +12,6 @@ pytest.importorskip("inspect_ai", reason="inspect-ai is not installed: make adap
 
 from inspect_ai.log import read_eval_log
 
-from vlm_gym.adapters.inspect import name_of
-
 NAMES = ("success", "return", "progress", "turns", "faults", "illegal", "truncated")
 
 
@@ -42,7 +40,7 @@ def play(folder, url, panel, *arguments):
 def test_a_panel_scores_as_the_evaluator_scores_it(tmp_path, panel):
     episodes = [episode for episode in chosen_episodes() if ("Household" in episode.task) == (panel == "household-v0")]
     model = PixelModel(episodes)
-    names = [name_of(episode) for episode in episodes]
+    names = [episode.name for episode in episodes]
     with PixelServer(model) as server:
         log = play(tmp_path, server.url, panel, "--sample-id", ",".join(names))
     assert not model.unknown

@@ -26,13 +26,14 @@ from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from vlm_gym.chat import ChatSettings
-from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.messages import Message
+from vlm_gym.parsers import AnswerText
 from vlm_gym.rollout import Rollout
 
 EPISODE: Final = "episode"  # of a sample's metadata: its row
 METRICS: Final = "metrics"  # of a sample's store
+CUT_OFF: Final = ("max_tokens", "model_length")  # how an answer stopped
 MEASURES: Final[Any] = {"success": [mean(), stderr()], "*": [mean()]}
 
 
@@ -71,7 +72,7 @@ def panel(
     )
     chosen = get_panel(panel)
     episodes = (chosen if first is None else chosen.first(first)).episodes
-    samples = [Sample(input=name_of(spec), id=name_of(spec), metadata={EPISODE: spec.to_row()}) for spec in episodes]
+    samples = [Sample(input=spec.name, id=spec.name, metadata={EPISODE: spec.to_row()}) for spec in episodes]
     return Task(
         dataset=MemoryDataset(samples, name=panel),
         solver=play(settings, parser),
@@ -79,12 +80,6 @@ def panel(
         name=panel,
         metadata={"panel": panel, "fingerprint": chosen.fingerprint},
     )
-
-
-def name_of(spec: EpisodeSpec) -> str:
-    """Return the id of an episode within its panel, by which `--sample-id` chooses it."""
-    options = "" if spec.options is None else "-" + "-".join(str(value) for value in spec.options.values())
-    return f"{spec.task.rpartition('/')[2]}-{spec.seed}{options}"
 
 
 @solver
@@ -97,7 +92,8 @@ def play(settings: ChatSettings, parser: str) -> Solver:
             while not rollout.is_over:
                 state.messages = to_inspect(rollout.messages())
                 state = await generate(state)
-                rollout.answer(state.output.completion)
+                is_cut_off = state.output.stop_reason in CUT_OFF
+                rollout.answer(AnswerText(state.output.completion, is_cut_off=is_cut_off))
             state.store.set(METRICS, rollout.metrics())
         state.completed = True
         return state
