@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from adapters.pixel_model import PixelModel, PixelServer, chosen_episodes
+from adapters.run_example import run_example
 
 pytest.importorskip("agentlightning", reason="agentlightning is not installed: make adapters")
 
@@ -123,3 +124,16 @@ def test_an_episode_that_cannot_be_played_fails_alone(gateway):
 def test_what_is_wrong_is_told_before_anything_is_posted(arguments, message):
     with pytest.raises(ConfigError, match=message):
         rollouts(**arguments)
+
+
+def test_the_example_prints_what_came_of_a_panel(gateway, tmp_path):
+    episodes = get_panel("cards-v0").first(1).episodes
+    model = PixelModel(episodes)
+    with PixelServer(model) as server:
+        options = ("--gateway", str(gateway.base_url), "--endpoint", server.url, "--first", 1)
+        said = run_example("agentlightning_rollouts", tmp_path, *options, environment={"AGL_KEY": KEY})
+        gateway.request("DELETE", "/api/models")
+    assert not model.unknown
+    success = sum(metrics["success"] for metrics in model.expected.values()) / len(episodes)
+    assert said.splitlines()[0] == f"{len(episodes)} of {len(episodes)} episodes were played"
+    assert f"success {success:.2f}" in said.splitlines()

@@ -1,7 +1,10 @@
 """GEM makes and plays our environment, alone and in its vector environments."""
 
 import pytest
-from adapters.pixel_model import PixelModel, chosen_episodes
+from adapters.pixel_model import PixelModel, PixelServer, chosen_episodes
+from adapters.run_example import run_example, told
+
+from vlm_gym import EpisodeSpec
 
 gem = pytest.importorskip("gem", reason="gem-llm is not installed: make adapters")
 
@@ -60,3 +63,14 @@ def test_a_vector_environment_steps_and_begins_again_by_itself(is_async):
         _, _, terminated, truncated, _ = vector.step(["I do not know."] * 3)
         ends += sum(one or other for one, other in zip(terminated, truncated, strict=True))
     assert ends  # NumberLine has ten turns
+
+
+@pytest.mark.slow
+def test_the_example_plays_what_the_evaluator_plays(tmp_path):
+    episodes = [EpisodeSpec("vlm_gym/Points24-v0", seed) for seed in (3, 4)]
+    model = PixelModel(episodes)
+    with PixelServer(model) as server:
+        options = ("--task", episodes[0].task, "--seed", 3, "--episodes", 2, "--model", "pixels")
+        said = run_example("gem_play", tmp_path, *options, "--endpoint", server.url)
+    assert not model.unknown
+    assert said.splitlines() == [f"seed {each.seed}: {told(model.expected[each.key])}" for each in episodes]

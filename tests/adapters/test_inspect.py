@@ -7,6 +7,9 @@ import sys
 
 import pytest
 from adapters.pixel_model import PixelModel, PixelServer, chosen_episodes
+from adapters.run_example import copy_example
+
+from vlm_gym import get_panel
 
 pytest.importorskip("inspect_ai", reason="inspect-ai is not installed: make adapters")
 
@@ -16,8 +19,9 @@ NAMES = ("success", "return", "progress", "turns", "faults", "illegal", "truncat
 
 
 def play(folder, url, panel, *arguments):
-    """Run `inspect eval` from a folder that knows nothing of vlm_gym; return its log."""
-    command = ["eval", "vlm_gym/panel", "-T", f"panel={panel}", *arguments, "--model", "openai-api/pixels/pixels"]
+    """Run `inspect eval` of a panel or a task file, from a folder that knows nothing of vlm_gym; return its log."""
+    named = [panel] if ".py" in panel else ["vlm_gym/panel", "-T", f"panel={panel}"]
+    command = ["eval", *named, *arguments, "--model", "openai-api/pixels/pixels"]
     environment = {**os.environ, "PIXELS_API_KEY": "none", "PIXELS_BASE_URL": url, "INSPECT_DISPLAY": "plain"}
     program = "import sys; from inspect_ai._cli.main import main; sys.argv[0] = 'inspect'; main()"
     options = ["--log-dir", "logs", "--max-connections", "16", "--log-format", "json"]
@@ -64,3 +68,14 @@ def test_many_play_at_once_and_settings_reach_the_conversation(tmp_path):
     roles = [message.role for message in sample.messages]
     assert roles[0] == "system"
     assert roles[1:] == ["user", "assistant"] * 3
+
+
+@pytest.mark.slow
+def test_the_example_is_a_task_file(tmp_path):
+    copy_example("inspect_task", tmp_path)
+    model = PixelModel(get_panel("cards-v0").first(1).episodes)
+    with PixelServer(model) as server:
+        log = play(tmp_path, server.url, "inspect_task.py@sees_one_turn", "-T", "first=1")
+    assert not model.unknown
+    found = {sample.id: next(iter(sample.scores.values())).value for sample in log.samples}
+    assert found == {each.name: model.expected[each.key] for each in get_panel("cards-v0").first(1).episodes}

@@ -8,8 +8,10 @@ import sys
 import time
 
 import pytest
-from adapters.pixel_model import PixelModel, chosen_episodes
+from adapters.pixel_model import PixelModel, PixelServer, chosen_episodes
+from adapters.run_example import run_example
 
+from vlm_gym import get_panel
 from vlm_gym.errors import ConfigError
 
 openenv = pytest.importorskip("openenv", reason="openenv is not installed: make adapters")
@@ -121,3 +123,18 @@ def test_a_late_answer_changes_nothing():
 def test_a_wrong_reset_is_told(start, message):
     with pytest.raises(ConfigError, match=message):
         VlmGymEnvironment().reset(**start)
+
+
+@pytest.mark.slow
+def test_the_example_plays_a_panel_as_the_evaluator_does(url, tmp_path):
+    episodes = get_panel("cards-v0").episodes[:6]
+    model = PixelModel(episodes)
+    with PixelServer(model) as server:
+        options = ("--server", url, "--episodes", 6, "--model", "pixels", "--endpoint", server.url)
+        said = run_example("openenv_client", tmp_path, *options)
+    assert not model.unknown
+    means = {
+        name: sum(metrics[name] for metrics in model.expected.values()) / 6
+        for name in next(iter(model.expected.values()))
+    }
+    assert said.strip() == "6 episodes: " + ", ".join(f"{name} {value:.2f}" for name, value in means.items())

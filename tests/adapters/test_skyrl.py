@@ -1,10 +1,13 @@
 """skyrl-gym makes and plays our environment: the same rewards and metrics as the evaluator's."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from adapters.pixel_model import PixelModel, chosen_episodes
+from adapters.pixel_model import PixelModel, PixelServer, chosen_episodes
+from adapters.run_example import run_example, told
 
+from vlm_gym import EpisodeSpec, get_panel
 from vlm_gym.errors import ConfigError
 
 skyrl_gym = pytest.importorskip("skyrl_gym", reason="skyrl-gym is not installed: make adapters")
@@ -66,3 +69,19 @@ def test_what_is_wrong_is_told(config, extras, message):
     row = {**chosen_episodes()[0].to_row(), **extras}
     with pytest.raises(ConfigError, match=message):
         skyrl_gym.make(NAME, env_config=config, extras=row).init([])
+
+
+@pytest.mark.slow
+def test_the_example_writes_rows_and_plays_the_first(tmp_path):
+    episodes = get_panel("cards-v0").first(2).episodes
+    model = PixelModel(episodes[:1])
+    with PixelServer(model) as server:
+        said = run_example("skyrl_rows", tmp_path, "--first", 2, "--model", "pixels", "--endpoint", server.url)
+    assert not model.unknown
+    assert said.splitlines() == [
+        f"rows.jsonl: {len(episodes)} rows",
+        f"{episodes[0].task}: {told(model.expected[episodes[0].key])}",
+    ]
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [EpisodeSpec.from_row(row) for row in rows] == list(episodes)
+    assert {row["env_class"] for row in rows} == {NAME}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 
@@ -12,10 +13,13 @@ import tiny_checkpoints  # noqa: E402
 import tiny_tokenizers  # noqa: E402
 import torch  # noqa: E402
 import transformers  # noqa: E402
+from adapters.run_example import run_example  # noqa: E402
 from trl.chat_template_utils import qwen3_vl_chat_template  # noqa: E402
 
+from vlm_gym import ChatSettings  # noqa: E402
 from vlm_gym.adapters.trl import OVER, VlmGymEnv, dataset  # noqa: E402
 from vlm_gym.episodes import EpisodeSpec  # noqa: E402
+from vlm_gym.errors import ConfigError  # noqa: E402
 from vlm_gym.evaluation.models.processors import load_processor  # noqa: E402
 from vlm_gym.rollout import Rollout  # noqa: E402
 
@@ -125,3 +129,16 @@ def test_a_call_after_the_end_is_told_so_and_changes_nothing():
         for _ in range(10):
             rollout.act("nonsense")
         assert env.get_reward() == rollout.metrics()["return"]
+
+
+def test_settings_say_how_a_task_is_told():
+    env = VlmGymEnv(ChatSettings(question="What now? {prompt}"))
+    assert env.reset(prompt=[], **EpisodeSpec("vlm_gym/NumberLine-v0", 3).to_row())[1]["text"].startswith("What now?")
+    with pytest.raises(ConfigError, match="history=3 means nothing"):
+        VlmGymEnv(ChatSettings(history=3))
+
+
+def test_the_example_trains(checkpoint, tmp_path):
+    options = ("--model", checkpoint, "--starts", 2, "--steps", 2, "--group", 2, "--max-completion-length", 24, "--cpu")
+    said = run_example("trl_grpo", tmp_path, *options, environment={"HF_HUB_OFFLINE": "1"})
+    assert re.search(r"2 steps, mean reward of the first -?\d+\.\d\d, of the last -?\d+\.\d\d$", said.strip())

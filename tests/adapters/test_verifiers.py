@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from adapters.pixel_model import PixelModel, PixelServer, chosen_episodes
+from adapters.run_example import copy_example
 
 pytest.importorskip("verifiers", reason="verifiers is not installed: make adapters")
 
@@ -15,17 +16,18 @@ import verifiers.v1 as vf
 from verifiers.v1.utils.loaders import environment_class, taskset_class
 
 import vlm_gym_verifiers
+from vlm_gym import EpisodeSpec
 from vlm_gym.adapters.verifiers import PanelConfig, VlmGymTaskset
 from vlm_gym.errors import ConfigError
 
 PLAYED = ("NumberLine-v0-1000000001", "Points24-v0-1000000000", "Household-v0-1000000000-put")
 
 
-def play(folder, url, panel, *arguments, module="vlm_gym_verifiers"):
+def play(folder, url, *arguments, module="vlm_gym_verifiers"):
     """Run `vf-eval` from a folder that knows nothing of vlm_gym; return the traces."""
     command = [
-        str(Path(sys.executable).with_name("vf-eval")), module, "--env.taskset.panel", panel, "--no-push", "--no-rich",
-        "--model", "pixels", "--client.base-url", url, "--client.api-key-var", "PIXELS_KEY", "-c", "16", "-o", "out",
+        str(Path(sys.executable).with_name("vf-eval")), module, "--no-push", "--no-rich", "--model", "pixels",
+        "--client.base-url", url, "--client.api-key-var", "PIXELS_KEY", "-c", "16", "-o", "out",
     ]  # fmt: skip
     environment = {**os.environ, "PIXELS_KEY": "none", "PYTHONPATH": str(folder)}
     done = subprocess.run(
@@ -51,7 +53,7 @@ def test_a_panel_scores_as_the_evaluator_scores_it(tmp_path, panel):
     episodes = [episode for episode in chosen_episodes() if episode.name in PLAYED]
     model = PixelModel(episodes)
     with PixelServer(model) as server:
-        traces = play(tmp_path, server.url, panel, "--select.include.names", json.dumps(PLAYED))
+        traces = play(tmp_path, server.url, "--env.taskset.panel", panel, "--select.include.names", json.dumps(PLAYED))
     assert not model.unknown
     assert {trace["task"]["data"]["name"] for trace in traces} == {
         episode.name for episode in episodes if ("Household" in episode.task) == (panel == "household-v0")
@@ -66,7 +68,7 @@ def test_sixteen_play_at_once_and_settings_reach_the_conversation(tmp_path):
     with PixelServer(model) as server:
         named = ["--select.include.names", json.dumps([episode.name]), "-r", "16"]
         told = ["--env.taskset.settings", json.dumps({"system": "Play well."})]
-        traces = play(tmp_path, server.url, "cards-v0", *named, *told)
+        traces = play(tmp_path, server.url, *named, *told)
     assert not model.unknown
     assert len(traces) == 16
     check(traces, model)
@@ -99,3 +101,14 @@ def test_tasks_are_the_panels_episodes_by_their_keys():
 def test_what_is_wrong_is_told_before_anything_is_played(config, message):
     with pytest.raises(ConfigError, match=message):
         list(VlmGymTaskset(PanelConfig(**config)))
+
+
+@pytest.mark.slow
+def test_the_example_is_a_taskset_of_ones_own(tmp_path):
+    copy_example("verifiers_tasks", tmp_path)
+    model = PixelModel([EpisodeSpec("vlm_gym/NumberLine-v0", seed) for seed in range(2)])
+    with PixelServer(model) as server:
+        traces = play(tmp_path, server.url, "--env.taskset.starts", "2", module="verifiers_tasks")
+    assert not model.unknown
+    assert sorted(trace["task"]["data"]["seed"] for trace in traces) == [0, 1]
+    check(traces, model)

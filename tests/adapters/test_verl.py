@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from adapters.pixel_model import PixelModel, chosen_episodes
+from adapters.run_example import run_example
 
 pytest.importorskip("verl", reason="verl is not installed: make adapters")
 
@@ -30,10 +31,11 @@ from verl.workers.rollout.replica import TokenOutput
 
 from vlm_gym.adapters.verl import VlmGymAgentLoop, verl_rows
 from vlm_gym.errors import ConfigError
-from vlm_gym.evaluation.runs.panels import Panel
+from vlm_gym.evaluation.runs.panels import Panel, get_panel
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 END, PICTURE = "<|im_end|>", "<|image_pad|>"
+ROOM = ("prompt_length", "response_length")
 TEMPLATE = (
     "{% for turn in messages %}<|im_start|>{{ turn['role'] }}\n{% if turn['content'] is string %}{{ turn['content'] }}"
     "{% else %}{% for part in turn['content'] %}{% if part['type'] == 'image' %}<|vision_start|>" + PICTURE +
@@ -208,3 +210,19 @@ def test_rows_name_the_episode_and_the_agent_loop():
 def test_what_is_wrong_is_told(loop, message):
     with pytest.raises(ConfigError, match=message):
         VlmGymAgentLoop(**loop)
+
+
+def test_the_example_writes_what_verl_reads(worker, tmp_path):
+    said = run_example("verl_rows", tmp_path, "--first", 1, "--out", "data")
+    told = dict(line.split("#")[0].strip().split("=", 1) for line in said.splitlines())
+    loops = OmegaConf.load(told["actor_rollout_ref.rollout.agent.agent_loop_config_path"])
+    assert [each.name for each in loops] == ["vlm_gym"]
+    rows = [json.loads(line) for line in Path(told["data.train_files"]).read_text(encoding="utf-8").splitlines()]
+    assert rows == verl_rows("cards-v0", first=1)
+    (episode,) = (each for each in get_panel("cards-v0").first(1).episodes if "NumberLine" in each.task)
+    model = PixelModel([episode])
+    loop = {name: value for name, value in OmegaConf.to_container(loops[0]).items() if name not in ("name", "_target_")}
+    worker = worker(model, loop, **{name: int(told[f"actor_rollout_ref.rollout.{name}"]) for name in ROOM})
+    named = [row for row in rows if row["task"] == episode.task]
+    output = asyncio.run(worker.generate_sequences(batch_of(worker, named, tmp_path)))
+    assert output.non_tensor_batch["success"][0] == model.expected[episode.key]["success"]

@@ -35,10 +35,17 @@ def dataset(panel: str | Panel, first: int | None = None) -> "Dataset":
 
 
 class VlmGymEnv:
-    """One rollout. TRL makes it once and resets it for each row; `act` is its only tool."""
+    """One rollout. TRL makes it once and resets it for each row; `act` is its only tool.
 
-    def __init__(self) -> None:
-        self._rollout = Rollout(ChatSettings(), parser="tool", append_only=True)
+    Args:
+        settings: How a task is told, by `environment_factory=lambda: VlmGymEnv(settings)`; all past turns stay.
+
+    Raises:
+        ConfigError: if the settings would leave past turns out.
+    """
+
+    def __init__(self, settings: ChatSettings | None = None) -> None:
+        self._rollout = Rollout(settings, parser="tool", append_only=True)
 
     def reset(self, **row: Any) -> list[dict[str, Any]]:
         """Begin the episode of a row; return what the model is shown, as the content of a message."""

@@ -43,14 +43,9 @@ class EpisodeTask(vf.Task[EpisodeData]):
         return EpisodeSpec.from_row(self.data.model_dump()).key
 
 
-class PanelConfig(vf.TasksetConfig):
-    """Options `--env.taskset.*`: the panel, only its first so many episodes of each task, and how a task is told.
+class TellConfig(vf.TasksetConfig):
+    """How a task is told: `settings` are those of `vlm_gym.ChatSettings` that a growing conversation can keep."""
 
-    `settings` are those of `vlm_gym.ChatSettings` by name that a conversation which only grows can keep.
-    """
-
-    panel: str = "cards-v0"
-    first: int | None = None
     parser: str = "json"
     settings: dict[str, Any] = Field(default_factory=dict)
 
@@ -61,6 +56,13 @@ class PanelConfig(vf.TasksetConfig):
             ConfigError: if one is wrong.
         """
         return Rollout(ChatSettings.from_plain(self.settings), parser=self.parser, append_only=True)
+
+
+class PanelConfig(TellConfig):
+    """Options `--env.taskset.*`: the panel, only its first so many episodes of each task, and how a task is told."""
+
+    panel: str = "cards-v0"
+    first: int | None = None
 
 
 class VlmGymTaskset(vf.Taskset[EpisodeTask, PanelConfig]):
@@ -75,9 +77,13 @@ class VlmGymTaskset(vf.Taskset[EpisodeTask, PanelConfig]):
         self.config.make_rollout()  # what is wrong is told here, before anything is played
         panel = get_panel(self.config.panel)
         for spec in (panel if self.config.first is None else panel.first(self.config.first)).episodes:
-            row = spec.to_row()
-            data = EpisodeData(name=spec.name, **{column: row[column] for column in COLUMNS})
-            yield EpisodeTask(data, self.config.task)
+            yield to_task(spec, self.config)
+
+
+def to_task(spec: EpisodeSpec, config: TellConfig) -> EpisodeTask:
+    """Return an episode as a task of verifiers, for a taskset of your own."""
+    row = spec.to_row()
+    return EpisodeTask(EpisodeData(name=spec.name, **{column: row[column] for column in COLUMNS}), config.task)
 
 
 class PlayConfig(vf.EnvConfig):
