@@ -13,7 +13,8 @@ PYTHON_agentlightning ?= $(shell for python in $(PYTHON) python3.12 python3.13 "
 	do "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo "$$python" && break; done)
 SETUP_FILES = setup.cfg pyproject.toml requirements/build.txt
 
-.PHONY: demo test quick check format docs bench bench-learning train alfworld thor test-thor adapters wheel-check adopted examples \
+.PHONY: demo test quick check format docs bench bench-learning train alfworld thor test-thor adapters adapter-cost wheel-check \
+	adopted examples \
 	test-oldest test-oldest-trainer \
 	newest lock python-for-training clean help
 
@@ -29,6 +30,7 @@ help:
 	@echo "make adapters     the adapters to agent frameworks, each with the real one in an environment of its own; also one"
 	@echo "                  by one: make test-inspect, test-openenv, test-skyrl, test-gem, test-trl, test-verifiers,"
 	@echo "                  test-verl, test-agentlightning (Python 3.12)"
+	@echo "make adapter-cost what a turn costs through each adapter, once make adapters has made their environments"
 	@echo "make test-thor    the tests of ALFWorld on AI2-THOR, in an environment of their own ($(VENV)-thor), for which"
 	@echo "                  make thor installs what they need"
 	@echo "make wheel-check  build the wheel and play every id from it in an empty environment"
@@ -112,6 +114,12 @@ $(addprefix test-,$(ADAPTERS)): test-%:
 	$(MAKE) --no-print-directory $(call adapter_venv,$*)/.$* VENV=$(call adapter_venv,$*) \
 		PYTHON="$(if $(filter agentlightning,$*),$(or $(PYTHON_agentlightning),python3.12),$(PYTHON))"
 	$(call adapter_venv,$*)/bin/python $(PYTEST) tests/adapters/test_$*.py --junitxml=$(call adapter_venv,$*)/ran.xml
+
+# What a turn costs through each, in those environments: the table of docs/performance.md.
+adapter-cost: $(addprefix cost-,$(ADAPTERS))
+
+$(addprefix cost-,$(ADAPTERS)): cost-%:
+	$(call adapter_venv,$*)/bin/python -m benchmarks.adapter_cost $*
 
 wheel-check: $(VENV)/.test
 	$(BIN)/python tests/wheel/check_wheel.py

@@ -1,13 +1,9 @@
 """An OpenEnv server of ours and OpenEnv's own client: sixteen sessions at once, the scores of the evaluator."""
 
 import asyncio
-import contextlib
-import socket
-import subprocess
-import sys
-import time
 
 import pytest
+from adapters.openenv_server import serving
 from adapters.pixel_model import PixelModel, PixelServer, chosen_episodes
 from adapters.run_example import run_example
 
@@ -21,19 +17,8 @@ from vlm_gym.adapters.openenv import Answer, VlmGymEnvironment  # noqa: E402
 
 @pytest.fixture(scope="module")
 def url():
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as found:
-        port = found.getsockname()[1]
-    command = [sys.executable, "-m", "vlm_gym.adapters.openenv", "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
-        end = time.monotonic() + 120
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            assert server.poll() is None, server.stdout.read()
-            assert time.monotonic() < end
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-        server.terminate()
+    with serving() as (address, _):
+        yield address
 
 
 async def play(url, model, gate, start):
