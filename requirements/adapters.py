@@ -52,7 +52,7 @@ def packages(name: str, folder: Path) -> Iterable[str]:
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     named = re.findall(r"^[\w-]+", setup["options.extras_require"][name], re.MULTILINE)
     installed = distributions(path=[str(path) for path in folder.glob("lib/*/site-packages")])
-    found = {each.name.lower(): each.version for each in installed}
+    found = {each.name.lower().replace("_", "-"): each.version for each in installed}
     return [f"{package} {found[package]}" for package in named]
 
 

@@ -34,13 +34,14 @@ def test_list_names_every_id_with_its_scores(capsys):
         assert any(line.startswith(f"{task} ") for line in lines)
     points24 = next(line for line in lines if line.startswith("vlm_gym/Points24-v0 "))
     assert "Discrete(17)" in points24
+    assert next(line for line in lines if line.startswith("vlm_gym/Gym-v0 ")).split()[1:3] == ["by", "--arg"]
     assert "73.09" in points24
 
 
 def test_list_can_be_read_by_a_program(capsys):
     main(["list", "--json"])
     rows = {row["id"]: row for row in json.loads(capsys.readouterr().out)}
-    assert set(rows) == set(TASKS)
+    assert set(rows) == {*TASKS, "vlm_gym/Gym-v0"}
     assert rows["vlm_gym/Blackjack-v0"]["turns"] == 21
 
 

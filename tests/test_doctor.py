@@ -49,6 +49,12 @@ def test_a_task_is_ready_exactly_if_nothing_is_missing(name, capsys):
     )
 
 
+def test_what_becomes_a_task_by_its_arguments_is_known_too(capsys):
+    for name in ("Gym-v0", "vlm_gym/Gym-v0"):
+        status, findings = found(capsys, name)
+        assert (status, list(findings)) == (0, [("task", "Gym-v0")])
+
+
 def test_all_that_ai2thor_lacks_is_told_at_once(capsys, tmp_path):
     status, findings = found(capsys, "ALFWorldThor-ValidSeen-v0")
     problems = dict(findings["task", "ALFWorldThor-ValidSeen-v0"]["problems"])

@@ -95,8 +95,7 @@ def test_what_is_wrong_with_a_package_is_said_with_its_name(tmp_path, monkeypatc
     with pytest.raises(ConfigError, match=r"lamps") as caught:
         find_task("lamps/Lamps-v0")
     assert told in str(caught.value)
-    if "turn_limit" not in told:
-        assert "of the package lamps 1.0" in str(caught.value)
+    assert "of the package lamps 1.0" in str(caught.value)
     assert len(installed_tasks()[1]) == 1
 
 
@@ -212,3 +211,17 @@ def test_what_replaces_a_task_is_another_id(wrong):
     old = replace(TASKS["vlm_gym/Blackjack-v0"], id="old/Blackjack-v0", replaced_by=wrong)
     with pytest.raises(ConfigError, match="replaced_by must be"):
         register_task(old)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("'FrozenLake-v1', actions='abcd', goal='Cross.'", "ice/Lake-v0: actions must be a list"),
+        ("'FrozenLake-v1', actions=('a', 'b'), goal='Cross.', success=3", "ice/Lake-v0: success must be a function"),
+    ],
+)
+def test_a_package_that_adopts_wrongly_is_named_with_the_argument(tmp_path, monkeypatch, arguments, told):
+    source = f"import vlm_gym\nLAKE = vlm_gym.adopt('ice/Lake-v0', {arguments})\n"
+    install(tmp_path, monkeypatch, "ice", {"tasks": ["ice/Lake-v0 = ice_tasks:LAKE"]}, ice_tasks=source)
+    with pytest.raises(ConfigError, match=rf"of the package ice 1\.0 cannot be imported: ConfigError: {told}"):
+        find_task("ice/Lake-v0")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from vlm_gym.errors import ConfigError
 from vlm_gym.registration import register_task
 from vlm_gym.task import Task
 from vlm_gym.task_table import GYM
@@ -44,16 +45,25 @@ def adopt(
         best_success: The ceiling, if it is known.
 
     Raises:
-        ConfigError: if the id has another form or is taken. What is wrong with the environment or the other arguments
-            is told when the task is made.
+        ConfigError: if the id has another form or is taken, or an argument is wrong. What only the environment can tell
+            (that there is none, that it has no picture or another number of actions) is told when the task is made.
     """
-    given = {"env_arguments": dict(env_arguments or {}), "text": text, "oracle": oracle}
-    arguments = {"env": env, "actions": list(actions), "goal": goal, "success": success, "turns": turns}
+    from vlm_gym.envs.adopted import check_arguments  # not at import: registering loads no environment
+
+    given: dict[str, Any] = {"env_arguments": env_arguments, "text": text, "oracle": oracle}
+    arguments: dict[str, Any] = {"env": env, "actions": actions, "goal": goal, "success": success, "turns": turns}
+    try:
+        arguments["actions"] = list(check_arguments(**arguments, **given))
+        if not isinstance(summary, str):
+            raise ConfigError(f"summary must be a text, got {summary!r}")
+    except ConfigError as error:
+        raise ConfigError(f"{task}: {error}") from error
+    given["env_arguments"] = dict(env_arguments or {})
     adopted = replace(
         GYM,
         id=task,
         summary=summary or goal,
-        num_actions=len(actions),
+        num_actions=len(arguments["actions"]),
         is_frame=False,
         random_success=random_success,
         is_random_measured=True,

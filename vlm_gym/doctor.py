@@ -14,7 +14,7 @@ from vlm_gym.games.household.splits import list_games
 from vlm_gym.installation import NAME, install_hint
 from vlm_gym.plugins import AGENTS as AGENT_GROUP
 from vlm_gym.plugins import load_plugin, plugin_names
-from vlm_gym.registration import NAMESPACE, installed_tasks
+from vlm_gym.registration import NAMESPACE, frames, installed_tasks
 from vlm_gym.task import Task
 
 Kind = Literal["package", "extra", "task", "agent"]
@@ -82,7 +82,7 @@ def _extras() -> Iterator[Finding]:
 
 def _tasks() -> Iterator[Finding]:
     tasks, faults = installed_tasks()
-    for task in tasks:
+    for task in (*tasks, *frames()):
         yield Finding("task", task.id.removeprefix(NAMESPACE), "", (*_missing_games(task), *task.problems()))
     for fault in faults:
         yield Finding("task", "of another package", "", (("entry point", fault),))

@@ -1,6 +1,7 @@
 """Tasks by their ids: those of this package, those that were registered, and those that other packages bring."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from types import MappingProxyType
 from typing import Final
 
@@ -64,6 +65,10 @@ def register_task(task: Task) -> None:
     known = _tasks.get(task.id)
     if known == task:
         return
+    if known is not None and known.entry == task.entry:
+        differing = [each.name for each in fields(Task) if getattr(known, each.name) != getattr(task, each.name)]
+        told = ", ".join(differing)
+        raise ConfigError(f"{task.id} is registered already, and differs in {told}: choose another id")
     if known is not None or task.id in gym.registry:
         owner = known.entry if known is not None else gym.registry[task.id].entry_point
         raise ConfigError(f"{task.id}: {task.entry} cannot have this id, which {owner} has already")
@@ -100,8 +105,16 @@ def find_task(name: str) -> Task:
     if not isinstance(task, Task) or task.id != name:
         got = f"one with the id {task.id!r}" if isinstance(task, Task) else repr(task)
         raise ConfigError(f"{told_of(GROUP, name)} must be a vlm_gym.Task with the id {name!r}, got {got}")
-    register_task(task)
+    try:
+        register_task(task)
+    except ConfigError as error:
+        raise ConfigError(f"{told_of(GROUP, name)}: {error}") from error
     return task
+
+
+def frames() -> tuple[Task, ...]:
+    """Return what becomes a task by its arguments."""
+    return tuple(_frames.values())
 
 
 def installed_tasks() -> tuple[tuple[Task, ...], tuple[str, ...]]:

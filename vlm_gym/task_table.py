@@ -227,7 +227,7 @@ GYM: Final = Task(
     harmless=("text", "oracle"),
     is_frame=True,
 )
-"""What becomes a task by its arguments; it is in no list of tasks."""
+"""What becomes a task by its arguments."""
 
 _PHOTOGRAPHED: Final = (
     _in_thor(_ALFWORLD, "the same on AI2-THOR, with photo-like pictures"),

@@ -44,7 +44,7 @@ def test_a_line_names_the_packages_of_the_extra_in_versions_of_the_lock(name):
 def environment(folder, name="gem", failures=0, package="gem_llm-7.7.dist-info"):
     site = folder / f"{name}-123" / "lib" / "python3.12" / "site-packages" / package
     site.mkdir(parents=True)
-    (site / "METADATA").write_text("Metadata-Version: 2.1\nName: gem-llm\nVersion: 7.7\n", encoding="utf-8")
+    (site / "METADATA").write_text("Metadata-Version: 2.1\nName: Gem_LLM\nVersion: 7.7\n", encoding="utf-8")
     (folder / f"{name}-123" / "pyvenv.cfg").write_text("home = x\nversion = 3.12.9\n", encoding="utf-8")
     counts = f'errors="0" failures="{failures}" skipped="1" tests="6" timestamp="2031-02-03T04:05:06.7+00:00"'
     (folder / f"{name}-123" / "ran.xml").write_text(f"<testsuites><testsuite {counts}/></testsuites>", encoding="utf-8")

@@ -69,6 +69,29 @@ def corridor():
         del gym.registry[name]
 
 
+WRONG_AT_ONCE = (
+    ({"env": 7}, "env must be a text"),
+    ({"goal": None}, "goal must be a text"),
+    ({"goal": "Go {there"}, "goal='Go {there' is no template: .* A brace that is meant is doubled"),
+    ({"actions": "ab"}, "actions must be a list with a name for each action"),
+    ({"actions": {"left": 0, "right": 1}}, "actions must be a list"),
+    ({"actions": ("left", 1)}, "actions must be a list"),
+    ({"actions": 2}, "actions must be a list"),
+    ({"actions": ("go", "GO ")}, ".*read alike"),
+    ({"success": 1.0}, "success must be a function, or 'module:function', got 1.0"),
+    ({"success": "won"}, "success must be one of 'return'"),
+    ({"success": "info:"}, "success must be one of 'return'"),
+    ({"success": None}, "success must be a function"),
+    ({"env_arguments": "size=3"}, "env_arguments must map names to values, got 'size=3'"),
+    ({"env_arguments": {1: 2}}, "env_arguments must map names to values"),
+    ({"text": "in_words"}, "text must be a function, or 'module:function', got 'in_words'"),
+    ({"text": ":words"}, "text must be a function"),
+    ({"oracle": True}, "oracle must be a function"),
+    ({"turns": "x"}, "turns must be an int from 1"),
+    ({"turns": 2.5}, "turns must be an int from 1"),
+)
+
+
 def adopt(**changes):
     return vlm_gym.adopt("mine/Corridor-v0", CORRIDOR, **{"actions": NAMES, "goal": GOAL, **changes})
 
@@ -86,7 +109,7 @@ def walk(env, *actions, seed=0):
 def test_an_adopted_task_passes_the_contract():
     adopt(text=in_words, oracle=advise)
     check_task("mine/Corridor-v0", skip=("spec",))  # functions are no JSON
-    with pytest.raises(ConfigError, match=r"mine/Corridor-v0: .* cannot have this id"):
+    with pytest.raises(ConfigError, match="Corridor-v0 is registered already, and differs in arguments: choose"):
         adopt()
 
 
@@ -186,6 +209,7 @@ def test_a_rule_that_returns_no_bool_is_refused(success):
         ({"oracle": 7}, "oracle must be a function"),
         ({"env": "Pendulum-v1"}, "env='Pendulum-v1' must have a Discrete action space, got Box"),
         ({"turns": 0}, "turns must be an int from 1"),
+        *WRONG_AT_ONCE,
     ],
 )
 def test_what_cannot_be_adopted_is_refused_with_its_argument(changes, told):
@@ -193,6 +217,27 @@ def test_what_cannot_be_adopted_is_refused_with_its_argument(changes, told):
         pytest.importorskip("pygame", reason="gymnasium[classic-control] is not installed")
     with pytest.raises(ConfigError, match=told):
         make(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        *((changes, f"mine/Corridor-v0: {told}") for changes, told in WRONG_AT_ONCE),
+        ({"summary": 3}, "mine/Corridor-v0: summary must be a text"),
+        ({"random_success": "often"}, "mine/Corridor-v0: random_success must be a share from 0 to 1"),
+        ({"best_success": 2}, "mine/Corridor-v0: best_success must be a share from 0 to 1"),
+    ],
+)
+def test_what_is_wrong_is_told_at_the_call_and_nothing_is_registered(changes, told):
+    with pytest.raises(ConfigError, match=told):
+        vlm_gym.adopt("mine/Corridor-v0", **{"env": CORRIDOR, "actions": NAMES, "goal": GOAL, **changes})
+    assert "mine/Corridor-v0" not in gym.registry
+
+
+@pytest.mark.parametrize("task", ["Corridor-v0", "mine/Corridor", "vlm_gym/NumberLine-v0", "", 3, None])
+def test_an_id_that_cannot_be_had_is_told_at_the_call(task):
+    with pytest.raises(ConfigError, match=r"a task's id must be|cannot have this id"):
+        vlm_gym.adopt(task, CORRIDOR, actions=NAMES, goal=GOAL)
 
 
 class Box(Corridor):
@@ -238,7 +283,7 @@ def test_a_picture_of_another_form_is_refused(arguments):
         make(env="corridor/Prose-v0").reset(seed=0)
 
 
-@pytest.mark.parametrize("goal", ["Go to {nowhere}.", "{0}", "{", "{place.x}"])
+@pytest.mark.parametrize("goal", ["Go to {nowhere}.", "{0}", "{place.x}"])
 def test_a_goal_that_names_what_is_not_there_is_refused(goal):
     with pytest.raises(
         ConfigError, match=r"names what neither info nor the observation holds .*is_there, length, place"

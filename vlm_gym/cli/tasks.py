@@ -8,7 +8,7 @@ from typing import Any
 
 from vlm_gym.cli.arguments import add_command, add_task, argument, make, png, reset, write_file
 from vlm_gym.errors import ConfigError, check_choice
-from vlm_gym.registration import Task, installed_tasks, shown_tasks
+from vlm_gym.registration import Task, frames, installed_tasks, shown_tasks
 from vlm_gym.task import Example
 
 
@@ -38,7 +38,7 @@ def _list(options: argparse.Namespace) -> None:
     tasks, faults = installed_tasks()
     for fault in faults:
         print(fault, file=sys.stderr)
-    rows = [_row(task) for task in tasks]
+    rows = [_row(task) for task in (*tasks, *frames())]
     if options.json:
         print(json.dumps(rows, indent=2))
         return
@@ -67,13 +67,19 @@ def _list(options: argparse.Namespace) -> None:
 def _row(task: Task) -> dict[str, Any]:
     return {
         "id": task.id,
-        "actions": "text" if task.num_actions is None else f"Discrete({task.num_actions})",
+        "actions": _actions_of(task),
         "turns": task.turns(),
         "random": task.random_success,
         "is_random_exact": not task.is_random_measured,
         "best": task.best_success,
         "summary": task.summary,
     }
+
+
+def _actions_of(task: Task) -> str:
+    if task.num_actions is not None:
+        return f"Discrete({task.num_actions})"
+    return "by --arg" if task.is_frame else "text"
 
 
 def _show(options: argparse.Namespace) -> None:

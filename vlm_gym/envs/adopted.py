@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 from typing import Any, ClassVar, Final
 
 import gymnasium as gym
@@ -97,14 +98,18 @@ class AdoptedEnv(TaskEnv[Frame, int]):
         oracle: str | Callable[[gym.Env[Any, Any]], tuple[str | None, float]] | None = None,
         turns: int = 100,
     ) -> None:
-        names = _read_names(actions)
-        for name, value in (("env", env), ("goal", goal)):
-            if not isinstance(value, str) or not value.strip():
-                raise ConfigError(f"{name} must be a text that says something, got {value!r}")
-        check_int("turns", turns, 1, MOST_TURNS)
+        names = check_arguments(
+            env=env,
+            actions=actions,
+            goal=goal,
+            success=success,
+            env_arguments=env_arguments,
+            text=text,
+            oracle=oracle,
+            turns=turns,
+        )
         super().__init__(settings or TaskSettings(), ActionSet(names), len(names))
         self.actions: ActionSet
-        self.actions.read("")  # refuses names that read alike
         self.adopted = _make(env, env_arguments, len(names))
         self._name, self._goal, self._success_name = env, goal, success
         self._succeeds = _success_rule(success)
@@ -214,6 +219,57 @@ class AdoptedEnv(TaskEnv[Frame, int]):
         self.adopted.close()
 
 
+def check_arguments(
+    *,
+    env: object,
+    actions: object,
+    goal: object,
+    success: object,
+    env_arguments: object,
+    text: object,
+    oracle: object,
+    turns: object,
+) -> tuple[str, ...]:
+    """Check all that can be told without making the environment or importing a function; return the actions' names.
+
+    Raises:
+        ConfigError: if an argument is wrong, with its name.
+    """
+    names = _read_names(actions)
+    ActionSet(names).read("")  # refuses names that read alike
+    for name, value in (("env", env), ("goal", goal)):
+        if not isinstance(value, str) or not value.strip():
+            raise ConfigError(f"{name} must be a text that says something, got {value!r}")
+    try:
+        tuple(Formatter().parse(str(goal)))
+    except ValueError as error:
+        raise ConfigError(f"goal={goal!r} is no template: {error}. A brace that is meant is doubled") from error
+    is_mapping = isinstance(env_arguments, Mapping) and all(isinstance(name, str) for name in env_arguments)
+    if env_arguments is not None and not is_mapping:
+        raise ConfigError(f"env_arguments must map names to values, got {env_arguments!r}")
+    check_int("turns", turns, 1, MOST_TURNS)
+    _check_rule(success)
+    for name, target in (("text", text), ("oracle", oracle)):
+        if target is not None:
+            _check_function(name, target)
+    return names
+
+
+def _check_rule(success: object) -> None:
+    if isinstance(success, str) and (success in SUCCESS_RULES or success.removeprefix(INFO_RULE) not in ("", success)):
+        return
+    if isinstance(success, str) and (":" not in success or success == INFO_RULE):
+        known = ", ".join(map(repr, SUCCESS_RULES))
+        raise ConfigError(f"success must be one of {known}, 'info:KEY' or 'module:function', got {success!r}")
+    _check_function("success", success)
+
+
+def _check_function(argument: str, target: object) -> None:
+    module, _, name = str(target).partition(":")
+    if not callable(target) and not (isinstance(target, str) and module and name):
+        raise ConfigError(f"{argument} must be a function, or 'module:function', got {target!r}")
+
+
 def _read_names(actions: object) -> tuple[str, ...]:
     is_list = isinstance(actions, Sequence) and not isinstance(actions, str)
     names = tuple(actions) if isinstance(actions, Sequence) and is_list else ()
@@ -224,8 +280,6 @@ def _read_names(actions: object) -> tuple[str, ...]:
 
 def _make(name: str, arguments: Mapping[str, Any] | None, num_actions: int) -> gym.Env[Any, Any]:
     """Make the environment that is adopted, and check that it can be."""
-    if arguments is not None and not isinstance(arguments, Mapping):
-        raise ConfigError(f"env_arguments must map names to values, got {arguments!r}")
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*not in the possible render_modes")  # told below, as an error
@@ -287,9 +341,6 @@ def _success_rule(success: object) -> Rule:
         return SUCCESS_RULES[success]
     if isinstance(success, str) and success.startswith(INFO_RULE):
         return _InfoSays(success.removeprefix(INFO_RULE))
-    if isinstance(success, str) and ":" not in success:
-        known = ", ".join(map(repr, SUCCESS_RULES))
-        raise ConfigError(f"success must be one of {known}, 'info:KEY' or 'module:function', got {success!r}")
     return _function("success", success)
 
 
@@ -298,14 +349,12 @@ def _function(argument: str, target: object) -> Callable[..., Any]:
     if callable(target):
         return target
     module, _, name = str(target).partition(":")
-    if not isinstance(target, str) or not module or not name:
-        raise ConfigError(f"{argument} must be a function, or 'module:function', got {target!r}")
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
         function = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(f"{argument}={target!r} cannot be imported: {error}") from error
+    except Exception as error:  # whatever a module does at import
+        raise ConfigError(f"{argument}={target!r} cannot be imported: {type(error).__name__}: {error}") from error
     if not callable(function):
         raise ConfigError(f"{argument}={target!r} must be a function, got {function!r}")
     return function  # type: ignore[no-any-return]

@@ -12,7 +12,7 @@ import pytest
 from at_hand import PLAYABLE_IDS
 
 from vlm_gym.chat import ChatSession
-from vlm_gym.errors import AgentRefusedError, ConfigError
+from vlm_gym.errors import AgentError, AgentRefusedError, ConfigError
 from vlm_gym.evaluation.models.agents import (
     CallableAgent,
     ConstantAgent,
@@ -184,6 +184,30 @@ def test_what_a_function_returns_must_be_text():
         ask(CallableAgent(lambda messages: 5, "answer_5"), start())
 
 
+class Greedy:
+    """Takes one argument more."""
+
+    def __call__(self, messages, temperature):
+        return ""
+
+
+@pytest.mark.parametrize("function", [lambda: "", Greedy(), Greedy, lambda *, messages: ""])
+def test_what_cannot_take_the_messages_is_refused_at_once(function):
+    with pytest.raises(ConfigError, match=r"must be a function that takes the messages alone, \(messages\) -> str"):
+        CallableAgent(function, "mine")
+
+
+async def _fails_later(messages):
+    return messages[10**6]
+
+
+@pytest.mark.parametrize("function", [lambda messages: 1 / 0, lambda messages: messages["x"], _fails_later])
+def test_what_a_function_raises_is_told_with_its_line(function):
+    with pytest.raises(AgentError, match=rf"the agent mine failed: \w+Error: .* \({__file__}, line \d+\)") as caught:
+        ask(CallableAgent(function, "mine"), start())
+    assert isinstance(caught.value.__cause__, (ZeroDivisionError, TypeError, IndexError))
+
+
 @pytest.fixture
 def module(tmp_path, monkeypatch):
     """Give the working directory a module with functions."""
@@ -211,6 +235,12 @@ def test_a_function_is_imported_by_name(module):
         ("no_model_for_tests:answer", "No module named 'no_model_for_tests'"),
         ("broken_model_for_tests:answer", "No module named 'not_installed_anywhere'"),
         ("my_model_for_tests:number", "must be a function (messages) -> str, got 5"),
+        (
+            "os:getpid",
+            "'os:getpid' must be a function that takes the messages alone, (messages) -> str; it is getpid",
+        ),
+        ("operator:add", "it is add(a, b, /): missing a required argument: 'b'"),
+        ("types:SimpleNamespace.__init__", "cannot import the agent"),
     ],
 )
 def test_a_name_that_leads_nowhere_is_refused(module, target, message):

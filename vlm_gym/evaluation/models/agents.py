@@ -5,6 +5,7 @@ import importlib
 import inspect
 import sys
 import threading
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from vlm_gym.chat import ChatSession
-from vlm_gym.errors import AgentRefusedError, ConfigError
+from vlm_gym.errors import AgentError, AgentRefusedError, ConfigError, VlmGymError
 from vlm_gym.messages import to_hugging_face
 
 
@@ -180,13 +181,22 @@ class CallableAgent(Agent):
     def __init__(self, function: Callable[[list[dict[str, Any]]], Any], name: str | None = None) -> None:
         self.function = function
         self.name = name or getattr(function, "__qualname__", type(function).__name__)
+        _check_takes_messages(function, str(self.name))
         self._lock = threading.Lock()
 
     async def answer(self, session: ChatSession, rng: np.random.Generator) -> Reply:
         """Answer with what the function returns."""
         messages = to_hugging_face(session.messages())
         is_coroutine = any(map(inspect.iscoroutinefunction, (self.function, type(self.function).__call__)))
-        text = await (self.function(messages) if is_coroutine else asyncio.to_thread(self._call, messages))
+        try:
+            text = await (self.function(messages) if is_coroutine else asyncio.to_thread(self._call, messages))
+        except VlmGymError:
+            raise
+        except Exception as error:  # whatever somebody's function does
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            raise AgentError(
+                f"the agent {self.name} failed: {type(error).__name__}: {error} ({place.filename}, line {place.lineno})"
+            ) from error
         if not isinstance(text, str):
             raise ConfigError(f"the agent {self.name} must return a str, got {text!r}")
         return Reply(text)
@@ -198,6 +208,23 @@ class CallableAgent(Agent):
     def _call(self, messages: list[dict[str, Any]]) -> Any:
         with self._lock:
             return self.function(messages)
+
+
+def _check_takes_messages(function: object, name: str) -> None:
+    """Raise ConfigError for what cannot be called with the messages."""
+    if not callable(function):
+        raise ConfigError(f"the agent {name!r} must be a function (messages) -> str, got {function!r}")
+    try:
+        form = inspect.signature(function)
+    except (TypeError, ValueError):
+        return  # written in C: nobody knows
+    try:
+        form.bind([])
+    except TypeError as error:
+        raise ConfigError(
+            f"the agent {name!r} must be a function that takes the messages alone, (messages) -> str; it is "
+            f"{getattr(function, '__name__', type(function).__name__)}{form}: {error}"
+        ) from error
 
 
 def random_answer(session: ChatSession, rng: np.random.Generator) -> str:
