@@ -28,7 +28,7 @@ ANSWER = '{"thoughts": "as on the page", "action": "+"}'
 SCRIPTS = [(page, command) for page in PAGES for command in commands(page) if command.words[:2] == ("python", "-m")]
 OURS = [page for page in PAGES if any(command.words[0] == "vlm-gym" for command in commands(page))]
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z_.-]*[a-z]")
-OF_OTHERS = {"--sample-id", "--limit-mm-per-prompt", "--strict"}
+OF_OTHERS = {"--sample-id", "--env.taskset.parser", "--select.include.names", "--limit-mm-per-prompt", "--strict"}
 """Options of other people's programs that the text names."""
 
 
