@@ -17,7 +17,6 @@ release = __version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "site_pages"]
 exclude_patterns = ["site_pages"]
-templates_path = ["_templates"]
 nb_execution_mode = "off"  # the notebooks are executed by their own tests, and kept with their output
 
 myst_enable_extensions = ["colon_fence", "deflist"]

@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
+import re
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,7 @@ MODULES: Final = {
     },
 }
 OPTIONS: Final = {"class": ":members:", "exception": ":show-inheritance:", "function": "", "data": ":no-value:"}
+LIBRARY: Final = Path(__file__).parents[1] / "api.md"
 
 
 def write(folder: Path) -> None:
@@ -91,4 +93,12 @@ def _kind(value: object) -> str:
 
 def _entry(module: str, name: str, kind: str) -> str:
     option = OPTIONS[kind]
+    if module == "vlm_gym" and kind == "data":  # it has its docstring where it is made, where autodoc does not look
+        return f".. py:data:: {module}.{name}\n\n   {_in_a_few_words(name)}\n\n"
     return f".. auto{kind}:: {module}.{name}\n" + (f"   {option}\n" if option else "") + "\n"
+
+
+def _in_a_few_words(name: str) -> str:
+    """Return what docs/api.md says of a name of `vlm_gym`."""
+    found = re.search(rf"^\| `{name}` \| (.+) \|$", LIBRARY.read_text(encoding="utf-8"), re.MULTILINE)
+    return found[1] if found else ""

@@ -32,7 +32,7 @@ function ground(element) {
     return [255, 255, 255];
 }
 const pale = [];
-const walker = document.createTreeWalker(document.querySelector('.content'), NodeFilter.SHOW_TEXT);
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
     if (!walker.currentNode.textContent.trim() || !element.getClientRects().length) continue;
@@ -117,6 +117,24 @@ def test_every_page_can_be_read(chromium, pages, site):
                 name = f"{path.relative_to(site)}, {width} pixels, {'dark' if is_dark else 'light'}"
                 faults[name] = {name: value for name, value in seen.items() if value}
     assert json.dumps(faults, indent=1) == "{}"
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ('<p style="color: #999; background: #fff">pale</p>', "pale"),
+        ('<pre style="width: 900px">wide</pre>', "overflow"),
+        ('<img src="none.png" alt="none">', "missing"),
+        ('<img src="http://127.0.0.1:9/far.png" alt="far">', "far"),
+    ],
+    ids=("pale", "overflow", "missing", "far"),
+)
+def test_a_page_with_a_fault_is_found(chromium, tmp_path, body, fault):
+    (tmp_path / "page.html").write_text(f"<!doctype html><title>x</title><body>{body}</body>")
+    look_like(chromium, width=390)
+    chromium.get((tmp_path / "page.html").as_uri())
+    assert chromium.execute_script(FAULTS, LEAST_CONTRAST, tmp_path.as_uri())[fault]
+    mistakes(chromium)
 
 
 def test_it_works_below_a_path_of_a_server_with_its_search(chromium, site, tmp_path):
