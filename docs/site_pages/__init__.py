@@ -10,6 +10,7 @@ def setup(app: Any) -> dict[str, Any]:
     """Tell Sphinx to have the pages written first."""
     app.connect("builder-inited", lambda app: write_pages(Path(app.srcdir)))
     app.connect("source-read", _read)
+    app.connect("env-get-outdated", lambda *_: ["index"])  # a new page changes its table of contents
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
