@@ -1,6 +1,8 @@
 """The points environments: EZPoints and Points24, pressed token by token or answered at once."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, ClassVar, Final, get_args
@@ -15,16 +17,17 @@ from vlm_gym.games import formula
 from vlm_gym.games.cards import Card, FaceCards, read_cards
 from vlm_gym.games.outcome import Outcome
 from vlm_gym.games.points import (
-    EZPOINTS_SYMBOLS,
-    POINTS24_SYMBOLS,
+    Deal,
     FormulaVocabulary,
     PointsRules,
     PointsState,
     PointsView,
 )
+from vlm_gym.games.points_deal import TWO_PLATES, Dealer
 from vlm_gym.oracles import points as oracle
 from vlm_gym.oracles.deals import solvable_deal_odds
 from vlm_gym.prompts import points as words
+from vlm_gym.prompts import points_deal as deal_words
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.points import PointsPictures
 from vlm_gym.render.theme import THEMES, read_theme
@@ -32,7 +35,9 @@ from vlm_gym.thoughts.points import FormulaThinker, PressThinker
 from vlm_gym.thoughts.thinker import Thinker
 
 MAX_TARGET: Final = 10**9
-MAX_NUM_CARDS: Final = 5  # up to here the solver is exact within about a second
+MAX_NUM_CARDS: Final = 6  # up to here the solver is exact within about a second
+MAX_SPARE_PRESSES: Final = 100
+SYMBOL_SETS: Final = ("+-*/()=", "+*=", "+-*()=", "+-/()=", "+*()=", "+-()=")
 LATEST_VERSION: Final = 1  # of the formula tasks' prompts
 MAX_ATTEMPTS: Final = 100
 KEYS: Final = {
@@ -48,11 +53,13 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
     reward_weights: ClassVar[Mapping[str, float]] = {"solved": 10.0, "wrong": -1.0, "illegal": -1.0}
     themes: ClassVar[tuple[str, ...]] = tuple(THEMES)
     keys: ClassVar[Mapping[str, str]] = KEYS
-    option_names: ClassVar[tuple[str, ...]] = ("cards",)
+    option_names: ClassVar[tuple[str, ...]] = ("cards", "target")
     attempts: int = 1
+    spare_presses: int | None = None
+    least_pairs: int = 0
 
     def __init__(
-        self, settings: TaskSettings | None, rules: PointsRules, actions: Vocabulary, *, solvable: bool
+        self, settings: TaskSettings | None, dealer: Dealer, actions: Vocabulary, *, solvable: bool
     ) -> None:
         if not isinstance(solvable, bool):
             raise ConfigError(f"solvable must be True or False, got {solvable!r}")
@@ -60,17 +67,56 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
         super().__init__(settings or TaskSettings(), actions, num_actions)
         self.theme = read_theme(self.settings.theme)
         self._pictures = PointsPictures(self.settings.image_size, self.theme)
-        self.rules = rules
+        self.dealer = dealer
+        self.rules = dealer.rules
         self.solvable = solvable
+        self._is_plain = dealer.is_plain and self.spare_presses is None and not self.least_pairs
+        self._scene = deal_words.Scene(dealer.rules, dealer.targets is not None)
         if solvable:  # a target that no deal can make is refused here, not at the first reset
-            self._deal_cards(np.random.default_rng(0))
+            rng = np.random.default_rng(0)
+            _ = self._deal_cards(rng) if self._is_plain else self._deal_more(None, None, rng)
 
     def _deal(self, options: Mapping[str, Any]) -> PointsState:
+        cards = target = None
         if "cards" in options:
             cards = read_cards("options['cards']", options["cards"], self.rules.num_cards)
-        else:
-            cards = self._deal_cards(self.np_random)
-        return PointsState(cards, attempts_left=self.attempts)
+        if "target" in options:
+            target = self._check_target(options["target"])
+        if not self._is_plain:
+            dealt, deal = self._deal_more(cards, target, self.np_random)
+            return PointsState(dealt, (), self.attempts, None, deal)
+        return PointsState(cards or self._deal_cards(self.np_random), attempts_left=self.attempts)
+
+    def _check_target(self, target: Any) -> int:
+        targets = self.dealer.targets
+        if targets is None:
+            raise ConfigError(f"options['target'] needs a task whose target is dealt; here it is {self.rules.target}")
+        check_int("options['target']", target, targets.start, targets.stop - 1)
+        return int(target)
+
+    def _deal_more(
+        self, cards: tuple[Card, ...] | None, target: int | None, rng: np.random.Generator
+    ) -> tuple[tuple[Card, ...], Deal]:
+        """Deal all that is dealt in this task, with so many presses as a shortest formula needs, and some to spare."""
+        is_wanted = self._is_wanted if self.solvable and (cards is None or self.spare_presses is not None) else None
+        dealt = self.dealer.deal(rng, cards, target, is_wanted)
+        if dealt is None:
+            raise ConfigError(
+                f"solvable=True with least_pairs={self.least_pairs} found nothing to deal: no cards that were tried "
+                f"{'' if cards is None else 'as the options say '}make the target so; choose others, or solvable=False"
+            )
+        if self.spare_presses is None:
+            return dealt
+        cards, deal = dealt
+        solution = oracle.complete((), deal.rules.numbers(cards), deal.rules.target, deal.rules.symbols) or ()
+        return cards, replace(deal, presses=len(solution) + self.spare_presses)
+
+    def _is_wanted(self, rules: PointsRules, numbers: tuple[int, ...]) -> bool:
+        solution = oracle.complete((), numbers, rules.target, rules.symbols)
+        return solution is not None and solution.count(formula.OPEN) >= self.least_pairs
+
+    def _rules_of(self, state: PointsState) -> PointsRules:
+        return self.rules if state.deal is None else state.deal.rules
 
     def _deal_cards(self, rng: np.random.Generator) -> tuple[Card, ...]:
         """Draw cards; solvable ones, if they are rare, from the list of all, with the same odds."""
@@ -96,13 +142,18 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
         return Status(state.result is not None, is_success, float(is_success))
 
     def _view(self, state: PointsState) -> PointsView:
-        return PointsView(state.cards, state.tokens, self.rules.target)
+        deal = state.deal
+        if deal is None:
+            return PointsView(state.cards, state.tokens, self.rules.target)
+        presses_left = None if deal.presses is None else deal.presses - len(state.tokens)
+        return PointsView(state.cards, state.tokens, deal.rules.target, None, presses_left, deal)
 
     def _draw(self, state: PointsState) -> Picture:
         return self._pictures.draw(self._view(state), self.canvas)
 
     def _describe(self, state: PointsState) -> str:
-        return words.describe(self._view(state))
+        view = self._view(state)
+        return words.describe(view) if state.deal is None else deal_words.describe(view)
 
     def view(self) -> PointsView:
         """Return what the player sees."""
@@ -110,11 +161,11 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
 
     def numbers(self) -> tuple[int, ...]:
         """Return what the cards on the table count, in their order."""
-        return self.rules.numbers(self.state.cards)
+        return self._rules_of(self.state).numbers(self.state.cards)
 
     def rest_after(self, action: str) -> tuple[str, ...] | None:
         """Return what follows a token in a solution; None if it breaks a rule or leads to none."""
-        is_legal = action in self.rules.legal_presses(self.state)
+        is_legal = action in self._rules_of(self.state).legal_presses(self.state)
         return self._completion((*self.state.tokens, action)) if is_legal else None
 
     @classmethod
@@ -124,7 +175,11 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
         return kinds((cards, words.FORMULA, words.PAPER_FORMULA))
 
     def _completion(self, tokens: tuple[str, ...]) -> tuple[str, ...] | None:
-        return oracle.complete(tokens, self.numbers(), self.rules.target, self.rules.symbols)
+        rules = self._rules_of(self.state)
+        plan = oracle.complete(tokens, rules.numbers(self.state.cards), rules.target, rules.symbols)
+        presses = None if self.state.deal is None else self.state.deal.presses
+        is_too_long = plan is not None and presses is not None and len(tokens) + len(plan) > presses
+        return None if is_too_long else plan
 
 
 class PointsEnv(_CardsEnv[int]):
@@ -189,25 +244,42 @@ class PointsEnv(_CardsEnv[int]):
         self,
         settings: TaskSettings | None = None,
         *,
-        target: int = 24,
+        target: int | str = 24,
         num_cards: int = 4,
         symbols: str = "+-*/()=",
         face_cards: FaceCards = "ten",
         solvable: bool = False,
+        course: int = 0,
+        spare_presses: int | None = None,
+        least_pairs: int = 0,
     ) -> None:
-        rules = _checked_rules(target, num_cards, symbols, face_cards)
-        super().__init__(settings, rules, rules.actions, solvable=solvable)
+        dealer = _checked_dealer(target, num_cards, symbols, face_cards, course)
+        check_int("least_pairs", least_pairs, 0, MAX_NUM_CARDS)
+        if spare_presses is not None:
+            check_int("spare_presses", spare_presses, 0, MAX_SPARE_PRESSES)
+        if not solvable and (spare_presses is not None or least_pairs):
+            raise ConfigError(
+                "spare_presses and least_pairs count from a shortest solution, so they need solvable=True; got "
+                f"solvable={solvable!r}, spare_presses={spare_presses!r}, least_pairs={least_pairs!r}"
+            )
+        self.spare_presses = spare_presses
+        self.least_pairs = least_pairs
+        super().__init__(settings, dealer, dealer.rules.actions, solvable=solvable)
 
     def _move(self, state: PointsState, action: str) -> Outcome[PointsState]:
-        return self.rules.press(state, action)
+        return self._rules_of(state).press(state, action)
 
     def _legal_actions(self, state: PointsState) -> tuple[str, ...]:
-        return self.rules.legal_presses(state)
+        return self._rules_of(state).legal_presses(state)
 
     def _read_out(self, state: PointsState) -> tuple[Field, ...]:
+        if state.deal is not None:
+            return deal_words.read_out(self._view(state), self._scene, self.settings.prompt)
         return words.read_out(self._view(state), self.rules, self.settings.prompt)
 
     def _write_prompt(self, state: PointsState) -> str:
+        if state.deal is not None:
+            return deal_words.write_prompt(self._view(state), self._scene, self.settings.prompt)
         return words.write_prompt(self._view(state), self.rules, self.settings.prompt)
 
     def _best_action(self, state: PointsState) -> str | None:
@@ -276,35 +348,45 @@ class PointsFormulaEnv(_CardsEnv[str]):
         self,
         settings: TaskSettings | None = None,
         *,
-        target: int = 24,
+        target: int | str = 24,
         num_cards: int = 4,
         symbols: str = "+-*/()=",
         face_cards: FaceCards = "ten",
         solvable: bool = False,
         attempts: int = 1,
         version: int = 0,
+        course: int = 0,
     ) -> None:
         check_int("attempts", attempts, 1, MAX_ATTEMPTS)
         check_int("version", version, 0, LATEST_VERSION)
-        rules = _checked_rules(target, num_cards, symbols, face_cards)
-        super().__init__(settings, rules, FormulaVocabulary(num_cards, rules.symbols), solvable=solvable)
+        dealer = _checked_dealer(target, num_cards, symbols, face_cards, course)
+        super().__init__(settings, dealer, FormulaVocabulary(num_cards, dealer.rules.symbols), solvable=solvable)
         self.attempts = attempts
         self.rule = words.FORM_RULE if version else words.EXAMPLE_RULE
 
     def _view(self, state: PointsState) -> PointsView:
         value = formula.evaluate(state.tokens) if state.tokens else None
-        return PointsView(state.cards, state.tokens, self.rules.target, _shown(value) if state.tokens else None)
+        target = self._rules_of(state).target
+        return PointsView(
+            state.cards, state.tokens, target, _shown(value) if state.tokens else None, None, state.deal
+        )
 
     def _move(self, state: PointsState, action: str) -> Outcome[PointsState]:
-        return self.rules.submit(state, action)
+        return self._rules_of(state).submit(state, action)
 
     def _legal_actions(self, state: PointsState) -> tuple[str, ...]:
         return ()
 
     def _read_out(self, state: PointsState) -> tuple[Field, ...]:
+        if state.deal is not None:
+            return deal_words.read_formula_out(self._view(state), self._scene)
         return words.read_cards_out(self._view(state), self.rules)
 
     def _write_prompt(self, state: PointsState) -> str:
+        if state.deal is not None:
+            return deal_words.write_formula_prompt(
+                self._view(state), self._scene, self.actions.key, self.rule, self.settings.prompt
+            )
         return words.write_formula_prompt(
             self.rules, self.actions.key, self.rule, self.settings.prompt, is_retry=bool(state.tokens)
         )
@@ -327,12 +409,24 @@ def _solvable_hands(rules: PointsRules) -> dict[tuple[int, ...], float]:
     return {hand: float(chance) for hand, chance in solvable_deal_odds(rules).items()}
 
 
-def _checked_rules(target: int, num_cards: int, symbols: str, face_cards: FaceCards) -> PointsRules:
-    check_int("target", target, 0, MAX_TARGET)
+def _checked_dealer(target: int | str, num_cards: int, symbols: str, face_cards: FaceCards, course: int) -> Dealer:
+    targets = _target_range(target) if isinstance(target, str) else None
+    lowest = targets.start if targets else target
+    check_int("target", lowest, 0, MAX_TARGET)
     check_int("num_cards", num_cards, 1, MAX_NUM_CARDS)
-    check_choice("symbols", symbols, ("".join(POINTS24_SYMBOLS), "".join(EZPOINTS_SYMBOLS)))
+    check_choice("symbols", symbols, SYMBOL_SETS)
     check_choice("face_cards", face_cards, get_args(FaceCards))
-    return PointsRules(target, num_cards, tuple(symbols), face_cards)
+    check_int("course", course, 0, TWO_PLATES)
+    if course >= TWO_PLATES and targets is None:
+        raise ConfigError(f"course={course} lays two plates, so the target must be dealt, as in '1-30'; got {target!r}")
+    return Dealer(PointsRules(int(lowest), num_cards, tuple(symbols), face_cards), targets, course)
+
+
+def _target_range(target: str) -> range:
+    match = re.fullmatch(r"(\d{1,9})-(\d{1,9})", target, re.ASCII)
+    if match is None or int(match[1]) >= int(match[2]):
+        raise ConfigError(f"target must be a number, or a range such as '1-30' from which it is dealt; got {target!r}")
+    return range(int(match[1]), int(match[2]) + 1)
 
 
 def _shown(value: Fraction | None) -> str:

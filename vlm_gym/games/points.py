@@ -27,6 +27,7 @@ SYMBOL_WORDS: Final = {
 MAX_DEALS: Final = 1000  # the rarest solvable deals in use, EZPoints', are one in ten
 
 Result = Literal["solved", "wrong"]
+PlateColor = Literal["blue", "orange"]
 
 
 @dataclass(frozen=True)
@@ -69,29 +70,38 @@ class PointsState:
     tokens: tuple[str, ...] = ()
     attempts_left: int = 1
     result: Result | None = None
+    deal: "Deal | None" = None
 
 
 @dataclass(frozen=True)
 class PointsView:
-    """What the player sees. `value` is what the formula on the table came to, in the formula forms' retries."""
+    """What the player sees.
+
+    `value` is what the formula on the table came to, in the formula forms' retries; `presses_left` counts the tokens
+    that may still be written, and `deal` is what was dealt besides the cards.
+    """
 
     cards: tuple[Card, ...]
     tokens: tuple[str, ...]
     target: int
     value: str | None = None
+    presses_left: int | None = None
+    deal: "Deal | None" = None
 
 
 @dataclass(frozen=True)
 class PointsRules:
     """One points game: which cards, which symbols, which target.
 
-    `face_cards` says whether J, Q and K count ten or their rank (11, 12, 13).
+    `face_cards` says whether J, Q and K count ten or their rank (11, 12, 13); `today` is a rank that counts otherwise
+    for one episode, and what it counts.
     """
 
     target: int
     num_cards: int
     symbols: tuple[str, ...]
     face_cards: FaceCards = "ten"
+    today: tuple[str, int] | None = None
 
     @cached_property
     def actions(self) -> ActionSet:
@@ -104,6 +114,9 @@ class PointsRules:
 
     def numbers(self, cards: tuple[Card, ...]) -> tuple[int, ...]:
         """Return what the cards count, in their order on the table."""
+        if self.today is not None:
+            rank, number = self.today
+            return tuple([number if card.rank == rank else value_of(card.rank, self.face_cards) for card in cards])
         return tuple([value_of(card.rank, self.face_cards) for card in cards])
 
     def deal(self, rng: np.random.Generator) -> tuple[Card, ...]:
@@ -127,15 +140,19 @@ class PointsRules:
         return _with_suits([ranks_of[number][int(rng.integers(len(ranks_of[number])))] for number in shuffled], rng)
 
     def press(self, state: PointsState, token: str) -> Outcome[PointsState]:
-        """Append a token. Events: `solved` or `wrong` at "="; `illegal` for a token that breaks a rule."""
+        """Append a token. Events: `solved` or `wrong` at "="; `illegal` for a token that breaks a rule.
+
+        Where the tokens are counted, the last one that is not "=" is `wrong` too.
+        """
         rule = formula.broken_rule(self._prefix(state), token)
         if rule is not None:
             return Outcome(state, {"illegal": 1.0}, illegal=rule)
         tokens = (*state.tokens, token)
-        if token != formula.EQUALS:
-            return Outcome(PointsState(state.cards, tokens, state.attempts_left), {})
-        result = self._judge(tokens)
-        return Outcome(PointsState(state.cards, tokens, state.attempts_left, result), {result: 1.0})
+        is_last = state.deal is not None and len(tokens) == state.deal.presses
+        if token != formula.EQUALS and not is_last:
+            return Outcome(PointsState(state.cards, tokens, state.attempts_left, None, state.deal), {})
+        result = self._judge(tokens) if token == formula.EQUALS else "wrong"
+        return Outcome(PointsState(state.cards, tokens, state.attempts_left, result, state.deal), {result: 1.0})
 
     def legal_presses(self, state: PointsState) -> tuple[str, ...]:
         """Return the tokens that break no rule now."""
@@ -172,6 +189,25 @@ class PointsRules:
             if not token.isdecimal() and token not in self.symbols:
                 return f"{token} is not a sign of this game, which has {' '.join(self.symbols)}"
         return None
+
+
+@dataclass(frozen=True)
+class Deal:
+    """What is dealt besides the cards, for one episode.
+
+    Attributes:
+        rules: The rules of the episode: with its target, and with what a rank counts today.
+        presses: How many tokens may be written; None if they are not counted.
+        aside: A card that lies apart and is not in the game.
+        color: The colour of the plate that shows the target, where two plates lie on the table.
+        other_target: The number on the other plate.
+    """
+
+    rules: PointsRules
+    presses: int | None = None
+    aside: Card | None = None
+    color: PlateColor | None = None
+    other_target: int | None = None
 
 
 def _with_suits(ranks: Sequence[str], rng: np.random.Generator) -> tuple[Card, ...]:

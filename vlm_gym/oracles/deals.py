@@ -20,6 +20,12 @@ def deal_odds(rules: PointsRules) -> DealOdds:
     return {hand: Fraction(_num_orders(hand) * prod(ranks_of[n] for n in hand), total) for hand in hands}
 
 
+def rank_odds(num_cards: int) -> dict[tuple[str, ...], Fraction]:
+    """Return the probability of every hand of ranks, in the order of `RANKS`."""
+    total = len(RANKS) ** num_cards
+    return {hand: Fraction(_num_orders(hand), total) for hand in combinations_with_replacement(RANKS, num_cards)}
+
+
 def solvable_deal_odds(rules: PointsRules) -> DealOdds:
     """Return the same for the hands that have a solution only, in deals that are repeated until one has."""
     odds = {hand: chance for hand, chance in deal_odds(rules).items() if _is_solvable(hand, rules)}
@@ -36,5 +42,5 @@ def _is_solvable(hand: tuple[int, ...], rules: PointsRules) -> bool:
     return is_solvable(hand, rules.target, rules.symbols)
 
 
-def _num_orders(hand: tuple[int, ...]) -> int:
+def _num_orders(hand: tuple[int | str, ...]) -> int:
     return factorial(len(hand)) // prod(factorial(count) for count in Counter(hand).values())

@@ -22,7 +22,11 @@ from vlm_gym.oracles.deals import DealOdds
 from vlm_gym.oracles.ratio import OPERATIONS, Ratio
 from vlm_gym.oracles.reachable import Numbers, splits
 
-Series = npt.NDArray[np.float64]  # (turns + 1,): coefficient t is the probability of being done in t turns
+Series = npt.NDArray[np.float64]
+"""(1, turns + 1): coefficient t is the probability of being done in t turns.
+
+Where the pairs of parentheses are counted, (most pairs + 1, turns + 1): row p is for p pairs.
+"""
 Table = dict[Ratio, Series]
 
 FACTOR: Final = 0
@@ -36,9 +40,14 @@ def press_success(rules: PointsRules, turns: int, odds: DealOdds) -> float:
     return sum(float(chance) * hand_success(rules, turns, hand) for hand, chance in odds.items())
 
 
-def hand_success(rules: PointsRules, turns: int, hand: Numbers) -> float:
-    """Return the same for one sorted hand of numbers."""
-    return float(_Presses(rules, turns).solved(hand).sum())
+def hand_success(rules: PointsRules, turns: int, hand: Numbers, most_pairs: int | None = None) -> float:
+    """Return the same for one sorted hand of numbers; with at most so many pairs of parentheses, if it is given."""
+    return float(_Presses(rules, turns, most_pairs).solved(hand).sum())
+
+
+def hand_successes(rules: PointsRules, turns: int, hand: Numbers) -> dict[int, float]:
+    """Return the same for every whole number in place of the target, if there is a formula worth it."""
+    return {value[0]: float(series.sum()) for value, series in _Presses(rules, turns).all_solved(hand).items()}
 
 
 class _Presses:
@@ -48,9 +57,11 @@ class _Presses:
     parenthesis is open around it; `only` is a value besides which none is of interest.
     """
 
-    def __init__(self, rules: PointsRules, turns: int) -> None:
+    def __init__(self, rules: PointsRules, turns: int, most_pairs: int | None = None) -> None:
         self._rules = rules
         self._turns = turns
+        self._are_pairs_counted = most_pairs is not None
+        self._num_rows = 1 + (most_pairs or 0)
         self.part = cache(self._part)
         self.press = cache(self._press)
 
@@ -59,8 +70,14 @@ class _Presses:
         target = (self._rules.target, 1)
         formulas = self.part(SUM, hand, hand, False, target).get(target)
         if formulas is None:
-            return np.zeros(self._turns + 1)
+            return np.zeros((self._num_rows, self._turns + 1))
         return self._product(formulas, self.press((), False, False))
+
+    def all_solved(self, hand: Numbers) -> Table:
+        """Return the series of all formulas, "=" included, by the whole numbers that they are worth."""
+        end = self.press((), False, False)
+        found = self.part(SUM, hand, hand, False).items()
+        return {value: self._product(formulas, end) for value, formulas in found if value[1] == 1}
 
     def _part(self, kind: int, unused: Numbers, taken: Numbers, is_inside: bool, only: Ratio | None = None) -> Table:
         """Return a sum, product or factor; each kind is one of the next, or holds several of them."""
@@ -75,7 +92,9 @@ class _Presses:
         table: Table = {(number, 1): self.press(unused, False, True) for number in taken if len(taken) == 1}
         if OPEN not in self._rules.symbols:
             return table
-        pair = self._product(self.press(unused, False, True), self.press(_without(unused, taken), True, False))
+        pair = self._counted(
+            self._product(self.press(unused, False, True), self.press(_without(unused, taken), True, False))
+        )
         compounds: Table = {}
         for kind in (PRODUCT, SUM):
             self._add_compounds(compounds, kind, unused, taken, True, only)
@@ -112,19 +131,36 @@ class _Presses:
         names = self._rules.actions.names
         num_illegal = len(set(names) - prefix.legal)
         waits = (num_illegal / len(names)) ** np.arange(self._turns)
-        return np.concatenate(([0.0], waits / len(names)))
+        series = np.zeros((self._num_rows, self._turns + 1))
+        series[0, 1:] = waits / len(names)
+        return series
 
     def _geometric(self, pair: Series) -> Series:
         """Return 1 + pair + pair**2 + ..."""
-        total = np.zeros(self._turns + 1)
-        power = np.eye(1, self._turns + 1)[0]
+        total = np.zeros((self._num_rows, self._turns + 1))
+        power = np.zeros_like(total)
+        power[0, 0] = 1.0
         while power.any():
             total += power
             power = self._product(power, pair)
         return total
 
+    def _counted(self, pair: Series) -> Series:
+        """Return the series of a pair of parentheses, one row further, if pairs are counted."""
+        if not self._are_pairs_counted:
+            return pair
+        moved = np.zeros_like(pair)
+        moved[1:] = pair[:-1]
+        return moved
+
     def _product(self, one: Series, other: Series) -> Series:
-        return np.convolve(one, other)[: self._turns + 1]
+        if self._num_rows == 1:
+            return np.convolve(one[0], other[0])[None, : self._turns + 1]
+        joint = np.zeros_like(one)
+        for i, j in product(range(self._num_rows), repeat=2):
+            if i + j < self._num_rows and one[i].any() and other[j].any():
+                joint[i + j] += np.convolve(one[i], other[j])[: self._turns + 1]
+        return joint
 
 
 def _without(numbers: Numbers, taken: Numbers) -> Numbers:

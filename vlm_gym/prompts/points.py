@@ -24,12 +24,12 @@ def describe(view: PointsView) -> str:
     """Return what the picture shows."""
     cards = ", ".join([card.name for card in view.cards])
     value = f" = {view.value}" if view.value is not None else ""
-    return f"Cards: {cards}. Target: {view.target}. Formula: {_written(view)}{value}."
+    return f"Cards: {cards}. Target: {view.target}. Formula: {written(view)}{value}."
 
 
 def read_out(view: PointsView, rules: PointsRules, settings: PromptSettings) -> tuple[Field, ...]:
     """Return what a right answer says in its fields of the picture, in the games that press one token a turn."""
-    return *read_cards_out(view, rules), _formula_field(settings).reads(_written(view))
+    return *read_cards_out(view, rules), formula_field(settings).reads(written(view))
 
 
 def read_cards_out(view: PointsView, rules: PointsRules) -> tuple[Field, ...]:
@@ -42,11 +42,13 @@ def cards_field(face_cards: FaceCards) -> Field:
     return CARDS if face_cards == "ten" else RANKED_CARDS
 
 
-def _formula_field(settings: PromptSettings) -> Field:
+def formula_field(settings: PromptSettings) -> Field:
+    """Return the field of the formula, which has a name of its own in the paper's prompts."""
     return PAPER_FORMULA if settings.style == "paper" else FORMULA
 
 
-def _written(view: PointsView) -> str:
+def written(view: PointsView) -> str:
+    """Return the formula as the fields tell it."""
     return " ".join(view.tokens) or "(empty)"
 
 
@@ -58,7 +60,7 @@ def write_prompt(view: PointsView, rules: PointsRules, settings: PromptSettings)
 @lru_cache(maxsize=256)
 def _press_prompt(rules: PointsRules, settings: PromptSettings, formula: str) -> str:
     is_paper = settings.style == "paper"
-    fields = cards_field(rules.face_cards), _formula_field(settings)
+    fields = cards_field(rules.face_cards), formula_field(settings)
     answer = answer_section(settings, fields, rules.actions.key, action_rule(rules.actions.names))
     words = _common_words(rules) | {
         "symbols": one_of(rules.symbols),

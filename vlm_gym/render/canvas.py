@@ -139,12 +139,12 @@ def write(image: Image.Image, center: Point, text: str, family: str, size: int, 
 
 
 class Sketch:
-    """A surface in pixels of the final picture, drawn `scale` times as large."""
+    """A surface in pixels of the final picture, drawn `scale` times as large: the larger it is, the less."""
 
-    def __init__(self, width: int, height: int, background: Color) -> None:
+    def __init__(self, width: int, height: int, background: Color, scale: int | None = None) -> None:
         self.size = (width, height)
         longest = max(width, height)
-        self.scale = next(scale for scale, limit in SCALES if longest <= limit)
+        self.scale = scale or next(scale for scale, limit in SCALES if longest <= limit)
         self._image = Image.new("RGB", (width * self.scale, height * self.scale), background)
         self._draw = ImageDraw.Draw(self._image)
 

@@ -5,11 +5,13 @@ from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 from vlm_gym.games.cards import Card
-from vlm_gym.games.points import PointsView
-from vlm_gym.render.canvas import Canvas, Picture, lay, text_width, to_picture
+from vlm_gym.games.points import Deal, PointsView
+from vlm_gym.render.canvas import Canvas, Picture, lay, paste, to_picture
 from vlm_gym.render.formula_strip import FormulaStrip, Lines
-from vlm_gym.render.table import MAX_TABLES, PICTURE_BYTES, Hand, Label, Sprites, felt, lay_cards, spread_cards
+from vlm_gym.render.points_header import Header
+from vlm_gym.render.table import MAX_TABLES, PICTURE_BYTES, Hand, Sprites, felt, lay_cards, spread_cards
 from vlm_gym.render.theme import Theme
+from vlm_gym.render.tray import Tray
 
 SMALL_SIZE: Final = 160  # below, a picture has no room for a caption
 
@@ -17,10 +19,11 @@ Cards: TypeAlias = tuple[Card, ...]
 
 
 class _Deal(NamedTuple):
-    """Cards on the table, and their picture without a formula, with room for a long one or not."""
+    """Cards on the table with what else was dealt, and the picture without a formula, with room for a long one or not."""
 
     cards: Cards
     target: int
+    more: Deal | None
     is_tall: bool
     ground: Picture
 
@@ -36,7 +39,7 @@ class PointsPictures:
         """Return a picture, (image_size, image_size, 3): a fresh one, or drawn onto a canvas."""
         table = _table(*self._look)
         lines = table.fit(view)
-        key = view.cards, view.target, lines is None
+        key = view.cards, view.target, view.deal, lines is None
         if self._deal is None or self._deal[:-1] != key:
             self._deal = _Deal(*key, table.lay_deal(*key))
         return table.write(self._deal.ground, view, lines, onto)
@@ -64,9 +67,11 @@ class _PointsTable:
         self._cards_top = self._margin + self._badge_height + self._gap
         self._sprites = Sprites(theme, image_size)
         self._strips = (self._strip(0.36 if image_size < SMALL_SIZE else 0.29), self._strip(0.47))
+        self._header = Header(image_size, self._margin, self._badge_height, self._margin, theme)
+        self._tray: Callable[[bool], Tray] = lru_cache(maxsize=2)(self._make_tray)
         num_pictures = max(4, PICTURE_BYTES // (3 * image_size * image_size))
-        self._background: Callable[[int, bool], Picture] = lru_cache(maxsize=num_pictures)(self._draw_background)
-        self._hand: Callable[[int, bool], Hand] = lru_cache(maxsize=num_pictures)(self._spread_cards)
+        self._background: Callable[[bool, bool], Picture] = lru_cache(maxsize=4)(self._draw_background)
+        self._hand: Callable[[int, bool, bool], Hand] = lru_cache(maxsize=num_pictures)(self._spread_cards)
 
     def fit(self, view: PointsView) -> Lines | None:
         """Return the formula as it goes into the low strip, or None if it is too long for it."""
@@ -75,9 +80,12 @@ class _PointsTable:
     def write(self, ground: Picture, view: PointsView, lines: Lines | None, onto: Canvas | None) -> Picture:
         """Write the formula on a deal: into the low strip or, if it is long, into the tall one."""
         low, tall = self._strips
+        count = self._header.count(view)
         if lines is not None:
-            return lay(ground, low.patches(lines), onto)
+            return lay(ground, (*count, *low.patches(lines)), onto)
         picture = ground.copy()
+        for patch in count:
+            paste(picture, *patch)
         tall.write_all(picture, view.tokens, view.value)
         return picture
 
@@ -86,31 +94,36 @@ class _PointsTable:
         left, top = self._margin, self._size - self._margin - height
         return FormulaStrip(left, top, self._size - 2 * left, height, self._size >= SMALL_SIZE, self._theme)
 
-    def lay_deal(self, cards: Cards, target: int, is_tall: bool) -> Picture:
-        """Lay the cards of a deal: they stay as they are while the formula grows."""
-        picture = self._background(target, is_tall).copy()
-        lay_cards(picture, cards, self._hand(len(cards), is_tall), self._sprites)
+    def lay_deal(self, cards: Cards, target: int, deal: Deal | None, is_tall: bool) -> Picture:
+        """Lay all that stays as it is while the formula grows: the target and the cards, and one in the tray."""
+        has_tray = deal is not None and deal.aside is not None
+        picture = self._background(is_tall, has_tray).copy()
+        for patch in self._header.patches(target, deal):
+            paste(picture, *patch)
+        lay_cards(picture, cards, self._hand(len(cards), is_tall, has_tray), self._sprites)
+        if deal is not None and deal.aside is not None:
+            lay_cards(picture, (deal.aside,), self._tray(is_tall).hand, self._sprites)
         return picture
 
-    def _spread_cards(self, count: int, is_tall: bool) -> Hand:
-        height = self._strips[is_tall].top - self._gap - self._cards_top
-        spread = spread_cards(count, self._size - 2 * self._margin, height, self._theme, can_overlap=False)
+    def _spread_cards(self, count: int, is_tall: bool, has_tray: bool) -> Hand:
+        width = self._size - 2 * self._margin - has_tray * (self._tray(is_tall).width + 2 * self._gap)
+        spread = spread_cards(count, width, self._cards_height(is_tall), self._theme, can_overlap=False)
         return spread.at(self._margin, self._cards_top, self._theme)
 
-    def _draw_background(self, target: int, is_tall: bool) -> Picture:
+    def _cards_height(self, is_tall: bool) -> int:
+        return self._strips[is_tall].top - self._gap - self._cards_top
+
+    def _make_tray(self, is_tall: bool) -> Tray:
+        return Tray(self._size - self._margin, self._cards_top, self._cards_height(is_tall), self._size, self._theme)
+
+    def _draw_background(self, is_tall: bool, has_tray: bool) -> Picture:
         strip = self._strips[is_tall]
         sketch = felt(self._size, self._theme)
-        badge = self._badge(target)
-        badge.draw_ground(sketch, self._theme)
         strip.draw_ground(sketch)
+        if has_tray:
+            self._tray(is_tall).draw_ground(sketch)
         image = sketch.finish()
-        badge.write(image, self._theme)
         strip.write_caption(image)
+        if has_tray:
+            self._tray(is_tall).write_caption(image)
         return to_picture(image)
-
-    def _badge(self, target: int) -> Label:
-        height = self._badge_height
-        text = f"Target: {target}".replace("-", "−")
-        widest = self._size - 2 * self._margin
-        width = min(widest, text_width(text, self._theme.font, round(0.75 * height)) + round(1.1 * height))
-        return Label(text, (self._size - width) // 2, self._margin, width, height)
