@@ -9,7 +9,10 @@ from vlm_gym.oracles.random_play import blackjack_odds, formula_success, number_
 from vlm_gym.oracles.random_presses import hand_success, press_success
 from vlm_gym.registration import TASKS
 
-POINTS_IDS = [name for name in TASKS if "Points" in name and "BlackSuits" not in name]
+OTHER_RULES = ("calculating", "planning", "course", "remembering")
+"""Axes whose levels have other floors and ceilings: tests/oracles has theirs."""
+SAME_RULES = [name for name, task in TASKS.items() if task.axis not in OTHER_RULES]
+POINTS_IDS = [name for name in SAME_RULES if "Points" in name and "BlackSuits" not in name]
 POINTS24_PRESSES = [name for name in POINTS_IDS if "Points24" in name and not TASKS[name].is_text_only]
 
 
@@ -35,7 +38,7 @@ def test_a_task_in_other_colours_has_the_same_scores(name):
     assert (entry.random_success, entry.best_success) == (base.random_success, base.best_success)
 
 
-@pytest.mark.parametrize("name", [name for name in TASKS if "NumberLine" in name])
+@pytest.mark.parametrize("name", [name for name in SAME_RULES if "NumberLine" in name])
 def test_the_scores_of_the_number_line(name):
     entry = TASKS[name]
     assert entry.random_success == pytest.approx(
@@ -44,7 +47,7 @@ def test_the_scores_of_the_number_line(name):
     assert entry.best_success == 1.0
 
 
-@pytest.mark.parametrize("name", [name for name in TASKS if "Blackjack" in name])
+@pytest.mark.parametrize("name", [name for name in SAME_RULES if "Blackjack" in name])
 def test_the_scores_of_blackjack(name):
     rules = env_of(name).rules
     assert TASKS[name].random_success == pytest.approx(blackjack_odds(rules).win, abs=1e-6)

@@ -21,6 +21,13 @@ STARTS = {
     "Points24Formula-v0": {"cards": ["3H", "8S", "AC", "KD"]},
     "EZPointsFormula-v1": {"cards": ["3H", "QS"]},
     "Points24Formula-v1": {"cards": ["3H", "8S", "AC", "KD"]},
+    "Points24-Calculating-L1-v0": {"cards": ["3H", "8S", "AC", "KD"], "target": 17},
+    "Points24-Calculating-L2-v0": {"cards": ["3H", "8S", "AC", "KD", "2H"], "target": 17},
+    "Points24Formula-Calculating-L3-v0": {"cards": ["3H", "8S", "AC", "KD", "2H", "5S"], "target": 77},
+    "Points24-Planning-L2-v0": {"cards": ["8H", "8S", "3C", "3D"]},
+    "Points24-Course-L1-v0": {"cards": ["3H", "8S", "AC", "KD"]},
+    "Points24-Course-L2-v0": {"cards": ["3H", "8S", "AC", "KD"]},
+    "Points24Formula-Course-L2-v0": {"cards": ["3H", "8S", "AC", "KD"]},
     "Blackjack-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
     "Blackjack-SuttonBarto-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
     "Household-v0": {"task_type": "heat"},
@@ -59,7 +66,7 @@ def test_no_golden_file_is_left_over():
     }
 
 
-@pytest.mark.parametrize("task", [task for task in STARTS if "Household" not in task])
+@pytest.mark.parametrize("task", [task for task in STARTS if "Household" not in task and "Course" not in task])
 @pytest.mark.parametrize("style", ["cot", "action_only"])
 def test_a_prompt_does_not_read_the_picture_to_the_player(task, style):
     """The picture alone holds the state: two starts have the same prompt."""

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from vlm_gym.games.blackjack import BlackjackView
-from vlm_gym.games.cards import read_cards
+from vlm_gym.games.cards import Card, read_cards
 from vlm_gym.games.number_line import NumberLineState
-from vlm_gym.games.points import PointsView
+from vlm_gym.games.points import POINTS24_SYMBOLS, Deal, PointsRules, PointsView
 from vlm_gym.render.blackjack import draw_blackjack
 from vlm_gym.render.number_line import draw_number_line
 from vlm_gym.render.points import draw_points
 from vlm_gym.render.theme import read_theme
 
+KING = Card("K", "clubs")
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -25,6 +26,13 @@ def hand(codes):
 
 def points(cards, formula, target=24, value=None):
     return draw_points, PointsView(hand(cards), tuple(formula.split()), target, value)
+
+
+def dealt(cards, formula, target, **deal):
+    rules = PointsRules(target, len(hand(cards)), POINTS24_SYMBOLS)
+    tokens, deal = tuple(formula.split()), Deal(rules, **deal)
+    presses_left = None if deal.presses is None else deal.presses - len(tokens)
+    return draw_points, PointsView(hand(cards), tokens, target, None, presses_left, deal)
 
 
 def blackjack(player, dealer, has_hole=True):
@@ -41,6 +49,9 @@ PICTURES = {
     "points-long-formula": ("classic", *points("2C JD AH 9S", "( ( 10 + 10 ) * 10 - 10 ) / ( 10 - 2 ) + 3 * 4 =")),
     "points-value": ("four_color", *points("4C 6D JC QD", "10 / 4 - 6 * 10", 24, "-115/2")),
     "points-six-cards": ("night", *points("2C JD AH 9S KC 8D", "2 +", -1000)),
+    "points-tokens-left": ("classic", *dealt("9H 9S 4C 2D", "( 9 +", 24, presses=10)),
+    "points-tray": ("four_color", *dealt("10H QS 3D 7C", "", 24, aside=Card("7", "hearts"))),
+    "points-plates": ("night", *dealt("2C JD AH 9S", "2 + 10", 7, aside=KING, color="orange", other_target=28)),
     "blackjack-start": ("classic", *blackjack("AS 6H", "10D")),
     "blackjack-five-cards": ("black_suits", *blackjack("2S 3H 4D 5C QS", "KD 7C", has_hole=False)),
     "blackjack-eleven-cards": ("classic", *blackjack("AS AH AD AC 2S 2H 2D 2C 3S 3H 10D", "JD")),

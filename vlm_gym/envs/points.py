@@ -37,7 +37,7 @@ from vlm_gym.thoughts.thinker import Thinker
 MAX_TARGET: Final = 10**9
 MAX_NUM_CARDS: Final = 6  # up to here the solver is exact within about a second
 MAX_SPARE_PRESSES: Final = 100
-SYMBOL_SETS: Final = ("+-*/()=", "+*=", "+-*()=", "+-/()=", "+*()=", "+-()=")
+SYMBOL_SETS: Final = ("+-*/()=", "+*=", "+-*()=", "+-*=")
 LATEST_VERSION: Final = 1  # of the formula tasks' prompts
 MAX_ATTEMPTS: Final = 100
 KEYS: Final = {
@@ -58,9 +58,7 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
     spare_presses: int | None = None
     least_pairs: int = 0
 
-    def __init__(
-        self, settings: TaskSettings | None, dealer: Dealer, actions: Vocabulary, *, solvable: bool
-    ) -> None:
+    def __init__(self, settings: TaskSettings | None, dealer: Dealer, actions: Vocabulary, *, solvable: bool) -> None:
         if not isinstance(solvable, bool):
             raise ConfigError(f"solvable must be True or False, got {solvable!r}")
         num_actions = len(actions) if isinstance(actions, ActionSet) else None
@@ -199,13 +197,13 @@ class PointsEnv(_CardsEnv[int]):
 
     ## Starting State
     Ranks are drawn independently; with `solvable=True` deals without a solution are dealt again.
-    `reset(options={"cards": ["3H", "3C", "8S", "8D"]})` sets the cards.
+    `reset(options={"cards": ["3H", "3C", "8S", "8D"]})` sets the cards, `"target"` a target that is dealt.
 
     ## Rewards
     | term | weight | paid |
     |---|---|---|
     | `solved` | +10 | when the finished formula equals the target |
-    | `wrong` | -1 | when it does not, or divides by zero |
+    | `wrong` | -1 | when it does not, divides by zero, or no token is left to finish it |
     | `illegal` | -1 | for a token that breaks a rule; it is not written |
     | `fault` | -1 | for an answer that cannot be read (text play) |
 
@@ -213,21 +211,32 @@ class PointsEnv(_CardsEnv[int]):
     is not there or is used, an operator with no number left, `=` before every number is used or with an open `(`.
 
     ## Episode End
-    Terminates with `=`. Truncated after `5 * num_cards` turns in Points24 (20) and `3 * num_cards` in EZPoints (6); a
+    Terminates with `=`, or with the last token that may be written.
+    Truncated after `5 * num_cards` turns in Points24 (20) and `3 * num_cards` in EZPoints (6); a
     formula that is finished on the last turn is judged.
 
     ## Information
     As in every task; `illegal` says which rule a token broke.
 
     ## Arguments
-    `target`: 0 to 10**9. `num_cards`: 1 to 5. `symbols`: "+-*/()=" or "+*=". `face_cards`: "ten" (J, Q, K count 10) or
-    "rank" (11, 12, 13). `solvable`: deal solvable hands only.
+    `target`: 0 to 10**9, or a range such as "1-30" from which it is dealt. `num_cards`: 1 to 6. `symbols`: "+-*/()=",
+    "+*=", "+-*()=" or "+-*=". `face_cards`: "ten" (J, Q, K count 10) or "rank" (11, 12, 13). `solvable`: deal solvable
+    hands only.
+
+    `course=0`: how much is otherwise for one episode, as its prompt says: from 1 a rank of the hand counts another
+    number, from 2 a card lies in a tray and is not in the game, with 3 two plates show numbers, and the prompt says
+    which one is the target (which must be a range). `spare_presses=None`: how many tokens more than in a shortest
+    formula may be written before the game is lost; the picture shows how many are left. `least_pairs=0`: deal hands
+    that need so many pairs of parentheses. Both need `solvable=True`.
 
     ## Registered Configurations
     | id | target | num_cards | symbols | solvable |
     |---|---|---|---|---|
     | `EZPoints-v0` | 12 | 2 | `+*=` | True |
     | `Points24-v0` | 24 | 4 | `+-*/()=` | False: 73.09 % of the deals have a solution |
+
+    Harder ones: `Points24-Calculating-L1-v0`, `Points24-Planning-L1-v0`, `Points24-Course-L1-v0` and so on
+    (`vlm_gym.ladders`).
 
     ## Differences from the paper's code
     No `eval`: adjacent numbers do not concatenate, and `**` and `//` cannot be written. Fractions instead of floats.
@@ -333,6 +342,7 @@ class PointsFormulaEnv(_CardsEnv[str]):
 
     ## Registered Configurations
     `EZPointsFormula-v1` and `Points24Formula-v1`, with the arguments of `EZPoints-v0` and `Points24-v0`, and their -v0.
+    Harder ones: `Points24Formula-Calculating-L1-v0`, `Points24Formula-Course-L1-v0` and so on.
 
     ## References
     The whole-answer form follows later work on Points24 ("24 game" prompts); rules as in `PointsEnv`.
@@ -367,9 +377,7 @@ class PointsFormulaEnv(_CardsEnv[str]):
     def _view(self, state: PointsState) -> PointsView:
         value = formula.evaluate(state.tokens) if state.tokens else None
         target = self._rules_of(state).target
-        return PointsView(
-            state.cards, state.tokens, target, _shown(value) if state.tokens else None, None, state.deal
-        )
+        return PointsView(state.cards, state.tokens, target, _shown(value) if state.tokens else None, None, state.deal)
 
     def _move(self, state: PointsState, action: str) -> Outcome[PointsState]:
         return self._rules_of(state).submit(state, action)

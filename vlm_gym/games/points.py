@@ -16,6 +16,7 @@ from vlm_gym.games import formula
 from vlm_gym.games.cards import OF_RANK, RANKS, Card, FaceCards, value_of
 from vlm_gym.games.formula_words import formula_tokens, read_formula
 from vlm_gym.games.outcome import Outcome
+from vlm_gym.games.plates import PlateColor
 
 POINTS24_SYMBOLS: Final = ("+", "-", "*", "/", "(", ")", "=")
 EZPOINTS_SYMBOLS: Final = ("+", "*", "=")
@@ -27,7 +28,6 @@ SYMBOL_WORDS: Final = {
 MAX_DEALS: Final = 1000  # the rarest solvable deals in use, EZPoints', are one in ten
 
 Result = Literal["solved", "wrong"]
-PlateColor = Literal["blue", "orange"]
 
 
 @dataclass(frozen=True)

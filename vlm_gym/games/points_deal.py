@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, get_args
+from typing import Final
 
 import numpy as np
 
 from vlm_gym.games.cards import DECK, Card, value_of
-from vlm_gym.games.points import MAX_DEALS, Deal, PlateColor, PointsRules
+from vlm_gym.games.plates import PLATE_COLORS
+from vlm_gym.games.points import MAX_DEALS, Deal, PointsRules
 
-PLATE_COLORS: Final[tuple[PlateColor, ...]] = get_args(PlateColor)
 HIGHEST_TODAY: Final = 10
 COUNTS_OTHERWISE: Final = 1
 CARD_APART: Final = 2

@@ -1,7 +1,23 @@
 """Holding course: an instruction that changes the rules, and things in the picture that must not be used."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from vlm_gym.task import Task
+from vlm_gym.task_table import own_task
 
-LEVELS: Final[tuple[Task, ...]] = ()
+AXIS: Final = "course"
+_PRESSES: Final = own_task("Points24-v0")
+_FORMULA: Final = own_task("Points24Formula-v1")
+_TODAY: Final[Mapping[str, Any]] = {"course": 1}
+_TRAY: Final[Mapping[str, Any]] = {"course": 2}
+_TODAY_WORDS: Final = "make 24 where a card counts otherwise today, as the prompt says"
+_TRAY_WORDS: Final = "the same with a card in a tray that is not in the game"
+_BEST: Final = 192854 / 257049
+
+LEVELS: Final[tuple[Task, ...]] = (
+    _PRESSES.harder(AXIS, 1, _TODAY_WORDS, _TODAY, random_success=1.162923e-5, best_success=_BEST),
+    _PRESSES.harder(AXIS, 2, _TRAY_WORDS, _TRAY, random_success=1.162923e-5, best_success=_BEST),
+    _FORMULA.harder(AXIS, 1, _TODAY_WORDS, _TODAY, random_success=8.281191e-6, best_success=_BEST),
+    _FORMULA.harder(AXIS, 2, _TRAY_WORDS, _TRAY, random_success=8.281191e-6, best_success=_BEST),
+)

@@ -136,7 +136,7 @@ def _combined(large: int, small: int, symbols: tuple[str, ...]) -> Iterable[int]
 
 
 def _num_hits(hand: Numbers, operators: list[str], targets: range) -> int:
-    """Count the formulas without parentheses over the hand's numbers, in any order, whose value is one of the targets."""
+    """Count the formulas without parentheses over the hand's numbers, in any order, that make a target."""
     orders = np.array(sorted(set(permutations(hand))), np.float64)  # (orders, cards)
     return sum(_num_in(_values(orders, signs), targets) for signs in product(operators, repeat=len(hand) - 1))
 

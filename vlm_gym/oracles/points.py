@@ -36,7 +36,7 @@ def complete(tokens: Tokens, numbers: tuple[int, ...], target: int, symbols: Tok
         tokens: any legal beginning of a formula, down to open and needless parentheses.
         numbers: all numbers of the game, those in `tokens` included.
         target: what the formula must be worth.
-        symbols: the signs of the game. They hold "+", and both parentheses or none.
+        symbols: the signs of the game. With "-" they hold "+", and with "/" they hold "*".
 
     Returns:
         The tokens to add, "=" at their end (none behind a formula that is finished and right); None if no formula that

@@ -93,7 +93,7 @@ def splits(numbers: Numbers) -> tuple[tuple[Numbers, Numbers], ...]:
 
 
 class Reachable:
-    """What the formulas over some symbols can be worth. The symbols hold "+", and both parentheses or none."""
+    """What the formulas over some symbols can be worth. With "-" the symbols hold "+", and with "/" they hold "*"."""
 
     def __init__(self, symbols: tuple[str, ...]) -> None:
         self._symbols = symbols
@@ -110,14 +110,13 @@ class Reachable:
         """Return a cheapest way to write a part of a product that is not worth zero."""
         if not numbers:
             return Plan(0, ()) if part == "factors" else None
-        sign = next((sign for sign in TIMES_OVER if sign in self._symbols), None)
         if part == "factors":
-            return Plan(0, _chained(sign, numbers)) if sign else None
+            return Plan(0, _chained("*", numbers)) if "*" in self._symbols else None
         if len(numbers) == 1:
-            return Plan(0, (str(numbers[0]),))
+            return Plan(0, _chained("*", numbers)[1:])
         if part == "factor":
             return Plan(1, (OPEN, *_chained("+", numbers)[1:], CLOSE)) if OPEN in self._symbols else None
-        return Plan(0, _chained(sign, numbers)[1:]) if sign else None
+        return Plan(0, _chained("*", numbers)[1:]) if "*" in self._symbols else None
 
     def _table(self, part: Part, numbers: Numbers) -> Table:
         """Return all values of a part and a cheapest way to write each."""

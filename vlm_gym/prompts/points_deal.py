@@ -1,18 +1,19 @@
 """The points games in words where more is dealt than the cards: a target, a rule of the day, a card apart, presses."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from vlm_gym.fields import Field, Kind
-from vlm_gym.games.points import PlateColor, PointsRules, PointsView
+from vlm_gym.games.plates import PlateColor, plate_numbers
+from vlm_gym.games.points import PointsRules, PointsView
 from vlm_gym.prompts.answer import PromptSettings, action_rule, answer_section, one_of
 from vlm_gym.prompts.points import NUMBER_WORDS, cards_field, formula_field, written
 
 CARDS_IN_GAME: Final = "the cards in the picture that are in the game"
 TARGET: Final = Field("target", "the target in the picture", Kind.NUMBER)
 PRESSES_LEFT: Final = Field("tokens left", "how many tokens you may still write", Kind.NUMBER)
-OTHER_COLOR: Final[dict[PlateColor, PlateColor]] = {"blue": "orange", "orange": "blue"}
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,8 @@ def describe(view: PointsView) -> str:
     parts = [f"Cards: {cards}."]
     if deal is not None and deal.aside is not None:
         parts.append(f"In the tray: {deal.aside.name}.")
-    if deal is not None and deal.color is not None:
-        numbers = {deal.color: view.target, OTHER_COLOR[deal.color]: deal.other_target}
-        parts.append(f"Blue plate: {numbers['blue']}. Orange plate: {numbers['orange']}.")
+    if deal is not None and deal.color is not None and deal.other_target is not None:
+        parts.append(plates_in_words(plate_numbers(deal.color, view.target, deal.other_target)))
     else:
         parts.append(f"Target: {view.target}.")
     value = f" = {view.value}" if view.value is not None else ""
@@ -52,6 +52,11 @@ def describe(view: PointsView) -> str:
     if view.presses_left is not None:
         parts.append(f"Tokens left: {view.presses_left}.")
     return " ".join(parts)
+
+
+def plates_in_words(numbers: Mapping[PlateColor, int]) -> str:
+    """Return what two plates show."""
+    return " ".join(f"{color.capitalize()} plate: {number}." for color, number in numbers.items())
 
 
 def read_out(view: PointsView, scene: Scene, settings: PromptSettings) -> tuple[Field, ...]:
@@ -140,9 +145,11 @@ def _task(wording: _Wording) -> str:
     """Say what is to be done, and what the cards count on other days."""
     rules = wording.scene.rules
     target = "the target" if wording.scene.has_dealt_target else str(rules.target)
-    every = "every one of these cards" if wording.has_card_apart else "every card"
+    every = f"each of the {NUMBER_WORDS[rules.num_cards]} cards" if wording.has_card_apart else "every card"
     faces = "J, Q and K count 10" if rules.face_cards == "ten" else "J counts 11, Q 12 and K 13"
-    return f"Write a formula that equals {target} and uses the number of {every} exactly once. An ace counts 1; {faces}."
+    return (
+        f"Write a formula that equals {target} and uses the number of {every} exactly once. An ace counts 1; {faces}."
+    )
 
 
 def _today(wording: _Wording) -> str:

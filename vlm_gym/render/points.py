@@ -19,7 +19,7 @@ Cards: TypeAlias = tuple[Card, ...]
 
 
 class _Deal(NamedTuple):
-    """Cards on the table with what else was dealt, and the picture without a formula, with room for a long one or not."""
+    """What was dealt, and its picture without a formula, with room for a long one or not."""
 
     cards: Cards
     target: int

@@ -7,14 +7,25 @@ from typing import Final
 
 from PIL import Image
 
-from vlm_gym.games.points import Deal, PlateColor, PointsView
-from vlm_gym.render.canvas import WHITE, Color, Patch, Picture, Sketch, fitting_size, ink_on, rgb, text_width, to_picture
-from vlm_gym.render.canvas import write as write_text
-from vlm_gym.render.table import Label, label_color
+from vlm_gym.games.plates import PlateColor, plate_numbers
+from vlm_gym.games.points import Deal, PointsView
+from vlm_gym.render.canvas import (
+    WHITE,
+    Color,
+    Patch,
+    Picture,
+    Sketch,
+    fitting_size,
+    ink_on,
+    rgb,
+    text_width,
+    to_picture,
+    write,
+)
+from vlm_gym.render.table import Label
 from vlm_gym.render.theme import PALETTE, Theme
 
 MAX_HEADERS: Final = 1024  # kept per size and theme; each is a strip of about 20 kB at 300 pixels
-PLATES: Final[tuple[PlateColor, ...]] = ("blue", "orange")  # from left to right
 _WIDEST_COUNT: Final = 88
 
 
@@ -57,10 +68,11 @@ class Header:
     def _draw_fixed(
         self, target: int, color: PlateColor | None, other: int | None, is_counted: bool
     ) -> tuple[Patch, ...]:
-        if color is None:
+        if color is None or other is None:
             signs = self._signs(target, 0 if is_counted else None)
             return (self._draw(signs[0], *self._boxes(signs)[0]),)
-        plates = tuple(_Sign(str(target if name == color else other), "888", name) for name in PLATES)
+        numbers = plate_numbers(color, target, other)
+        plates = tuple(_Sign(str(number), "888", name) for name, number in numbers.items())
         return tuple(self._draw(sign, *box) for sign, box in zip(plates, self._boxes(plates), strict=True))
 
     def _draw_count(self, target: int, presses_left: int) -> Patch:
@@ -105,5 +117,5 @@ class Header:
         sketch.box(edge, edge, width - edge, height - edge, radius - edge, color)
         image: Image.Image = sketch.finish()
         size = fitting_size(text, self._theme.font, width - 0.6 * height, 0.58 * height)
-        write_text(image, (width / 2, height / 2), text, self._theme.font, size, ink_on(color))
+        write(image, (width / 2, height / 2), text, self._theme.font, size, ink_on(color))
         return to_picture(image)
