@@ -33,7 +33,8 @@ help:
 	@echo "make adapter-cost what a turn costs through each adapter, once make adapters has made their environments"
 	@echo "make test-thor    the tests of ALFWorld on AI2-THOR, in an environment of their own ($(VENV)-thor), for which"
 	@echo "                  make thor installs what they need"
-	@echo "make wheel-check  build the wheel and play every id from it in an empty environment"
+	@echo "make wheel-check  build what is published, source archive and wheel, and use both elsewhere: tests, every id,"
+	@echo "                  twine check, types"
 	@echo "make adopted      play the environments of docs/adopt.md, of gymnasium, minigrid and ale-py"
 	@echo "make examples     run examples/ with the packages that they show, each in an environment of its own"
 	@echo "make test-oldest  the contract tests on the oldest gymnasium, make test-oldest-trainer the trainer's on the"
@@ -122,7 +123,7 @@ $(addprefix cost-,$(ADAPTERS)): cost-%:
 	$(call adapter_venv,$*)/bin/python -m benchmarks.adapter_cost $*
 
 wheel-check: $(VENV)/.test
-	$(BIN)/python tests/wheel/check_wheel.py
+	$(BIN)/python tests/wheel/check_wheel.py $(if $(RELEASE),--release $(RELEASE))
 
 # The packages whose environments docs/adopt.md adopts, in a folder of their own.
 adopted: $(VENV)/.test
