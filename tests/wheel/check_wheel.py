@@ -2,7 +2,7 @@
 
 The archive is unpacked elsewhere, and tests that need no extra run there. The wheel is installed into an empty
 environment, where every id is played: fonts and data must travel inside it. What it depends on comes in the versions
-of requirements/all.txt. `twine check` reads both, and mypy and pyright check a user's program against the installed types.
+of requirements/all.txt. `twine check` reads both; mypy and pyright check a user's program against the wheel's types.
 
     python tests/wheel/check_wheel.py                    the check
     python tests/wheel/check_wheel.py --release v0.2.0   and leave both in dist/, for the release of this tag
