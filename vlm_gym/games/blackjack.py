@@ -1,4 +1,4 @@
-"""Blackjack against a dealer who hits below 17, with an infinite deck.
+"""Blackjack against a dealer who hits below 17, with an infinite deck (from one deck: blackjack_deck.py).
 
 The rules are those of Gymnasium's `Blackjack-v1` (Sutton and Barto 2018, example 5.1), played with cards that
 have suits. Two cards that look the same can lie on the table: every card is drawn from a full deck.
@@ -26,26 +26,35 @@ Result = Literal["win", "draw", "lose"]
 
 @dataclass(frozen=True)
 class BlackjackState:
-    """The whole table. The dealer's first card lies open, the second face down until the game is over."""
+    """The whole table. The dealer's first card lies open, the second face down until the game is over.
+
+    Only a game from one deck has `discards`, the cards of earlier rounds; `page` says which picture of them is shown,
+    from 1, before the hand is; it is 0 afterwards.
+    """
 
     player: tuple[Card, ...]
     dealer: tuple[Card, ...]
     result: Result | None = None
+    discards: tuple[Card, ...] = ()
+    page: int = 0
 
 
 @dataclass(frozen=True)
 class BlackjackView:
-    """What the player sees; a card that lies face down is None."""
+    """What the player sees; a card that lies face down is None.
+
+    `memory` are the cards of earlier rounds, which the player has seen and which lie face down now.
+    """
 
     player: tuple[Card, ...]
     dealer: tuple[Card | None, ...]
+    memory: tuple[Card, ...] = ()
 
 
 def view_of(state: BlackjackState) -> BlackjackView:
     """Return the table with the dealer's second card hidden while the game goes on."""
-    if state.result is not None:
-        return BlackjackView(state.player, state.dealer)
-    return BlackjackView(state.player, (state.dealer[0], None))
+    dealer = state.dealer if state.result is not None else (state.dealer[0], None)
+    return BlackjackView(state.player, dealer, state.discards)
 
 
 @dataclass(frozen=True)
@@ -72,20 +81,24 @@ class BlackjackRules:
         """Play "hit" or "stand". Events at the end: one of `win`, `draw`, `lose`; and `natural` where it pays."""
         if action == "stand":
             return self._stand(state, rng)
-        player = (*state.player, draw(rng))
+        player = (*state.player, self._draw(rng, state.player, state.dealer, state.discards))
         if hand_value(player) <= LIMIT:
-            return Outcome(BlackjackState(player, state.dealer), {})
-        return Outcome(BlackjackState(player, state.dealer, "lose"), {"lose": 1.0})
+            return Outcome(BlackjackState(player, state.dealer, None, state.discards), {})
+        return Outcome(BlackjackState(player, state.dealer, "lose", state.discards), {"lose": 1.0})
 
     def _stand(self, state: BlackjackState, rng: np.random.Generator) -> Outcome[BlackjackState]:
         dealer = state.dealer
         while hand_value(dealer) < DEALER_STANDS_AT:
-            dealer = (*dealer, draw(rng))
+            dealer = (*dealer, self._draw(rng, state.player, dealer, state.discards))
         result = self._compare(state.player, dealer)
         events: dict[str, float] = {result: 1.0}
         if self.natural and not self.sab and is_natural(state.player) and result == "win":
             events["natural"] = 1.0
-        return Outcome(BlackjackState(state.player, dealer, result), events)
+        return Outcome(BlackjackState(state.player, dealer, result, state.discards), events)
+
+    def _draw(self, rng: np.random.Generator, *_dealt: tuple[Card, ...]) -> Card:
+        """Draw a card; what has been dealt does not matter."""
+        return draw(rng)
 
     def _compare(self, player: tuple[Card, ...], dealer: tuple[Card, ...]) -> Result:
         if self.sab and is_natural(player) and not is_natural(dealer):

@@ -75,20 +75,20 @@ class BlackjackOracle:
 
     def best_action(self, view: BlackjackView) -> str:
         """Return "hit" or "stand"; "stand" where both are as good."""
-        hand, open_card = _seen(view)
+        hand, open_card = read_view(view)
         return "hit" if self.prefers_hit(hand, open_card) else "stand"
 
     def optimal_value(self, view: BlackjackView) -> float:
         """Return the value of optimal play from here; of a game that is over, what it came to."""
-        hand, open_card = _seen(view)
+        hand, open_card = read_view(view)
         if None in view.dealer:
             return self._value(_best_odds(self, hand, open_card))
         dealer = tuple(card for card in view.dealer if card is not None)
-        return self._value(_settled(self.rules, hand, _hand(dealer)))
+        return self._value(settle(self.rules, hand, hand_of(dealer)))
 
     def action_values(self, view: BlackjackView) -> dict[str, float]:
         """Return the value of each action, if the best play follows, in a game that goes on."""
-        hand, open_card = _seen(view)
+        hand, open_card = read_view(view)
         stand, hit = _stand_odds(self.rules, hand, open_card), _hit_odds(self, hand, open_card)
         return {"stand": self._value(stand), "hit": self._value(hit)}
 
@@ -120,7 +120,7 @@ def odds_of(rules: BlackjackRules, policy: Policy) -> Odds:
         return _mean(((hit, hit_odds), (1 - hit, stand_odds)))
 
     deals = product(CARD_ODDS, repeat=3)
-    return _mean((prod(map(CARD_ODDS.__getitem__, deal)), play(_dealt(*deal[:2]), deal[2])) for deal in deals)
+    return _mean((prod(map(CARD_ODDS.__getitem__, deal)), play(dealt(*deal[:2]), deal[2])) for deal in deals)
 
 
 @cache
@@ -136,10 +136,11 @@ def _hit_odds(oracle: BlackjackOracle, hand: Hand, open_card: int) -> Odds:
 
 @cache
 def _stand_odds(rules: BlackjackRules, hand: Hand, open_card: int) -> Odds:
-    return _mean((odds, _settled(rules, hand, dealer)) for dealer, odds in _dealer_ends(open_card).items())
+    return _mean((odds, settle(rules, hand, dealer)) for dealer, odds in _dealer_ends(open_card).items())
 
 
-def _settled(rules: BlackjackRules, hand: Hand, dealer: Hand) -> Odds:
+def settle(rules: BlackjackRules, hand: Hand, dealer: Hand) -> Odds:
+    """Return how a hand that stands, or is over 21, ends against the dealer's last hand."""
     if hand.value > LIMIT:
         return Odds(lose=1.0)
     beats_all = rules.sab and hand.is_natural and not dealer.is_natural
@@ -148,18 +149,21 @@ def _settled(rules: BlackjackRules, hand: Hand, dealer: Hand) -> Odds:
     return Odds(draw=1.0) if hand.value == dealer.value else Odds(lose=1.0)
 
 
-def _seen(view: BlackjackView) -> tuple[Hand, int]:
+def read_view(view: BlackjackView) -> tuple[Hand, int]:
+    """Return the player's hand and the dealer's open card (an ace is 1)."""
     shown = view.dealer[0]
     if shown is None:
         raise ConfigError(f"the dealer's first card always lies open, got {view!r}")
-    return _hand(view.player), value_of(shown.rank, "ten")
+    return hand_of(view.player), value_of(shown.rank, "ten")
 
 
-def _hand(cards: tuple[Card, ...]) -> Hand:
+def hand_of(cards: tuple[Card, ...]) -> Hand:
+    """Return what matters of some cards."""
     return Hand(hand_value(cards), has_usable_ace(cards), len(cards) == 2)
 
 
-def _dealt(first: int, second: int) -> Hand:
+def dealt(first: int, second: int) -> Hand:
+    """Return the hand of the two cards dealt (an ace is 1)."""
     hand = Hand(0, False, False).with_card(first).with_card(second)
     return hand._replace(is_dealt=True)
 
@@ -168,7 +172,7 @@ def _dealt(first: int, second: int) -> Hand:
 def _dealer_ends(open_card: int) -> dict[Hand, float]:
     """Return the hands with which the dealer stops, and their probabilities."""
     ends: dict[Hand, float] = {}
-    hands = {_dealt(open_card, hidden): odds for hidden, odds in CARD_ODDS.items()}
+    hands = {dealt(open_card, hidden): odds for hidden, odds in CARD_ODDS.items()}
     while hands:
         hand, odds = hands.popitem()
         if hand.value >= DEALER_STANDS_AT:

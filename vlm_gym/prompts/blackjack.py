@@ -46,10 +46,16 @@ def _in_words(hand: tuple[Card | None, ...]) -> str:
 @lru_cache(maxsize=64)
 def write_prompt(rules: BlackjackRules, settings: PromptSettings) -> str:
     """Return the task prompt; it is the same for every hand."""
-    is_paper = settings.style == "paper"
     answer = answer_section(settings, fields(settings), ACTIONS.key, action_rule(ACTIONS.names))
+    return f"{rules_in_words(rules, settings)}\n\n{answer}"
+
+
+def rules_in_words(rules: BlackjackRules, settings: PromptSettings, deck: str | None = None) -> str:
+    """Return the rules as a prompt tells them; `deck` says from where the cards come, if not from full decks."""
     natural = _SAB if rules.sab else _NATURAL if rules.natural else ""
-    return f"{_PAPER if is_paper else _RULES}{natural}\n\n{answer}"
+    if settings.style == "paper":
+        return f"{_PAPER}{natural}" if deck is None else f"{_PAPER}{natural}\n{deck}"
+    return f"{_RULES}{_FULL_DECK if deck is None else deck}{natural}"
 
 
 _NATURAL: Final = """
@@ -65,7 +71,9 @@ Number cards count their number, J, Q and K count 10, and an ace counts 1, or 11
 over 21.
 Each turn you choose one action: "hit" takes another card, "stand" ends your turn. Over 21 you lose. When you stand, \
 the dealer draws to 17 or more, and the higher hand up to 21 wins; equal hands are a draw.
-Every card is drawn from a full deck, so cards that have been seen do not matter. Win the hand."""
+"""
+
+_FULL_DECK: Final = "Every card is drawn from a full deck, so cards that have been seen do not matter. Win the hand."
 
 _PAPER: Final = """\
 You are an expert blackjack player. The image shows the cards on the table: the dealer's, of which you see one, and \
