@@ -95,7 +95,11 @@ def test_all_deals_have_the_probabilities_with_which_they_are_dealt(ranks_out):
 
 
 def test_the_values_of_a_deal_are_what_trying_every_card_gives():
-    player, shown, left = read_cards("player", ["3H", "4S"], 2), read_cards("dealer", ["9C"], 1)[0], "2S 2D 6H 8C 10D KC"
+    player, shown, left = (
+        read_cards("player", ["3H", "4S"], 2),
+        read_cards("dealer", ["9C"], 1)[0],
+        "2S 2D 6H 8C 10D KC",
+    )
     left = list(read_cards("left", left.split(), 6))
     deal = Deal(count_values(left), hand_of(player), 9)
     best, by_book, after_hits = deal_values(BlackjackRules(), BlackjackOracle(BlackjackRules()), deal)
@@ -104,7 +108,9 @@ def test_the_values_of_a_deal_are_what_trying_every_card_gives():
     for number in range(4):
         orders = list(permutations(left, number))
         hands = [((*player, *order), [card for card in left if card not in order]) for order in orders]
-        alive = [stand_by_hand(BlackjackRules(), hand, (shown, None), rest) for hand, rest in hands if hand_value(hand) <= 21]
+        alive = [
+            stand_by_hand(BlackjackRules(), hand, (shown, None), rest) for hand, rest in hands if hand_value(hand) <= 21
+        ]
         told = after_hits[number] if number < len(after_hits) else 0.0
         assert told == pytest.approx(sum(alive) / len(orders))
 

@@ -30,9 +30,12 @@ STARTS = {
     "Points24Formula-Course-L2-v0": {"cards": ["3H", "8S", "AC", "KD"]},
     "Blackjack-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
     "Blackjack-SuttonBarto-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
+    "Blackjack-Remembering-L1-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
     "Household-v0": {"task_type": "heat"},
     "Household-v1": {"task_type": "heat"},
 }
+LATER = {"Blackjack-Remembering-L1-v0": "deal"}
+"""Tasks whose prompt changes with an action."""
 FORMS = (
     ("cot", "json"),
     ("cot", "tagged"),
@@ -52,17 +55,25 @@ def start(task, **arguments):
 @pytest.mark.parametrize(("task", "form"), list(product(STARTS, FORMS)), ids=str)
 def test_a_prompt_is_its_golden_file(task, form):
     style, parser = form
-    _, info = start(task, prompt=style, parser=parser)
-    path = GOLDEN / f"{task}.{style}.{parser}.txt"
+    env, info = start(task, prompt=style, parser=parser)
+    compare_with_golden(info["prompt"], f"{task}.{style}.{parser}.txt")
+    if task in LATER:
+        later = env.unwrapped.play(LATER[task])[-1]["prompt"]
+        compare_with_golden(later, f"{task}+{LATER[task]}.{style}.{parser}.txt")
+
+
+def compare_with_golden(prompt, name):
+    path = GOLDEN / name
     if "VLM_GYM_UPDATE_GOLDEN" in os.environ:
         path.parent.mkdir(exist_ok=True)
-        path.write_text(info["prompt"] + "\n", encoding="utf-8")
-    assert info["prompt"] + "\n" == path.read_text(encoding="utf-8")
+        path.write_text(prompt + "\n", encoding="utf-8")
+    assert prompt + "\n" == path.read_text(encoding="utf-8")
 
 
 def test_no_golden_file_is_left_over():
+    names = [*STARTS, *(f"{task}+{action}" for task, action in LATER.items())]
     assert {path.name for path in GOLDEN.iterdir()} == {
-        f"{task}.{style}.{parser}.txt" for task, (style, parser) in product(STARTS, FORMS)
+        f"{name}.{style}.{parser}.txt" for name, (style, parser) in product(names, FORMS)
     }
 
 

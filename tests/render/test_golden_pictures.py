@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from vlm_gym.games.blackjack import BlackjackView
+from vlm_gym.games.blackjack_deck import DiscardsView
 from vlm_gym.games.cards import Card, read_cards
 from vlm_gym.games.number_line import NumberLineState
 from vlm_gym.games.points import POINTS24_SYMBOLS, Deal, PointsRules, PointsView
 from vlm_gym.render.blackjack import draw_blackjack
+from vlm_gym.render.blackjack_deck import draw_discards, lay_pile
 from vlm_gym.render.number_line import draw_number_line
 from vlm_gym.render.points import draw_points
 from vlm_gym.render.theme import read_theme
@@ -39,6 +41,19 @@ def blackjack(player, dealer, has_hole=True):
     return draw_blackjack, BlackjackView(hand(player), (*hand(dealer), None) if has_hole else hand(dealer))
 
 
+def discards(cards, covered, page, pages):
+    return draw_discards, DiscardsView(hand(cards), covered, page, pages)
+
+
+def from_one_deck(player, dealer):
+    def draw(view, size, theme):
+        picture = draw_blackjack(view, size, theme)
+        lay_pile(picture, theme)
+        return picture
+
+    return draw, blackjack(player, dealer)[1]
+
+
 def number_line(position, target, last):
     return draw_number_line, NumberLineState(position, target, last)
 
@@ -56,6 +71,9 @@ PICTURES = {
     "blackjack-five-cards": ("black_suits", *blackjack("2S 3H 4D 5C QS", "KD 7C", has_hole=False)),
     "blackjack-eleven-cards": ("classic", *blackjack("AS AH AD AC 2S 2H 2D 2C 3S 3H 10D", "JD")),
     "blackjack-big-index": ("big_index", *blackjack("JS QH KD", "8D")),
+    "blackjack-discards": ("classic", *discards("9C 8D JC 7H QS JH 3C AC 9S 5H 8C 10H", 0, 1, 3)),
+    "blackjack-last-discards": ("big_index", *discards("QD 7C 10S KC 3H AH 7D 9D 5S", 24, 3, 3)),
+    "blackjack-one-deck": ("classic", *from_one_deck("10H 6D 2C", "AD")),
     "number-line-five": ("classic", *number_line(2, 4, 5)),
     "number-line-same": ("paper", *number_line(7, 7, 20)),
     "number-line-hundred": ("night", *number_line(99, 100, 100)),

@@ -57,7 +57,8 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
     | `fault` | -1 | for an answer that cannot be read (text play) |
 
     ## Episode End
-    Terminates when the player stands or goes over 21. Truncated after 21 turns, in the levels of *remembering* after 30.
+    Terminates when the player stands or goes over 21. Truncated after 21 turns, in the levels of
+    *remembering* after 30.
 
     ## Information
     As in every task; `is_success` is True for a won hand.
@@ -112,7 +113,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         if self.is_one_deck:
             self.rules = rules = deck.OneDeckRules(natural=natural, sab=sab, ranks_out=ranks_out)
             self.oracle = OneDeckOracle(rules)
-            self._look_prompt = deck_words.write_look_prompt(rules, self.settings.prompt)
+            self._look_prompt = deck_words.write_look_prompt(self.settings.prompt)
             self._prompt = deck_words.write_hand_prompt(rules, self.settings.prompt)
             return
         self.rules = BlackjackRules(natural=natural, sab=sab)
@@ -172,10 +173,10 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
     def thinker(self) -> Thinker:
         """Return who thinks aloud in the episode."""
         if self.is_one_deck:
-            return OneDeckThinker(self._sight, self.action_values)
+            return OneDeckThinker(self._on_table, self.action_values)
         return BlackjackThinker(lambda: game.view_of(self.state), self.action_values)
 
-    def _sight(self) -> game.BlackjackView | deck.DiscardsView:
+    def _on_table(self) -> game.BlackjackView | deck.DiscardsView:
         return deck.page_of(self.state) if self.state.page else game.view_of(self.state)
 
     @classmethod

@@ -87,9 +87,7 @@ def win_odds(rules: BlackjackRules, left: Counts, hand: Hand, open_card: int) ->
     return hits[NO_CARDS][1], hit
 
 
-def hits_from(
-    rules: BlackjackRules, left: Counts, hand: Hand, open_card: int
-) -> dict[Counts, tuple[Hand, float]]:
+def hits_from(rules: BlackjackRules, left: Counts, hand: Hand, open_card: int) -> dict[Counts, tuple[Hand, float]]:
     """Return the hands up to 21 that hits can lead to, and the probability to win of a stand with each.
 
     The keys are the cards drawn for them; every hand comes after those that it grows from, the first is `hand` itself.
@@ -111,7 +109,7 @@ def _hands_after(left: Counts, hand: Hand) -> dict[Counts, Hand]:
             for index, value in enumerate(VALUES):
                 grown = _with_card(held, value)
                 if left[index] > cards[index] and grown.value <= LIMIT:
-                    longer[*cards[:index], cards[index] + 1, *cards[index + 1 :]] = grown
+                    longer[(*cards[:index], cards[index] + 1, *cards[index + 1 :])] = grown
         layer = longer
     return hands
 
@@ -168,10 +166,7 @@ def _falling(numbers: npt.NDArray[np.int_], most: int) -> npt.NDArray[np.float64
 
 
 _FALLING: Final = np.array(
-    [
-        np.cumprod([1.0, *(max(0, number - i) for i in range(MOST_OF_A_KIND))])
-        for number in range(MOST_OF_A_KIND + 1)
-    ]
+    [np.cumprod([1.0, *(max(0, number - i) for i in range(MOST_OF_A_KIND))]) for number in range(MOST_OF_A_KIND + 1)]
 )
 """Row n: the products n (n - 1) ... of 0, 1, 2 ... factors."""
 
@@ -193,7 +188,7 @@ def _possible(open_card: int, most: Counts) -> _Endings:
     """Return the sets of cards that do not take more of a value than there can be."""
     endings = _endings(open_card)
     can_be = (endings.drawn <= np.array(most)[None]).all(axis=1)
-    return _Endings(*(part[can_be] for part in endings))
+    return _Endings(endings.drawn[can_be], endings.orders[can_be], endings.sizes[can_be], endings.hand[can_be])
 
 
 @cache
@@ -212,9 +207,9 @@ def _endings(open_card: int) -> _Endings:
                     ends[after, _number_of(grown)] += orders
         layer = longer
     possible = {key: orders for key, orders in ends.items() if all(map(int.__le__, key[0], WHOLE_DECK))}
-    drawn = np.array([cards for cards, _ in possible])
-    hand = np.eye(len(DEALER_HANDS))[[number for _, number in possible]]
-    return _Endings(drawn, np.array([*possible.values()], np.float64), drawn.sum(axis=1), hand)
+    sets = np.array([cards for cards, _ in possible])
+    hands = np.eye(len(DEALER_HANDS))[[number for _, number in possible]]
+    return _Endings(sets, np.array([*possible.values()], np.float64), sets.sum(axis=1), hands)
 
 
 def _number_of(hand: Hand) -> int:

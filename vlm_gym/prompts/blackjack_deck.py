@@ -28,7 +28,7 @@ def _listed(cards: tuple[Card, ...]) -> str:
 
 
 @lru_cache(maxsize=64)
-def write_look_prompt(rules: OneDeckRules, settings: PromptSettings) -> str:
+def write_look_prompt(settings: PromptSettings) -> str:
     """Return the prompt while discards are shown; it is the same for all of them."""
     rule = 'The action is "deal": it covers these cards and goes on.'
     told = _PAPER_LOOK if settings.style == "paper" else _LOOK

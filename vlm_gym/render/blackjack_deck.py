@@ -65,7 +65,10 @@ class _DiscardsTable:
         height = self._label_height + self._margin // 3
         slot = Slot(round(ASPECT * height), height, round(ASPECT * height))
         step = max(1, round(0.012 * self._size))
-        right, top = self._size - self._margin - slot.width - slot.margin, self._margin - self._margin // 2 - slot.margin
+        right, top = (
+            self._size - self._margin - slot.width - slot.margin,
+            self._margin - self._margin // 2 - slot.margin,
+        )
         rows = slice(max(0, top), max(0, top) + height + 2 * slot.margin)
         lefts = [right - step * (PILE - 1 - i) for i in range(PILE)]
         boxes = [((rows, slice(left, left + slot.width + 2 * slot.margin)), i > 0) for i, left in enumerate(lefts)]
