@@ -30,7 +30,7 @@ def turns_to_win(world: World, most: int = TURNS) -> int | None:
     game, goal = HouseholdGame(world), GoalKinds(world.goal.task, world.goal.target, world.goal.destination)
     notes = Notes().look(game.view())
     for turn in range(1, most + 1):
-        command = search(goal, game.view(), notes)
+        command = search((goal,), game.view(), notes)
         is_possible = command in game.admissible
         game.step(command)
         notes = notes.look(game.view()) if is_possible else notes.refuse(command)

@@ -1,6 +1,7 @@
 """Blackjack from one deck: what is dealt, what is shown when, and that no card comes twice."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def test_a_seed_deals_the_same_hand_and_more_discards_at_every_level():
         states = [dealt(ranks_out, seed) for ranks_out in ALL_RANKS_OUT]
         assert len({(state.player, state.dealer[0]) for state in states}) == 1
         ranks = [{card.rank for card in state.discards} for state in states]
-        assert all(fewer < more for fewer, more in zip(ranks, ranks[1:], strict=False))
+        assert all(fewer < more for fewer, more in pairwise(ranks))
 
 
 @pytest.mark.parametrize("ranks_out", ALL_RANKS_OUT)

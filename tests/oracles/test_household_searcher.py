@@ -30,7 +30,7 @@ def play(game, notes, turns=TURNS):
     """Play a game with the searcher; return whether it was won and the commands that were not possible."""
     impossible = []
     for _ in range(turns):
-        command = search(goal_of(game), game.view(), notes)
+        command = search((goal_of(game),), game.view(), notes)
         if command not in game.admissible:
             impossible.append(command)
             notes = notes.refuse(command)
@@ -96,7 +96,7 @@ def test_what_it_does_does_not_depend_on_what_it_has_not_seen():
         other, is_swapped = with_hidden_things_swapped(game, notes)
         num_swapped += is_swapped
         if not game.is_won and not any(spot.is_here and spot.contents is None for spot in game.view().receptacles):
-            assert search(goal_of(game), game.view(), notes) == search(goal_of(other), other.view(), notes)
+            assert search((goal_of(game),), game.view(), notes) == search((goal_of(other),), other.view(), notes)
     assert num_swapped > 40
 
 

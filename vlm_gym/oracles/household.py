@@ -4,7 +4,7 @@ A plan is a round of stops: put down what is in the way, fetch a target, treat i
 of a shortest round (those where the round passes anyway, or any one of the rest), so all rounds of those are compared.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from vlm_gym.games.household import tasks
@@ -48,6 +48,12 @@ def best_action(world: World, state: HouseholdState) -> str | None:
     """Return the first command of a shortest plan, or None if the game is won or cannot be won any more."""
     commands = plan(world, state)
     return commands[0] if commands else None
+
+
+def best_action_of(worlds: Sequence[World], state: HouseholdState) -> str | None:
+    """Return the first command of a shortest plan for any of several tasks in one home; None if there is none."""
+    plans = [commands for world in worlds if (commands := plan(world, state))]
+    return min(plans, key=len)[0] if plans else None
 
 
 def optimal_value(world: World, state: HouseholdState) -> float:

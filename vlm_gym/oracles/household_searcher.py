@@ -7,7 +7,7 @@ It looks where the chance to find what it needs is best for the turns that it ta
 
 import functools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Final
@@ -68,12 +68,19 @@ def scene_of(kinds: Iterable[str]) -> str:
     return "bedroom" if "bed" in here else "livingroom"
 
 
-def search(goal: GoalKinds, view: HouseholdView, notes: Notes) -> str:
+def search(goals: Sequence[GoalKinds], view: HouseholdView, notes: Notes) -> str:
     """Return the command that a player who knows no more than this does well to give.
 
-    It is possible in every game in which the task can still be done; "look" where nothing is left to look for.
+    Of several goals, each about objects of its own kind, the player works at the one whose object is in its hand, else
+    at the one whose object was seen; while none was, it looks where any of them may be. It is possible in every game in which the task can still be done; "look" where nothing is left to look for.
     """
-    return _Search(goal, view, notes).command()
+    for goal in goals:
+        if view.hand is not None and view.hand.kind == goal.target:
+            return _Search(goal, view, notes).command()
+    searches = [_Search(goal, view, notes) for goal in goals]
+    known = [search for search in searches if search.has_found()]
+    near = [search for search in known if search.is_near()]
+    return (near or known or searches)[0].command(tuple(goal.target for goal in goals))
 
 
 class _Search:
@@ -85,16 +92,25 @@ class _Search:
         self.kinds = dict(sorted(((spot.name, spot.kind) for spot in view.receptacles), key=_by_kind_and_number))
         self.scene = scene_of(self.kinds.values())
 
-    def command(self) -> str:
+    def command(self, looked_for: tuple[str, ...] = ()) -> str:
+        """Return the command; `looked_for` are the kinds to keep an eye on, if not only the target's."""
         if self.hand is None:
-            return self._fetch()
+            return self._fetch(looked_for or (self.goal.target,))
         return self._carry(self.hand) if self.hand.kind == self.goal.target else self._put_down(self.hand)
 
-    def _fetch(self) -> str:
+    def has_found(self) -> bool:
+        """Whether a target to take was seen."""
+        return bool(self._wanted())
+
+    def is_near(self) -> bool:
+        """Whether a target to take was seen here."""
+        return any(spot in self.here for _, spot in self._wanted())
+
+    def _fetch(self, looked_for: tuple[str, ...]) -> str:
         """Take a target that was seen, here first; else look for one."""
         for thing, spot in self._wanted():
             return self._at(spot, f"take {thing.name} from {spot}")
-        return self._look_for(self.goal.target)
+        return self._look_for(*looked_for)
 
     def _carry(self, thing: SeenObject) -> str:
         """Treat the target in the hand and bring it where it belongs."""
@@ -120,11 +136,12 @@ class _Search:
         away = [spot for spot in self.kinds if spot not in self.here]
         return f"go to {max(away, key=lambda spot: self.rates.chance(self.scene, thing.kind, self.kinds[spot]))}"
 
-    def _look_for(self, kind: str) -> str:
+    def _look_for(self, *kinds: str) -> str:
         """Go to, or open, what is worth most a turn."""
         best, most = None, 0.0
         for spot in self.kinds:
-            worth = 0.0 if spot in self.notes.contents else self.rates.chance(self.scene, kind, self.kinds[spot])
+            chances = [self.rates.chance(self.scene, kind, self.kinds[spot]) for kind in kinds]
+            worth = 0.0 if spot in self.notes.contents else sum(chances)
             if worth / self._turns_to_see(spot) > most:
                 best, most = spot, worth / self._turns_to_see(spot)
         if best is None:

@@ -133,12 +133,11 @@ class Game(Protocol):
 
 
 class HomeThinker(Thinker):
-    """Thinks in a household game that has just begun."""
+    """Thinks in a household game that has just begun; `goals` returns those that are told and not reached."""
 
-    def __init__(self, game: Game) -> None:
-        goal = game.world.goal
+    def __init__(self, game: Game, goals: Callable[[], tuple[GoalKinds, ...]]) -> None:
         self._game = game
-        self._goal = GoalKinds(goal.task, goal.target, goal.destination)
+        self._goals = goals
         self._memory = Memory()
 
     def look(self) -> None:
@@ -151,7 +150,10 @@ class HomeThinker(Thinker):
 
     def think(self, action: str, rng: np.random.Generator) -> str:
         """Say what speaks for a command."""
-        return think(self._game.view(), self._memory, self._goal, self._game.world.sentence, action, rng)
+        view, goals = self._game.view(), self._goals()
+        served = [goal for goal in goals if _reason(_situation(view, self._memory, goal, action))[0]]
+        goal = served[0] if served else goals[0]
+        return think(view, self._memory, goal, self._game.world.sentence, action, rng)
 
 
 def describe(view: HouseholdView, rng: np.random.Generator) -> str:

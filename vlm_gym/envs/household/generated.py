@@ -2,17 +2,21 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final, get_args
 
 import numpy as np
 
 from vlm_gym.envs.base import TaskSettings
 from vlm_gym.envs.household.engine import Engine
 from vlm_gym.envs.household.home import HomeEnv, ProgressReward, TakenNotes, check_some
-from vlm_gym.errors import ConfigError, check_choice
+from vlm_gym.errors import ConfigError, check_choice, check_int
+from vlm_gym.games.household.chain import MAX_CHAIN, ChainGame, ChainOrder
 from vlm_gym.games.household.game import HouseholdGame
 from vlm_gym.games.household.generator import HOME_SPLITS, SCENES, Home, HomeSplit, generate_home
 from vlm_gym.games.household.tasks import TASK_TYPES, read_task_type, read_task_types
+from vlm_gym.games.household.world import World
+
+MAX_HOME_SIZE: Final = 3
 
 
 class HouseholdEnv(HomeEnv):
@@ -44,7 +48,7 @@ class HouseholdEnv(HomeEnv):
     | `fault` | -1 | for an answer that cannot be read (text play) |
 
     ## Episode End
-    Terminates when the task is done. Truncated after 50 turns.
+    Terminates when the task is done, or all of them. Truncated after 50 turns, in the levels of *remembering* after 100.
 
     ## Information
     As in every task, and: `goal` (the task sentence), `task_type`, `feedback` (the game's last text), `game` (its
@@ -61,12 +65,18 @@ class HouseholdEnv(HomeEnv):
     rule, under which idling at one half earns for ever.
     `notes=True` lists in the prompt and in the picture's words what the player has seen where so far, and which
     commands were not possible since the last one that was: what a player who forgets nothing knows.
-    `notes="goal"` tells only what matters for the goal.
+    `chain=1`: 2 or 3 for so many tasks in one home; success is when all are done, and what is done stays done.
+    `chain_order="any"` tells all of them at once, "sequence" the next one when the one before is done. What a later task
+    is about lies, where it can, beside what the one before was about: it is seen early and needed later.
+    `info["task_type"]` and `options["task_type"]` are the first one's. `home_size=1`: 2 or 3 for homes with as much of
+    each kind of furniture and objects as in the fullest of so many.
     `include_text=True` puts the game's text and the picture in words into the prompt. `version`: that of
     the id, of its pictures and prompts.
 
     ## Registered Configurations
-    `Household-v1` and `Household-Unseen-v1`, and `Household-v0` and `Household-Unseen-v0`.
+    `Household-v1` and `Household-Unseen-v1`, and `Household-v0` and `Household-Unseen-v0`. Without names in the close-up,
+    with 100 turns and in the fullest of two homes: `Household-Remembering-L1-v0` with two tasks in any order, `-L2-v0`
+    with two in sequence, and `-L3-v0` with three in sequence.
 
     ## References
     Shridhar et al. 2021, "ALFWorld", arXiv 2010.03768. Zhai et al. 2024, arXiv 2405.10292, section 5.2.
@@ -93,8 +103,16 @@ class HouseholdEnv(HomeEnv):
         progress_reward: ProgressReward = "change",
         notes: TakenNotes = False,
         version: int = 0,
+        chain: int = 1,
+        chain_order: ChainOrder = "any",
+        home_size: int = 1,
     ) -> None:
         check_choice("split", split, HOME_SPLITS)
+        check_int("chain", chain, 1, MAX_CHAIN)
+        check_choice("chain_order", chain_order, get_args(ChainOrder))
+        check_int("home_size", home_size, 1, MAX_HOME_SIZE)
+        if chain > 1 and traps is True:
+            raise ConfigError("chain above 1 needs traps=False: with traps a later task could be out of reach")
         if not isinstance(traps, bool):
             raise ConfigError(f"traps must be True or False, got {traps!r}")
         super().__init__(
@@ -109,6 +127,9 @@ class HouseholdEnv(HomeEnv):
         self.task_types = read_task_types(task_types)
         self.scenes = check_some("scenes", scenes, SCENES)
         self.traps = traps
+        self.chain = chain
+        self.chain_order = chain_order
+        self.home_size = home_size
         self._generate(np.random.default_rng(0), self.task_types, self.scenes)  # refuses what no home can have
 
     def _start_game(self, options: Mapping[str, Any]) -> Engine:
@@ -118,7 +139,32 @@ class HouseholdEnv(HomeEnv):
             scenes=self._chosen_scenes(options),
         )
         self._name = f"{home.contents.scene}-{home.contents.goal.task}-{zlib.crc32(home.problem.encode()):08x}"
-        return HouseholdGame(home.world)
+        return HouseholdGame(home.world) if self.chain == 1 else self._chain_of(home)
+
+    def new_chain(self, rng: np.random.Generator) -> ChainGame:
+        """Return a game of several tasks in a fresh home, as an episode has one: for measurements.
+
+        Raises:
+            ConfigError: if the environment plays one task at a time.
+        """
+        if self.chain == 1:
+            raise ConfigError("new_chain needs an environment with chain=2 or 3, got chain=1")
+        return self._chain_of(self._generate(rng, self.task_types, self.scenes))
+
+    def _chain_of(self, home: Home) -> ChainGame:
+        return ChainGame((home.world, *home.later)[: self.chain], self.chain_order)
+
+    def _told_worlds(self) -> tuple[World, ...]:
+        return self.game.told if isinstance(self.game, ChainGame) else super()._told_worlds()
+
+    def _task_in_words(self) -> str:
+        game = self.game
+        if not isinstance(game, ChainGame):
+            return super()._task_in_words()
+        number = game.num_tasks - len(game.left) + 1
+        if self.chain_order == "sequence":
+            return f"{game.world.sentence}\nThis is task {min(number, game.num_tasks)} of {game.num_tasks}, one by one."
+        return f"{game.world.sentence}\nDo these tasks in any order; what you have done is not listed any more."
 
     def _chosen_tasks(self, options: Mapping[str, Any]) -> tuple[str, ...]:
         if "task_type" not in options:
@@ -134,7 +180,15 @@ class HouseholdEnv(HomeEnv):
         return (options["scene"],)
 
     def _generate(self, rng: np.random.Generator, task_types: Sequence[str], scenes: Sequence[str]) -> Home:
-        return generate_home(rng, task_types=task_types, scenes=scenes, split=self.split, traps=self.traps)
+        return generate_home(
+            rng,
+            task_types=task_types,
+            scenes=scenes,
+            split=self.split,
+            traps=self.traps,
+            num_later=0 if self.chain == 1 else MAX_CHAIN - 1,  # the same homes for every length of a chain
+            home_size=self.home_size,
+        )
 
     def _game_name(self) -> str:
         return self._name

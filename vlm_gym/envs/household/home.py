@@ -13,6 +13,7 @@ from vlm_gym.games.household.tasks import GoalKinds
 from vlm_gym.games.household.thor import ThorState
 from vlm_gym.games.household.view import HouseholdView, Notes
 from vlm_gym.games.household.vocabulary import CommandVocabulary
+from vlm_gym.games.household.world import World
 from vlm_gym.games.outcome import Outcome
 from vlm_gym.oracles import household as oracle
 from vlm_gym.oracles import household_thor as thor_oracle
@@ -161,7 +162,15 @@ class HomeEnv(TaskEnv[GameState, int]):
         admissible = self.game.admissible if self.include_admissible else ()
         look: words.Look = "photo" if isinstance(state, ThorState) else "symbols" if self.version else "drawing"
         notes = self._written_notes(state) if self.notes and not settings.include_text else ""
-        return words.write_prompt(self.game.world.sentence, feedback, admissible, settings, look=look, notes=notes)
+        return words.write_prompt(self._task_in_words(), feedback, admissible, settings, look=look, notes=notes)
+
+    def _task_in_words(self) -> str:
+        """Return what the prompt says is to be done."""
+        return self.game.world.sentence
+
+    def _told_worlds(self) -> tuple[World, ...]:
+        """Return the worlds of the tasks that the player knows of and has not done."""
+        return (self.game.world,)
 
     def _written_notes(self, state: GameState) -> str:
         """Return the notes that the player is shown, in words."""
@@ -170,8 +179,7 @@ class HomeEnv(TaskEnv[GameState, int]):
 
     @property
     def _goal(self) -> GoalKinds:
-        goal = self.game.world.goal
-        return GoalKinds(goal.task, goal.target, goal.destination)
+        return self._told_goals()[0]
 
     def _more_info(self, state: GameState) -> dict[str, Any]:
         goal = self.game.world.goal
@@ -186,19 +194,24 @@ class HomeEnv(TaskEnv[GameState, int]):
     def _best_action(self, state: GameState) -> str | None:
         if isinstance(state, ThorState):
             return thor_oracle.best_action(state)
-        return oracle.best_action(self.game.world, state)
+        return oracle.best_action_of(self._told_worlds(), state)
 
     def _best_value(self, state: GameState) -> float | None:
         if isinstance(state, ThorState):
             return None  # AI2-THOR's physics may refuse what the rules allow
-        return oracle.optimal_value(self.game.world, state)
+        return min(oracle.optimal_value(world, state) for world in self._told_worlds())
 
     def _searcher_action(self, state: GameState) -> str:
-        return search(self._goal, self._view(state), self._notes)
+        return search(self._told_goals(), self._view(state), self._notes)
+
+    def _told_goals(self) -> tuple[GoalKinds, ...]:
+        """Return the goals that the player knows of and has not reached."""
+        goals = [world.goal for world in self._told_worlds()]
+        return tuple(GoalKinds(goal.task, goal.target, goal.destination) for goal in goals)
 
     def thinker(self) -> Thinker:
         """Return who thinks aloud in the episode."""
-        return HomeThinker(self.game)
+        return HomeThinker(self.game, self._told_goals)
 
     def kind_of(self, action: str) -> str:
         """Return the verb of a command: commands are counted by it."""

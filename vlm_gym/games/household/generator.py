@@ -14,11 +14,11 @@ from typing import Final
 import numpy as np
 
 from vlm_gym.errors import ConfigError, check_choice
-from vlm_gym.games.household.generator_contents import Contents, fill, goals_of
+from vlm_gym.games.household.generator_contents import Contents, fill, goals_of, later_goals
 from vlm_gym.games.household.generator_layout import Layout, lay_out
-from vlm_gym.games.household.generator_problem import game_file, goal_kinds, write_problem
+from vlm_gym.games.household.generator_problem import game_file, kinds_of, write_problem
 from vlm_gym.games.household.generator_tables import SCENES, Draws, HomeGoal, HomeSplit, Scene
-from vlm_gym.games.household.problem import build_world
+from vlm_gym.games.household.problem import build_worlds
 from vlm_gym.games.household.tasks import TASK_TYPES, read_task_types, sentences
 from vlm_gym.games.household.world import World
 
@@ -29,12 +29,16 @@ HOME_SPLITS: Final[tuple[HomeSplit, ...]] = ("train", "unseen")
 
 @dataclass(frozen=True)
 class Home:
-    """A generated home: the game, what it was made from, and the game's PDDL problem."""
+    """A generated home: the game, what it was made from, and the game's PDDL problem.
+
+    `later` are worlds of the same home with what is to be done after that.
+    """
 
     world: World
     contents: Contents
     layout: Layout
     problem: str
+    later: tuple[World, ...] = ()
 
     def game_file(self, walkthrough: tuple[str, ...] = ()) -> bytes:
         """Return the content of a `game.tw-pddl` that this engine and TextWorld play alike."""
@@ -72,13 +76,27 @@ def generate_home(
     scenes: Sequence[str] = SCENES,
     split: HomeSplit = "train",
     traps: bool = False,
+    num_later: int = 0,
+    home_size: int = 1,
 ) -> Home:
-    """Return what `generate` returns, with coordinates, contents and game file."""
+    """Return what `generate` returns, with coordinates, contents and game file.
+
+    Args:
+        rng: as in `generate`, and so are the following.
+        task_types: of the first task.
+        scenes: see there.
+        split: see there.
+        traps: see there.
+        num_later: how many tasks follow the first one in the same home; `Home.later` has them. The objects that they
+            are about lie, where the rules allow it, beside those of the task before: they are seen before they count.
+        home_size: of each kind of furniture and objects there are as many as in the fullest of so many homes.
+    """
     goals, sums = _check(task_types, scenes, split)
     draws = Draws(rng)
     while True:
         scene, goal = goals[draws.within(sums)]
-        contents = fill(scene, goal, draws, traps=traps)
+        chain = (goal, *later_goals(scene, goal, split, num_later, draws))
+        contents = fill(scene, chain, draws, traps=traps, home_size=home_size)
         if contents is not None:
             return _build(contents, split, draws)
 
@@ -86,9 +104,9 @@ def generate_home(
 def _build(contents: Contents, split: HomeSplit, draws: Draws) -> Home:
     layout = lay_out(contents.scene, contents.receptacles, split, draws)
     problem = write_problem(f"{contents.scene}_{contents.goal.task}", contents, layout, draws)
-    sentence = draws.pick(sentences(goal_kinds(contents)))
-    world = build_world(problem.facts, goal_kinds(contents), sentence)
-    return Home(world, contents, layout, problem.text)
+    tasks = [(kinds, draws.pick(sentences(kinds))) for kinds in map(kinds_of, contents.goals)]
+    world, *later = build_worlds(problem.facts, tasks)
+    return Home(world, contents, layout, problem.text, tuple(later))
 
 
 def _check(

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from vlm_gym.games.household.generator_contents import Contents, Spot
 from vlm_gym.games.household.generator_layout import Layout, Point, Stand
-from vlm_gym.games.household.generator_tables import Draws, load_tables
+from vlm_gym.games.household.generator_tables import Draws, HomeGoal, load_tables
 from vlm_gym.games.household.problem import Facts
 from vlm_gym.games.household.tasks import GoalKinds, goal_pddl
 
@@ -66,8 +66,12 @@ class _Lower(dict[str, str]):
 
 
 def goal_kinds(contents: Contents) -> GoalKinds:
-    """Return the goal in the words of the engine."""
-    goal = contents.goal
+    """Return the first goal in the words of the engine."""
+    return kinds_of(contents.goal)
+
+
+def kinds_of(goal: HomeGoal) -> GoalKinds:
+    """Return a goal in the words of the engine."""
     return GoalKinds(goal.task, goal.target.lower(), goal.destination.lower())
 
 
@@ -90,9 +94,9 @@ def _official_rules() -> dict[str, str]:
 def _declarations(
     contents: Contents, things: Mapping[str, tuple[str, Spot | None]], spots: Iterable[str], places: Iterable[str]
 ) -> str:
-    object_kinds = sorted({contents.goal.target, *(kind for kind, _ in contents.objects)})
-    if contents.goal.task == "look":
-        object_kinds = sorted({*object_kinds, contents.goal.destination})
+    targets = {goal.target for goal in contents.goals}
+    lamps = {goal.destination for goal in contents.goals if goal.task == "look"}
+    object_kinds = sorted({*targets, *lamps, *(kind for kind, _ in contents.objects)})
     spot_kinds = [kind for kind, count in contents.receptacles.items() if count]
     return "\n".join(
         [

@@ -7,7 +7,7 @@ after ALFRED and AI2-THOR), made by tests/games/household/make_generator_data.py
 import functools
 import json
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import accumulate
@@ -136,6 +136,16 @@ def needs_of(goal: HomeGoal) -> Needs:
     if goal.task == "look":
         return Needs({}, {goal.target: 1, LAMP: 1})
     return Needs({goal.destination: 1}, {goal.target: NUM_TARGETS[goal.task]})
+
+
+def needs_of_all(goals: Iterable[HomeGoal]) -> Needs:
+    """Return what a room must have for goals about different kinds of objects."""
+    receptacles: dict[str, int] = {}
+    objects: dict[str, int] = {}
+    for needs in map(needs_of, goals):
+        receptacles |= needs.receptacles
+        objects |= needs.objects
+    return Needs(receptacles, objects)
 
 
 def _scene_tables(data: dict[str, Any], held_out: set[tuple[str, str]]) -> SceneTables:

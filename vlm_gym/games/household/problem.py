@@ -5,8 +5,8 @@ The text is taken apart with one regular expression and never evaluated.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 from sys import intern
@@ -69,6 +69,13 @@ def build_world(facts: Facts, goal: GoalKinds, sentence: str) -> World:
     Of a predicate with one argument the second of a pair is "". Raises ConfigError if they do not make a game.
     """
     return _Builder(facts).build(goal, sentence)
+
+
+def build_worlds(facts: Facts, tasks: Sequence[tuple[GoalKinds, str]]) -> tuple[World, ...]:
+    """Return the worlds of the same facts with one goal and its sentence each, as `build_world` does for one."""
+    builder = _Builder(facts)
+    world = builder.build(*tasks[0])
+    return world, *(builder.with_goal(world, *task) for task in tasks[1:])
 
 
 def _balanced(text: str) -> str:
@@ -162,6 +169,9 @@ class _Builder:
             return self._world(kinds, sentence)
         except KeyError as error:
             raise ConfigError(f"the PDDL problem says nothing of the type of {error.args[0]!r}") from None
+
+    def with_goal(self, world: World, kinds: GoalKinds, sentence: str) -> World:
+        return replace(world, goal=self._make_goal(kinds), sentence=sentence)
 
     def _world(self, kinds: GoalKinds, sentence: str) -> World:
         objects, receptacles = self._make_objects(), self._make_receptacles()
