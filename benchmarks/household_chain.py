@@ -83,7 +83,7 @@ def main() -> None:
         if task.arguments.get("chain", 1) == 1 or arguments.level not in (None, task.level):
             continue
         env = gym.make(task.id, disable_env_checker=True).unwrapped
-        assert isinstance(env, HouseholdEnv)  # noqa: S101
+        assert isinstance(env, HouseholdEnv)
         players = {
             "random": play_at_random(np.random.default_rng(PLAY_SEED)),
             "searcher": play_searching(),

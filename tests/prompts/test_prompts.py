@@ -33,6 +33,8 @@ STARTS = {
     "Blackjack-Remembering-L1-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
     "Household-v0": {"task_type": "heat"},
     "Household-v1": {"task_type": "heat"},
+    "Household-Remembering-L1-v0": {"task_type": "heat"},
+    "Household-Remembering-L3-v0": {"task_type": "heat"},
 }
 LATER = {"Blackjack-Remembering-L1-v0": "deal"}
 """Tasks whose prompt changes with an action."""

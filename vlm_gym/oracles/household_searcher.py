@@ -72,7 +72,9 @@ def search(goals: Sequence[GoalKinds], view: HouseholdView, notes: Notes) -> str
     """Return the command that a player who knows no more than this does well to give.
 
     Of several goals, each about objects of its own kind, the player works at the one whose object is in its hand, else
-    at the one whose object was seen; while none was, it looks where any of them may be. It is possible in every game in which the task can still be done; "look" where nothing is left to look for.
+    at the one whose object was seen; while none was, it looks where any of them may be.
+
+    It is possible in every game in which the task can still be done; "look" where nothing is left to look for.
     """
     for goal in goals:
         if view.hand is not None and view.hand.kind == goal.target:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import gymnasium as gym
 import pytest
 
 from vlm_gym.render.household.palette import read_home_theme
@@ -78,3 +79,13 @@ def test_a_scene_of_version_1_looks_like_its_golden_picture(name, make_view, mak
 def test_every_golden_scene_is_compared():
     expected = {f"{name}.png" for name in (*SCENES, *MENDED)} | {"kitchen-open-fridge-bare.png"}
     assert {path.name for path in GOLDEN.glob("*.png")} == expected
+
+
+def test_a_full_home_without_names_looks_like_its_golden_picture(compare_with_golden):
+    """The top level of remembering, as the player sees it at the first thing that it takes."""
+    env = gym.make("vlm_gym/Household-Remembering-L3-v0", disable_env_checker=True)
+    env.reset(seed=0, options={"task_type": "cool", "scene": "kitchen"})
+    info = {"action": ""}
+    while not info["action"].startswith("take"):
+        picture, *_, info = env.unwrapped.play(env.unwrapped.oracle_action())
+    compare_with_golden(picture, GOLDEN / "full-home-bare.png")

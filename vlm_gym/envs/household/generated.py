@@ -48,7 +48,8 @@ class HouseholdEnv(HomeEnv):
     | `fault` | -1 | for an answer that cannot be read (text play) |
 
     ## Episode End
-    Terminates when the task is done, or all of them. Truncated after 50 turns, in the levels of *remembering* after 100.
+    Terminates when the task is done, or all of them. Truncated after 50 turns, in the levels of *remembering* after
+    100.
 
     ## Information
     As in every task, and: `goal` (the task sentence), `task_type`, `feedback` (the game's last text), `game` (its
@@ -66,17 +67,17 @@ class HouseholdEnv(HomeEnv):
     `notes=True` lists in the prompt and in the picture's words what the player has seen where so far, and which
     commands were not possible since the last one that was: what a player who forgets nothing knows.
     `chain=1`: 2 or 3 for so many tasks in one home; success is when all are done, and what is done stays done.
-    `chain_order="any"` tells all of them at once, "sequence" the next one when the one before is done. What a later task
-    is about lies, where it can, beside what the one before was about: it is seen early and needed later.
+    `chain_order="any"` tells all of them at once, "sequence" the next one when the one before is done. What a later
+    task is about lies, where it can, beside what the one before was about: it is seen early and needed later.
     `info["task_type"]` and `options["task_type"]` are the first one's. `home_size=1`: 2 or 3 for homes with as much of
     each kind of furniture and objects as in the fullest of so many.
     `include_text=True` puts the game's text and the picture in words into the prompt. `version`: that of
     the id, of its pictures and prompts.
 
     ## Registered Configurations
-    `Household-v1` and `Household-Unseen-v1`, and `Household-v0` and `Household-Unseen-v0`. Without names in the close-up,
-    with 100 turns and in the fullest of two homes: `Household-Remembering-L1-v0` with two tasks in any order, `-L2-v0`
-    with two in sequence, and `-L3-v0` with three in sequence.
+    `Household-v1` and `Household-Unseen-v1`, and `Household-v0` and `Household-Unseen-v0`. Without names in the
+    close-up, with 100 turns and `home_size=2`: `Household-Remembering-L1-v0` with two tasks in any order, `-L2-v0` with
+    two in sequence, and `-L3-v0` with three in sequence.
 
     ## References
     Shridhar et al. 2021, "ALFWorld", arXiv 2010.03768. Zhai et al. 2024, arXiv 2405.10292, section 5.2.
