@@ -208,6 +208,7 @@ def test_a_copy_goes_on_by_itself(order):
         ({"chain_order": "all"}, "chain_order must be"),
         ({"home_size": 4}, "home_size must be"),
         ({"chain": 2, "traps": True}, "chain above 1 needs traps=False"),
+        ({"chain": 2, "notes": "goal"}, "chain above 1 needs notes=True or False"),
     ],
 )
 def test_a_wrong_argument_says_what_it_must_be(arguments, told):
