@@ -24,6 +24,7 @@ def _one_deck(level: int, summary: str, ranks_out: int, random_success: float, b
 
 _HOUSEHOLD: Final = own_task("Household-v1")
 _OF_TWO: Final = {"put": 0.0009, "look": 0.0012, "clean": 0, "heat": 0, "cool": 0, "two": 0}  # by the first task
+_OF_THREE: Final = dict.fromkeys(_OF_TWO, 0.0)
 
 
 def _chain(level: int, summary: str, chain: int, order: str, **measured: Any) -> Task:
@@ -47,5 +48,5 @@ LEVELS: Final[tuple[Task, ...]] = (
     _one_deck(3, "from one deck; nine ranks are out, seen in three pictures", 9, 0.277996, 0.472229),
     _chain(1, "two tasks in any order, a full home, no names", 2, "any", random_success=0.0003, random_by_type=_OF_TWO),
     _chain(2, "the same, one after the other", 2, "sequence", random_success=0.0003, random_by_type=_OF_TWO),
-    _chain(3, "three, one after the other", 3, "sequence", random_success=0.0),
+    _chain(3, "three, one after the other", 3, "sequence", random_success=0.0, random_by_type=_OF_THREE),
 )

@@ -7,7 +7,7 @@ from vlm_gym.fields import Field, Kind
 from vlm_gym.games.blackjack_deck import ACTIONS, DiscardsView, OneDeckRules
 from vlm_gym.games.cards import Card
 from vlm_gym.prompts import blackjack
-from vlm_gym.prompts.answer import PromptSettings, action_rule, answer_section
+from vlm_gym.prompts.answer import PromptSettings, answer_section
 
 DISCARDS: Final = Field("cards", "the cards that lie face up", Kind.CARDS)
 
@@ -30,7 +30,7 @@ def _listed(cards: tuple[Card, ...]) -> str:
 @lru_cache(maxsize=64)
 def write_look_prompt(settings: PromptSettings) -> str:
     """Return the prompt while discards are shown; it is the same for all of them."""
-    rule = 'The action is "deal": it covers these cards and goes on.'
+    rule = 'The action is "deal" now: it covers these cards and goes on. In the hand it is "stand" or "hit".'
     told = _PAPER_LOOK if settings.style == "paper" else _LOOK
     return f"{told}\n\n{answer_section(settings, (DISCARDS,), ACTIONS.key, rule)}"
 
@@ -38,7 +38,7 @@ def write_look_prompt(settings: PromptSettings) -> str:
 @lru_cache(maxsize=64)
 def write_hand_prompt(rules: OneDeckRules, settings: PromptSettings) -> str:
     """Return the prompt of the hand; it is the same for every one."""
-    rule = action_rule(("stand", "hit"))
+    rule = 'The action is "stand" or "hit", and no longer "deal".'
     answer = answer_section(settings, blackjack.fields(settings), ACTIONS.key, rule)
     return f"{blackjack.rules_in_words(rules, settings, deck=_DECK)}\n\n{answer}"
 
