@@ -34,6 +34,7 @@ SHOWN = {
     "random": "SFT teaches the form of an answer and its readings of the picture, with actions at random.",
     "legal": "SFT teaches the form of an answer and its readings of the picture, with legal actions at random.",
     "oracle": "SFT imitates the oracle.",
+    "searcher": "SFT imitates the searcher, who knows no more than the player, and is corrected by it.",
 }
 COLUMNS = 3  # of the figure
 
@@ -70,14 +71,14 @@ def last_day(folder: Path) -> date:
 def table(task: str, runs: list[tuple[TrainConfig, list[dict[str, Any]]]]) -> str:
     """Return a Markdown table with a row for each run."""
     evaluation = runs[0][0].evaluation
-    entry = TASKS[runs[0][0].task.full_id]
-    floor = floor_of(runs[0][0].task.full_id, evaluation.metric)
+    evaluated = runs[0][0].evaluated_tasks[0].full_id
+    entry, floor = TASKS[evaluated], floor_of(evaluated, evaluation.metric)
     metric = evaluation.metric.replace("_", " ")
     known = "an unknown share" if floor is None else percent(floor)
     bounds = f"random play reaches {known}, the best {percent(entry.best_success)}"
     columns = ("seed", "start, sampled", "start, greedy", "end, sampled", "end, greedy", "episodes", "turns", "CPU-s")
     lines = [
-        f"## {task}",
+        f"## {task if evaluated.endswith(task) else f'{task}, evaluated on {evaluated}'}",
         "",
         f"{metric.capitalize()} in %; {bounds}.",
         SHOWN[runs[0][0].sft.actions],
