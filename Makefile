@@ -14,7 +14,7 @@ PYTHON_agentlightning ?= $(shell for python in $(PYTHON) python3.12 python3.13 "
 SETUP_FILES = setup.cfg pyproject.toml requirements/build.txt
 
 .PHONY: demo test quick check format docs bench bench-learning train alfworld thor test-thor adapters adapter-cost wheel-check \
-	adopted examples \
+	adopted examples notebooks \
 	test-oldest test-oldest-trainer \
 	newest lock python-for-training clean help
 
@@ -37,6 +37,7 @@ help:
 	@echo "                  twine check, types"
 	@echo "make adopted      play the environments of docs/adopt.md, of gymnasium, minigrid and ale-py"
 	@echo "make examples     run examples/ with the packages that they show, each in an environment of its own"
+	@echo "make notebooks    execute examples/notebooks/"
 	@echo "make test-oldest  the contract tests on the oldest gymnasium, make test-oldest-trainer the trainer's on the"
 	@echo "                  oldest transformers"
 	@echo "make newest       the quick tests with the newest release of everything, whatever setup.cfg's bounds say"
@@ -133,6 +134,10 @@ adopted: $(VENV)/.test
 # All, or those of EXAMPLES="sb3 torchrl"; environments are kept until what they are made from changes.
 examples: $(BIN)/python
 	$(BIN)/python requirements/examples.py $(EXAMPLES) --folder $(VENV)-examples --torch '$(TORCH)'
+
+# Executed from their first cell to their last, beside what training and the site need.
+notebooks: $(VENV)/.train $(VENV)/.docs
+	VLM_GYM_NOTEBOOKS=1 $(BIN)/python $(PYTEST) tests/examples/test_notebooks.py
 
 # The oldest release that setup.cfg allows lies before the lock's on the path, in a folder of its own.
 test-oldest: $(VENV)/.test

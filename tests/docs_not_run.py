@@ -23,6 +23,7 @@ RUN_ELSEWHERE = {
     "vlm-gym floor mine/Lake-v0": "tests/adopted/test_real_environments.py",
     "vlm-gym eval --agent openai:MODEL --task mine/Lake-v0": "tests/adopted/test_real_environments.py",
     "vlm-gym eval --agent random --task Gym-v0": "tests/envs/test_adopted.py",
+    "vlm-gym results": "tests/test_results.py",
     "vlm-gym play": "tests/web/test_play_web.py",  # waits for a person
     "vlm-gym view": "tests/web/test_view.py",  # serves until Ctrl-C
     "vlm-gym eval --agent oracle --panel cards-v0 --executor ray": "tests/evaluation/runs/test_cluster.py",
