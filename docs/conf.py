@@ -6,7 +6,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from site_pages.reference import FRAMEWORKS  # noqa: E402  # it lies beside this file
+from site_pages.reference import frameworks  # noqa: E402  # it lies beside this file
 
 from vlm_gym import __version__  # noqa: E402
 
@@ -29,7 +29,7 @@ copybutton_prompt_is_regexp = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
-autodoc_mock_imports = list(FRAMEWORKS)
+autodoc_mock_imports = frameworks()
 napoleon_use_ivar = True
 
 html_theme = "furo"

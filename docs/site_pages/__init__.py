@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from site_pages import notebooks, project, reference, task_index
+from sphinx.ext.autodoc.mock import ismock
 
 
 def setup(app: Any) -> dict[str, Any]:
     """Tell Sphinx to have the pages written first."""
     app.connect("builder-inited", lambda app: write_pages(Path(app.srcdir)))
     app.connect("source-read", _read)
+    app.connect("autodoc-skip-member", _skip)
     app.connect("env-get-outdated", lambda *_: ["index"])  # a new page changes its table of contents
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -20,6 +22,11 @@ def write_pages(docs: Path) -> None:
     reference.write(docs / "reference")
     notebooks.copy(docs.parent / "examples", docs / "notebooks")
     project.copy(docs.parent, docs / "project")
+
+
+def _skip(app: Any, what: str, name: str, value: object, *_: Any) -> bool | None:
+    """Leave out what a decorator of a framework made that is not installed here; None leaves it to Sphinx."""
+    return True if ismock(value) else None
 
 
 def _read(app: Any, name: str, source: list[str]) -> None:

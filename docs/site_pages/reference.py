@@ -6,6 +6,7 @@ import importlib.util
 import inspect
 import pkgutil
 import re
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -13,9 +14,7 @@ import vlm_gym
 from site_pages.written import forget_others, write_if_new
 from vlm_gym import adapters
 
-FRAMEWORKS: Final = ("inspect_ai", "openenv", "skyrl_gym", "gem", "trl", "datasets", "fastapi", "uvicorn", "pydantic")
-"""What the adapters import: autodoc goes without them, wherever they are not installed."""
-
+CORE: Final = {"vlm_gym", "gymnasium", "numpy", "PIL", "cv2"}
 MODULES: Final = {
     "vlm_gym": "What programs import, by the name `vlm_gym.NAME`. By subject: [the library](../api.md).",
     "vlm_gym.wrappers": "Wrappers of environments.",
@@ -33,6 +32,18 @@ MODULES: Final = {
 }
 OPTIONS: Final = {"class": ":members:", "exception": ":show-inheritance:", "function": "", "data": ":no-value:"}
 LIBRARY: Final = Path(__file__).parents[1] / "api.md"
+
+
+def frameworks() -> list[str]:
+    """Return what the adapters import of others: autodoc goes without it, wherever it is not installed."""
+    found: set[str] = set()
+    for path in Path(*adapters.__path__).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+    return sorted(found - CORE - sys.stdlib_module_names)
 
 
 def write(folder: Path) -> None:

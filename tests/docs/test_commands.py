@@ -27,6 +27,7 @@ SMALL = {"--episodes": "2", "--samples": "8", "--requests-per-minute": "60000", 
 ANSWER = '{"thoughts": "as on the page", "action": "+"}'
 SCRIPTS = [(page, command) for page in PAGES for command in commands(page) if command.words[:2] == ("python", "-m")]
 OURS = [page for page in PAGES if any(command.words[0] == "vlm-gym" for command in commands(page))]
+OF_MODELS = ("--base-url", "--temperature", "--max-tokens", "--header")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z_.-]*[a-z]")
 OF_OTHERS = {"--sample-id", "--env.taskset.parser", "--select.include.names", "--limit-mm-per-prompt", "--strict"}
 """Options of other people's programs that the text names."""
@@ -123,7 +124,7 @@ def with_server(words, kept, stack):
         words[words.index("--out") + 1] in kept or kind == "hf"
     ):  # tests/evaluation/models/test_local_model.py loads them
         words[place] = "oracle"
-        return words
+        return without(words, OF_MODELS)
     if kind not in SERVERS:
         return words
     is_batch = "--batch" in words
@@ -136,6 +137,12 @@ def with_server(words, kept, stack):
     else:
         words += ["--base-url", server.base_url]
     return [*words, "--poll", "0.01"] if is_batch else words
+
+
+def without(words, options):
+    """Return a command without some options and their values."""
+    at = {place for place, word in enumerate(words) if word in options}
+    return [word for place, word in enumerate(words) if place not in at and place - 1 not in at]
 
 
 def runs_before(words):
