@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from site_pages import notebooks, project, reference, task_index
 from sphinx.ext.autodoc.mock import ismock
+
+from site_pages import notebooks, project, reference, task_index
 
 
 def setup(app: Any) -> dict[str, Any]:
@@ -24,8 +25,9 @@ def write_pages(docs: Path) -> None:
     project.copy(docs.parent, docs / "project")
 
 
-def _skip(app: Any, what: str, name: str, value: object, *_: Any) -> bool | None:
+def _skip(*event: Any) -> bool | None:
     """Leave out what a decorator of a framework made that is not installed here; None leaves it to Sphinx."""
+    _, _, _, value, *_ = event
     return True if ismock(value) else None
 
 
