@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from sphinx.ext.autodoc.mock import ismock
-
 from site_pages import notebooks, project, reference, task_index
 
 
@@ -12,7 +10,6 @@ def setup(app: Any) -> dict[str, Any]:
     """Tell Sphinx to have the pages written first."""
     app.connect("builder-inited", lambda app: write_pages(Path(app.srcdir)))
     app.connect("source-read", _read)
-    app.connect("autodoc-skip-member", _skip)
     app.connect("env-get-outdated", lambda *_: ["index"])  # a new page changes its table of contents
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -23,12 +20,6 @@ def write_pages(docs: Path) -> None:
     reference.write(docs / "reference")
     notebooks.copy(docs.parent / "examples", docs / "notebooks")
     project.copy(docs.parent, docs / "project")
-
-
-def _skip(*event: Any) -> bool | None:
-    """Leave out what a decorator of a framework made that is not installed here; None leaves it to Sphinx."""
-    _, _, _, value, *_ = event
-    return True if ismock(value) else None
 
 
 def _read(app: Any, name: str, source: list[str]) -> None:

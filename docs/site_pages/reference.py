@@ -106,7 +106,22 @@ def _entry(module: str, name: str, kind: str) -> str:
     option = OPTIONS[kind]
     if module == "vlm_gym" and kind == "data":  # it has its docstring where it is made, where autodoc does not look
         return f".. py:data:: {module}.{name}\n\n   {_in_a_few_words(name)}\n\n"
+    told = _told_by_source(module, name) if module.startswith(adapters.__name__) else None
+    if told is not None:
+        return f".. py:class:: {module}.{name}\n\n   {told}\n\n"
     return f".. auto{kind}:: {module}.{name}\n" + (f"   {option}\n" if option else "") + "\n"
+
+
+def _told_by_source(module: str, name: str) -> str | None:
+    """Return the first line of the docstring of a class that its framework decorates; None for all others.
+
+    Where the framework is not installed, nobody knows what the decorator makes of the class.
+    """
+    tree = ast.parse((Path(*adapters.__path__) / f"{module.rpartition('.')[2]}.py").read_text(encoding="utf-8"))
+    (node,) = [node for node in tree.body if getattr(node, "name", "") == name]
+    if not isinstance(node, ast.ClassDef) or not any(isinstance(mark, ast.Call) for mark in node.decorator_list):
+        return None
+    return (ast.get_docstring(node) or "").partition("\n")[0]
 
 
 def _in_a_few_words(name: str) -> str:
