@@ -273,7 +273,7 @@ def _convert(name: str, value: Any, kind: Any) -> Any:
         return value
     if origin is tuple:
         if isinstance(value, str) and get_args(kind)[0] is str:
-            value = [value]
+            value = [value]  # of texts a single one may stand for itself
         return tuple(_convert(name, item, get_args(kind)[0]) for item in _as_list(name, value))
     return _convert_plain(name, value, kind if origin is None else dict)
 

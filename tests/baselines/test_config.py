@@ -44,6 +44,7 @@ def test_a_file_and_the_command_line_set_the_same_fields(read):
     assert read() == Outer(steps=4, inner=Inner(lr=1e-4))
     assert read("--steps", "5", "--inner.lr=2e-3", "--is-fast", "true").inner.lr == 2e-3
     assert read("--inner.names", "[b, c]").inner.names == ("b", "c")
+    assert read("--inner.names", "b").inner.names == ("b",)  # one text is a list of one
     assert read("--words", "{size: 84}", "--words.theme", "night").words == {"size": 84, "theme": "night"}
     assert read("--limit", "2").limit == 2.0
     assert read("--limit", "null").limit is None
@@ -61,7 +62,7 @@ def test_a_file_and_the_command_line_set_the_same_fields(read):
         (["--is-fast", "3"], "is_fast must be true or false, got 3"),
         (["--inner.lr", "fast"], "inner.lr must be a number, got 'fast'"),
         (["--inner.kind", "bog"], "inner.kind must be one of 'big', 'small'; got 'bog'. Did you mean 'big'"),
-        (["--inner.names", "a"], "inner.names must be a list, got 'a'"),
+        (["--inner.names", "3"], "inner.names must be a list, got 3"),
         (["--inner", "3"], "inner is a section: expected a mapping, got 3"),
         (["--steps.more", "3"], "'steps' is a value, no section"),
         (["--words", "3"], "words must be a mapping, got 3"),
