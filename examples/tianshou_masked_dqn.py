@@ -75,7 +75,7 @@ def main():
     """Train, and say what it brought."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--env", default="vlm_gym/NumberLine-v0")
-    parser.add_argument("--steps", type=int, default=6_000)
+    parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--episodes", type=int, default=100, help="played before and after")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

@@ -33,18 +33,18 @@ def main() -> int:
     failed = []
     for name in arguments.names or names:
         print(f"== {name}", flush=True)
-        if not (install(name, arguments.folder, arguments.torch) and test(name, arguments.folder, arguments.torch)):
+        venv = venv_of(name, arguments.folder, arguments.torch)
+        if not (install(name, venv, arguments.torch) and test(name, venv)):
             failed.append(name)
     print(f"failed: {', '.join(failed)}" if failed else "all examples ran")
     return len(failed) > 0
 
 
-def install(name: str, folder: Path, torch: str) -> bool:
+def install(name: str, venv: Path, torch: str) -> bool:
     """Make the environment, unless it is there; others of the same example, made from something else, are removed."""
-    venv = venv_of(name, folder, torch)
     if (venv / FINISHED).exists():
         return True
-    for old in folder.glob(f"{name}-*"):
+    for old in venv.parent.glob(f"{name}-*"):
         shutil.rmtree(old)
     pip = (str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
     commands = (
@@ -58,9 +58,9 @@ def install(name: str, folder: Path, torch: str) -> bool:
     return True
 
 
-def test(name: str, folder: Path, torch: str) -> bool:
+def test(name: str, venv: Path) -> bool:
     """Run the tests of one example in its environment."""
-    python = str(venv_of(name, folder, torch) / "bin" / "python")
+    python = str(venv / "bin" / "python")
     command = (python, "-m", "pytest", "-q", "-rs", "-k", f"{name}_", "tests/examples")
     return subprocess.run(command, cwd=ROOT, env={**os.environ, **SETTINGS}, check=False).returncode == 0
 

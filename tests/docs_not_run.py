@@ -48,6 +48,7 @@ NOT_RUN = {
     "source": "is for the reader's shell",
     "export": "is for the reader's shell",
     "python -m benchmarks.vector_envs": "takes minutes",
+    "python -m benchmarks.adapter_cost": "needs the frameworks, each in an environment of its own",
     "play(gym.make(": "opens a window and waits for a person",
 }
 """Run by nobody; options of our own programs are checked all the same."""
