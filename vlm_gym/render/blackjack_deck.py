@@ -75,7 +75,7 @@ class _DiscardsTable:
         return Hand(drawn_slot(slot, self._theme), tuple(boxes))
 
     def _draw_background(self, page: int, pages: int) -> Picture:
-        text = f"Dealt before, {page} of {pages}"
+        text = f"Dealt: {page} of {pages}"
         height = self._label_height
         width = text_width(text, self._theme.font, round(0.75 * height)) + height
         width = min(width, self._size - 2 * (self._size - self._pile.boxes[0][0][1].start))
