@@ -195,7 +195,7 @@ def _find(name: str, what: str = "base") -> Path:
     if Path(name).suffix in (".yaml", ".yml"):
         raise ConfigError(f"{what}: there is no file {name}")
     check_choice(f"{what}, unless it is a file,", name, _names() if what == "--config" else _names("base/") + _names())
-    raise ConfigError(f"{what} {name!r} is no file")
+    raise ConfigError(f"{what} {name!r} is not a file")
 
 
 class _Loader(yaml.SafeLoader):

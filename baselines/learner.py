@@ -22,7 +22,7 @@ from vlm_gym.errors import VlmGymError
 
 
 class NotFiniteError(VlmGymError):
-    """A loss or a gradient that is no number; the turns that made it are on disk."""
+    """A loss or a gradient that is not a number; the turns that made it are on disk."""
 
 
 class Step(NamedTuple):
@@ -111,10 +111,10 @@ class Learner:
     def step(self, batch: Batch, minibatch: Minibatch) -> Step:
         """Take one optimizer step, a microbatch at a time; processes exchange gradients once, with the last one.
 
-        A loss that is no number makes the gradients of all processes none, so that all of them stop here together.
+        A loss that is not a number makes the gradients of all processes none, so that all of them stop here together.
 
         Raises:
-            NotFiniteError: if the loss or the gradient is no number; the weights are as they were.
+            NotFiniteError: if the loss or the gradient is not a number; the weights are as they were.
             OutOfMemoryError: if the turns of a microbatch are too many for the device.
         """
         size = sum(map(len, minibatch))

@@ -126,7 +126,7 @@ class ChatSession:
         count_tokens: Counts the tokens of a message, for `settings.token_budget`.
 
     Raises:
-        ConfigError: if `env` is no task in text play.
+        ConfigError: if `env` is not a task in text play.
     """
 
     def __init__(
@@ -194,7 +194,7 @@ class ChatSession:
         """Play an answer; None if it is not played but asked for again (`settings.max_reasks`).
 
         Raises:
-            ConfigError: if the answer is no str. A text of any content is fine.
+            ConfigError: if the answer is not a str. A text of any content is fine.
             gymnasium.error.ResetNeeded: before the first reset, and after the end of an episode.
         """
         if not isinstance(text, str):

@@ -8,7 +8,7 @@
     ├── AgentError                              an agent that cannot answer: this episode cannot go on
     │   ├── AgentRefusedError                   ... nor can any other: a wrong key, model or address
     │   └── UnplayableError                     ... because of what it asks: too long for the model, or filtered
-    └── RunError                                a folder that is no run, or a damaged one, or one of other settings
+    └── RunError                                a folder that is not a run, or a damaged one, or one of other settings
 
     UnreadablePictureWarning (UserWarning)      a task made with pictures too small to be read; no error
     DeprecatedTask (FutureWarning)              a task made that another one replaces; no error

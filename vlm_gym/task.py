@@ -64,7 +64,7 @@ class Task:
             count successes; None if unknown.
         harmless: Arguments of the task's own that leave those probabilities as they are.
         example: How to show the task; None for a variant of one that has an example.
-        is_frame: Whether it is no task yet, but becomes one by its arguments (`vlm_gym.adopt`).
+        is_frame: Whether it is not a task yet, but becomes one by its arguments (`vlm_gym.adopt`).
         needs_data: Whether the games must be downloaded first (`vlm-gym download alfworld`).
         setup: What tells whether another program that plays and draws the task is ready on this machine,
             "module:function": it takes the task's arguments and returns pairs of what is missing and what to do. "" if

@@ -72,7 +72,7 @@ def play(env: gym.Env[Any, Any], seed: int, num_turns: int = NUM_TURNS) -> Itera
     yield picture, 0.0, False, False, info
     for _ in range(num_turns):
         turn = env.step(env.action_space.sample())
-        yield turn  # type: ignore[misc]  # a reward that is no float is told by a check
+        yield turn  # type: ignore[misc]  # a reward that is not a float is told by a check
         if turn[2] or turn[3]:
             picture, info = env.reset()
             yield picture, 0.0, False, False, info

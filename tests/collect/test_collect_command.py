@@ -193,7 +193,7 @@ def test_folders_need_not_be_utf_8(tmp_path, monkeypatch, run_folder, style):
     [
         (["EZPints-v0", "--samples", "5"], "Did you mean 'EZPoints-v0'?"),
         (["--panel", "card-v0"], "Did you mean 'cards-v0'?"),
-        (["--from-run", "nowhere"], "nowhere is no run"),
+        (["--from-run", "nowhere"], "nowhere is not a run"),
         (["ALFWorld-ValidSeen-v0", "--samples", "5"], "which are for evaluation"),
     ],
 )

@@ -137,7 +137,7 @@ def limits_of(options: argparse.Namespace) -> "Limits":
     """Return the budgets.
 
     Raises:
-        ConfigError: if one is no number above 0, or could never be reached.
+        ConfigError: if one is not a number above 0, or could never be reached.
     """
     from vlm_gym.evaluation.runs.limits import Limits
 

@@ -55,7 +55,7 @@ async def collect(
         folder: Where the files go.
         settings: What determines them.
         agent: What plays, unless a run is played again.
-        concurrency: Episodes at once, for agents that are models; their order does not hang on it.
+        concurrency: Episodes at once, for agents that are models; their order does not depend on it.
         command: The command line, for the data card.
         is_resumed: Whether to go on with what is in the folder.
         on_progress: Is called after each episode.

@@ -252,7 +252,7 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
             options: The start, where it shall not be drawn; the task's class docstring names the keys.
 
         Raises:
-            ConfigError: if `seed` is no int >= 0, or an option is unknown or wrong.
+            ConfigError: if `seed` is not an int >= 0, or an option is unknown or wrong.
         """
         _check_seed(seed)
         super().reset(seed=None if seed is None else int(seed))

@@ -28,7 +28,7 @@ class MaskedObservation(gym.Wrapper[dict[str, Any], Any, Any, Any], gym.utils.Re
             action masking take; "tianshou" `Dict(mask=Box(0, 1, (n,), int8), obs=...)`, which its Q-learning looks for.
 
     Raises:
-        ConfigError: if the env is no task of vlm_gym or is played in text.
+        ConfigError: if the env is not a task of vlm_gym or is played in text.
     """
 
     def __init__(self, env: gym.Env[Any, Any], form: Form) -> None:

@@ -117,7 +117,7 @@ def _object_of(data: bytes, headers: Mapping[str, str], key_env: str) -> dict[st
     told = error_body(reply) if isinstance(reply, list) else None
     if told is not None:
         raise meaning_in_reply(told, headers, key_env)
-    raise PassingFailureError(f"the reply is no JSON object: {clean(data) or 'it is empty'}")
+    raise PassingFailureError(f"the reply is not a JSON object: {clean(data) or 'it is empty'}")
 
 
 def _without_comments(data: bytes) -> bytes:

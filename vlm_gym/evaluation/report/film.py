@@ -55,7 +55,7 @@ def film_episode(folder: Path, name: str, out: Path, seconds: float = 1.2) -> Pl
         The episode.
 
     Raises:
-        RunError: if the folder is no run, has no such episode, or lacks its pictures.
+        RunError: if the folder is not a run, has no such episode, or lacks its pictures.
         ConfigError: if the film cannot be written, or `seconds` is out of range.
     """
     if not MIN_SECONDS <= seconds <= MAX_SECONDS:

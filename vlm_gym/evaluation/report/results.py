@@ -62,7 +62,7 @@ def read_results(folders: Sequence[Path], *, is_one_panel: bool = True, unplayab
 
     Raises:
         ConfigError: if there is no folder, or one twice.
-        RunError: if a folder is no run or damaged, has no finished episode, or two runs cannot be compared.
+        RunError: if a folder is not a run or damaged, has no finished episode, or two runs cannot be compared.
     """
     if not folders:
         raise ConfigError("a report needs one run or more, got none")

@@ -52,8 +52,8 @@ def write_report(
         on_stage: Is told what is done next, in words.
 
     Raises:
-        RunError: if a folder is no run or damaged, has no finished episode, or two runs cannot be compared.
-        ConfigError: if `out` is no .html file, or the files cannot be written.
+        RunError: if a folder is not a run or damaged, has no finished episode, or two runs cannot be compared.
+        ConfigError: if `out` is not an .html file, or the files cannot be written.
     """
     if out.suffix.lower() != ".html":
         raise ConfigError(f"a page is an .html file, got {out}")

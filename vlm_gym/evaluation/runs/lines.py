@@ -97,7 +97,7 @@ def from_line(line: str, kind: type[RecordT], texts: Mapping[str, str] | None = 
         texts: The texts of requests by their names; a record of which one is not there has no requests.
 
     Raises:
-        RunError: if the line is no JSON, or lacks what no record can do without.
+        RunError: if the line is not JSON, or lacks what no record can do without.
     """
     try:
         read = json.loads(line)

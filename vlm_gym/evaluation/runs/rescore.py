@@ -90,7 +90,7 @@ async def rescore(
         on_episode: Is called after each episode.
 
     Raises:
-        RunError: if the folder is no run, nothing of it was played, or `out` cannot be written.
+        RunError: if the folder is not a run, nothing of it was played, or `out` cannot be written.
         ConfigError: if the parser or the policy does not fit the tasks.
         DataNotFoundError: if a task's games are not on this machine.
     """

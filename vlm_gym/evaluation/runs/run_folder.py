@@ -73,7 +73,7 @@ def read_run(folder: Path) -> dict[str, Any]:
     """Return what determines a run.
 
     Raises:
-        RunError: if the folder is no run, or another version's, or run.json is damaged.
+        RunError: if the folder is not a run, or another version's, or run.json is damaged.
     """
     try:
         run = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))

@@ -75,7 +75,7 @@ def compare(a: Path, b: Path) -> Comparison:
     """Compare two runs on the episodes that both have finished.
 
     Raises:
-        RunError: if a folder is no run, their panels differ, or they share no episode.
+        RunError: if a folder is not a run, their panels differ, or they share no episode.
     """
     return compare_runs(read_played_run(a), read_played_run(b))
 

@@ -28,7 +28,7 @@ def summarise(folder: Path, unplayable: Unplayable = "failure") -> RunSummary:
         unplayable: What the episodes are that could not be played to their end.
 
     Raises:
-        RunError: if the folder is no run, or damaged, or has no finished episode.
+        RunError: if the folder is not a run, or damaged, or has no finished episode.
     """
     return summarise_run(read_played_run(folder, unplayable))
 

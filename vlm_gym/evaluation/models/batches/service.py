@@ -140,7 +140,7 @@ class BatchService(ABC):
         data = await self.client.call(method, path, body, **how)
         value = parse(data)
         if not isinstance(value, dict):
-            raise AgentRefusedError(f"the batch API's reply to {method} {path} is no JSON object: {clean(data)}")
+            raise AgentRefusedError(f"the batch API's reply to {method} {path} is not a JSON object: {clean(data)}")
         return value
 
     def name_in(self, value: Mapping[str, Any], what: str) -> str:
