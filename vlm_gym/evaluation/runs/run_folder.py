@@ -23,7 +23,7 @@ import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -221,11 +221,17 @@ class RunWriter:
 
     def _remove(self) -> None:
         """Remove a run of which nothing was played, and the folders that were made for it."""
-        for name in (RUN_FILE, TURNS_FILE, EPISODES_FILE, TEXTS_FILE):
+        own = {RUN_FILE, TURNS_FILE, EPISODES_FILE, TEXTS_FILE, PICTURES}
+        if {path.name for path in self.folder.iterdir()} - own:  # batches that were begun and are paid for
+            return
+        for name in own - {PICTURES}:
             (self.folder / name).unlink(missing_ok=True)
         shutil.rmtree(self.folder / PICTURES, ignore_errors=True)
-        if self._first_made is not None:
-            shutil.rmtree(self._first_made, ignore_errors=True)
+        for place in (self.folder, *self.folder.parents):
+            if self._first_made is None or not place.is_relative_to(self._first_made):
+                return
+            with suppress(OSError):  # something else is in it by now
+                place.rmdir()
 
     def _add_texts(self, record: TurnRecord | EpisodeRecord) -> None:
         new = {name: text for name, text in texts_of(record).items() if name not in self._names}
