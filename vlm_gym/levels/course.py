@@ -11,13 +11,18 @@ _PRESSES: Final = own_task("Points24-v0")
 _FORMULA: Final = own_task("Points24Formula-v1")
 _TODAY: Final[Mapping[str, Any]] = {"course": 1}
 _TRAY: Final[Mapping[str, Any]] = {"course": 2}
+_PLATES: Final[Mapping[str, Any]] = {"course": 3, "target": "1-30"}
 _TODAY_WORDS: Final = "make 24 where a card counts otherwise today, as the prompt says"
 _TRAY_WORDS: Final = "the same with a card in a tray that is not in the game"
+_PLATES_WORDS: Final = "the same with two plates that show numbers, one of them the target"
 _BEST: Final = 192854 / 257049
+_PLATES_BEST: Final = 3068308 / 3855735
 
 LEVELS: Final[tuple[Task, ...]] = (
     _PRESSES.harder(AXIS, 1, _TODAY_WORDS, _TODAY, random_success=1.162923e-5, best_success=_BEST),
     _PRESSES.harder(AXIS, 2, _TRAY_WORDS, _TRAY, random_success=1.162923e-5, best_success=_BEST),
+    _PRESSES.harder(AXIS, 3, _PLATES_WORDS, _PLATES, random_success=1.734682e-5, best_success=_PLATES_BEST),
     _FORMULA.harder(AXIS, 1, _TODAY_WORDS, _TODAY, random_success=8.281191e-6, best_success=_BEST),
     _FORMULA.harder(AXIS, 2, _TRAY_WORDS, _TRAY, random_success=8.281191e-6, best_success=_BEST),
+    _FORMULA.harder(AXIS, 3, _PLATES_WORDS, _PLATES, random_success=1.213632e-5, best_success=_PLATES_BEST),
 )
