@@ -69,8 +69,9 @@ class Dealer:
     def _with_distractors(self, rules: PointsRules, hand: tuple[Card, ...], rng: np.random.Generator) -> Deal:
         if self.course < CARD_APART:
             return Deal(rules)
-        others = [card for card in DECK if card not in hand]
-        aside = others[int(rng.integers(len(others)))]
+        aside = hand[0]
+        while aside in hand:
+            aside = DECK[int(rng.integers(len(DECK)))]
         if self.course < TWO_PLATES or self.targets is None:
             return Deal(rules, aside=aside)
         color = PLATE_COLORS[int(rng.integers(len(PLATE_COLORS)))]

@@ -7,7 +7,7 @@ from typing import Final
 
 from PIL import Image
 
-from vlm_gym.games.plates import PlateColor, plate_numbers
+from vlm_gym.games.plates import PLATE_COLORS, PlateColor, plate_numbers
 from vlm_gym.games.points import Deal, PointsView
 from vlm_gym.render.canvas import (
     WHITE,
@@ -53,6 +53,7 @@ class Header:
         self._size, self._top, self._height, self._margin, self._theme = image_size, top, height, margin, theme
         self._scale = Sketch(image_size, image_size, WHITE).scale
         self._fixed: Callable[..., tuple[Patch, ...]] = lru_cache(maxsize=MAX_HEADERS)(self._draw_fixed)
+        self._plate: Callable[[PlateColor, int], Patch] = lru_cache(maxsize=MAX_HEADERS)(self._draw_one_plate)
         self._count: Callable[[int, int], Patch] = lru_cache(maxsize=MAX_HEADERS)(self._draw_count)
 
     def patches(self, target: int, deal: Deal | None) -> tuple[Patch, ...]:
@@ -71,9 +72,12 @@ class Header:
         if color is None or other is None:
             signs = self._signs(target, 0 if is_counted else None)
             return (self._draw(signs[0], *self._boxes(signs)[0]),)
-        numbers = plate_numbers(color, target, other)
-        plates = tuple(_Sign(str(number), "888", name) for name, number in numbers.items())
-        return tuple(self._draw(sign, *box) for sign, box in zip(plates, self._boxes(plates), strict=True))
+        return tuple(self._plate(name, number) for name, number in plate_numbers(color, target, other).items())
+
+    def _draw_one_plate(self, color: PlateColor, number: int) -> Patch:
+        """Draw one of the two plates: both are as wide as three digits need."""
+        boxes = self._boxes((_Sign("", "888"), _Sign("", "888")))
+        return self._draw(_Sign(str(number), "888", color), *boxes[PLATE_COLORS.index(color)])
 
     def _draw_count(self, target: int, presses_left: int) -> Patch:
         signs = self._signs(target, presses_left)
