@@ -16,6 +16,7 @@ _NUMBER_LINE: Final = Task(
     best_success=1.0,
     arguments={"max_position": 5},
     random_positive_return=0.26875,
+    harmless=("seeing",),
     example=Example({"position": 0, "target": 4}),
 )
 _EZPOINTS: Final = Task(
@@ -27,6 +28,7 @@ _EZPOINTS: Final = Task(
     random_success=8.43981e-4,
     best_success=1.0,
     arguments={"target": 12, "num_cards": 2, "symbols": "+*=", "solvable": True},
+    harmless=("seeing",),
     example=Example({"cards": ["7C", "5H"]}),
 )
 _POINTS24: Final = Task(
@@ -38,6 +40,7 @@ _POINTS24: Final = Task(
     random_success=1.224167e-5,
     best_success=20876 / 28561,
     arguments={"target": 24, "num_cards": 4},
+    harmless=("seeing",),
     example=Example({"cards": ["QH", "4S", "8D", "KC"]}),
 )
 _EZPOINTS_FORMULA: Final = replace(
@@ -70,6 +73,7 @@ _BLACKJACK: Final = Task(
     num_actions=2,
     random_success=0.280611,
     best_success=0.431630,
+    harmless=("seeing",),
     example=Example({"player": ["10H", "6S"], "dealer": ["9C", "QD"]}),
 )
 

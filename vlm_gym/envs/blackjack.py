@@ -18,6 +18,7 @@ from vlm_gym.prompts import blackjack_deck as deck_words
 from vlm_gym.render.blackjack import draw_blackjack
 from vlm_gym.render.blackjack_deck import draw_discards, lay_pile
 from vlm_gym.render.canvas import Picture
+from vlm_gym.render.seeing.look import MAX_SEEING, Look, draw_look
 from vlm_gym.render.theme import THEMES, read_theme
 from vlm_gym.thoughts.blackjack import BlackjackThinker
 from vlm_gym.thoughts.blackjack_deck import OneDeckThinker
@@ -67,7 +68,9 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
     `natural=False`: a natural (an ace and a ten-valued card) that wins pays 1.5. `sab=False`: the rules of Sutton and
     Barto, where a natural beats everything but a natural; it overrides `natural`, as in Gymnasium. `ranks_out=0`: 2 to
     9 for a hand from one deck without so many ranks; the oracle then knows what a player knows who remembers all that
-    was shown, and while it is shown, what the hand will be worth to that player.
+    was shown, and while it is shown, what the hand will be worth to that player. `seeing=0`: how
+    hard the cards are to read, 0 to 4: 1 turned a little, of any size and deck, 2 turned any way, one on another, seen
+    from the table's edge, 3 in light and shadow on a busy table, 4 smaller besides; only without `ranks_out`.
 
     ## Registered Configurations
     `Blackjack-Remembering-L1-v0`, `-L2-v0` and `-L3-v0` have three, six and nine ranks out, in one, two and three
@@ -96,7 +99,13 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
     keys: ClassVar[Mapping[str, str]] = {"s": "stand", "h": "hit", "d": "deal"}
 
     def __init__(
-        self, settings: TaskSettings | None = None, *, natural: bool = False, sab: bool = False, ranks_out: int = 0
+        self,
+        settings: TaskSettings | None = None,
+        *,
+        natural: bool = False,
+        sab: bool = False,
+        ranks_out: int = 0,
+        seeing: int = 0,
     ) -> None:
         for name, value in (("natural", natural), ("sab", sab)):
             if not isinstance(value, bool):
@@ -106,6 +115,9 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
             check_int("ranks_out, if not 0,", ranks_out, deck.LEAST_RANKS_OUT, deck.MOST_RANKS_OUT)
         actions = deck.ACTIONS if self.is_one_deck else game.ACTIONS
         super().__init__(settings or TaskSettings(), actions, num_actions=len(actions))
+        check_int("seeing", seeing, 0, 0 if self.is_one_deck else MAX_SEEING)
+        self.seeing = seeing
+        self.look: Look | None = None
         self.theme = read_theme(self.settings.theme)
         self._seen: tuple[BlackjackState, game.BlackjackView] | None = None
         self.rules: BlackjackRules
@@ -122,7 +134,9 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
 
     def _deal(self, options: Mapping[str, Any]) -> BlackjackState:
         hands = {name: read_cards(f"options[{name!r}]", codes, 2) for name, codes in options.items()}
-        return self.rules.deal(self.np_random, hands.get("player"), hands.get("dealer"))
+        state = self.rules.deal(self.np_random, hands.get("player"), hands.get("dealer"))
+        self.look = draw_look(self.seeing, self.np_random)
+        return state
 
     def _move(self, state: BlackjackState, action: str) -> Outcome[BlackjackState]:
         return self.rules.play(state, action, self.np_random)
@@ -138,7 +152,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         size = self.settings.image_size
         if state.page:
             return draw_discards(deck.page_of(state), size, self.theme, self.canvas)
-        picture = draw_blackjack(self._view(state), size, self.theme, self.canvas)
+        picture = draw_blackjack(self._view(state), size, self.theme, self.canvas, self.look)
         if self.is_one_deck:
             lay_pile(picture, self.theme)
         return picture

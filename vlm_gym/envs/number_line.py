@@ -13,6 +13,7 @@ from vlm_gym.oracles import number_line as oracle
 from vlm_gym.prompts import number_line as words
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.number_line import draw_number_line
+from vlm_gym.render.seeing.look import MAX_SEEING, Look, draw_look
 from vlm_gym.render.theme import THEMES, read_theme
 from vlm_gym.thoughts.number_line import NumberLineThinker
 from vlm_gym.thoughts.thinker import Thinker
@@ -53,7 +54,9 @@ class NumberLineEnv(TaskEnv[NumberLineState, int]):
     As in every task; `progress` is 1 at the target and 0 elsewhere.
 
     ## Arguments
-    `max_position=5`: the line's end, 1 to 100.
+    `max_position=5`: the line's end, 1 to 100. `seeing=0`: how hard the line is to read, 0 to 4. Above 0 the numbers
+    do not stand in writing, unless the line is too fine to be read: 1 is tilted, 2 bent, with two or three labels and
+    ticks for every 0.5, 1 or 2, 3 in light and shadow on a busy table, 4 smaller besides.
 
     ## Differences from the paper's code
     Targets are uniform. An episode succeeds when the target is reached, where the paper counts episodes whose return
@@ -71,11 +74,14 @@ class NumberLineEnv(TaskEnv[NumberLineState, int]):
     themes: ClassVar[tuple[str, ...]] = tuple(THEMES)
     keys: ClassVar[Mapping[str, str]] = {"-": "-", "+": "+", "=": "+", "a": "-", "d": "+"}  # = is + without shift
 
-    def __init__(self, settings: TaskSettings | None = None, *, max_position: int = 5) -> None:
+    def __init__(self, settings: TaskSettings | None = None, *, max_position: int = 5, seeing: int = 0) -> None:
         check_int("max_position", max_position, 1, MAX_MAX_POSITION)
+        check_int("seeing", seeing, 0, MAX_SEEING)
         super().__init__(settings or TaskSettings(), game.ACTIONS, num_actions=len(game.ACTIONS))
         self.theme = read_theme(self.settings.theme)
         self.max_position = max_position
+        self.seeing = seeing
+        self.look: Look | None = None
 
     def _deal(self, options: Mapping[str, Any]) -> NumberLineState:
         for name, number in options.items():
@@ -83,6 +89,7 @@ class NumberLineEnv(TaskEnv[NumberLineState, int]):
         state = game.deal(self.max_position, self.np_random, **options)
         if state.is_solved:
             raise ConfigError(f"options must have two different numbers, got position and target {state.target}")
+        self.look = draw_look(self.seeing, self.np_random)
         return state
 
     def _move(self, state: NumberLineState, action: str) -> Outcome[NumberLineState]:
@@ -95,7 +102,7 @@ class NumberLineEnv(TaskEnv[NumberLineState, int]):
         return Status(state.is_solved, state.is_solved, float(state.is_solved))
 
     def _draw(self, state: NumberLineState) -> Picture:
-        return draw_number_line(state, self.settings.image_size, self.theme, self.canvas)
+        return draw_number_line(state, self.settings.image_size, self.theme, self.canvas, self.look)
 
     def _describe(self, state: NumberLineState) -> str:
         return words.describe(state)

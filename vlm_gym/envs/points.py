@@ -30,6 +30,7 @@ from vlm_gym.prompts import points as words
 from vlm_gym.prompts import points_deal as deal_words
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.points import PointsPictures
+from vlm_gym.render.seeing.look import MAX_SEEING, Look, draw_look
 from vlm_gym.render.theme import THEMES, read_theme
 from vlm_gym.thoughts.points import FormulaThinker, PressThinker
 from vlm_gym.thoughts.thinker import Thinker
@@ -58,7 +59,9 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
     spare_presses: int | None = None
     least_pairs: int = 0
 
-    def __init__(self, settings: TaskSettings | None, dealer: Dealer, actions: Vocabulary, *, solvable: bool) -> None:
+    def __init__(
+        self, settings: TaskSettings | None, dealer: Dealer, actions: Vocabulary, *, solvable: bool, seeing: int
+    ) -> None:
         if not isinstance(solvable, bool):
             raise ConfigError(f"solvable must be True or False, got {solvable!r}")
         num_actions = len(actions) if isinstance(actions, ActionSet) else None
@@ -70,6 +73,9 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
         self.solvable = solvable
         self._is_plain = dealer.is_plain and self.spare_presses is None and not self.least_pairs
         self._scene = deal_words.Scene(dealer.rules, dealer.targets is not None)
+        check_int("seeing", seeing, 0, MAX_SEEING if self._is_plain else 0)
+        self.seeing = seeing
+        self.look: Look | None = None
         if solvable:  # a target that no deal can make is refused here, not at the first reset
             rng = np.random.default_rng(0)
             _ = self._deal_cards(rng) if self._is_plain else self._deal_more(None, None, rng)
@@ -83,7 +89,9 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
         if not self._is_plain:
             dealt, deal = self._deal_more(cards, target, self.np_random)
             return PointsState(dealt, (), self.attempts, None, deal)
-        return PointsState(cards or self._deal_cards(self.np_random), attempts_left=self.attempts)
+        cards = cards or self._deal_cards(self.np_random)
+        self.look = draw_look(self.seeing, self.np_random)
+        return PointsState(cards, attempts_left=self.attempts)
 
     def _check_target(self, target: Any) -> int:
         targets = self.dealer.targets
@@ -147,7 +155,7 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
         return PointsView(state.cards, state.tokens, deal.rules.target, None, presses_left, deal)
 
     def _draw(self, state: PointsState) -> Picture:
-        return self._pictures.draw(self._view(state), self.canvas)
+        return self._pictures.draw(self._view(state), self.canvas, self.look)
 
     def _describe(self, state: PointsState) -> str:
         view = self._view(state)
@@ -229,6 +237,11 @@ class PointsEnv(_CardsEnv[int]):
     formula may be written before the game is lost; the picture shows how many are left. `least_pairs=0`: deal hands
     that need so many pairs of parentheses. Both need `solvable=True`.
 
+    `seeing=0`: how hard the cards are to read, 0 to 4: 1 turned a little, of any size and deck, 2 turned any way, one
+    on another, seen from the table's edge, 3 in light and shadow on a busy table, 4 smaller besides. What tells a card
+    is not covered. It needs a target that is a number, and none of the last three arguments.
+
+
     ## Registered Configurations
     | id | target | num_cards | symbols | solvable |
     |---|---|---|---|---|
@@ -258,6 +271,7 @@ class PointsEnv(_CardsEnv[int]):
         symbols: str = "+-*/()=",
         face_cards: FaceCards = "ten",
         solvable: bool = False,
+        seeing: int = 0,
         course: int = 0,
         spare_presses: int | None = None,
         least_pairs: int = 0,
@@ -273,7 +287,7 @@ class PointsEnv(_CardsEnv[int]):
             )
         self.spare_presses = spare_presses
         self.least_pairs = least_pairs
-        super().__init__(settings, dealer, dealer.rules.actions, solvable=solvable)
+        super().__init__(settings, dealer, dealer.rules.actions, solvable=solvable, seeing=seeing)
 
     def _move(self, state: PointsState, action: str) -> Outcome[PointsState]:
         return self._rules_of(state).press(state, action)
@@ -363,6 +377,7 @@ class PointsFormulaEnv(_CardsEnv[str]):
         symbols: str = "+-*/()=",
         face_cards: FaceCards = "ten",
         solvable: bool = False,
+        seeing: int = 0,
         attempts: int = 1,
         version: int = 0,
         course: int = 0,
@@ -370,7 +385,8 @@ class PointsFormulaEnv(_CardsEnv[str]):
         check_int("attempts", attempts, 1, MAX_ATTEMPTS)
         check_int("version", version, 0, LATEST_VERSION)
         dealer = _checked_dealer(target, num_cards, symbols, face_cards, course)
-        super().__init__(settings, dealer, FormulaVocabulary(num_cards, dealer.rules.symbols), solvable=solvable)
+        vocabulary = FormulaVocabulary(num_cards, dealer.rules.symbols)
+        super().__init__(settings, dealer, vocabulary, solvable=solvable, seeing=seeing)
         self.attempts = attempts
         self.rule = words.FORM_RULE if version else words.EXAMPLE_RULE
 

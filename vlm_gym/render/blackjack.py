@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from vlm_gym.games.blackjack import BlackjackView
+from vlm_gym.games.cards import Card
 from vlm_gym.render.canvas import Canvas, Picture, text_width, to_picture
 from vlm_gym.render.cards import rank_height
+from vlm_gym.render.seeing.look import Look
+from vlm_gym.render.seeing.throw import Sighting, Zone
 from vlm_gym.render.table import (
     MAX_TABLES,
     PICTURE_BYTES,
@@ -22,6 +25,15 @@ from vlm_gym.render.table import (
 )
 from vlm_gym.render.theme import Theme
 
+if TYPE_CHECKING:
+    from vlm_gym.render.seeing.table import Overlay, ThrownTable
+
+NUM_PLACES: Final = 5  # of thrown cards beside each other; further ones lie between or on them
+THROWN_BYTES: Final = (
+    20_000_000  # of tables with a look per size and theme: one of each of 64 environments at 300 pixels
+)
+LEAST_THROWN: Final = 8
+
 DEALER_SHARES: Final = (
     0.5,
     0.44,
@@ -34,13 +46,23 @@ DEALER_SHARES: Final = (
     0.73,
 )  # of the room for cards; the first that reads well
 
+Cards: TypeAlias = tuple[Card | None, ...]
 
-def draw_blackjack(view: BlackjackView, image_size: int, theme: Theme, onto: Canvas | None = None) -> Picture:
-    """Return a picture, (image_size, image_size, 3): a fresh one, or drawn onto a canvas.
+
+def draw_blackjack(
+    view: BlackjackView, image_size: int, theme: Theme, onto: Canvas | None = None, look: Look | None = None
+) -> Picture:
+    """Return a picture, (image_size, image_size, 3): a fresh one, or drawn onto a canvas; harder to read with a look.
 
     A card that is None lies face down.
     """
-    return _table(image_size, theme).draw(view, onto)
+    table = _table(image_size, theme)
+    return table.draw(view, onto) if look is None else table.draw_thrown(view, look, onto)
+
+
+def seen_blackjack(view: BlackjackView, image_size: int, theme: Theme, look: Look) -> tuple[tuple[Sighting, ...], ...]:
+    """Return for each open card of a picture with a look the places that tell it, the dealer's cards first."""
+    return _table(image_size, theme).sightings(view, look)
 
 
 @lru_cache(maxsize=MAX_TABLES)
@@ -68,6 +90,9 @@ class _BlackjackTable:
         num_pictures = max(4, PICTURE_BYTES // (3 * image_size * image_size))
         self._layout: Callable[[int, int], _Layout] = lru_cache(maxsize=None)(self._lay_out)
         self._background: Callable[[int], Picture] = lru_cache(maxsize=num_pictures)(self._draw_background)
+        num_thrown = max(LEAST_THROWN, THROWN_BYTES // (3 * image_size * image_size))
+        self._thrown_ground: Callable[[Look], Picture] = lru_cache(maxsize=num_thrown)(self._lay_ground)
+        self._thrown_hand: Callable[[Look, int, Cards], Picture] = lru_cache(maxsize=6 * num_thrown)(self._lay_hand)
 
     def draw(self, view: BlackjackView, onto: Canvas | None = None) -> Picture:
         """Draw both hands."""
@@ -76,6 +101,58 @@ class _BlackjackTable:
         lay_cards(picture, view.dealer, layout.dealer, self._sprites)
         lay_cards(picture, view.player, layout.player, self._sprites)
         return picture
+
+    def draw_thrown(self, view: BlackjackView, look: Look, onto: Canvas | None = None) -> Picture:
+        """Draw both hands as a look has them: a new card leaves the others where they are."""
+        ground = self._thrown_ground(look)
+        picture = ground.copy() if onto is None else onto.fill(ground)
+        for part, hand in enumerate((view.dealer, view.player)):
+            picture[self._thrown_box(part)] = self._thrown_hand(look, part, hand)
+        self._thrown.finish(picture, look)
+        return picture
+
+    def sightings(self, view: BlackjackView, look: Look) -> tuple[tuple[Sighting, ...], ...]:
+        """Return for each open card the places that tell it."""
+        found: list[tuple[Sighting, ...]] = []
+        for part, hand in enumerate((view.dealer, view.player)):
+            rows, columns = self._thrown_box(part)
+            hands = self._thrown.sightings(hand, self._zone(part), part, look)
+            found += [tuple(place.shifted(columns.start, rows.start) for place in places) for places in hands]
+        return tuple(found)
+
+    @cached_property
+    def _thrown(self) -> "ThrownTable":
+        from vlm_gym.render.seeing.table import ThrownTable  # it needs OpenCV, which level 0 does not
+
+        return ThrownTable(self._size, self._theme)
+
+    def _lay_ground(self, look: Look) -> Picture:
+        return self._thrown.ground(self._overlay, look)
+
+    @cached_property
+    def _overlay(self) -> "Overlay":
+        label_top = self._thrown_box(1)[0].start - self._label_height
+        boxes = tuple(label.box for label in self._labels(label_top))
+        return self._thrown.overlay(self._background(label_top), boxes)
+
+    def _lay_hand(self, look: Look, part: int, hand: Cards) -> Picture:
+        """Return the part of the picture with a hand: its last card on the others, which may have been laid before."""
+        if not hand:
+            return self._thrown_ground(look)[self._thrown_box(part)].copy()
+        picture = self._thrown_hand(look, part, hand[:-1]).copy()
+        self._thrown.lay(picture, hand, self._zone(part), part, look, first=len(hand) - 1)
+        return picture
+
+    def _thrown_box(self, part: int) -> tuple[slice, slice]:
+        """Return the rows and columns of a hand: the dealer's is 0, the player's 1."""
+        height = (self._size - self._margin - self._margin // 2 - 2 * self._label_height) // 2
+        top = self._margin + self._label_height + part * (height + self._label_height)
+        return slice(top, top + height), slice(self._margin // 3, self._size - self._margin // 3)
+
+    def _zone(self, part: int) -> Zone:
+        """Return where a hand lies within its part of the picture."""
+        rows, columns = self._thrown_box(part)
+        return Zone(0.0, 1.0, columns.stop - columns.start, rows.stop - rows.start - 2.0, NUM_PLACES)
 
     def _lay_out(self, num_dealer: int, num_player: int) -> _Layout:
         head = self._label_height + self._gap
@@ -95,7 +172,7 @@ class _BlackjackTable:
         return dealer, spread_cards(num_player, width, room - dealer_height, self._theme, can_overlap=True)
 
     def _draw_background(self, label_top: int) -> Picture:
-        labels = (self._label("Dealer", self._margin), self._label("You", label_top))
+        labels = self._labels(label_top)
         sketch = felt(self._size, self._theme)
         for label in labels:
             label.draw_ground(sketch, self._theme)
@@ -103,6 +180,9 @@ class _BlackjackTable:
         for label in labels:
             label.write(image, self._theme)
         return to_picture(image)
+
+    def _labels(self, label_top: int) -> tuple[Label, Label]:
+        return self._label("Dealer", self._margin), self._label("You", label_top)
 
     def _label(self, text: str, top: int) -> Label:
         height = self._label_height

@@ -3,9 +3,10 @@
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
-from PIL import Image, ImageDraw, ImageFilter
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from vlm_gym.games.cards import FACE_RANKS, Card
 from vlm_gym.render.backs import draw_back
@@ -43,6 +44,10 @@ LEAST_GAP: Final = 1.0
 LEAST_BORDERED: Final = 18  # pixels: a lower card needs them all for its rank and suit
 LOW_CARD: Final = 32  # pixels: a lower card gives nearly all its height to rank and suit
 SQUEEZE: Final = 0.72  # how narrow a "10" may be made to keep the height of the other ranks
+
+Box: TypeAlias = tuple[float, float, float, float]  # left, top, right, bottom
+CORNERS: Final[tuple[Box, ...]] = ((0.0, 0.0, INDEX_SHARE, 0.395), (1 - INDEX_SHARE, 0.605, 1.0, 1.0))
+"""The corners of a card with its rank and suit, in shares of it."""
 
 _LEFT, _MIDDLE, _RIGHT = 0.366, 0.5, 0.634
 _COLUMN_PAIRS: Final[dict[int, tuple[float, ...]]] = {
@@ -109,6 +114,45 @@ def _rounded(slot: Slot, inset: float) -> Image.Image:
     box = [inset * scale, inset * scale, (slot.width - inset) * scale - 1, (slot.height - inset) * scale - 1]
     ImageDraw.Draw(mask).rounded_rectangle(box, max(0.0, slot.radius - inset) * scale, fill=255)
     return mask.reduce(scale)
+
+
+def paint_loose_card(card: Card | None, slot: Slot, theme: Theme, *, is_inverted: bool) -> Picture:
+    """Return a card with its shadow that can be laid on anything: (height + 2 margin, width + 2 margin, 4).
+
+    The last channel says how opaque the card is, the others have been multiplied with it. An inverted card has the
+    opposite of every colour: light ink on a dark paper.
+    """
+    size = slot.width + 2 * slot.margin, slot.height + 2 * slot.margin
+    face = _face(card, slot, theme)
+    sheet = Image.new("RGB", size)
+    sheet.paste(
+        mix(BLACK, rgb("#ffffff"), 0.55), (slot.margin, slot.margin, size[0] - slot.margin, size[1] - slot.margin)
+    )
+    sheet.paste(ImageChops.invert(face) if is_inverted else face, (slot.margin, slot.margin), _rounded(slot, 0.8))
+    outline, shadow = Image.new("L", size), Image.new("L", size)
+    outline.paste(_rounded(slot, 0.0), (slot.margin, slot.margin))
+    shadow.paste(_rounded(slot, 0.0).point(lambda level: level * 0.55), (slot.margin, slot.margin))
+    opacity = ImageChops.lighter(outline, shadow.filter(ImageFilter.GaussianBlur(slot.margin * 0.45)))
+    inked = ImageChops.multiply(sheet, Image.merge("RGB", (outline, outline, outline)))
+    return np.dstack([to_picture(inked), to_picture(opacity)])
+
+
+class Index(NamedTuple):
+    """What tells a card: the box of its rank, and a larger box with all that tells it; in shares of the card."""
+
+    rank: Box
+    whole: Box
+
+
+def indices(card: Card, slot: Slot, theme: Theme) -> tuple[Index, ...]:
+    """Return the places that tell a card that lies open; any of them is enough."""
+    if _has_index(slot, theme):
+        left, top, right, bottom = INDEX_MIDDLE - 0.115, 0.055, INDEX_MIDDLE + 0.115, 0.055 + INDEX_HEIGHT
+        upper = Index((left, top, right, bottom), CORNERS[0])
+        return upper, Index((1 - right, 1 - bottom, 1 - left, 1 - top), CORNERS[1])
+    plan = _plan(slot, card.rank in FACE_RANKS)
+    top, bottom = plan.rank_top / slot.height, (plan.rank_top + plan.rank) / slot.height
+    return (Index((0.0, top, 1.0, bottom), (0.0, 0.0, 1.0, 1.0)),)
 
 
 def _face(card: Card | None, slot: Slot, theme: Theme) -> Image.Image:

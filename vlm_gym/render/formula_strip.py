@@ -66,6 +66,11 @@ class FormulaStrip:
         self.fit: Callable[[tuple[str, ...], str | None], Lines | None] = lru_cache(maxsize=MAX_FORMULAS)(self._fit)
         """The formula in the largest type that it fits in, or None if that would be too small to read."""
 
+    @property
+    def box(self) -> tuple[slice, slice]:
+        """The rows and columns of the panel."""
+        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
+
     def draw_ground(self, sketch: Sketch) -> None:
         """Draw the panel."""
         box = (self.left, self.top, self.left + self.width, self.top + self.height)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PIL import Image
 
@@ -27,8 +27,13 @@ from vlm_gym.render.canvas import (
     to_picture,
     write,
 )
+from vlm_gym.render.seeing.look import Look
 from vlm_gym.render.table import MAX_TABLES, draw_panel, felt
 from vlm_gym.render.theme import Theme
+
+if TYPE_CHECKING:
+    from vlm_gym.render.seeing.bend import Ruled
+    from vlm_gym.render.seeing.line import RuledSheet
 
 TICK_STEPS: Final = (1, 2, 5, 10, 20, 25, 50, 100)
 TARGET_WORD: Final = "Target:"
@@ -49,14 +54,30 @@ _POINTER: Final = mirrored(
 )
 
 
-def draw_number_line(view: NumberLineState, image_size: int, theme: Theme, onto: Canvas | None = None) -> Picture:
-    """Return a picture, (image_size, image_size, 3): a fresh one, or drawn onto a canvas."""
-    return _sheet(image_size, theme).draw(view, onto)
+def draw_number_line(
+    view: NumberLineState, image_size: int, theme: Theme, onto: Canvas | None = None, look: Look | None = None
+) -> Picture:
+    """Return a picture, (image_size, image_size, 3): a fresh one, or drawn onto a canvas; harder with a look."""
+    if look is None:
+        return _sheet(image_size, theme).draw(view, onto)
+    return _ruled_sheet(image_size, theme).draw(view, look, onto)
+
+
+def seen_number_line(view: NumberLineState, image_size: int, theme: Theme, look: Look) -> "Ruled":
+    """Return where everything is on the line of a picture with a look."""
+    return _ruled_sheet(image_size, theme).ruled(view.max_position, look)
 
 
 @lru_cache(maxsize=MAX_TABLES)
 def _sheet(image_size: int, theme: Theme) -> "_Sheet":
     return _Sheet(image_size, theme)
+
+
+@lru_cache(maxsize=MAX_TABLES)
+def _ruled_sheet(image_size: int, theme: Theme) -> "RuledSheet":
+    from vlm_gym.render.seeing.line import RuledSheet  # it needs OpenCV, which level 0 does not
+
+    return RuledSheet(image_size, theme)
 
 
 class _Measures:

@@ -1,17 +1,22 @@
 """The picture of the points games: the cards, the target, and the formula so far."""
 
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Final, NamedTuple, TypeAlias
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from vlm_gym.games.cards import Card
 from vlm_gym.games.points import Deal, PointsView
 from vlm_gym.render.canvas import Canvas, Picture, lay, paste, to_picture
 from vlm_gym.render.formula_strip import FormulaStrip, Lines
 from vlm_gym.render.points_header import Header
+from vlm_gym.render.seeing.look import Look
+from vlm_gym.render.seeing.throw import Sighting, Zone
 from vlm_gym.render.table import MAX_TABLES, PICTURE_BYTES, Hand, Sprites, felt, lay_cards, spread_cards
 from vlm_gym.render.theme import Theme
 from vlm_gym.render.tray import Tray
+
+if TYPE_CHECKING:
+    from vlm_gym.render.seeing.table import Overlay, ThrownTable
 
 SMALL_SIZE: Final = 160  # below, a picture has no room for a caption
 
@@ -25,6 +30,7 @@ class _Deal(NamedTuple):
     target: int
     more: Deal | None
     is_tall: bool
+    look: Look | None
     ground: Picture
 
 
@@ -32,22 +38,29 @@ class PointsPictures:
     """The pictures of one env: a deal is laid once, and stays as it is while the formula grows."""
 
     def __init__(self, image_size: int, theme: Theme) -> None:
-        self._look = image_size, theme
+        self._key = image_size, theme
         self._deal: _Deal | None = None
 
-    def draw(self, view: PointsView, onto: Canvas | None = None) -> Picture:
-        """Return a picture, (image_size, image_size, 3): a fresh one, or drawn onto a canvas."""
-        table = _table(*self._look)
+    def draw(self, view: PointsView, onto: Canvas | None = None, look: Look | None = None) -> Picture:
+        """Return a picture, (image_size, image_size, 3): a fresh one, or drawn onto a canvas; harder with a look."""
+        table = _table(*self._key)
         lines = table.fit(view)
-        key = view.cards, view.target, view.deal, lines is None
+        key = view.cards, view.target, view.deal, lines is None and look is None, look
         if self._deal is None or self._deal[:-1] != key:
             self._deal = _Deal(*key, table.lay_deal(*key))
-        return table.write(self._deal.ground, view, lines, onto)
+        if look is None:
+            return table.write(self._deal.ground, view, lines, onto)
+        return table.write_low(self._deal.ground, view, lines, look, onto)
 
 
-def draw_points(view: PointsView, image_size: int, theme: Theme) -> Picture:
+def draw_points(view: PointsView, image_size: int, theme: Theme, look: Look | None = None) -> Picture:
     """Return a fresh picture: (image_size, image_size, 3)."""
-    return PointsPictures(image_size, theme).draw(view)
+    return PointsPictures(image_size, theme).draw(view, None, look)
+
+
+def seen_points(view: PointsView, image_size: int, theme: Theme, look: Look) -> tuple[tuple[Sighting, ...], ...]:
+    """Return for each card of a picture with a look the places that tell it."""
+    return _table(image_size, theme).sightings(view.cards, look)
 
 
 @lru_cache(maxsize=MAX_TABLES)
@@ -72,6 +85,7 @@ class _PointsTable:
         num_pictures = max(4, PICTURE_BYTES // (3 * image_size * image_size))
         self._background: Callable[[bool, bool], Picture] = lru_cache(maxsize=4)(self._draw_background)
         self._hand: Callable[[int, bool, bool], Hand] = lru_cache(maxsize=num_pictures)(self._spread_cards)
+        self._overlay: Callable[[int], Overlay] = lru_cache(maxsize=num_pictures)(self._lay_over)
 
     def fit(self, view: PointsView) -> Lines | None:
         """Return the formula as it goes into the low strip, or None if it is too long for it."""
@@ -89,13 +103,55 @@ class _PointsTable:
         tall.write_all(picture, view.tokens, view.value)
         return picture
 
+    def write_low(
+        self, ground: Picture, view: PointsView, lines: Lines | None, look: Look, onto: Canvas | None
+    ) -> Picture:
+        """Write the formula into the low strip, in type as small as it must be, and finish the look."""
+        picture, low = ground.copy() if onto is None else onto.fill(ground), self._strips[0]
+        if lines is None:
+            low.write_all(picture, view.tokens, view.value)
+        else:
+            for patch in low.patches(lines):
+                paste(picture, *patch)
+        self._thrown.finish(picture, look)
+        return picture
+
+    def sightings(self, cards: Cards, look: Look) -> tuple[tuple[Sighting, ...], ...]:
+        """Return for each card the places that tell it."""
+        return self._thrown.sightings(cards, self._zone(len(cards)), 0, look)
+
+    @cached_property
+    def _thrown(self) -> "ThrownTable":
+        from vlm_gym.render.seeing.table import ThrownTable  # it needs OpenCV, which level 0 does not
+
+        return ThrownTable(self._size, self._theme)
+
+    def _lay_thrown(self, cards: Cards, target: int, look: Look) -> Picture:
+        picture = self._thrown.ground(self._overlay(target), look)
+        self._thrown.lay(picture, cards, self._zone(len(cards)), 0, look)
+        return picture
+
+    def _lay_over(self, target: int) -> "Overlay":
+        flat = self._background(False, False).copy()
+        signs = self._header.patches(target, None)
+        for patch in signs:
+            paste(flat, *patch)
+        boxes = [(slice(y, y + sign.shape[0]), slice(x, x + sign.shape[1])) for sign, x, y in signs]
+        return self._thrown.overlay(flat, (self._strips[0].box, *boxes))
+
+    def _zone(self, count: int) -> Zone:
+        edge, top = self._margin / 3, self._margin + self._badge_height + 1
+        return Zone(edge, top, self._size - 2 * edge, self._strips[0].top - 1 - top, count)
+
     def _strip(self, share: float) -> FormulaStrip:
         height = round(share * self._size)
         left, top = self._margin, self._size - self._margin - height
         return FormulaStrip(left, top, self._size - 2 * left, height, self._size >= SMALL_SIZE, self._theme)
 
-    def lay_deal(self, cards: Cards, target: int, deal: Deal | None, is_tall: bool) -> Picture:
+    def lay_deal(self, cards: Cards, target: int, deal: Deal | None, is_tall: bool, look: Look | None) -> Picture:
         """Lay all that stays as it is while the formula grows: the target and the cards, and one in the tray."""
+        if look is not None:
+            return self._lay_thrown(cards, target, look)
         has_tray = deal is not None and deal.aside is not None
         picture = self._background(is_tall, has_tray).copy()
         for patch in self._header.patches(target, deal):

@@ -181,6 +181,11 @@ class Label:
     width: int
     height: int
 
+    @property
+    def box(self) -> tuple[slice, slice]:
+        """The rows and columns of the pill."""
+        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
+
     def draw_ground(self, sketch: Sketch, theme: Theme) -> None:
         """Draw the pill."""
         right, bottom = self.left + self.width, self.top + self.height
