@@ -149,9 +149,9 @@ def read_finished(folder: Path) -> tuple[list[EpisodeRecord], dict[str, list[Tur
     return [episode for episode in recorded if len(turns[episode.episode]) == episode.num_turns], turns
 
 
-def read_played(folder: Path) -> tuple[Played, ...]:
+def read_played(folder: Path, unplayable: Unplayable = "failure") -> tuple[Played, ...]:
     """Return the finished episodes of a run (`read_played_run`)."""
-    return read_played_run(folder).played
+    return read_played_run(folder, unplayable).played
 
 
 def _is_key(key: str) -> bool:

@@ -1,8 +1,10 @@
 """A run: plays the episodes of a plan, many at once, and writes every turn down as soon as it is played."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final, get_args
 
+from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError, RunError, check_choice, check_int
 from vlm_gym.evaluation.models.agents import Agent
 from vlm_gym.evaluation.runs.limits import Limits
@@ -24,6 +26,7 @@ async def evaluate(
     concurrency: int = CONCURRENCY,
     limits: Limits | None = None,
     is_resumed: bool = False,
+    only: Collection[str] | None = None,
     unplayable: Unplayable = "failure",
     on_progress: OnProgress | None = None,
     on_check: OnCheck | None = None,
@@ -42,6 +45,7 @@ async def evaluate(
         limits: Budgets. When one is used up, turns in flight are finished and no other is begun.
         is_resumed: Go on with the run that is in the folder, if there is one: finished episodes are kept,
             half-played ones are played again up to where they stopped, with the answers that were given.
+        only: Keys of the episodes to play in this sitting, others being left for later; None for all.
         unplayable: What an episode is that cannot be played to its end, since a request of it is refused for its
             content: a "failure", finished; or "missing", to be played when the run is resumed.
         on_progress: Is called after each turn, episode and failure.
@@ -69,7 +73,7 @@ async def evaluate(
         run = describe(plan, await player.describe())
         check_folder(folder, run, is_resumed=is_resumed)
         with RunWriter(folder, run) as writer:
-            sitting = Sitting(plan, player, writer, limits or Limits(), unplayable, on_progress)
+            sitting = Sitting(_chosen(plan, only), player, writer, limits or Limits(), unplayable, on_progress)
             await sitting.play(concurrency, on_check)
         return sitting.progress()
     finally:
@@ -92,3 +96,18 @@ def check_folder(folder: Path, run: dict[str, Any], *, is_resumed: bool) -> None
         raise RunError(
             f"{folder} holds a run of other settings: choose another --out, or settings as there:\n  {listed}"
         )
+
+
+def _chosen(plan: Plan, only: Collection[str] | None) -> tuple[EpisodeSpec, ...]:
+    """Return the episodes of a sitting.
+
+    Raises:
+        ConfigError: if one that is asked for is not in the plan.
+    """
+    own = plan.own_episodes
+    if only is None:
+        return own
+    unknown = set(only) - {episode.key for episode in own}
+    if unknown:
+        raise ConfigError(f"only: expected keys of episodes of the plan, got {min(unknown)!r}")
+    return tuple(episode for episode in own if episode.key in only)

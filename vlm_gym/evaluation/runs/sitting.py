@@ -3,13 +3,12 @@
 import asyncio
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from vlm_gym.episodes import EpisodeSpec, canonical
 from vlm_gym.errors import AgentError, AgentRefusedError
 from vlm_gym.evaluation.runs.limits import Limits
-from vlm_gym.evaluation.runs.plan import Plan
 from vlm_gym.evaluation.runs.played import Unplayable, grouped
 from vlm_gym.evaluation.runs.players import Player
 from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
@@ -30,7 +29,7 @@ class Progress:
     """Where a run stands.
 
     Attributes:
-        num_episodes: Episodes of the run.
+        num_episodes: Episodes of the run, or those that this sitting was to play.
         num_done, num_successes: Those that are finished, and those of them that reached the goal.
         num_unplayable: Those that could not be played to their end, whether they count as failures or are missing.
         num_turns: Turns that were played, those of unfinished episodes included.
@@ -69,14 +68,14 @@ class Sitting:
 
     def __init__(
         self,
-        plan: Plan,
+        episodes: Sequence[EpisodeSpec],
         player: Player,
         writer: RunWriter,
         limits: Limits,
         unplayable: Unplayable,
         on_progress: OnProgress | None,
     ) -> None:
-        self.plan, self.player, self.writer, self.limits = plan, player, writer, limits
+        self.episodes, self.player, self.writer, self.limits = episodes, player, writer, limits
         self.unplayable, self.on_progress = unplayable, on_progress
         self.past: dict[str, list[TurnRecord]] = defaultdict(list)
         self.finished: set[str] = set()
@@ -90,7 +89,7 @@ class Sitting:
 
     async def play(self, concurrency: int, on_check: OnCheck | None) -> None:
         """Play until all is done, a limit is reached, or the agent refuses."""
-        left = [episode for episode in self.plan.own_episodes if episode.key not in self.finished]
+        left = [episode for episode in self.episodes if episode.key not in self.finished]
         waiting = iter(left)
         self._tell()
         new = grouped(
@@ -110,7 +109,7 @@ class Sitting:
     def progress(self) -> Progress:
         """Return where the run stands."""
         return Progress(
-            num_episodes=len(self.plan.own_episodes),
+            num_episodes=len(self.episodes),
             num_done=len(self.finished),
             num_successes=self.num_successes,
             num_unplayable=self.num_unplayable,
@@ -124,7 +123,7 @@ class Sitting:
 
     def _read(self) -> None:
         """Take over what earlier sittings left: an episode is finished if its record and all its turns are there."""
-        own = {episode.key for episode in self.plan.own_episodes}
+        own = {episode.key for episode in self.episodes}
         for turn in read_turns(self.writer.folder):
             self._count(turn)
             if turn.turn == len(self.past[turn.episode]) + 1:

@@ -54,7 +54,7 @@ class HalfLevel:
     """
 
     def __init__(self, levels: Sequence[Trials]) -> None:
-        if len(levels) < 2:  # noqa: PLR2004
+        if len(levels) < 2:
             raise ValueError(f"expected two levels or more, got {len(levels)}")
         for each in levels:
             if not 0 <= each.floor < each.ceiling <= 1:
