@@ -84,7 +84,7 @@ def test_what_is_missing_is_played_by_eval(tmp_path, plan):
 
 
 def test_starts_are_taken_in_order_and_no_more_than_allowed(tmp_path, plan):
-    progress = asyncio.run(climb(tmp_path / "run", plan, UpTo(15), Climb(precision=0.01, round=5, most=33)))
+    progress = asyncio.run(climb(tmp_path / "run", plan, UpTo(15), Climb(width=0.01, round=5, most=33)))
     assert progress.num_done == 33
     for task in {each.task for each in plan.episodes}:
         seeds = sorted(each.seed for each in read_episodes(tmp_path / "run") if each.task == task)
@@ -92,7 +92,7 @@ def test_starts_are_taken_in_order_and_no_more_than_allowed(tmp_path, plan):
 
 
 def test_all_episodes_of_a_plan_may_be_needed(tmp_path, plan):
-    progress = asyncio.run(climb(tmp_path / "run", plan, UpTo(15), Climb(precision=0.001, round=40)))
+    progress = asyncio.run(climb(tmp_path / "run", plan, UpTo(15), Climb(width=0.001, round=40)))
     assert progress.num_done == len(plan.episodes)
 
 
@@ -102,7 +102,7 @@ def test_a_plan_can_be_cut_to_some_ladders(plan):
     assert plan_of_ladders(plan, axes=["patience"], bases=[LINE.id]).episodes == plan.episodes
 
 
-@pytest.mark.parametrize("wrong", [{"precision": 0}, {"precision": True}, {"round": 0}, {"most": 0}], ids=str)
+@pytest.mark.parametrize("wrong", [{"width": 0}, {"width": True}, {"round": 0}, {"most": 0}], ids=str)
 def test_wrong_settings_are_refused(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         Climb(**wrong)

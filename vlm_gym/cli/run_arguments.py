@@ -90,8 +90,8 @@ def add_chat(command: argparse.ArgumentParser, title: str = "how it is told") ->
     group.add_argument("--max-reasks", type=count, metavar="N", help="ask again after mistakes (default: 0)")
 
 
-def add_limits(command: argparse.ArgumentParser) -> None:
-    """Add the budgets."""
+def add_limits(command: argparse.ArgumentParser, *, has_repeats: bool = True) -> None:
+    """Add the budgets; `has_repeats`: and what spares a greedy model questions that it has answered."""
     group = command.add_argument_group(
         "what it may spend", "Turns in flight are finished; --resume with a larger budget goes on."
     )
@@ -104,6 +104,9 @@ def add_limits(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="episodes in a row that are refused for the same reason, 0 for any number (default: %(default)s)",
     )
+    group.add_argument("--max-cost", type=number, metavar="X", help="money of the whole run, if prices are given")
+    if not has_repeats:
+        return
     group.add_argument(
         "--stop-repeats",
         type=positive,
@@ -111,7 +114,6 @@ def add_limits(command: argparse.ArgumentParser) -> None:
         help="of a greedy model: after N turns in a row with the same request and the same answer that cannot be read, "
         "do not ask for it again while the request stays the same; the turns count as if it had been given",
     )
-    group.add_argument("--max-cost", type=number, metavar="X", help="money of the whole run, if prices are given")
 
 
 def add_unplayable(command: argparse.ArgumentParser) -> None:

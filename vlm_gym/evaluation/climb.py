@@ -15,10 +15,10 @@ from typing import Any, Final
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError, RunError, check_int
 from vlm_gym.evaluation.models.agents import Agent
+from vlm_gym.evaluation.runs.limits import Limits
 from vlm_gym.evaluation.runs.plan import Plan
 from vlm_gym.evaluation.runs.played import Played, Unplayable, read_played
 from vlm_gym.evaluation.runs.players import Player
-from vlm_gym.evaluation.runs.limits import Limits
 from vlm_gym.evaluation.runs.run import CONCURRENCY, evaluate
 from vlm_gym.evaluation.runs.sitting import OnCheck, OnProgress, Progress
 from vlm_gym.evaluation.scores.floors import floor_of_all
@@ -28,7 +28,7 @@ from vlm_gym.evaluation.scores.statistics import Estimate
 from vlm_gym.ladders import Ladder, ladders
 from vlm_gym.task import Task
 
-PRECISION: Final = 1.0  # levels
+WIDTH: Final = 1.0  # levels
 ROUND: Final = 8  # episodes of each ladder
 MOST_ROUND: Final = 1000
 
@@ -38,12 +38,12 @@ class Climb:
     """How far to play each ladder.
 
     Attributes:
-        precision: Stop when the 95 % interval of the half is this narrow, in levels.
+        width: Stop when the 95 % interval of the half is this narrow, in levels.
         round: Episodes of a ladder that are chosen at a time: fewer need fewer in all, more can be played at once.
         most: The most episodes of a ladder; None for all that the plan has.
     """
 
-    precision: float = PRECISION
+    width: float = WIDTH
     round: int = ROUND
     most: int | None = None
 
@@ -51,8 +51,8 @@ class Climb:
         check_int("round", self.round, 1, MOST_ROUND)
         if self.most is not None:
             check_int("most", self.most, 1, 10**9)
-        if isinstance(self.precision, bool) or not self.precision > 0:
-            raise ConfigError(f"precision must be a number of levels above 0, got {self.precision!r}")
+        if isinstance(self.width, bool) or not self.width > 0:
+            raise ConfigError(f"width must be a number of levels above 0, got {self.width!r}")
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _next_round(standing: Standing, levels: Levels, chosen: set[str], settings: 
     half, trials = standing.half, standing.trials
     is_beyond = half.low > max(levels) or half.high < min(levels)
     number = settings.round if settings.most is None else min(settings.round, settings.most - len(chosen))
-    if chosen and (is_beyond or half.high - half.low <= settings.precision):
+    if chosen and (is_beyond or half.high - half.low <= settings.width):
         return set()
     left = {level: [each.key for each in levels[level] if each.key not in chosen] for level in levels}
     more: set[str] = set()

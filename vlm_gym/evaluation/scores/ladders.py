@@ -69,6 +69,18 @@ def ladder_scores(run: PlayedRun) -> tuple[LadderScores, ...]:
     return tuple(found)
 
 
+def half_words(half: Estimate, lowest: int, highest: int) -> tuple[str, str]:
+    """Return a half and its interval in words; what is outside the levels is only below or above them."""
+
+    def place(level: float) -> str:
+        if level < lowest:
+            return f"<{lowest}"
+        return f">{highest}" if level > highest else f"{level:.1f}"
+
+    low, high = place(half.low), place(half.high)
+    return place(half.value), low if low == high else f"{low} to {high}"
+
+
 def trials_of(level: int, played: Sequence[Played], floor: float, ceiling: float) -> Trials:
     """Return what was played at a level; episodes that start alike count as fewer trials."""
     successes = sample([float(item.episode.is_success) for item in played], [item.start for item in played])

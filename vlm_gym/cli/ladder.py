@@ -1,0 +1,130 @@
+"""The command `ladder`."""
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from vlm_gym.cli.arguments import add_command, count, folder
+from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
+from vlm_gym.cli.run_arguments import add_chat, add_limits, add_unplayable, chat_of, limits_of, parser_of, positive
+from vlm_gym.cli.sitting import note, sit, tell_missing
+from vlm_gym.evaluation.models.agent_names import FORMS, make_agent
+from vlm_gym.ladders import AXES
+from vlm_gym.registration import find_task
+
+if TYPE_CHECKING:  # these import slowly, and every command reads this file
+    from vlm_gym.evaluation.models.agents import Agent
+    from vlm_gym.evaluation.runs.plan import Plan
+    from vlm_gym.evaluation.runs.sitting import Progress
+
+PANEL: Final = "ladder-v0"
+EXAMPLES: Final = """vlm-gym ladder --agent oracle:0.9 --axis planning --out runs/ladder
+  vlm-gym ladder --agent openai:Qwen/Qwen2.5-VL-7B-Instruct --base-url http://localhost:8000/v1 --temperature 0 \\
+      --axis seeing calculating --round 16 --concurrency 64 --out runs/qwen-ladder
+  vlm-gym ladder --agent random --level-0 TASK --width 0.5 --out runs/line
+  vlm-gym report runs/ladder --out report.html          # success against level, and where it falls to half
+
+The exit status is 0 if every ladder is done, 1 if not, 2 for a mistake, 130 after Ctrl-C."""
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    command = add_command(
+        commands, "ladder", _ladder, "find the level at which an agent's success falls to half, adaptively", EXAMPLES
+    )
+    command.add_argument("--agent", required=True, metavar="NAME", help=f"what plays: {FORMS}")
+    command.add_argument("--out", required=True, type=folder, metavar="FOLDER", help="the run's folder")
+    command.add_argument("--resume", action="store_true", help="go on with the run that is in the folder, if any")
+    command.add_argument("--concurrency", type=positive, default=16, metavar="N", help="episodes at once (default: 16)")
+    command.add_argument(
+        "--no-preflight",
+        dest="preflight",
+        action="store_false",
+        help="send no first request, the longest that may come, to models behind endpoints before anything is played",
+    )
+    group = command.add_argument_group("what is played")
+    group.add_argument(
+        "--panel", default=PANEL, metavar="NAME", help="where the episodes come from (default: %(default)s)"
+    )
+    group.add_argument("--axis", nargs="+", default=[], metavar="AXIS", help=f"some axes of {', '.join(AXES)}")
+    group.add_argument("--level-0", nargs="+", default=[], metavar="ID", help="some ladders, by the task at level 0")
+    group.add_argument(
+        "--width",
+        type=_levels,
+        default=1.0,
+        metavar="LEVELS",
+        help="a ladder is done when the 95 %% interval of its level is this narrow (default: %(default)s)",
+    )
+    group.add_argument(
+        "--round",
+        type=positive,
+        default=8,
+        metavar="N",
+        help="episodes of a ladder that are chosen at a time: more keep a fast server busy, fewer need fewer in all "
+        "(default: %(default)s)",
+    )
+    group.add_argument("--most", type=count, metavar="N", help="the most episodes of a ladder (default: all)")
+    add_chat(command)
+    add_endpoint(command)
+    add_limits(command, has_repeats=False)
+    add_unplayable(command)
+
+
+def _ladder(options: argparse.Namespace) -> int:
+    plan = _plan(options)
+    agent = make_agent(options.agent, endpoint_of(options), local_of(options))
+    end = sit(lambda last: _play(options, plan, agent, last))
+    if end.progress is not None and end.progress.num_done:
+        _tell_ladders(options, plan)
+    tell_missing(end)
+    return end.status
+
+
+def _plan(options: argparse.Namespace) -> "Plan":
+    from vlm_gym.evaluation.climb import plan_of_ladders
+    from vlm_gym.evaluation.models.trained import training_of
+    from vlm_gym.evaluation.runs.panels import get_panel
+    from vlm_gym.evaluation.runs.plan import Plan, panel_of
+
+    panel, training = get_panel(options.panel), training_of(options.agent)
+    whole = Plan(
+        panel.episodes,
+        panel=panel_of(panel),
+        parser=parser_of(options, training),
+        chat=chat_of(options, training),
+    )
+    return plan_of_ladders(whole, options.axis, [find_task(name).id for name in options.level_0])
+
+
+async def _play(options: argparse.Namespace, plan: "Plan", agent: "Agent", last: "Callable[[Progress], None]") -> None:
+    from vlm_gym.evaluation.climb import Climb, climb
+
+    try:
+        await climb(
+            options.out,
+            plan,
+            agent,
+            Climb(options.width, options.round, options.most or None),
+            concurrency=options.concurrency,
+            limits=limits_of(options),
+            is_resumed=options.resume,
+            unplayable=options.unplayable,
+            on_progress=last,
+            on_check=note if options.preflight else None,
+        )
+    finally:
+        await agent.close()
+
+
+def _tell_ladders(options: argparse.Namespace, plan: "Plan") -> None:
+    from vlm_gym.cli.ladder_table import ladder_table
+    from vlm_gym.evaluation.climb import standings
+
+    print(ladder_table(standings(options.out, plan, options.unplayable)))
+
+
+def _levels(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"must be a number of levels above 0, got {text}")
+    return value
