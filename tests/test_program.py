@@ -30,6 +30,7 @@ STRUCK_WHILE = {
     "play": "open:picture.png",
     "panels": "import:vlm_gym.evaluation.runs.panels",
     "eval": "open:.png",
+    "ladder": "open:.png",
     "merge": "open:turns.jsonl",
     "report": "open:results.json",
     "results": "open:results.md",
@@ -42,7 +43,7 @@ STRUCK_WHILE = {
     "doctor": "import:vlm_gym.doctor",
     "bench": "import:vlm_gym.bench",
 }
-GO_ON = ("eval", "collect", "download")
+GO_ON = ("eval", "ladder", "collect", "download")
 """The commands that leave what they have done, to go on from there; the others leave nothing."""
 
 

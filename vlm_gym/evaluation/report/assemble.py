@@ -14,8 +14,8 @@ from importlib.resources import files
 from typing import Any, Final
 
 SCRIPTS: Final = (
-    "dom", "data", "pictures", "marks", "copy", "tables", "columns", "summary", "charts", "comparison", "runs",
-    "texts", "request", "turn", "viewer", "filters", "episodes", "address", "main",
+    "dom", "data", "pictures", "marks", "copy", "tables", "columns", "summary", "charts", "ladders",
+    "comparison", "runs", "texts", "request", "turn", "viewer", "filters", "episodes", "address", "main",
 )  # fmt: skip
 STYLES: Final = ("base", "tables", "charts", "episodes", "turn", "paper")
 ESCAPES: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}  # json.dumps escapes all that is not ASCII itself

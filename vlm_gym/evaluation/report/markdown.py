@@ -11,6 +11,7 @@ from vlm_gym.evaluation.scores.comparison import Difference
 from vlm_gym.evaluation.scores.coverage import coverage, coverage_notes
 from vlm_gym.evaluation.scores.figures import Scores
 from vlm_gym.evaluation.scores.labels import table_labels, whole_names
+from vlm_gym.evaluation.scores.ladders import half_words
 from vlm_gym.evaluation.scores.perception import Perception
 from vlm_gym.evaluation.scores.repeats_table import REPEATS_NOTE, repeats_table
 from vlm_gym.evaluation.scores.searcher import searcher_notes
@@ -43,6 +44,7 @@ def render_markdown(results: Results, written: str) -> str:
     parts += _faults(results.runs, labels)
     parts += _repeats(results.runs)
     parts += _same_games(results.runs)
+    parts += _ladders(results.runs)
     if results.pairs:
         parts += ["## Comparison", *(_comparison_table(results, pair, labels) for pair in results.pairs)]
     return "\n\n".join([*parts, f"Written by vlm-gym {__version__}, {written}."]) + "\n"
@@ -116,6 +118,28 @@ def _repeats(runs: Sequence[ReportedRun]) -> list[str]:
             ]
             parts.append(f"### {_plain(run.name)}\n\n{_table(['task', 'attempts', *table.heads], rows)}")
     return ["## Repeats", *parts, f"{REPEATS_NOTE}, with 95 % intervals."] if parts else []
+
+
+def _ladders(runs: Sequence[ReportedRun]) -> list[str]:
+    """Write success against level, a line a ladder and run, and where it falls to half."""
+    found = [(run, ladder) for run in runs for ladder in run.ladders]
+    if not found:
+        return []
+    most = max(rung.level for _, ladder in found for rung in ladder.rungs)
+    rows = []
+    for run, ladder in found:
+        by_level = {rung.level: rung for rung in ladder.rungs}
+        half = ("?", "?") if ladder.half is None else half_words(ladder.half, ladder.rungs[0].level, max(by_level))
+        levels = [
+            _estimate(by_level[level].success, percent) if level in by_level else NONE for level in range(most + 1)
+        ]
+        rows.append([ladder.axis, ladder.name, run.name, *half, *levels])
+    note = (
+        "Half: the level at which success falls to half between floor and ceiling, with its 95 % interval; L0, L1 ...: "
+        "success in %."
+    )
+    heads = ["axis", "level 0", "run", "half", "95 %", *(f"L{level}" for level in range(most + 1))]
+    return ["## Ladders", _table(heads, rows), note]
 
 
 def _same_games(runs: Sequence[ReportedRun]) -> list[str]:

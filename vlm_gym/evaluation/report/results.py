@@ -13,6 +13,7 @@ from vlm_gym.evaluation.runs.played import Played, PlayedRun, Unplayable, read_p
 from vlm_gym.evaluation.scores.comparison import Comparison, compare_runs
 from vlm_gym.evaluation.scores.coverage import coverage_notes
 from vlm_gym.evaluation.scores.figures import RunSummary
+from vlm_gym.evaluation.scores.ladders import LadderScores, ladder_scores
 from vlm_gym.evaluation.scores.same_games import SameGames, same_games
 from vlm_gym.evaluation.scores.summary import summarise_run, to_json
 
@@ -26,7 +27,7 @@ class ReportedRun:
     """A run as a report shows it: under a name that no other run of the report has, its episodes in order.
 
     Those in `unfinished` have turns and no end, and count in no figure. `same_games` are its tasks that play the same
-    games in other pictures.
+    games in other pictures; `ladders` those of which it played several levels.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ReportedRun:
     played: tuple[Played, ...]
     unfinished: tuple[Played, ...] = ()
     same_games: tuple[SameGames, ...] = ()
+    ladders: tuple[LadderScores, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ def results_json(results: Results, written: str) -> dict[str, Any]:
         format, vlm_gym, written   1; version of the package; UTC time
         runs                       of each run: `name`; `folder`; `settings`, run.json without its lists of episodes
                                    and specs; `summary`, a `RunSummary`; `notes`, what it does not cover, in
-                                   sentences; `same_games`, each a `SameGames`; `episodes`, each an `EpisodeRecord`
+                                   sentences; `same_games`, each a `SameGames`; `ladders`, each a `LadderScores`;
+                                   `episodes`, each an `EpisodeRecord`
                                    with the short name `id` that the page's address has
         comparisons                of every two runs: their numbers `a` and `b` in `runs`, and a `Comparison`, b minus a
 
@@ -125,6 +128,7 @@ def run_json(run: ReportedRun) -> dict[str, Any]:
         "summary": to_json(run.summary),
         "notes": coverage_notes(run.summary),
         "same_games": [asdict(pair) for pair in run.same_games],
+        "ladders": [asdict(ladder) for ladder in run.ladders],
     }
 
 
@@ -137,7 +141,9 @@ def _reported(name: str, run: PlayedRun) -> ReportedRun:
     summary = summarise_run(run)
     order = [scores.name for scores in summary.tasks]
     played = sorted(run.played, key=lambda item: (order.index(item.task), item.episode.seed, item.episode.repeat))
-    return ReportedRun(name, run.folder, run.settings, summary, tuple(played), run.unfinished, same_games(run))
+    return ReportedRun(
+        name, run.folder, run.settings, summary, tuple(played), run.unfinished, same_games(run), ladder_scores(run)
+    )
 
 
 def _names(folders: Sequence[Path]) -> list[str]:

@@ -7,6 +7,7 @@ function drawPage() {
   byId("footer").textContent = visible(`Written by vlm-gym ${REPORT.vlm_gym}, ${REPORT.written}. Keys: ← → turns (in the viewer also Home and End), d the deciding turn, n and p the next and the previous episode, / search.`);
   drawSummary();
   drawCharts();
+  drawLadders();
   drawComparison();
   drawRuns();
   drawFilters();
@@ -24,7 +25,7 @@ function reportFacts() {
 function drawAgain() {
   const filters = chosenFilters();
   const unfolded = [...document.querySelectorAll("main details[open] > summary")].map((summary) => summary.textContent);
-  for (const id of ["summary", "comparison", "runs"]) byId(id).replaceChildren(byId(id).querySelector("h2"));
+  for (const id of ["summary", "ladders", "comparison", "runs"]) byId(id).replaceChildren(byId(id).querySelector("h2"));
   for (const id of ["chart-list", "filters"]) byId(id).replaceChildren();
   drawPage();
   for (const summary of document.querySelectorAll("main details > summary")) {
