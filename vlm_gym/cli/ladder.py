@@ -4,10 +4,11 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from vlm_gym.cli.arguments import add_command, count, folder
+from vlm_gym.cli.arguments import add_command, count, folder, number
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
 from vlm_gym.cli.run_arguments import add_chat, add_limits, add_unplayable, chat_of, limits_of, parser_of, positive
 from vlm_gym.cli.sitting import note, sit, tell_missing
+from vlm_gym.cli.unused import check_unused
 from vlm_gym.evaluation.models.agent_names import FORMS, make_agent
 from vlm_gym.ladders import AXES
 from vlm_gym.registration import find_task
@@ -50,7 +51,7 @@ def add(commands: Any) -> None:
     group.add_argument("--level-0", nargs="+", default=[], metavar="ID", help="some ladders, by the task at level 0")
     group.add_argument(
         "--width",
-        type=_levels,
+        type=number,
         default=1.0,
         metavar="LEVELS",
         help="a ladder is done when the 95 %% interval of its level is this narrow (default: %(default)s)",
@@ -68,12 +69,14 @@ def add(commands: Any) -> None:
     add_endpoint(command)
     add_limits(command, has_repeats=False)
     add_unplayable(command)
+    command.set_defaults(default_of=command.get_default)
 
 
 def _ladder(options: argparse.Namespace) -> int:
-    plan = _plan(options)
+    plan, limits = _plan(options), limits_of(options)
+    check_unused(options, options.default_of)
     agent = make_agent(options.agent, endpoint_of(options), local_of(options))
-    end = sit(lambda last: _play(options, plan, agent, last))
+    end = sit(lambda last: _play(options, plan, limits, agent, last))
     if end.progress is not None and end.progress.num_done:
         _tell_ladders(options, plan)
     tell_missing(end)
@@ -106,7 +109,7 @@ async def _play(options: argparse.Namespace, plan: "Plan", agent: "Agent", last:
             agent,
             Climb(options.width, options.round, options.most or None),
             concurrency=options.concurrency,
-            limits=limits_of(options),
+            limits=limits,
             is_resumed=options.resume,
             unplayable=options.unplayable,
             on_progress=last,
@@ -121,10 +124,3 @@ def _tell_ladders(options: argparse.Namespace, plan: "Plan") -> None:
     from vlm_gym.evaluation.climb import standings
 
     print(ladder_table(standings(options.out, plan, options.unplayable)))
-
-
-def _levels(text: str) -> float:
-    value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"must be a number of levels above 0, got {text}")
-    return value

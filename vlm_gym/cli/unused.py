@@ -17,7 +17,7 @@ CLUSTER: Final = ("workers", "gpus_per_worker")
 
 
 def check_unused(options: argparse.Namespace, default_of: Callable[[str], object]) -> None:
-    """Raise ConfigError if an option of `eval` is given that none of the agents, nor the place to play, reads.
+    """Raise ConfigError if an option of a command is given that none of the agents, nor the place to play, reads.
 
     Args:
         options: What was given.
@@ -25,18 +25,19 @@ def check_unused(options: argparse.Namespace, default_of: Callable[[str], object
     """
     for reason, names in _unread(options):
         for name in names:
-            if getattr(options, name) != default_of(name):
+            if hasattr(options, name) and getattr(options, name) != default_of(name):
                 raise ConfigError(f"--{name.replace('_', '-')} {reason}: leave it out")
 
 
 def _unread(options: argparse.Namespace) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Name the options that would not be read, and what they are for."""
-    kinds = [name.partition(":")[0] for name in options.agent]
+    agents = [options.agent] if isinstance(options.agent, str) else options.agent
+    kinds = [name.partition(":")[0] for name in agents]
     if all(kind in PLAYERS for kind in kinds):
-        yield f"is for models that are asked, and not for {' or '.join(options.agent)}", ASKING
+        yield f"is for models that are asked, and not for {' or '.join(agents)}", ASKING
     if "hf" not in kinds:
         yield "is for agents hf:PATH", LOADING
-    if options.executor == "local":
+    if getattr(options, "executor", None) == "local":
         yield "is for --executor ray", CLUSTER
-    if not options.batch:
+    if not getattr(options, "batch", True):
         yield "is for --batch", ("poll",)
