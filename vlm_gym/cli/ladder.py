@@ -99,7 +99,13 @@ def _plan(options: argparse.Namespace) -> "Plan":
     return plan_of_ladders(whole, options.axis, [find_task(name).id for name in options.level_0])
 
 
-async def _play(options: argparse.Namespace, plan: "Plan", agent: "Agent", last: "Callable[[Progress], None]") -> None:
+async def _play(
+    options: argparse.Namespace,
+    plan: "Plan",
+    limits: "Limits",
+    agent: "Agent",
+    last: "Callable[[Progress], None]",
+) -> None:
     from vlm_gym.evaluation.climb import Climb, climb
 
     try:
