@@ -15,6 +15,7 @@ from vlm_gym.registration import find_task
 
 if TYPE_CHECKING:  # these import slowly, and every command reads this file
     from vlm_gym.evaluation.models.agents import Agent
+    from vlm_gym.evaluation.runs.limits import Limits
     from vlm_gym.evaluation.runs.plan import Plan
     from vlm_gym.evaluation.runs.sitting import Progress
 
