@@ -20,6 +20,8 @@ from vlm_gym.rollout import Rollout
 
 FIRST_SEED: Final = 1_000_000_000  # people train on low seeds: a panel's begin here
 GAMES_OF_A_TYPE: Final = 10  # in the panel that plays them twice
+STARTS_OF_A_LEVEL: Final = 40  # in ladder-v0
+STARTS_OF_A_TOP: Final = 30  # in hard-v0
 HASH_LENGTH: Final = 16  # hex digits of each half of a fingerprint: 64 bits
 
 
@@ -182,6 +184,23 @@ def _cards_shift() -> tuple[EpisodeSpec, ...]:
     )
 
 
+def _hard() -> tuple[EpisodeSpec, ...]:
+    """Start the highest level of every ladder."""
+    tops = [_level(ladder, top) for ladder, top in LADDERS.items()]
+    return tuple(EpisodeSpec(task, FIRST_SEED + i) for i in range(STARTS_OF_A_TOP) for task in tops)
+
+
+def _ladder() -> tuple[EpisodeSpec, ...]:
+    """Start every level of every ladder from the same seeds, the levels taking turns; a shared level 0 comes once."""
+    tasks = dict.fromkeys(_level(ladder, level) for ladder, top in LADDERS.items() for level in range(top + 1))
+    return tuple(EpisodeSpec(task, FIRST_SEED + i) for i in range(STARTS_OF_A_LEVEL) for task in tasks)
+
+
+def _level(ladder: tuple[str, str], level: int) -> str:
+    base, axis = ladder
+    return f"vlm_gym/{base}" if level == 0 else f"vlm_gym/{base.rpartition('-v')[0]}-{axis}-L{level}-v0"
+
+
 def _by_seed(*tasks: str) -> tuple[EpisodeSpec, ...]:
     return tuple(EpisodeSpec(f"vlm_gym/{task}-v0", FIRST_SEED + i) for task in tasks for i in range(100))
 
@@ -242,6 +261,23 @@ def _check_games(split: str, names: Sequence[str]) -> None:
     )
 
 
+LADDERS: Final[Mapping[tuple[str, str], int]] = {
+    ("NumberLine-v0", "Seeing"): 4,
+    ("EZPoints-v0", "Seeing"): 4,
+    ("Points24-v0", "Seeing"): 4,
+    ("EZPointsFormula-v1", "Seeing"): 4,
+    ("Points24Formula-v1", "Seeing"): 4,
+    ("Blackjack-v0", "Seeing"): 4,
+    ("Points24-v0", "Calculating"): 2,
+    ("Points24Formula-v1", "Calculating"): 3,
+    ("Points24-v0", "Planning"): 2,
+    ("Blackjack-v0", "Remembering"): 3,
+    ("Household-v1", "Remembering"): 3,
+    ("Points24-v0", "Course"): 2,
+    ("Points24Formula-v1", "Course"): 2,
+}
+"""The ladders of hard-v0 and ladder-v0, task at level 0 and axis, and their highest level."""
+
 PANELS: Final[Mapping[str, tuple[str, Callable[[], tuple[EpisodeSpec, ...]]]]] = {
     "cards-v0": ("the card games and NumberLine, 100 starts each", _cards),
     "cards-shift-v0": ("their variants: other colours, face cards that count 11 to 13, a long line", _cards_shift),
@@ -255,6 +291,8 @@ PANELS: Final[Mapping[str, tuple[str, Callable[[], tuple[EpisodeSpec, ...]]]]] =
         "ALFWorld's split valid_unseen, every game once",
         _alfworld("vlm_gym/ALFWorld-ValidUnseen-v0", "valid_unseen"),
     ),
+    "hard-v0": ("the highest level of every ladder of harder tasks, 30 starts each", _hard),
+    "ladder-v0": ("every ladder of harder tasks, each level from 0 up, 40 starts each", _ladder),
     "household-thor-v0": ("60 games of valid_seen twice: drawn by this package, and by AI2-THOR", _household_thor),
 }
 """What each panel measures, and how its episodes are listed."""
