@@ -50,7 +50,7 @@ def command_line(command, run, out):
             "--panel",
             "ladder-v0",
             "--axis",
-            "seeing",
+            "planning",
             "--most",
             "8",
             "--out",

@@ -79,7 +79,7 @@ def test_show_takes_a_start(capsys, tmp_path):
         (["show", "Point24-v0"], "there is no task 'Point24-v0'. Did you mean 'Points24-v0'? See: vlm-gym list"),
         (["show", "vlm_gym/Blackjak-v0"], "Did you mean 'Blackjack-v0'?"),
         (["show", "Points24-v0", "--arg", "num_cards"], "--arg must be NAME=VALUE, got 'num_cards'"),
-        (["show", "Points24-v0", "--arg", "num_cards=9"], "num_cards must be an int from 1 to 5, got 9"),
+        (["show", "Points24-v0", "--arg", "num_cards=9"], "num_cards must be an int from 1 to 6, got 9"),
         (["show", "Points24-v0", "--arg", "nun_cards=3"], "Did you mean 'num_cards'?"),
         (["show", "Points24-v0", "--options", "{"], "--options must be JSON, got '{'"),
         (["show", "Points24-v0", "--seed", "-1"], "seed must be None or an int >= 0, got -1"),

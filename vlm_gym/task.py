@@ -214,6 +214,7 @@ class Task:
             "searcher_by_type": {},
             "random_positive_return": None,
             "example": None,
+            "same_rules": "",
         }
         return replace(
             self,

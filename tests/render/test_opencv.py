@@ -58,7 +58,9 @@ def test_what_needs_opencv_says_what_to_install(tmp_path, a_run, words):
     status, _, errors = moments.run(tmp_path, "-m", "vlm_gym", *words, absent="cv2")
     assert status == 2
     assert errors.endswith(ADVICE)
-    assert errors.startswith("vlm-gym: OpenCV, which draws household pictures, scales pictures and writes MP4 files, ")
+    assert errors.startswith(
+        "vlm-gym: OpenCV, which draws household pictures and the levels of seeing, scales pictures and writes MP4 files, "
+    )
     assert errors.count("\n") == 1
     assert not [path for path in out.rglob("*") if path.name.endswith((".png", ".mp4"))]
 

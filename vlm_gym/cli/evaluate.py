@@ -176,7 +176,7 @@ async def _play(
     from vlm_gym.evaluation.runs.run import evaluate
 
     try:
-        await evaluate(
+        end = await evaluate(
             run.folder,
             run.plan,
             agent,
@@ -187,6 +187,7 @@ async def _play(
             on_progress=last,
             on_check=note if options.preflight else None,
         )
+        last(end)
     finally:
         await agent.close()
 

@@ -110,7 +110,7 @@ async def _play(
     from vlm_gym.evaluation.climb import Climb, climb
 
     try:
-        await climb(
+        end = await climb(
             options.out,
             plan,
             agent,
@@ -122,6 +122,7 @@ async def _play(
             on_progress=last,
             on_check=note if options.preflight else None,
         )
+        last(end)
     finally:
         await agent.close()
 

@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from openai_server import OpenAIServer
 from recorded import results
 
 from vlm_gym.chat import ChatSettings
@@ -123,12 +124,19 @@ def test_a_task_with_arguments_has_a_spec_of_its_own(tmp_path):
     assert list(specs) == ["vlm_gym/Blackjack-v0", '["vlm_gym/Blackjack-v0",{"natural":true}]']
 
 
+async def _played(folder, agent):
+    try:
+        await evaluate(folder, Plan(CARDS.episodes[:2]), agent)
+    finally:
+        await agent.close()
+
+
 def test_no_secret_gets_into_a_run(tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     monkeypatch.setattr(sys, "argv", ["vlm-gym", "eval", "--base-url", "http://me:hunter2@host/v1"])
-    agent = EndpointAgent("model", EndpointSettings(base_url="http://localhost:1/v1", max_retries=0))
-    with pytest.raises(AgentError):
-        run(tmp_path, agent=agent, concurrency=1)
+    with OpenAIServer(answer=lambda request: "?") as server:
+        agent = EndpointAgent("model", EndpointSettings(base_url=server.base_url, max_retries=0))
+        asyncio.run(_played(tmp_path, agent))
     text = (tmp_path / "run.json").read_text()
     assert "sk-secret" not in text
     assert "hunter2" not in text

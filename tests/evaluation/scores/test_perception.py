@@ -151,7 +151,7 @@ def test_the_truth_itself_reads_right_in_every_task(tmp_path):
 
 
 @pytest.mark.parametrize("style", ["cot", "paper"])
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", [name for name in PLAYABLE_IDS if not TASKS[name].axis])  # levels are newer
 def test_a_task_knows_the_kinds_of_old_records_fields(task, style):
     entry = TASKS[task]
     env = EpisodeSpec(task, 0, {"prompt": style}).make()

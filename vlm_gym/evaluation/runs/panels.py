@@ -21,7 +21,9 @@ from vlm_gym.rollout import Rollout
 FIRST_SEED: Final = 1_000_000_000  # people train on low seeds: a panel's begin here
 GAMES_OF_A_TYPE: Final = 10  # in the panel that plays them twice
 STARTS_OF_A_LEVEL: Final = 40  # in ladder-v0
-STARTS_OF_A_TOP: Final = 30  # in hard-v0
+STARTS_OF_A_TOP: Final = 40  # in hard-v0
+FIRST_LADDER_SEED: Final = FIRST_SEED + 1000
+FIRST_HARD_SEED: Final = FIRST_SEED + 2000
 HASH_LENGTH: Final = 16  # hex digits of each half of a fingerprint: 64 bits
 
 
@@ -187,13 +189,13 @@ def _cards_shift() -> tuple[EpisodeSpec, ...]:
 def _hard() -> tuple[EpisodeSpec, ...]:
     """Start the highest level of every ladder."""
     tops = [_level(ladder, top) for ladder, top in LADDERS.items()]
-    return tuple(EpisodeSpec(task, FIRST_SEED + i) for i in range(STARTS_OF_A_TOP) for task in tops)
+    return tuple(EpisodeSpec(task, FIRST_HARD_SEED + i) for i in range(STARTS_OF_A_TOP) for task in tops)
 
 
 def _ladder() -> tuple[EpisodeSpec, ...]:
     """Start every level of every ladder from the same seeds, the levels taking turns; a shared level 0 comes once."""
     tasks = dict.fromkeys(_level(ladder, level) for ladder, top in LADDERS.items() for level in range(top + 1))
-    return tuple(EpisodeSpec(task, FIRST_SEED + i) for i in range(STARTS_OF_A_LEVEL) for task in tasks)
+    return tuple(EpisodeSpec(task, FIRST_LADDER_SEED + i) for i in range(STARTS_OF_A_LEVEL) for task in tasks)
 
 
 def _level(ladder: tuple[str, str], level: int) -> str:
@@ -273,8 +275,8 @@ LADDERS: Final[Mapping[tuple[str, str], int]] = {
     ("Points24-v0", "Planning"): 2,
     ("Blackjack-v0", "Remembering"): 3,
     ("Household-v1", "Remembering"): 3,
-    ("Points24-v0", "Course"): 2,
-    ("Points24Formula-v1", "Course"): 2,
+    ("Points24-v0", "Course"): 3,
+    ("Points24Formula-v1", "Course"): 3,
 }
 """The ladders of hard-v0 and ladder-v0, task at level 0 and axis, and their highest level."""
 
@@ -291,7 +293,7 @@ PANELS: Final[Mapping[str, tuple[str, Callable[[], tuple[EpisodeSpec, ...]]]]] =
         "ALFWorld's split valid_unseen, every game once",
         _alfworld("vlm_gym/ALFWorld-ValidUnseen-v0", "valid_unseen"),
     ),
-    "hard-v0": ("the highest level of every ladder of harder tasks, 30 starts each", _hard),
+    "hard-v0": ("the highest level of every ladder of harder tasks, 40 starts each", _hard),
     "ladder-v0": ("every ladder of harder tasks, each level from 0 up, 40 starts each", _ladder),
     "household-thor-v0": ("60 games of valid_seen twice: drawn by this package, and by AI2-THOR", _household_thor),
 }
@@ -310,6 +312,8 @@ FINGERPRINTS: Final[Mapping[str, str]] = {
     "household-unseen-v0": "c4448dc0f10da683-2dcd4cd4a6fca7f7",
     "alfworld-valid-seen-v0": "6e6efac076a02585-d50108169b795ab5",
     "alfworld-valid-unseen-v0": "2358e7c1fd0ab410-770b15c7714cda68",
+    "hard-v0": "c65e71680a26742f-2e213c5a476a842f",
+    "ladder-v0": "d2452fbf50b0b062-1d882e0da04d5d32",
     "household-thor-v0": "79fa255e404e6add-d0a5a46cd6e77d90",
 }
 """The fingerprints, their second halves with the versions of DRAWN_WITH."""
