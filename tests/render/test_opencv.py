@@ -59,7 +59,7 @@ def test_what_needs_opencv_says_what_to_install(tmp_path, a_run, words):
     assert status == 2
     assert errors.endswith(ADVICE)
     assert errors.startswith(
-        "vlm-gym: OpenCV, which draws household pictures and the levels of seeing, scales pictures and writes MP4 files, "
+        "vlm-gym: OpenCV, which draws homes and the levels of seeing, scales pictures and writes MP4 files, "
     )
     assert errors.count("\n") == 1
     assert not [path for path in out.rglob("*") if path.name.endswith((".png", ".mp4"))]

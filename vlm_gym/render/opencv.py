@@ -15,7 +15,7 @@ try:
     _ = cv2.resize  # else it is the empty folder that remains where both were installed and one was taken away
 except ModuleNotFoundError as error:
     raise MissingDependencyError(
-        "OpenCV, which draws household pictures and the levels of seeing, scales pictures and writes MP4 files, is missing: "
+        "OpenCV, which draws homes and the levels of seeing, scales pictures and writes MP4 files, is missing: "
         f"pip install {HEADLESS}"
     ) from error
 except (ImportError, AttributeError) as error:
