@@ -5,6 +5,9 @@ from dataclasses import replace
 import pytest
 
 from vlm_gym import ConfigError, Task, find_task, register_task
+from vlm_gym.chat import ChatSettings
+from vlm_gym.episodes import EpisodeSpec
+from vlm_gym.evaluation.runs.plan import Plan, plan_notes
 from vlm_gym.ladders import AXES, ladders
 from vlm_gym.levels import LEVELS
 
@@ -29,6 +32,14 @@ def test_a_harder_task_says_of_what_it_is_the_level():
     assert (task.id, task.ladder, task.level) == ("vlm_gym/NumberLine-Planning-L2-v0", LINE.id, 2)
     assert (task.random_success, task.best_success) == (0.1, LINE.best_success)
     assert task.arguments == {"max_position": 9}
+
+
+def test_a_player_without_a_past_is_told_that_it_cannot_remember():
+    episodes = tuple(EpisodeSpec(ladder.tasks[1].id, 0) for ladder in ladders("remembering"))
+    (told,) = plan_notes(Plan(episodes))
+    assert all(word in told for word in ("remembering", "--history"))
+    assert plan_notes(Plan(episodes, chat=ChatSettings(history="all"))) == []
+    assert plan_notes(Plan((EpisodeSpec(LINE.id, 0),))) == []
 
 
 @pytest.mark.parametrize(

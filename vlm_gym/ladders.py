@@ -20,6 +20,9 @@ AXES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """The axes of this package in their order, and the ability that each asks for."""
 
+FROM_MEMORY: Final = "remembering"
+"""The axis whose levels nobody can play as they are meant without seeing past turns."""
+
 
 @dataclass(frozen=True)
 class Ladder:

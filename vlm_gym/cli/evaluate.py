@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +14,7 @@ from vlm_gym.cli.batch_arguments import add_batches, batched, check_batches
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
 from vlm_gym.cli.planned_runs import runs_of
 from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, add_unplayable, limits_of, positive
-from vlm_gym.cli.sitting import Ended, note, sit, tell_missing
+from vlm_gym.cli.sitting import Ended, Last, note, sit, tell_missing
 from vlm_gym.cli.unused import check_unused
 from vlm_gym.errors import AgentError, RunError
 from vlm_gym.evaluation.models.agent_names import FORMS, make_agent
@@ -118,6 +118,10 @@ def _evaluate_one_of_several(options: argparse.Namespace, run: "PlannedRun", lim
 
 
 def _evaluate_one(options: argparse.Namespace, run: "PlannedRun", limits: "Limits", *, has_table: bool = True) -> Ended:
+    from vlm_gym.evaluation.runs.plan import plan_notes
+
+    for told in plan_notes(run.plan):
+        note(told)
     agent = _agent(options, run)  # starts Ray, which takes SIGTERM for itself: `sit` takes it back
     end = sit(lambda last: _play(options, run, limits, agent, last))
     if end.is_unread:
@@ -171,12 +175,12 @@ async def _play(
     run: "PlannedRun",
     limits: "Limits",
     agent: "Agent | Player",
-    last: "Callable[[Progress], None]",
+    last: Last,
 ) -> None:
     from vlm_gym.evaluation.runs.run import evaluate
 
     try:
-        end = await evaluate(
+        last.progress = await evaluate(
             run.folder,
             run.plan,
             agent,
@@ -187,7 +191,6 @@ async def _play(
             on_progress=last,
             on_check=note if options.preflight else None,
         )
-        last(end)
     finally:
         await agent.close()
 

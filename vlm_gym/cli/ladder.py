@@ -1,13 +1,12 @@
 """The command `ladder`."""
 
 import argparse
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from vlm_gym.cli.arguments import add_command, count, folder, number
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
 from vlm_gym.cli.run_arguments import add_chat, add_limits, add_unplayable, chat_of, limits_of, parser_of, positive
-from vlm_gym.cli.sitting import note, sit, tell_missing
+from vlm_gym.cli.sitting import Last, note, sit, tell_missing
 from vlm_gym.cli.unused import check_unused
 from vlm_gym.evaluation.models.agent_names import FORMS, make_agent
 from vlm_gym.ladders import AXES
@@ -17,7 +16,6 @@ if TYPE_CHECKING:  # these import slowly, and every command reads this file
     from vlm_gym.evaluation.models.agents import Agent
     from vlm_gym.evaluation.runs.limits import Limits
     from vlm_gym.evaluation.runs.plan import Plan
-    from vlm_gym.evaluation.runs.sitting import Progress
 
 PANEL: Final = "ladder-v0"
 EXAMPLES: Final = """vlm-gym ladder --agent oracle:0.9 --axis planning --out runs/ladder
@@ -74,8 +72,12 @@ def add(commands: Any) -> None:
 
 
 def _ladder(options: argparse.Namespace) -> int:
+    from vlm_gym.evaluation.runs.plan import plan_notes
+
     plan, limits = _plan(options), limits_of(options)
     check_unused(options, options.default_of)
+    for told in plan_notes(plan):
+        note(told)
     agent = make_agent(options.agent, endpoint_of(options), local_of(options))
     end = sit(lambda last: _play(options, plan, limits, agent, last))
     if end.progress is not None and end.progress.num_done:
@@ -105,12 +107,12 @@ async def _play(
     plan: "Plan",
     limits: "Limits",
     agent: "Agent",
-    last: "Callable[[Progress], None]",
+    last: Last,
 ) -> None:
     from vlm_gym.evaluation.climb import Climb, climb
 
     try:
-        end = await climb(
+        last.progress = await climb(
             options.out,
             plan,
             agent,
@@ -122,7 +124,6 @@ async def _play(
             on_progress=last,
             on_check=note if options.preflight else None,
         )
-        last(end)
     finally:
         await agent.close()
 

@@ -56,8 +56,8 @@ class Ended(NamedTuple):
         return INTERRUPTED if self.stopped_by == signal.SIGINT.name else INCOMPLETE
 
 
-def sit(play: "Callable[[Callable[[Progress], None]], Coroutine[Any, Any, None]]") -> Ended:
-    """Play until the end or a signal; `play` takes whom to tell about progress.
+def sit(play: Callable[[Last], Coroutine[Any, Any, None]]) -> Ended:
+    """Play until the end or a signal; `play` takes whom to tell about progress, and leaves the last of it there.
 
     Raises:
         VlmGymError: whatever ends the play; what is missing is said before.

@@ -18,7 +18,9 @@ from vlm_gym.chat import ChatSettings
 from vlm_gym.episodes import EpisodeSpec, canonical
 from vlm_gym.errors import ConfigError, check_int
 from vlm_gym.evaluation.runs.panels import Panel
+from vlm_gym.ladders import FROM_MEMORY
 from vlm_gym.parsers import find_parser
+from vlm_gym.registration import find_task
 
 PACKAGES: Final = ("gymnasium", "numpy", "pillow", "opencv-python")
 CIRCUMSTANCES: Final = ("format", "started", "command", "platform", "git", "stop_repeats")
@@ -91,6 +93,19 @@ class Plan:
     def own_episodes(self) -> tuple[EpisodeSpec, ...]:
         """The episodes that this run plays: those of its shard."""
         return self.episodes if self.shard is None else self.shard.of(self.episodes)
+
+
+def plan_notes(plan: Plan) -> list[str]:
+    """Return what is worth knowing of a plan before it is played, in sentences."""
+    if plan.chat.history:
+        return []
+    tasks = sorted({each.task for each in plan.own_episodes if find_task(each.task).axis == FROM_MEMORY})
+    if not tasks:
+        return []
+    return [
+        f"{tasks[0]} and other levels of {FROM_MEMORY} ask for what earlier pictures showed, and the player sees none "
+        "of them: see --history"
+    ]
 
 
 def panel_of(panel: Panel, tasks: Sequence[str] | None = None) -> dict[str, Any]:
