@@ -105,8 +105,8 @@ def shrunk(words, kept, added, stack):
         words += ["--first", "1"]
     if words[0] == "eval" and "--task" in words and "--episodes" not in words:
         words += ["--episodes", "2"]
-    if words[0] == "collect" and "--format" not in words and importlib.util.find_spec("datasets") is None:
-        words += ["--format", "llava"]
+    if words[0] == "collect" and importlib.util.find_spec("datasets") is None:
+        words = [*without(words, ("--format",)), "--format", "llava"]  # the one that needs no other package
     if words[0] == "bench":
         words += ["Blackjack-v0", "--seconds", "0.01", "--resets", "0"]
     if words[0] == "download":
