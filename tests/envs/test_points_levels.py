@@ -7,9 +7,6 @@ import pytest
 
 from vlm_gym import ConfigError
 from vlm_gym.games.formula import OPEN
-from vlm_gym.levels import LEVELS
-
-POINTS = [task.id for task in LEVELS if "Points" in task.id and task.axis in ("calculating", "planning", "course")]
 
 
 def points(**arguments):
