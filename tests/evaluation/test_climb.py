@@ -1,12 +1,12 @@
 """Adaptive play of ladders: few episodes, chosen by what finished rounds say alone, in a run that can be finished."""
 
 import asyncio
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from long_lines import LINE, long_lines
 
-from vlm_gym import ConfigError, find_task, register_task
+from vlm_gym import ConfigError
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.evaluation.climb import Climb, climb, plan_of_ladders, standings
 from vlm_gym.evaluation.models.agents import Agent, Reply
@@ -16,18 +16,13 @@ from vlm_gym.evaluation.runs.run import Limits, evaluate
 from vlm_gym.evaluation.runs.run_folder import read_episodes
 from vlm_gym.evaluation.scores.ladders import ladder_scores
 
-LINE = find_task("NumberLine-v0")
 LEVELS = 4
 STARTS = 30
 
 
 @pytest.fixture
 def plan():
-    for level in range(1, LEVELS + 1):
-        harder = LINE.harder("patience", level, "longer", {"max_position": 5 + 5 * level}, random_success=0.3)
-        register_task(replace(harder, id=f"my/Line-L{level}-v0"))
-    ids = [LINE.id, *(f"my/Line-L{level}-v0" for level in range(1, LEVELS + 1))]
-    return Plan(tuple(EpisodeSpec(task, seed) for task in ids for seed in range(STARTS)))
+    return Plan(long_lines("patience", LEVELS, STARTS))
 
 
 class UpTo(Agent):

@@ -7,8 +7,9 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from plain_arithmetic import ast_value
+from press_sequences import cards_of, solved_share
 
-from vlm_gym.games.cards import RANKS, Card, value_of
+from vlm_gym.games.cards import RANKS, value_of
 from vlm_gym.games.points import Deal, PointsRules, PointsState
 from vlm_gym.games.points_deal import Dealer
 from vlm_gym.levels import LEVELS
@@ -19,10 +20,6 @@ from vlm_gym.oracles.points_scores import Presses, ceiling, floor, targets_of
 POINTS = [task for task in LEVELS if "Points" in task.id and task.axis in ("calculating", "planning", "course")]
 IDS = [task.id for task in POINTS]
 ALL, NO_OVER, PLAIN = (tuple(signs) for signs in ("+-*/()=", "+-*()=", "+-*="))
-
-
-def cards(hand):
-    return tuple(Card("A" if number == 1 else str(number), "spades") for number in hand)
 
 
 def values(numbers, symbols):
@@ -69,16 +66,7 @@ def test_presses_that_are_counted_are_solved_as_often_as_all_sequences_say(most_
 
 
 def brute_force(rules, hand, turns, presses):
-    chances, solved = {PointsState(cards(hand), deal=Deal(rules, presses)): 1.0}, 0.0
-    for _ in range(turns):
-        after = {}
-        for state, chance in chances.items():
-            for name in rules.actions.names:
-                moved = rules.press(state, name).state
-                after[moved] = after.get(moved, 0.0) + chance / len(rules.actions)
-        solved += sum(chance for state, chance in after.items() if state.result == "solved")
-        chances = {state: chance for state, chance in after.items() if state.result is None}
-    return solved
+    return solved_share(rules, PointsState(cards_of(hand), deal=Deal(rules, presses)), turns)
 
 
 def test_the_odds_of_a_day_are_those_of_all_deals():

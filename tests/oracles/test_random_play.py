@@ -4,10 +4,10 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
+from press_sequences import cards_of, solved_share
 
 from vlm_gym.errors import ConfigError
 from vlm_gym.games import number_line
-from vlm_gym.games.cards import SUITS, Card
 from vlm_gym.games.points import EZPOINTS_SYMBOLS, POINTS24_SYMBOLS, FormulaVocabulary, PointsRules, PointsState
 from vlm_gym.oracles.deals import solvable_deal_odds
 from vlm_gym.oracles.random_play import formula_success, number_line_success
@@ -15,25 +15,6 @@ from vlm_gym.oracles.random_presses import hand_success, press_success
 
 EZPOINTS = PointsRules(12, 2, EZPOINTS_SYMBOLS)
 POINTS24 = PointsRules(24, 4, POINTS24_SYMBOLS)
-
-
-def cards(hand):
-    return tuple(Card("A" if number == 1 else str(number), SUITS[0]) for number in hand)
-
-
-def brute_force_success(rules, hand, turns):
-    """Follow every legal sequence of presses; illegal ones stay in place."""
-    chances = {PointsState(cards(hand)): 1.0}
-    solved = 0.0
-    for _ in range(turns):
-        after = {}
-        for state, chance in chances.items():
-            for name in rules.actions.names:
-                moved = rules.press(state, name).state
-                after[moved] = after.get(moved, 0.0) + chance / len(rules.actions)
-        solved += sum(chance for state, chance in after.items() if state.result == "solved")
-        chances = {state: chance for state, chance in after.items() if state.result is None}
-    return solved
 
 
 @pytest.mark.parametrize(
@@ -51,7 +32,7 @@ def brute_force_success(rules, hand, turns):
 )
 def test_the_floor_of_a_hand_is_the_sum_over_all_presses(target, symbols, hand, turns):
     rules = PointsRules(target, len(hand), symbols)
-    expected = brute_force_success(rules, hand, turns)
+    expected = solved_share(rules, PointsState(cards_of(hand)), turns)
     assert expected > 0
     assert hand_success(rules, turns, hand) == pytest.approx(expected, rel=1e-12)
 
@@ -92,7 +73,7 @@ def test_random_presses_of_four_cards_succeed_as_often_as_the_floor_says():
 
 
 def plays_to_success(rules, hand, turns, rng):
-    state = PointsState(cards(hand))
+    state = PointsState(cards_of(hand))
     names = rules.actions.names
     for _ in range(turns):
         if state.result is not None:
@@ -127,7 +108,7 @@ def test_the_floor_of_the_ezpoints_formula_is_the_share_of_all_samples():
     odds = solvable_deal_odds(EZPOINTS)
     for hand, chance in odds.items():
         for left, right, sign in product(range(1, 11), range(1, 11), "+*"):
-            outcome = EZPOINTS.submit(PointsState(cards(hand)), f"{left} {sign} {right}")
+            outcome = EZPOINTS.submit(PointsState(cards_of(hand)), f"{left} {sign} {right}")
             wins += float(chance) * (outcome.state.result == "solved")
     assert formula_success(EZPOINTS, odds) == pytest.approx(wins / 200)
     assert formula_success(EZPOINTS, odds) == pytest.approx(0.00973684, rel=1e-6)
@@ -142,7 +123,7 @@ def test_the_samples_of_a_formula_hit_a_hand_as_often_as_counted():
     rules = PointsRules(24, 3, POINTS24_SYMBOLS)
     vocabulary = FormulaVocabulary(3, POINTS24_SYMBOLS)
     rng = np.random.default_rng(0)
-    hands = [cards(hand) for hand in [(4, 5, 4), (2, 3, 4), (8, 3, 1)]]
+    hands = [cards_of(hand) for hand in [(4, 5, 4), (2, 3, 4), (8, 3, 1)]]
     num_samples = 20_000
     wins = 0
     for _ in range(num_samples):

@@ -67,17 +67,17 @@ def sit(play: Callable[[Last], Coroutine[Any, Any, None]]) -> Ended:
     with shown_progress() as show:
         last = Last(show)
         try:
-            signalled = asyncio.run(until_signalled(play(last)))
+            signalled = asyncio.run(_until_signalled(play(last)))
         except VlmGymError:
             if last.progress is not None and last.progress.num_turns:
-                print(missing(last.progress, None), file=sys.stderr)
+                print(_missing(last.progress, None), file=sys.stderr)
             raise
         except BrokenPipeError:  # whoever read how far it is has gone
             return Ended(last.progress, None, is_unread=True)
     return Ended(last.progress, signalled)
 
 
-async def until_signalled(playing: Coroutine[Any, Any, None]) -> str | None:
+async def _until_signalled(playing: Coroutine[Any, Any, None]) -> str | None:
     """Run to the end, or to the first Ctrl-C or SIGTERM, whose name is returned; a second one ends the process."""
     task, loop, received = asyncio.ensure_future(playing), asyncio.get_running_loop(), []
     signals = (signal.SIGINT, signal.SIGTERM)
@@ -102,10 +102,10 @@ async def until_signalled(playing: Coroutine[Any, Any, None]) -> str | None:
 def tell_missing(end: Ended) -> None:
     """Say on stderr what is missing at the end of a sitting, and why, if anything is."""
     if end.progress is None or not end.progress.is_complete:
-        print(missing(end.progress, end.stopped_by), file=sys.stderr)
+        print(_missing(end.progress, end.stopped_by), file=sys.stderr)
 
 
-def missing(progress: "Progress | None", signalled: str | None) -> str:
+def _missing(progress: "Progress | None", signalled: str | None) -> str:
     """Say what is missing, and why."""
     if progress is None:
         return f"stopped by {signalled} before it began"

@@ -21,8 +21,7 @@ from vlm_gym.evaluation.runs.played import Played, Unplayable, read_played
 from vlm_gym.evaluation.runs.players import Player
 from vlm_gym.evaluation.runs.run import CONCURRENCY, evaluate
 from vlm_gym.evaluation.runs.sitting import OnCheck, OnProgress, Progress
-from vlm_gym.evaluation.scores.floors import floor_of_all
-from vlm_gym.evaluation.scores.ladders import trials_of
+from vlm_gym.evaluation.scores.ladders import floor_and_ceiling, trials_of
 from vlm_gym.evaluation.scores.psychometric import HalfLevel, Trials
 from vlm_gym.evaluation.scores.statistics import Estimate
 from vlm_gym.ladders import Ladder, ladders
@@ -57,12 +56,17 @@ class Climb:
 
 @dataclass(frozen=True)
 class Standing:
-    """What is known of a ladder: its level 0, what was played at each level, and the half."""
+    """What is known of a ladder: its levels, what was played at each, and the half."""
 
     ladder: Ladder
     trials: tuple[Trials, ...]
     num_episodes: int
-    half: Estimate
+    posterior: HalfLevel
+
+    @property
+    def half(self) -> Estimate:
+        """The level at which success falls to half, with its interval."""
+        return self.posterior.estimate
 
 
 async def climb(
@@ -88,8 +92,8 @@ async def climb(
         RunError, AgentRefusedError: as `evaluate`.
     """
     settings = settings or Climb()
+    wanted = _wanted(plan, _finished(folder, unplayable) if is_resumed else {}, settings)
     while True:
-        wanted = _wanted(plan, _finished(folder, unplayable) if is_resumed else {}, settings)
         progress = await evaluate(
             folder,
             plan,
@@ -102,7 +106,10 @@ async def climb(
             on_progress=on_progress,
             on_check=on_check,
         )
-        if not progress.is_complete or _wanted(plan, _finished(folder, unplayable), settings) == wanted:
+        if not progress.is_complete:
+            return progress
+        so_far, wanted = wanted, _wanted(plan, _finished(folder, unplayable), settings)
+        if wanted == so_far:
             return progress
         is_resumed, on_check = True, None
 
@@ -158,14 +165,14 @@ def _wanted(plan: Plan, finished: Mapping[str, Played], settings: Climb) -> set[
 
 def _next_round(standing: Standing, levels: Levels, chosen: set[str], settings: Climb) -> set[str]:
     """Return the episodes of a ladder's next round; none if it is done."""
-    half, trials = standing.half, standing.trials
+    half = standing.half
     is_beyond = half.low > max(levels) or half.high < min(levels)
     number = settings.round if settings.most is None else min(settings.round, settings.most - len(chosen))
     if chosen and (is_beyond or half.high - half.low <= settings.width):
         return set()
     left = {level: [each.key for each in levels[level] if each.key not in chosen] for level in levels}
     more: set[str] = set()
-    for level in HalfLevel(trials).next_levels(number) if number > 0 else []:
+    for level in standing.posterior.next_levels(number) if number > 0 else []:
         open_levels = [other for other in left if left[other]]
         if open_levels:
             nearest = min(open_levels, key=lambda other: (abs(other - level), other))
@@ -179,21 +186,20 @@ def _standing(ladder: Ladder, levels: Levels, finished: Mapping[str, Played]) ->
         played = [finished[each.key] for each in levels[task.level] if each.key in finished]
         trials.append(_trials(task, played))
     num_episodes = sum(each.key in finished for episodes in levels.values() for each in episodes)
-    return Standing(ladder, tuple(trials), num_episodes, HalfLevel(trials).estimate)
+    return Standing(ladder, tuple(trials), num_episodes, HalfLevel(trials))
 
 
 def _trials(task: Task, played: Sequence[Played]) -> Trials:
     """Return what was played at a level; floor and ceiling are those of the episodes played, where there are any."""
     assert task.random_success is not None  # noqa: S101 - `_ladders_of` saw to it
     assert task.best_success is not None  # noqa: S101
-    floor, ceiling = task.random_success, task.best_success
     if not played:
-        return Trials(task.level, floor, ceiling)
-    known = floor_of_all([item.episode for item in played])
-    values = [item.episode.start_value for item in played]
-    of_starts = sum(value or 0.0 for value in values) / len(values)
-    floor = floor if known is None else known.value
-    return trials_of(task.level, played, floor, of_starts if None not in values and of_starts > floor else ceiling)
+        return Trials(task.level, task.random_success, task.best_success)
+    floor, ceiling = floor_and_ceiling(played)
+    floor = task.random_success if floor is None else floor
+    if ceiling is None or ceiling <= floor:
+        ceiling = task.best_success
+    return trials_of(task.level, played, floor, ceiling)
 
 
 def plan_of_ladders(plan: Plan, axes: Sequence[str] = (), bases: Sequence[str] = ()) -> Plan:

@@ -2,30 +2,24 @@
 
 import asyncio
 import json
-from dataclasses import replace
 
 import pytest
 from browser import look_like, mistakes
+from long_lines import LINE, long_lines
 from sample_runs import play
 
-from vlm_gym import find_task, register_task
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.evaluation.climb import climb
 from vlm_gym.evaluation.models.agents import Agent, ConstantAgent, OracleAgent, Reply
 from vlm_gym.evaluation.report import write_report
 from vlm_gym.evaluation.runs.plan import Plan
 
-LINE = find_task("NumberLine-v0")
 LEVELS = 3
 
 
 @pytest.fixture
 def specs():
-    for level in range(1, LEVELS + 1):
-        harder = LINE.harder("<b>patience", level, "longer", {"max_position": 5 + 5 * level}, random_success=0.3)
-        register_task(replace(harder, id=f"my/Line-L{level}-v0"))
-    ids = [LINE.id, *(f"my/Line-L{level}-v0" for level in range(1, LEVELS + 1))]
-    return [EpisodeSpec(task, seed) for task in ids for seed in range(12)]
+    return long_lines("<b>patience", LEVELS, 12)
 
 
 class Misreader(Agent):

@@ -81,6 +81,14 @@ def half_words(half: Estimate, lowest: int, highest: int) -> tuple[str, str]:
     return place(half.value), low if low == high else f"{low} to {high}"
 
 
+def floor_and_ceiling(played: Sequence[Played]) -> tuple[float | None, float | None]:
+    """Return what random and the best play succeed at in these very episodes; None for what is not known."""
+    floor = floor_of_all([item.episode for item in played])
+    values = [item.episode.start_value for item in played]
+    known = [value for value in values if value is not None]
+    return None if floor is None else floor.value, sum(known) / len(known) if len(known) == len(values) else None
+
+
 def trials_of(level: int, played: Sequence[Played], floor: float, ceiling: float) -> Trials:
     """Return what was played at a level; episodes that start alike count as fewer trials."""
     successes = sample([float(item.episode.is_success) for item in played], [item.start for item in played])
@@ -104,17 +112,14 @@ def _base_name(base: str, item: Played) -> str:
 
 
 def _rung(level: int, played: Sequence[Played]) -> Rung:
-    episodes = [item.episode for item in played]
-    floor = floor_of_all(episodes, None)
-    values = [episode.start_value for episode in episodes if episode.start_value is not None]
+    floor, ceiling = floor_and_ceiling(played)
+    successes = [float(item.episode.is_success) for item in played]
     return Rung(
         level=level,
         name=played[0].task,
         num_episodes=len(played),
-        success=success_estimate(
-            sample([float(each.is_success) for each in episodes], [item.start for item in played])
-        ),
-        floor=None if floor is None else floor.value,
-        ceiling=sum(values) / len(values) if len(values) == len(episodes) else None,
+        success=success_estimate(sample(successes, [item.start for item in played])),
+        floor=floor,
+        ceiling=ceiling,
         perception=perceive(played),
     )
