@@ -127,7 +127,7 @@ def _levels(family: Family, folder: Path) -> str:
             text.append(f"![The first picture of each level of {short(ladder.base)}](pictures/{name})\n")
         text += ["| level | id | the player | random, % | best, % | arguments |", "|---|---|---|---|---|---|"]
         text += [
-            f"| {task.level} | `{task.id}` | {task.summary} | {_floor(task)} | {percent(task.best_success)} | "
+            f"| {task.level} | `{short(task)}` | {task.summary} | {_floor(task)} | {percent(task.best_success)} | "
             f"{_settings(task.arguments)} |"
             for task in ladder.tasks
         ]

@@ -6,7 +6,7 @@ import re
 import sys
 
 import pytest
-from doc_pages import PAGES, ROOT, blocks, commands
+from doc_pages import PAGES, ROOT, blocks, commands, prose
 from docs_not_run import NOT_RUN, RUN_ELSEWHERE
 
 LANGUAGES = {"python", "sh", "bash", "toml", "text", "{toctree}", "bibtex", "yaml"}
@@ -42,6 +42,12 @@ def test_python_does_what_the_page_says(page, tmp_path, monkeypatch):
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_says_its_language(page):
     assert [(block.line, block.language) for block in blocks(page) if block.language not in LANGUAGES] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_has_one_title(page):
+    """The site lists a page once for each."""
+    assert len(re.findall(r"^# ", prose(page), re.MULTILINE)) == 1
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -83,7 +83,7 @@ def test_every_level_of_a_ladder_is_on_the_page_of_its_task(pages):
         if not ladder.base.id.startswith("vlm_gym/"):
             continue
         (page,) = [name for name, family in FAMILIES.items() if ladder.base in family.tasks]
-        assert all(f"`{task.id}`" in pages[0][page] for task in ladder.tasks)
+        assert all(f"`{short(task)}`" in pages[0][page] for task in ladder.tasks)
 
 
 def test_a_new_level_is_on_the_page_with_a_picture_as_soon_as_it_is_registered(tmp_path):
@@ -95,7 +95,7 @@ def test_a_new_level_is_on_the_page_with_a_picture_as_soon_as_it_is_registered(t
     (family,) = [family for family in families() if line in family.tasks]
     page = task_page(family, tmp_path / "pictures")
     assert "### Levels: reading the picture (NumberLine-v0)" in page
-    assert "| 2 | `vlm_gym/Line2-v0` | to 20 | 25.00 | 100.00 |" in page
+    assert "| 2 | `Line2-v0` | to 20 | 25.00 | 100.00 |" in page
     assert (tmp_path / "pictures" / "seeing-NumberLine-v0.png").exists()
 
 

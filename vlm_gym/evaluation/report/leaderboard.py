@@ -17,10 +17,10 @@ INTRODUCTION: Final = """# Results
 
 Success in %, with its 95 % interval, on the frozen panels (`vlm-gym panels`). *Floor* is what uniformly random play
 reaches, *searcher* a good player that knows only what it has seen (where something is hidden), *ceiling* the best
-possible play from these very starts. "All" is the mean over the tasks, each with the same weight; a row without some of
-the tasks has none. A click on the head of a column sorts by it.
+possible play from these very starts. "All" is the mean over the tasks, each with the same weight. Rows that do not have
+all tasks stand below the others and have no mean. Click the head of a column to sort by it.
 
-The rows are the files in `results/`; this page is written by `vlm-gym results page`. How to add one:
+The rows are the files in `results/`, and `vlm-gym results page` writes this page from them. How to add one:
 [CONTRIBUTING.md](../CONTRIBUTING.md#a-row-of-the-results).
 """
 References = Sequence[tuple[str, Callable[[Score], float | None]]]
@@ -41,7 +41,7 @@ def read_entries(folder: Path) -> tuple[Entry, ...]:
     if not paths:
         raise ConfigError(f"expected results in {folder}, got none: `vlm-gym results add RUN` writes one")
     names = list(FINGERPRINTS)
-    return tuple(sorted(map(read_entry, paths), key=lambda each: (_place(each, names), each.panel, -_best(each))))
+    return tuple(sorted(map(read_entry, paths), key=lambda each: (_place(each, names), each.panel, *_rank(each))))
 
 
 def render_results(entries: Iterable[Entry], published: Sequence[Mapping[str, Any]] = ()) -> str:
@@ -58,28 +58,34 @@ def _place(entry: Entry, names: Sequence[str]) -> int:
     return names.index(entry.panel.partition("[")[0])
 
 
-def _best(entry: Entry) -> float:
+def _rank(entry: Entry) -> tuple[bool, float]:
+    """Return what sorts a row among those of its panel: the mean over all tasks first, then the best of single tasks."""
     scores = entry.tasks.values() if entry.overall is None else (entry.overall,)
-    return max(score.success for score in scores)
+    return entry.overall is None, -max(score.success for score in scores)
 
 
 def _panel(name: str, entries: Sequence[Entry]) -> str:
     tasks = list(dict.fromkeys(task for entry in entries for task in entry.tasks))
     has_all = len(tasks) > 1 and any(entry.overall is not None for entry in entries)
-    heads = ["agent", *["All"] * has_all, *tasks, "date", "measured by"]
+    heads = ["agent", *["All"] * has_all, *_heads(tasks), "date"]
     rows = [
         [
             f"{_plain(entry.agent)} [{number}]",
             *[_cell(entry.overall)] * has_all,
             *(_cell(entry.tasks.get(task)) for task in tasks),
             entry.date,
-            _plain(entry.measured_by),
         ]
         for number, entry in enumerate(entries, start=1)
     ]
     rows += list(_references(entries, tasks, has_all=has_all))
     listed = "\n".join(_note(number, entry) for number, entry in enumerate(entries, start=1))
     return f"## {name}\n\nFingerprint `{entries[0].fingerprint}`.\n\n{_table(heads, rows)}\n\n{listed}\n"
+
+
+def _heads(tasks: Sequence[str]) -> list[str]:
+    """Return the tasks' names, without the arguments that a variant sets where the names differ without them."""
+    short = [task.partition(" ")[0] for task in tasks]
+    return [name if short.count(name) == 1 else _plain(task) for name, task in zip(short, tasks, strict=True)]
 
 
 def _references(entries: Sequence[Entry], tasks: Sequence[str], *, has_all: bool) -> Iterable[list[str]]:
@@ -89,13 +95,13 @@ def _references(entries: Sequence[Entry], tasks: Sequence[str], *, has_all: bool
     for name, value_of in REFERENCES:
         values = [None if overall is None else value_of(overall)] * has_all + [value_of(known[task]) for task in tasks]
         if any(value is not None for value in values):
-            yield [name, *map(_percent, values), NOTHING, NOTHING]
+            yield [name, *map(_percent, values), NOTHING]
 
 
 def _cell(score: Score | None) -> str:
     if score is None:
         return NOTHING
-    return f"{100 * score.success:.1f} ({100 * score.low:.0f}-{100 * score.high:.0f})"
+    return f"{100 * score.success:.1f} <small>({100 * score.low:.0f}-{100 * score.high:.0f})</small>"
 
 
 def _percent(value: float | None) -> str:
@@ -105,7 +111,7 @@ def _percent(value: float | None) -> str:
 
 
 def _note(number: int, entry: Entry) -> str:
-    said = [f"`{_code(entry.command)}`"]
+    said = [f"`{_code(entry.command)}`", f"measured by {_plain(entry.measured_by)}"]
     if entry.told:
         said.append("told with " + ", ".join(f"{name} {value!r}" for name, value in sorted(entry.told.items())))
     if entry.parser != "json":
