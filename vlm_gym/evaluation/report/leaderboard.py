@@ -59,7 +59,7 @@ def _place(entry: Entry, names: Sequence[str]) -> int:
 
 
 def _rank(entry: Entry) -> tuple[bool, float]:
-    """Return what sorts a row among those of its panel: the mean over all tasks first, then the best of single tasks."""
+    """Return what sorts a row among those of its panel: its mean, or behind the others its best single task."""
     scores = entry.tasks.values() if entry.overall is None else (entry.overall,)
     return entry.overall is None, -max(score.success for score in scores)
 
