@@ -5,9 +5,10 @@ import io
 import itertools
 import json
 import re
+import shutil
 
 import pytest
-from browser import mistakes
+from browser import look_like, mistakes
 from sample_runs import number_lines, play
 
 from vlm_gym.evaluation.models.agents import RandomAgent
@@ -18,6 +19,7 @@ from vlm_gym.evaluation.scores.summary import summarise
 pytestmark = pytest.mark.browser
 
 PRESS = "document.querySelectorAll('#summary > .data-table .sort')[arguments[0]].click()"
+WIDTHS = "const e = document.querySelector('#summary .scrolling'); return [e.scrollWidth, e.clientWidth]"
 
 
 @pytest.fixture
@@ -180,3 +182,13 @@ def test_labels_of_tasks_with_arguments_are_short_on_the_page(page, tmp_path):
     assert any("max_position=9" in name for name in names)
     titles = page.driver.execute_script("return [...document.querySelectorAll('[title]')].map((each) => each.title)")
     assert any(json.dumps(arguments[1], separators=(",", ":")) in title for title in titles)  # where one rests on it
+
+
+def test_five_runs_show_all_their_columns_on_a_usual_screen(page, runs, tmp_path):
+    copies = [shutil.copytree(runs / "noisy", tmp_path / f"oracle-0.{number}") for number in range(5, 9)]
+    report = write_report([*copies, runs / "random"], tmp_path / "report.html")
+    look_like(page.driver, width=1300)
+    page.open(report.page)
+    needed, there_is = page.driver.execute_script(WIDTHS)
+    assert len(page.all("#summary > .data-table .sort")) >= 10
+    assert needed <= there_is
