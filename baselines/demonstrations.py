@@ -1,7 +1,7 @@
 """Answers to learn the form from: what the picture shows, put into words, then an action."""
 
 import re
-from collections import deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -35,6 +35,19 @@ class Demonstration(NamedTuple):
     text: str
 
 
+class Wording(NamedTuple):
+    """What an answer says beside the action: brief ones leave out the suits of cards, on which nothing depends.
+
+    With a plan the thoughts are what is still to be done, where the task plans ahead (`vlm_gym.thoughts`).
+    """
+
+    is_brief: bool = False
+    has_plan: bool = False
+
+
+PLAIN: Final = Wording()
+
+
 def _random_action(session: ChatSession, rng: np.random.Generator) -> str | None:
     return session.task.actions.sample(rng)
 
@@ -58,8 +71,10 @@ CHOOSERS: Final[Mapping[SftActions, Chooser]] = {
     "oracle": _oracle_action,
     "searcher": _searcher_action,
 }
-LEGAL_IN_NOISE: Final = 2 / 3  # of what is played in place of an answer; the rest are earlier answers
-RECENT: Final = 40  # earlier answers among which that one is chosen
+LEGAL_IN_NOISE: Final = 2 / 3  # of what is played in place of an answer; the rest are the last answer again
+MOST_REPEATS: Final = (
+    6  # of a prompt that a learner met in an episode: one that is stuck meets the same again and again
+)
 
 
 class CollectedAnswers(Sequence[Demonstration]):
@@ -132,7 +147,7 @@ def demonstrate(
     rng: np.random.Generator,
     *,
     chat: ChatSettings | None = None,
-    is_brief: bool = False,
+    wording: Wording = PLAIN,
     noise: float = 0.0,
 ) -> Iterator[Demonstration]:
     """Play an episode from each start, told as `chat` says; yield an answer for every turn.
@@ -140,34 +155,35 @@ def demonstrate(
     An answer says what the picture shows, in the fields that the prompt asks for, and its action is chosen as `actions`
     says. What is played is that of a teacher (`TEACHERS`) and a random legal one otherwise, so that answers with random
     actions come to all kinds of states too. With `noise` something else is played in that share of the turns, a random
-    legal action, and half as often one of the last answers, which may not be possible now: so a teacher shows how to go
-    on after mistakes. Brief answers leave out the suits, on which nothing depends.
+    legal action, and half as often the last answer again, which mostly is not possible any more, as a learner's
+    mistakes are not: so a teacher shows how to go on after mistakes.
     """
     choose, play = CHOOSERS[actions], CHOOSERS[actions if actions in TEACHERS else "legal"]
-    rollout, recent = make_rollout(chat), deque[str](maxlen=RECENT)
+    rollout = make_rollout(chat)
     for start in starts:
         rollout.start(start)
-        session = rollout.session
+        session, last = rollout.session, ""
         while not rollout.is_over:
             said = choose(session, rng)
             played = said if actions != "random" else play(session, rng)
             if said is None or played is None:
                 break
-            answer = _answer(session, said, is_brief=is_brief)
+            answer = _answer(session, said, wording)
             yield Demonstration(Prompt(rollout.messages()), answer)
-            recent.append(answer)
-            rollout.answer(_disturbed(session, _answer(session, played, is_brief=is_brief), noise, recent, rng))
+            plays = answer if played == said else _answer(session, played, wording)
+            rollout.answer(_disturbed(session, plays, noise, last, rng))
+            last = answer
 
 
-def _disturbed(session: ChatSession, answer: str, noise: float, recent: Sequence[str], rng: np.random.Generator) -> str:
-    """Return the answer, or with some probability another one."""
+def _disturbed(session: ChatSession, answer: str, noise: float, last: str, rng: np.random.Generator) -> str:
+    """Return the answer, or with some probability another one: a legal one, or the last one if there is one."""
     if not noise:
         return answer
     draw = rng.random()
     if draw < noise:
         legal = _legal_action(session, rng)
-        return answer if legal is None else _answer(session, legal, is_brief=True)
-    return recent[int(rng.integers(len(recent)))] if draw < noise / LEGAL_IN_NOISE else answer
+        return answer if legal is None else _answer(session, legal, PLAIN)
+    return last if last and draw < noise / LEGAL_IN_NOISE else answer
 
 
 def correct(
@@ -176,31 +192,34 @@ def correct(
     actions: SftActions,
     *,
     chat: ChatSettings | None = None,
-    is_brief: bool = False,
+    wording: Wording = PLAIN,
 ) -> Iterator[Demonstration]:
     """Play episodes again that a learner has played, `played[i]` from `starts[i]`; yield what the teacher would say.
 
-    A learner that goes round in circles meets the same prompts again and again: each counts once an episode.
+    A prompt counts as often as the learner met it, up to MOST_REPEATS times an episode: where it is stuck it has most
+    to learn.
 
     Source: Ross et al. 2011, arXiv 1011.0686 (DAgger).
     """
     choose, rollout, rng = CHOOSERS[actions], make_rollout(chat), np.random.default_rng(0)
     for start, answers in zip(starts, played, strict=True):
         rollout.start(start)
-        met: set[str] = set()
+        met = Counter[str]()
         for answer in answers:
             said, prompt = choose(rollout.session, rng), Prompt(rollout.messages())
             key = repr([(message.role, message.picture_name, message.text) for message in prompt.messages])
-            if said is not None and key not in met:
-                yield Demonstration(prompt, _answer(rollout.session, said, is_brief=is_brief))
-            met.add(key)
+            met[key] += 1
+            if said is not None and met[key] <= MOST_REPEATS:
+                yield Demonstration(prompt, _answer(rollout.session, said, wording))
             rollout.answer(answer)
 
 
-def _answer(session: ChatSession, action: str, *, is_brief: bool) -> str:
+def _answer(session: ChatSession, action: str, wording: Wording) -> str:
     task = session.task
-    has_thoughts = task.settings.prompt.style != "action_only"
-    readings = truths(task.readings()) if has_thoughts else {}
-    if is_brief:
+    has_readings = task.settings.prompt.style != "action_only"
+    readings = truths(task.readings()) if has_readings else {}
+    if wording.is_brief:
         readings = {name: _SUITS.sub("", value) for name, value in readings.items()}
-    return session.parser.fill_in(action, task.actions, "", readings)
+    thinker = task.thinker() if wording.has_plan else None
+    plan = thinker.plan(action) if thinker else ""
+    return session.parser.fill_in(action, task.actions, plan, readings)

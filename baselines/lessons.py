@@ -1,5 +1,6 @@
 """What SFT learns from: a data set, or answers that a player made here gives, more with every round."""
 
+import functools
 import json
 import logging
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object
 
 from baselines.checkpoint import disk_errors
-from baselines.demonstrations import CollectedAnswers, Demonstration, correct, demonstrate
+from baselines.demonstrations import CollectedAnswers, Demonstration, Wording, correct, demonstrate
 from baselines.models.policy import Policy, Prompt
 from baselines.rollout import Sampling, generate, make_rollout, training_episodes
 from baselines.settings import SftConfig, TrainConfig
@@ -38,9 +39,11 @@ class Lessons(Sequence[Demonstration]):
     def __init__(self, config: TrainConfig) -> None:
         self.config = config
         self.round = 0
+        self._wording = Wording(config.sft.is_brief, config.sft.has_plan)
         self._rng = np.random.default_rng(config.seed)
         self._data: CollectedAnswers | None = None
         self._made: list[Demonstration] = []
+        self._num_old = 0  # answers of earlier rounds
         if config.sft.data:
             self._data = CollectedAnswers(Path(config.sft.data), config.chat.settings)
             if config.task.full_id not in self._data.tasks:
@@ -60,6 +63,7 @@ class Lessons(Sequence[Demonstration]):
         settings = self.config.sft
         while self.round < round_of(step, settings):
             self.round += 1
+            self._num_old = len(self)
             first = settings.episodes + (self.round - 1) * settings.more_episodes
             self._teach(range(first, first + settings.more_episodes))
             if settings.learner_episodes:
@@ -67,7 +71,7 @@ class Lessons(Sequence[Demonstration]):
                 played = self._read() if is_played else self._play(policy, accelerator)
                 starts = self._learner_starts()
                 self._made += correct(
-                    starts, played, settings.actions, chat=self.config.chat.settings, is_brief=settings.is_brief
+                    starts, played, settings.actions, chat=self.config.chat.settings, wording=self._wording
                 )
             if accelerator.is_main_process and settings.rounds > 1:
                 _log.info("SFT round %d/%d: %d answers", self.round + 1, settings.rounds, len(self))
@@ -75,8 +79,11 @@ class Lessons(Sequence[Demonstration]):
     def chosen(self, step: int) -> list[int]:
         """Return the numbers of a step's answers."""
         settings = self.config.sft
-        place = step - first_step(self.round, settings)
-        return choose(len(self), settings.batch, place, self.config.seed, self.round)
+        first, end = (first_step(number, settings) for number in (self.round, self.round + 1))
+        if self.round == 0:
+            return choose(len(self), settings.batch, step, self.config.seed)
+        order = mix(len(self), self._num_old, (end - first) * settings.batch, (self.config.seed, self.round))
+        return order[(step - first) * settings.batch :][: settings.batch]
 
     def _teach(self, numbers: range) -> None:
         settings, starts = self.config.sft, training_episodes(self.config.task, self.config.seed, 0, TEACHER_SEAT)
@@ -85,7 +92,7 @@ class Lessons(Sequence[Demonstration]):
             settings.actions,
             self._rng,
             chat=self.config.chat.settings,
-            is_brief=settings.is_brief,
+            wording=self._wording,
             noise=settings.noise,
         )
 
@@ -152,12 +159,24 @@ def first_step(number: int, config: SftConfig) -> int:
     return -(-number * config.steps // config.rounds)
 
 
-def choose(num_answers: int, batch: int, step: int, seed: int, number: int = 0) -> list[int]:
-    """Return the numbers of the answers of a round's step, both counted from 0: pass after pass, each in its own order.
+def choose(num_answers: int, batch: int, step: int, seed: int) -> list[int]:
+    """Return the numbers of the answers of a step, both counted from 0: pass after pass, each in its own order.
 
-    So no answer comes a second time in a round before every other one has come once.
+    So no answer comes a second time before every other one has come once.
     """
     places = range(step * batch, (step + 1) * batch)
     passes = range(places[0] // num_answers, places[-1] // num_answers + 1)
-    orders = {one: np.random.default_rng((seed, one, number)).permutation(num_answers) for one in passes}
+    orders = {one: np.random.default_rng((seed, one)).permutation(num_answers) for one in passes}
     return [int(orders[place // num_answers][place % num_answers]) for place in places]
+
+
+@functools.lru_cache(maxsize=1)
+def mix(num_answers: int, num_old: int, places: int, seed: tuple[int, ...]) -> list[int]:
+    """Return the numbers of the answers at a round's places: each new one once, as far as they go, and old ones.
+
+    What a learner does wrong now is in the new ones; the old ones keep it from forgetting.
+    """
+    rng = np.random.default_rng(seed)
+    new = num_old + rng.permutation(num_answers - num_old)[:places]
+    old = rng.integers(num_old, size=places - len(new))
+    return [int(number) for number in rng.permutation(np.concatenate([new, old]))]

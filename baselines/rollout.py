@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+import gymnasium as gym
 import numpy as np
 import torch
 
@@ -187,10 +188,17 @@ def training_episodes(task: TaskConfig, run_seed: int, rank: int, seat: int) -> 
 
 
 def make_rollout(chat: ChatSettings | None = None, *, shaping: float = 0.0, gamma: float = 1.0) -> Rollout:
-    """Make what drives a run's episodes; `shaping` weighs the oracle's potential in its rewards."""
-    if not shaping:
-        return Rollout(chat)
-    return Rollout(pool=SessionPool(chat or ChatSettings(), wrap=lambda env: PotentialShaping(env, gamma, shaping)))
+    """Make what drives a run's episodes; `shaping` weighs the oracle's potential in its rewards.
+
+    Turns that are told in text are not drawn: in homes that takes half of the time.
+    """
+    settings = chat or ChatSettings()
+
+    def prepare(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
+        env.unwrapped.is_drawn_later = settings.show == "text"  # type: ignore[attr-defined]
+        return PotentialShaping(env, gamma, shaping) if shaping else env
+
+    return Rollout(pool=SessionPool(settings, wrap=prepare))
 
 
 def _task_reward(step: Step) -> float:

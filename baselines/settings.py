@@ -19,7 +19,7 @@ ActionTokens = Literal["value", "name"]
 SftActions = Literal["random", "legal", "oracle", "searcher"]
 TEACHERS: Final[tuple[SftActions, ...]] = ("oracle", "searcher")
 _LARGE: Final = 10**9
-MOST_NOISE: Final = 0.6  # an earlier answer is played half as often as a random action: 0.9 of the turns in all
+MOST_NOISE: Final = 0.6  # the last answer is played half as often as a random action: 0.9 of the turns in all
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,11 @@ class SftConfig:
         "'searcher', who knows no more than the player",
     )
     is_brief: bool = setting(False, "leave the suits of cards out of the answers: nothing depends on them")
+    has_plan: bool = setting(False, "say in the thoughts what is still to be done, where the task plans ahead")
     data: str | None = setting(None, "folder of `vlm-gym collect`, in place of answers made here")
     episodes: int = setting(300, "episodes that are played for the answers made here")
     noise: float = setting(
-        0.0, "share of the turns in which a random legal action is played, and half as often an earlier answer"
+        0.0, "share of the turns in which a random legal action is played, and half as often the last answer again"
     )
     rounds: int = setting(1, "parts of the steps; each but the first begins with more answers, as the next two say")
     more_episodes: int = setting(0, "further episodes that are played for each round")

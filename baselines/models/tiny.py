@@ -29,9 +29,11 @@ WORDS_FILE: Final = Path(__file__).with_name("tiny_words.txt")
 """Texts of the kind that the tasks use, one a line: each of their words, numbers and signs is one token."""
 PHRASES: Final = (
     *('{"', '": "', '", "', '"}', '{"action": "', '", "action": "'),
-    *(" of clubs", " of diamonds", " of hearts", " of spades", "(empty)", " Target:", " Formula:"),
-    *("You are at", " You are at", " You carry", " In the room:", " Seen so far:", " Found:", " Not looked into:"),
-    *(" Not possible now:", " with nothing"),
+    *('{"thoughts": "', '", "thoughts": "', "Cards:", " of clubs", " of diamonds", " of hearts", " of spades"),
+    *(". Target:", ". Formula:", "(empty)", " (empty)"),
+    *("You are at", ". You are at", "You are in the middle of the room", ". You are in the middle of the room"),
+    *(". You carry", ". In the room:", ". Seen so far:", ". Found:", ". Not looked into:", ". Not possible now:"),
+    *(" with nothing", " (closed)", " (open)"),
 )
 """What is one token too, though it is several words."""
 _WORD: Final = r" ?[A-Za-z]+| ?[0-9]+| ?[^\sA-Za-z0-9]|\s"

@@ -254,3 +254,12 @@ def test_shaping_pays_turns_and_leaves_scores_alone():
     played = [seat.play(say(json.dumps({"action": action}))) for action in ("6", "=")]
     assert [turn.reward for turn, _ in played] == [0, -1]
     assert played[-1][1].total == -1
+
+
+@pytest.mark.parametrize("show", ["text", "picture", "both"])
+def test_turns_that_are_told_in_text_are_not_drawn(show):
+    rollout = make_rollout(ChatSettings(show=show))
+    rollout.start(TaskConfig("NumberLine-v0").episode(0))
+    rollout.answer('{"action": "+"}')
+    assert bool(rollout.session.picture.size) == (show != "text")
+    assert (rollout.messages()[-1].picture is None) == (show == "text")

@@ -1,6 +1,7 @@
 """Supervised fine-tuning: honest answers, and a model that PPO can start from."""
 
 import json
+import re
 from collections import Counter
 
 import numpy as np
@@ -11,15 +12,17 @@ from safetensors.torch import load_file
 from baselines import lessons, ppo, sft
 from baselines.checkpoint import CheckpointError
 from baselines.config import build
-from baselines.demonstrations import CHOOSERS, correct, demonstrate
-from baselines.lessons import Lessons, choose
+from baselines.demonstrations import CHOOSERS, MOST_REPEATS, Wording, correct, demonstrate
+from baselines.lessons import Lessons, choose, mix
 from baselines.models.loading import load_policy
 from baselines.rollout import make_rollout
 from baselines.session import Stopper, start_accelerator, start_policy
 from baselines.settings import SftConfig, TaskConfig, TrainConfig
 from vlm_gym import cli
+from vlm_gym.chat import ChatSettings
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError, DataNotFoundError
+from vlm_gym.games.formula import evaluate
 from vlm_gym.games.number_line import ACTIONS as NUMBER_LINE_ACTIONS
 from vlm_gym.parsers import AnswerText, find_parser
 
@@ -118,7 +121,7 @@ def test_with_noise_other_things_are_played_and_the_answers_stay_the_teachers():
     starts = [HOMES.episode(number) for number in range(30)]
     noisy = list(demonstrate(starts, "searcher", np.random.default_rng(1), noise=0.2))
     text = " ".join(one.prompt.question.text for one in noisy)
-    assert "Not possible now:" in text  # an earlier answer, which is not possible here
+    assert "Not possible now:" in text  # the last answer, which is not possible any more
     shares = []
     rollout = make_rollout()
     place = 0
@@ -137,18 +140,59 @@ def test_with_noise_other_things_are_played_and_the_answers_stay_the_teachers():
     assert 0 < sum(shares) < len(shares)  # some episodes were disturbed, some were not
 
 
-def test_a_learners_turns_get_the_teachers_answers_each_prompt_once():
+def test_a_learners_turns_get_the_teachers_answers_those_where_it_is_stuck_several_times():
     start = HOMES.episode(5)
     go, wrong = AnswerText('{"action": "go to cabinet 1"}', is_cut_off=False), AnswerText("no", is_cut_off=True)
-    found = list(correct([start, HOMES.episode(6)], [[go, go, go, wrong], []], "searcher"))
+    said = [go, *[go] * 15, wrong]
+    found = list(correct([start, HOMES.episode(6)], [said, []], "searcher"))
     rollout = make_rollout()
     rollout.start(start)
-    expected = {}
-    for answer in (go, go, go, wrong):
-        expected[rollout.messages()[-1].text] = rollout.session.task.searcher_action()
+    met, expected = Counter(), []
+    for answer in said:
+        question = rollout.messages()[-1].text
+        met[question] += 1
+        if met[question] <= MOST_REPEATS:
+            expected.append((question, rollout.session.task.searcher_action()))
         rollout.answer(answer)
-    assert {one.prompt.question.text: json.loads(one.text)["action"] for one in found} == expected
-    assert len(found) == len(expected) < 4
+    assert max(met.values()) > MOST_REPEATS > 1  # it is stuck
+    assert [(one.prompt.question.text, json.loads(one.text)["action"]) for one in found] == expected
+
+
+@pytest.mark.parametrize("task", ["EZPoints-v0", "Points24-Solvable-v0", "Points24-Planning-L1-v0"])
+def test_with_a_plan_the_thoughts_are_the_rest_of_a_solution_and_the_press_follows(task):
+    starts = map(TaskConfig(task, {"prompt": "action_only"}).episode, range(12))
+    shown = ChatSettings(show="text", question="{observation_text}")
+    num_whole = 0
+    for one in demonstrate(starts, "oracle", np.random.default_rng(0), chat=shown, wording=Wording(has_plan=True)):
+        said = json.loads(one.text)
+        assert list(said) == ["thoughts", "action"]
+        assert said["thoughts"].split()[0] == said["action"]
+        written = re.search(r"Formula: (.*?)\.(?: |$)", one.prompt.question.text)[1]
+        whole = [*written.replace("(empty)", "").split(), *said["thoughts"].split()]
+        assert whole.pop() == "="
+        target = int(re.search(r"Target: (\d+)", one.prompt.question.text)[1])
+        assert evaluate(tuple(whole)) == target
+        num_whole += "(empty)" in written
+    assert num_whole == 12
+
+
+def test_nothing_is_planned_where_an_action_leads_nowhere_or_the_task_does_not_plan():
+    starts = map(TaskConfig("Points24-v0", {"prompt": "action_only"}).episode, range(6))
+    said = demonstrate(starts, "legal", np.random.default_rng(0), wording=Wording(has_plan=True))
+    assert {"thoughts" in json.loads(one.text) for one in said} == {True, False}
+    said = demonstrate([HOMES.episode(3)], "searcher", np.random.default_rng(0), wording=Wording(has_plan=True))
+    assert all(list(json.loads(one.text)) == ["action"] for one in said)
+
+
+@pytest.mark.parametrize(("num_old", "num_new", "places"), [(50, 20, 60), (50, 20, 20), (50, 200, 60), (7, 0, 30)])
+def test_a_round_goes_through_its_new_answers_once_and_fills_up_with_old_ones(num_old, num_new, places):
+    order = mix(num_old + num_new, num_old, places, (3, 1))
+    new = [number for number in order if number >= num_old]
+    assert len(order) == places
+    assert len(new) == len({*new}) == min(num_new, places)
+    assert order != sorted(order)
+    assert order == mix(num_old + num_new, num_old, places, (3, 1))
+    assert order != mix(num_old + num_new, num_old, places, (3, 2))
 
 
 ROUNDS = [

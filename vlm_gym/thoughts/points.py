@@ -112,6 +112,11 @@ class PressThinker(Thinker):
         table = self._table
         return think_press(table.view(), table.numbers(), action, table.rest_after(action), rng)
 
+    def plan(self, action: str) -> str:
+        """Return the rest of a formula that begins with a token: "( 7 - 1 ) * 4 ="; "" if it is part of none."""
+        rest = self._table.rest_after(action)
+        return "" if rest is None else " ".join((action, *rest))
+
 
 class FormulaThinker(Thinker):
     """Thinks where the whole formula is one answer."""

@@ -18,3 +18,7 @@ class Thinker(ABC):
     @abstractmethod
     def think(self, action: str, rng: np.random.Generator) -> str:
         """Say what speaks for an action; of one for which nothing does, only that it is chosen."""
+
+    def plan(self, action: str) -> str:  # noqa: ARG002
+        """Return an action and what follows it in a solution, in few words; "" where nothing is planned ahead."""
+        return ""
