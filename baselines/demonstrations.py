@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from baselines.models.policy import Prompt
-from baselines.rollout import make_rollout
+from baselines.rollout import is_held_out, make_rollout
 from baselines.settings import TEACHERS, SftActions
 from vlm_gym.chat import ChatSession, ChatSettings
 from vlm_gym.collect.formats.parquet import ParquetWriter
@@ -72,9 +72,7 @@ CHOOSERS: Final[Mapping[SftActions, Chooser]] = {
     "searcher": _searcher_action,
 }
 LEGAL_IN_NOISE: Final = 2 / 3  # of what is played in place of an answer; the rest are the last answer again
-MOST_REPEATS: Final = (
-    6  # of a prompt that a learner met in an episode: one that is stuck meets the same again and again
-)
+MOST_REPEATS: Final = 6  # of a prompt in an episode: a learner that is stuck meets the same one again and again
 
 
 class CollectedAnswers(Sequence[Demonstration]):
@@ -149,8 +147,11 @@ def demonstrate(
     chat: ChatSettings | None = None,
     wording: Wording = PLAIN,
     noise: float = 0.0,
+    held_out: float = 0.0,
 ) -> Iterator[Demonstration]:
     """Play an episode from each start, told as `chat` says; yield an answer for every turn.
+
+    Of the share `held_out` of all problems nothing is played.
 
     An answer says what the picture shows, in the fields that the prompt asks for, and its action is chosen as `actions`
     says. What is played is that of a teacher (`TEACHERS`) and a random legal one otherwise, so that answers with random
@@ -162,6 +163,8 @@ def demonstrate(
     rollout = make_rollout(chat)
     for start in starts:
         rollout.start(start)
+        if is_held_out(rollout, held_out):
+            continue
         session, last = rollout.session, ""
         while not rollout.is_over:
             said = choose(session, rng)
@@ -193,6 +196,7 @@ def correct(
     *,
     chat: ChatSettings | None = None,
     wording: Wording = PLAIN,
+    held_out: float = 0.0,
 ) -> Iterator[Demonstration]:
     """Play episodes again that a learner has played, `played[i]` from `starts[i]`; yield what the teacher would say.
 
@@ -205,7 +209,7 @@ def correct(
     for start, answers in zip(starts, played, strict=True):
         rollout.start(start)
         met = Counter[str]()
-        for answer in answers:
+        for answer in () if is_held_out(rollout, held_out) else answers:
             said, prompt = choose(rollout.session, rng), Prompt(rollout.messages())
             key = repr([(message.role, message.picture_name, message.text) for message in prompt.messages])
             met[key] += 1

@@ -1,6 +1,7 @@
 """Measuring a policy on episodes that training never sees, greedily and sampled."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
@@ -49,6 +50,7 @@ class Score(NamedTuple):
     fault_share: float
     illegal_share: float
     cut_off_share: float
+    parts: Mapping[str, "Score"] = MappingProxyType({})  # of problems that SFT was shown, and that were held out
 
     def count(self, metric: Metric) -> int:
         """Return in how many episodes the metric was met."""
@@ -77,7 +79,15 @@ def score_of(episodes: Sequence[Episode]) -> Score | None:
         fault_share=sum(episode.num_faults for episode in episodes) / num_turns,
         illegal_share=sum(episode.num_illegal for episode in episodes) / num_turns,
         cut_off_share=sum(episode.num_cut_off for episode in episodes) / num_turns,
+        parts=_parts(episodes),
     )
+
+
+def _parts(episodes: Sequence[Episode]) -> dict[str, Score]:
+    """Return the scores of problems that SFT was shown and of those that were held out, where there are both."""
+    held_out = [one for one in episodes if one.is_held_out]
+    sides = {"shown": [one for one in episodes if not one.is_held_out], "held_out": held_out}
+    return {name: score for name, side in sides.items() if (score := score_of(side))} if all(sides.values()) else {}
 
 
 def evaluate(

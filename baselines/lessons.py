@@ -5,7 +5,8 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from statistics import fmean
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from accelerate.utils import gather_object
 from baselines.checkpoint import disk_errors
 from baselines.demonstrations import CollectedAnswers, Demonstration, Wording, correct, demonstrate
 from baselines.models.policy import Policy, Prompt
+from baselines.progress import append_metrics
 from baselines.rollout import Sampling, generate, make_rollout, training_episodes
 from baselines.settings import SftConfig, TrainConfig
 from baselines.sharding import whole_weights
@@ -28,6 +30,13 @@ LEARNER_SEAT: Final = 2**31 + 1
 _log = logging.getLogger(__name__)
 
 
+class Played(NamedTuple):
+    """An episode of the learner's: what it said, and whether it succeeded."""
+
+    said: list[AnswerText]
+    is_success: bool
+
+
 class Lessons(Sequence[Demonstration]):
     """The answers to learn from, the same ones in every process.
 
@@ -39,7 +48,11 @@ class Lessons(Sequence[Demonstration]):
     def __init__(self, config: TrainConfig) -> None:
         self.config = config
         self.round = 0
-        self._wording = Wording(config.sft.is_brief, config.sft.has_plan)
+        self._manner: dict[str, Any] = {
+            "chat": config.chat.settings,
+            "wording": Wording(config.sft.is_brief, config.sft.has_plan),
+            "held_out": config.sft.held_out,
+        }
         self._rng = np.random.default_rng(config.seed)
         self._data: CollectedAnswers | None = None
         self._made: list[Demonstration] = []
@@ -68,11 +81,9 @@ class Lessons(Sequence[Demonstration]):
             self._teach(range(first, first + settings.more_episodes))
             if settings.learner_episodes:
                 is_played = first_step(self.round, settings) < done
-                played = self._read() if is_played else self._play(policy, accelerator)
+                played = self._read() if is_played else self._play(step, policy, accelerator)
                 starts = self._learner_starts()
-                self._made += correct(
-                    starts, played, settings.actions, chat=self.config.chat.settings, wording=self._wording
-                )
+                self._made += correct(starts, played, settings.actions, **self._manner)
             if accelerator.is_main_process and settings.rounds > 1:
                 _log.info("SFT round %d/%d: %d answers", self.round + 1, settings.rounds, len(self))
 
@@ -91,9 +102,8 @@ class Lessons(Sequence[Demonstration]):
             map(starts, numbers),
             settings.actions,
             self._rng,
-            chat=self.config.chat.settings,
-            wording=self._wording,
             noise=settings.noise,
+            **self._manner,
         )
 
     def _learner_starts(self) -> list[EpisodeSpec]:
@@ -101,8 +111,11 @@ class Lessons(Sequence[Demonstration]):
         starts = training_episodes(self.config.task, self.config.seed, 0, LEARNER_SEAT)
         return list(map(starts, range((self.round - 1) * number, self.round * number)))
 
-    def _play(self, policy: Policy, accelerator: Accelerator) -> list[list[AnswerText]]:
-        """Have the learner play, greedily in every other round; write down what it said, and return it."""
+    def _play(self, step: int, policy: Policy, accelerator: Accelerator) -> list[list[AnswerText]]:
+        """Have the learner play, greedily in every other round; write down what it said, and return it.
+
+        These are homes, or deals, that it has not seen: the share in which it succeeds is recorded.
+        """
         rank, world = accelerator.process_index, accelerator.num_processes
         words = np.random.SeedSequence((self.config.seed, self.round, rank)).generate_state(1)
         temperature = 0.0 if self.round % 2 else self.config.sampling.temperature
@@ -110,18 +123,22 @@ class Lessons(Sequence[Demonstration]):
         generator = torch.Generator().manual_seed(int(words[0]))
         with whole_weights(policy.module, accelerator):
             mine = list(self._play_all(policy, self._learner_starts()[rank::world], sampling, generator))
-        gathered: list[tuple[int, list[list[AnswerText]]]] = gather_object([(rank, mine)])
+        gathered: list[tuple[int, list[Played]]] = gather_object([(rank, mine)])
         shares = [share for _, share in sorted(gathered, key=lambda pair: pair[0])]
         played = [shares[number % world][number // world] for number in range(self.config.sft.learner_episodes)]
         if accelerator.is_main_process:
-            self._write(played)
+            success = fmean(one.is_success for one in played)
+            append_metrics(
+                self._file.parent, {"step": step + 1, "learner/success": success, "learner/temperature": temperature}
+            )
+            self._write([one.said for one in played])
         accelerator.wait_for_everyone()
-        return played
+        return [one.said for one in played]
 
     def _play_all(
         self, policy: Policy, starts: Sequence[EpisodeSpec], sampling: Sampling, generator: torch.Generator
-    ) -> Iterator[list[AnswerText]]:
-        """Play episodes, as many at once as PPO does; yield the answers of each."""
+    ) -> Iterator[Played]:
+        """Play episodes, as many at once as PPO does; yield each."""
         size = self.config.task.num_envs
         for begin in range(0, len(starts), size):
             rollouts = [make_rollout(self.config.chat.settings) for _ in starts[begin : begin + size]]
@@ -133,7 +150,8 @@ class Lessons(Sequence[Demonstration]):
                 for place, answer in zip(running, generate(policy, prompts, sampling, generator), strict=True):
                     said[place].append(AnswerText(answer.text, is_cut_off=answer.is_cut_off))
                     rollouts[place].answer(said[place][-1])
-            yield from said
+            for rollout, answers in zip(rollouts, said, strict=True):
+                yield Played(answers, bool(rollout.session.info["is_success"]))
 
     @property
     def _file(self) -> Path:

@@ -54,9 +54,7 @@ class Recorder:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError as error:
             raise MissingDependencyError(f"tensorboard is missing: {install_hint('train')}") from error
-        kept = [line for line in read_metrics(self.folder) if line["update"] <= done]
-        text = "".join(json.dumps(line) + "\n" for line in kept)
-        write_whole(self.folder / METRICS, lambda draft: draft.write_text(text, encoding="utf-8"))
+        kept = keep_metrics(self.folder, "update", done)
         self._tensorboard = SummaryWriter(str(self.folder / "tensorboard"), purge_step=done + 1)
         self._wandb = _start_wandb(self.folder, self.settings) if is_wandb_on else None
         for line in kept:
@@ -66,8 +64,7 @@ class Recorder:
 
     def record(self, update: int, metrics: Mapping[str, float]) -> None:
         """Write the metrics of an update everywhere."""
-        with (self.folder / METRICS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"update": update, **metrics}) + "\n")
+        append_metrics(self.folder, {"update": update, **metrics})
         for name, value in metrics.items():
             self._tensorboard.add_scalar(name, value, update)
         self._log_to_wandb({"update": update, **metrics})
@@ -105,12 +102,26 @@ class Recorder:
             self._wandb.finish()
 
 
-def read_metrics(folder: Path) -> list[dict[str, Any]]:
-    """Return the recorded lines; one that a kill cut off is left out."""
+def append_metrics(folder: Path, line: Mapping[str, float]) -> None:
+    """Record a line; it holds the number of its "update", or in SFT of its "step"."""
+    with (folder / METRICS).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(dict(line)) + "\n")
+
+
+def keep_metrics(folder: Path, counter: str, done: int) -> list[dict[str, Any]]:
+    """Drop what was recorded after `done`, of which a run that goes on knows nothing; return the other lines."""
+    kept = [line for line in read_metrics(folder, counter) if line[counter] <= done]
+    text = "".join(json.dumps(line) + "\n" for line in kept)
+    write_whole(folder / METRICS, lambda draft: draft.write_text(text, encoding="utf-8"))
+    return kept
+
+
+def read_metrics(folder: Path, counter: str = "update") -> list[dict[str, Any]]:
+    """Return the recorded lines, which `counter` numbers; one that a kill cut off is left out."""
     path = folder / METRICS
     if not path.is_file():
         return []
-    found = (_read_line(line) for line in path.read_text(encoding="utf-8").splitlines())
+    found = (_read_line(line, counter) for line in path.read_text(encoding="utf-8").splitlines())
     return [line for line in found if line is not None]
 
 
@@ -119,7 +130,7 @@ def score_metrics(prefix: str, score: Score | None, metric: Metric) -> dict[str,
     if score is None:
         return {}
     low, high = score.interval(metric)
-    return {
+    metrics = {
         f"{prefix}/success": score.share("success"),
         f"{prefix}/positive_return": score.share("positive_return"),
         f"{prefix}/low": low,
@@ -131,6 +142,9 @@ def score_metrics(prefix: str, score: Score | None, metric: Metric) -> dict[str,
         f"{prefix}/illegal": score.illegal_share,
         f"{prefix}/cut_off": score.cut_off_share,
     }
+    for name, part in score.parts.items():
+        metrics |= score_metrics(f"{prefix}/{name}", part, metric)
+    return metrics
 
 
 def draw_curve(folder: Path, name: str, metric: Metric, bounds: Bounds) -> None:
@@ -164,12 +178,12 @@ def _plot(axes: Any, lines: Sequence[Mapping[str, Any]], prefix: str, metric: Me
     axes.plot([line["update"] for line in shown], [100 * line[f"{prefix}/{metric}"] for line in shown], **style)
 
 
-def _read_line(text: str) -> dict[str, Any] | None:
+def _read_line(text: str, counter: str) -> dict[str, Any] | None:
     try:
         line = json.loads(text)
     except ValueError:
         return None
-    return line if isinstance(line, dict) and "update" in line else None
+    return line if isinstance(line, dict) and counter in line else None
 
 
 def check_wandb() -> None:

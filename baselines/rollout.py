@@ -1,5 +1,6 @@
 """Playing: seats that start their next episode by themselves, and turns that remember what was said to what."""
 
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -65,16 +66,17 @@ class Episode(NamedTuple):
     num_faults: int = 0
     num_illegal: int = 0
     num_cut_off: int = 0
+    is_held_out: bool = False
 
     def after(self, turn: Turn, *, reward: float, is_success: bool) -> "Episode":
         """Return the episode with one more turn, which the task itself rewards with `reward`."""
-        return Episode(
-            is_success,
-            self.total + reward,
-            self.num_turns + 1,
-            self.num_faults + turn.is_fault,
-            self.num_illegal + turn.is_illegal,
-            self.num_cut_off + turn.answer.is_cut_off,
+        return self._replace(
+            is_success=is_success,
+            total=self.total + reward,
+            num_turns=self.num_turns + 1,
+            num_faults=self.num_faults + turn.is_fault,
+            num_illegal=self.num_illegal + turn.is_illegal,
+            num_cut_off=self.num_cut_off + turn.answer.is_cut_off,
         )
 
 
@@ -100,7 +102,7 @@ class Seat:
     """One place at which episode after episode is played.
 
     The number of an episode and the answers since are all it takes to come back to exactly this place. Where `episodes`
-    has no more, the seat is done.
+    has no more, the seat is done. Episodes of the share `held_out` of all problems are marked.
     """
 
     prompt: Prompt
@@ -108,9 +110,12 @@ class Seat:
     _episode: Episode
     _turns: list[PlayedTurn]
 
-    def __init__(self, rollout: Rollout, episodes: Episodes, action_tokens: ActionTokens = "value") -> None:
+    def __init__(
+        self, rollout: Rollout, episodes: Episodes, action_tokens: ActionTokens = "value", held_out: float = 0.0
+    ) -> None:
         self.rollout = rollout
         self.episodes = episodes
+        self.held_out = held_out
         self.mark_action = action_mask if action_tokens == "value" else action_tail_mask
         self._begin(0)
 
@@ -168,12 +173,12 @@ class Seat:
     def _begin(self, number: int) -> None:
         self._number = number
         self._turns = []
-        self._episode = Episode()
         episode = self.episodes(number)
         self.is_done = episode is None
         if episode is None:
             return
         self.rollout.start(episode)
+        self._episode = Episode(is_held_out=is_held_out(self.rollout, self.held_out))
         self.prompt = Prompt(self.rollout.messages())
 
 
@@ -185,6 +190,11 @@ def training_episodes(task: TaskConfig, run_seed: int, rank: int, seat: int) -> 
         return task.episode(TRAINING_SEEDS + int(words[0] >> 1))
 
     return episode_of
+
+
+def is_held_out(rollout: Rollout, share: float) -> bool:
+    """Whether the episode that has just begun is of the share of all problems that is held out of SFT."""
+    return share > 0 and zlib.crc32(rollout.session.task.problem().encode()) < share * 2**32
 
 
 def make_rollout(chat: ChatSettings | None = None, *, shaping: float = 0.0, gamma: float = 1.0) -> Rollout:

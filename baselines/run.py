@@ -240,7 +240,7 @@ class Run:
         with whole_weights(self.learner.policy.module, self.accelerator):
             return evaluate(
                 self.learner.policy,
-                lambda own: Seat(make_rollout(self.config.chat.settings), own),
+                lambda own: Seat(make_rollout(self.config.chat.settings), own, held_out=self.config.sft.held_out),
                 starts,
                 Sampling(self.config.sampling.max_new_tokens, temperature),
                 self.accelerator,

@@ -90,6 +90,9 @@ class SftConfig:
     noise: float = setting(
         0.0, "share of the turns in which a random legal action is played, and half as often the last answer again"
     )
+    held_out: float = setting(
+        0.0, "share of the problems (of the hands in the points games) that are not taught; they are scored apart, too"
+    )
     rounds: int = setting(1, "parts of the steps; each but the first begins with more answers, as the next two say")
     more_episodes: int = setting(0, "further episodes that are played for each round")
     learner_episodes: int = setting(
@@ -112,6 +115,10 @@ class SftConfig:
             check_int(f"sft.{name}", getattr(self, name), 1, _LARGE)
         if not 0 <= self.noise <= MOST_NOISE:
             raise ConfigError(f"sft.noise must be from 0 to {MOST_NOISE}, got {self.noise!r}")
+        if not 0 <= self.held_out < 1:
+            raise ConfigError(f"sft.held_out must be 0 or a share below 1, got {self.held_out!r}")
+        if self.held_out and self.data:
+            raise ConfigError("sft.data is a data set as it is: set sft.held_out to 0")
         if self.learner_episodes and self.actions not in TEACHERS:
             raise ConfigError(
                 f"sft.learner_episodes want a teacher: sft.actions {' or '.join(TEACHERS)}, got {self.actions!r}"

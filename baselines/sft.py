@@ -37,6 +37,7 @@ from baselines.lessons import FOLDER, Lessons
 from baselines.losses import answer_loss
 from baselines.models.memory import TRAINING_ADVICE, memory_advice
 from baselines.models.vlm import VlmPolicy
+from baselines.progress import append_metrics, keep_metrics
 from baselines.session import (
     Stopper,
     read_train_config,
@@ -53,6 +54,7 @@ from vlm_gym.program import run as run_program
 
 BETAS: Final = (0.9, 0.98)
 DECAY_PARTS: Final = 3
+TOLD_EVERY: Final = 50  # steps
 MADE_BY: Final = "made_by.yaml"
 _log = logging.getLogger(__name__)
 
@@ -97,6 +99,7 @@ def train(config: TrainConfig, accelerator: Accelerator, stopper: Stopper) -> Pa
     first = _resume(folder, policy, optimizer)
     lessons = Lessons(config)
     if accelerator.is_main_process:
+        keep_metrics(folder, "step", first)
         _log.info("SFT: %d answers, %d steps", len(lessons), config.sft.steps)
     started = time.process_time()
     for step in range(first, config.sft.steps):
@@ -108,10 +111,11 @@ def train(config: TrainConfig, accelerator: Accelerator, stopper: Stopper) -> Pa
             write_checkpoint(folder, step + 1, parts if accelerator.is_main_process else {}, accelerator, keep=1)
         if is_stopping:
             stopper.exit(Path(config.folder))
-        if (step + 1) % 50 == 0 and accelerator.is_main_process:
-            _log.info(
-                "SFT step %d/%d  loss %.3f  %.0f CPU-s", step + 1, config.sft.steps, loss, time.process_time() - started
-            )
+        is_told = (step + 1) % TOLD_EVERY == 0 or step + 1 == config.sft.steps
+        if is_told and accelerator.is_main_process:
+            seconds = time.process_time() - started
+            append_metrics(folder, {"step": step + 1, "loss": loss, "cpu_seconds": seconds})
+            _log.info("SFT step %d/%d  loss %.3f  %.0f CPU-s", step + 1, config.sft.steps, loss, seconds)
     with whole_weights(policy.module, accelerator):
         if accelerator.is_main_process:
             _export(policy, folder)

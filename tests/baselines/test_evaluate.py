@@ -9,9 +9,11 @@ from toy_policy import ANY_TASK, Probe, ToyPolicy, probe_rollout
 
 from baselines.config import build
 from baselines.evaluate import evaluate, floor_of, score_of
-from baselines.rollout import Episode, Sampling, Seat
+from baselines.models.policy import Answer
+from baselines.progress import score_metrics
+from baselines.rollout import Episode, Sampling, Seat, is_held_out, make_rollout
 from baselines.run import evaluation_starts
-from baselines.settings import TrainConfig
+from baselines.settings import TaskConfig, TrainConfig
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.runs.panels import get_panel
@@ -73,6 +75,35 @@ def test_the_papers_metric_counts_positive_returns_and_success_is_the_tasks_own(
     low, high = score.interval("positive_return")
     assert low < 0.25 < high
     assert score_of([]) is None
+
+
+def test_problems_that_were_held_out_are_scored_apart():
+    shown, held_out = Episode(is_success=True, num_turns=2), Episode(num_turns=4, is_held_out=True)
+    score = score_of([shown] * 3 + [held_out])
+    assert score.share("success") == 0.75
+    assert {name: (part.num_episodes, part.share("success")) for name, part in score.parts.items()} == {
+        "shown": (3, 1.0),
+        "held_out": (1, 0.0),
+    }
+    metrics = score_metrics("greedy", score, "success")
+    assert (metrics["greedy/success"], metrics["greedy/shown/success"]) == (0.75, 1.0)
+    assert (metrics["greedy/held_out/success"], metrics["greedy/held_out/episodes"]) == (0.0, 1)
+    assert not score_of([shown]).parts
+    assert not score_of([held_out]).parts
+
+
+def test_a_seat_marks_the_episodes_of_held_out_problems():
+    starts = [TaskConfig("Points24-v0").episode(number) for number in range(12)]
+    seat = Seat(make_rollout(), lambda n: starts[n] if n < 12 else None, held_out=0.5)
+    marked = []
+    while not seat.is_done:
+        marked += [episode.is_held_out for _, episode in [seat.play(Answer((1,), "no", ((0, 2),)))] if episode]
+    rollout, expected = make_rollout(), []
+    for start in starts:
+        rollout.start(start)
+        expected.append(is_held_out(rollout, 0.5))
+    assert marked == expected
+    assert len({*marked}) == 2
 
 
 def configure(task, /, **evaluation):

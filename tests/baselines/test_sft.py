@@ -1,5 +1,6 @@
 """Supervised fine-tuning: honest answers, and a model that PPO can start from."""
 
+import itertools
 import json
 import re
 from collections import Counter
@@ -15,7 +16,8 @@ from baselines.config import build
 from baselines.demonstrations import CHOOSERS, MOST_REPEATS, Wording, correct, demonstrate
 from baselines.lessons import Lessons, choose, mix
 from baselines.models.loading import load_policy
-from baselines.rollout import make_rollout
+from baselines.progress import METRICS, read_metrics
+from baselines.rollout import is_held_out, make_rollout
 from baselines.session import Stopper, start_accelerator, start_policy
 from baselines.settings import SftConfig, TaskConfig, TrainConfig
 from vlm_gym import cli
@@ -195,6 +197,32 @@ def test_a_round_goes_through_its_new_answers_once_and_fills_up_with_old_ones(nu
     assert order != mix(num_old + num_new, num_old, places, (3, 2))
 
 
+@pytest.mark.parametrize("task", ["Points24-v0", "NumberLine-v0", "Household-v0"])
+def test_problems_that_are_held_out_are_not_taught_by_teacher_or_correction(task):
+    teacher, share = "oracle" if "Household" not in task else "searcher", 0.4
+    starts = list(map(TaskConfig(task).episode, range(30)))
+    rollout, held_out = make_rollout(), 0
+    for start in starts:
+        rollout.start(start)
+        taught = [
+            *demonstrate([start], teacher, np.random.default_rng(0), held_out=share),
+            *correct([start], [[AnswerText("no", is_cut_off=False)]], teacher, held_out=share),
+        ]
+        has_solution = rollout.session.task.oracle_action() is not None
+        assert bool(taught) == (has_solution and not is_held_out(rollout, share))
+        held_out += is_held_out(rollout, share)
+    assert 0 < held_out < 30
+
+
+def test_the_order_and_the_suits_of_cards_are_no_other_problem():
+    rollout, problems = make_rollout(), []
+    for cards in (["3H", "KS", "8D", "AC"], ["AD", "3S", "10H", "8C"], ["3H", "KS", "8D", "2C"]):
+        rollout.start(TaskConfig("Points24-v0").episode(0, {"cards": cards}))
+        problems.append(rollout.session.task.problem())
+    assert problems[0] == problems[1] == "24 from [1, 3, 8, 10]"
+    assert problems[2] != problems[0]
+
+
 ROUNDS = [
     *("--config", "tiny-household", "--sft.steps", "6", "--sft.rounds", "3", "--sft.batch", "4", "--model.layers", "1"),
     *("--sft.episodes", "3", "--sft.more_episodes", "2", "--sft.learner_episodes", "3", "--sft.noise", "0.3"),
@@ -211,6 +239,11 @@ def test_every_round_brings_more_answers_of_teacher_and_learner(tmp_path, caplog
     played = [json.loads((tmp_path / "sft" / f"learner-00{number}.json").read_text()) for number in (1, 2)]
     assert [len(one) for one in played] == [3, 3]
     assert {len(one) for rows in played for one in rows} == {50}  # four tokens are no command
+    lines = read_metrics(tmp_path / "sft", "step")
+    learner = [(line["step"], line["learner/success"], line["learner/temperature"]) for line in lines[:-1]]
+    assert learner == [(3, 0.0, 0.0), (5, 0.0, 1.0)]
+    assert lines[-1].keys() == {"step", "loss", "cpu_seconds"}
+    assert lines[-1]["step"] == 6
 
 
 @pytest.mark.parametrize("stop", [1, 3])
@@ -231,6 +264,11 @@ def test_rounds_go_on_where_they_stopped_bit_for_bit(tmp_path, monkeypatch, stop
     assert steps == list(range(6))
     weights = [load_file(tmp_path / name / "sft" / "model" / "model.safetensors") for name in ("whole", "cut")]
     assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+    recorded = [read_metrics(tmp_path / name / "sft", "step") for name in ("whole", "cut")]
+    for line in itertools.chain(*recorded):
+        line.pop("cpu_seconds", None)
+    assert recorded[0] == recorded[1]
+    assert len(recorded[0]) == 3
 
 
 def test_the_rounds_divide_the_steps():
@@ -246,6 +284,8 @@ def test_the_rounds_divide_the_steps():
         ({"learner_episodes": 3}, r"want a teacher: sft\.actions oracle or searcher, got 'random'"),
         ({"data": "here", "more_episodes": 3}, r"sft\.data is a data set as it is"),
         ({"rounds": 0}, r"sft\.rounds"),
+        ({"held_out": 1.0}, r"sft\.held_out must be 0 or a share below 1, got 1\.0"),
+        ({"data": "here", "held_out": 0.1}, r"sft\.data is a data set as it is: set sft\.held_out to 0"),
     ],
 )
 def test_rounds_that_cannot_be_are_refused(settings, words):
@@ -379,5 +419,5 @@ def test_a_full_disk_leaves_no_half_of_a_model(tmp_path, full_disk):
     with Stopper() as stopper:
         with pytest.raises(CheckpointError, match=r"what SFT made could not be written.*GB are free"), full_disk(4096):
             sft.train(config, accelerator, stopper)
-        assert [path.name for path in (tmp_path / "sft").iterdir()] == [sft.MADE_BY]
+        assert {path.name for path in (tmp_path / "sft").iterdir()} == {sft.MADE_BY, METRICS}
         assert (sft.train(config, accelerator, stopper) / "adapter_config.json").is_file()

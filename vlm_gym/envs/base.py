@@ -175,6 +175,13 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
         """
         return None if self._has_ended else self._searcher_action(self.state)
 
+    def problem(self) -> str:
+        """Return what the episode that has just begun asks: the same words for starts of which one answers the other.
+
+        Who shall meet new problems in evaluation, not only new starts, holds some of these back from training.
+        """
+        return self._describe(self.state)
+
     def optimal_value(self) -> float | None:
         """Return the exact probability of success of the best play from here, without the turn limit.
 

@@ -169,6 +169,10 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
         """Return what the cards on the table count, in their order."""
         return self._rules_of(self.state).numbers(self.state.cards)
 
+    def problem(self) -> str:
+        """Return the target and the numbers in order: suits, and the order of the cards, change no solution."""
+        return f"{self._rules_of(self.state).target} from {sorted(self.numbers())}"
+
     def rest_after(self, action: str) -> tuple[str, ...] | None:
         """Return what follows a token in a solution; None if it breaks a rule or leads to none."""
         is_legal = action in self._rules_of(self.state).legal_presses(self.state)

@@ -209,6 +209,10 @@ class HomeEnv(TaskEnv[GameState, int]):
         goals = [world.goal for world in self._told_worlds()]
         return tuple(GoalKinds(goal.task, goal.target, goal.destination) for goal in goals)
 
+    def problem(self) -> str:
+        """Return the game's name: a home and what is to be done in it."""
+        return self._game_name()
+
     def thinker(self) -> Thinker:
         """Return who thinks aloud in the episode."""
         return HomeThinker(self.game, self._told_goals)
