@@ -1,59 +1,91 @@
-"""Writes what a folder of training runs reached: a page with a table, and a figure with a curve for each run.
+"""Writes what a folder of training runs reached: a page with a table for each configuration, and a figure.
 
-python -m benchmarks.learning out/learning --page docs/learning.md --figure docs/figures/learning.png
+    python -m benchmarks.learning out/learning --page docs/learning.md --figure docs/figures/learning.png
+
+A run lies in a folder that is called after its configuration and its seed, tiny-household-7. Runs that have not ended
+are left out, so that the page can be made while others still go on.
 """
 
 import argparse
-import math
 import os
 import platform
 from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from baselines.config import FILE_NAME, build
-from baselines.evaluate import floor_of
+from baselines.evaluate import bounds_of
+from baselines.lessons import FOLDER as SFT
 from baselines.progress import METRICS, read_metrics
-from baselines.settings import TrainConfig
+from baselines.settings import TrainConfig, full_id
 from vlm_gym.evaluation.scores.statistics import percent
-from vlm_gym.registration import TASKS
 
 INTRODUCTION = """\
 # What the tiny model learns
 
-`make bench-learning` (`baselines/runs/learning.sh`) makes this page. All runs are one process on one CPU thread. The
-start is the model behind SFT, the end the last checkpoint, both on the same episodes, which training never sees.
-Brackets are Wilson's 95 % intervals. Machine: {machine}; the last run ended on {date}.
+`make bench-learning` (`baselines/runs/learning.sh`) makes this page from the records of its runs: one process and one
+CPU thread each. All is measured on episodes that training never sees, sampled at the temperature of training and
+greedily; brackets are Wilson's 95 % intervals. CPU-s are all of a run, its evaluations included, and of SFT alone; they
+were taken while other programs ran. Machine: {machine}; the last run ended on {date}.
 
 """
-SHOWN = {
-    "random": "SFT teaches the form of an answer and its readings of the picture, with actions at random.",
-    "legal": "SFT teaches the form of an answer and its readings of the picture, with legal actions at random.",
-    "oracle": "SFT imitates the oracle.",
-    "searcher": "SFT imitates the searcher, who knows no more than the player, and is corrected by it.",
+TEACHES = {
+    "random": "the form of an answer and its readings of the picture, with actions at random",
+    "legal": "the form of an answer and its readings of the picture, with legal actions at random",
+    "oracle": "the oracle's actions",
+    "searcher": "the actions of the searcher, who knows no more than the player",
 }
-COLUMNS = 3  # of the figure
+PARTS = {"": "", "shown/": ", problems that SFT was shown", "held_out/": ", problems held out of SFT"}
+GREEDY, SAMPLED = {"marker": "o", "markersize": 3}, {"linewidth": 0.8, "linestyle": "--"}
+
+
+@dataclass(frozen=True)
+class LearntRun:
+    """A run that has ended: its settings, what was measured after updates, and what was recorded in SFT."""
+
+    config: TrainConfig
+    updates: Sequence[Mapping[str, Any]]
+    steps: Sequence[Mapping[str, Any]]
+
+    @property
+    def measured(self) -> list[Mapping[str, Any]]:
+        """The evaluations."""
+        return [line for line in self.updates if "greedy/success" in line]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path, help="folder of the runs")
     parser.add_argument("--page", type=Path, required=True)
     parser.add_argument("--figure", type=Path, required=True)
     options = parser.parse_args()
-    runs: dict[str, list[tuple[TrainConfig, list[dict[str, Any]]]]] = defaultdict(list)
-    for path in sorted(options.out.glob(f"*/{FILE_NAME}")):
-        config = build(TrainConfig, yaml.safe_load(path.read_text()))
-        runs[config.task.id].append((config, read_metrics(path.parent)))
+    groups = read_runs(options.out)
+    if not groups:
+        raise SystemExit(f"benchmarks.learning: expected runs that have ended in {options.out}, found none")
     introduction = INTRODUCTION.format(machine=machine(), date=last_day(options.out))
-    figure = f"![Success over updates]({options.figure.relative_to(options.page.parent)})\n"
-    tables = [table(task, of_task) for task, of_task in runs.items()]
-    options.page.write_text(introduction + figure + "\n" + "\n".join(tables), encoding="utf-8")
-    draw(runs, options.figure)
+    figure = f"![Loss of SFT, and success over updates]({options.figure.relative_to(options.page.parent)})\n"
+    sections = [section(name, runs) for name, runs in groups.items()]
+    options.page.write_text(introduction + figure + "\n" + "\n".join(sections), encoding="utf-8")
+    draw(groups, options.figure)
+
+
+def read_runs(folder: Path) -> dict[str, list[LearntRun]]:
+    """Return the runs that have ended by the name of their configuration, in the order of their seeds."""
+    found = defaultdict(list)
+    for path in folder.glob(f"*/{FILE_NAME}"):
+        config = build(TrainConfig, yaml.safe_load(path.read_text()))
+        run = LearntRun(config, read_metrics(path.parent), read_metrics(path.parent / SFT, "step"))
+        if run.measured and run.measured[-1]["update"] == config.ppo.updates:
+            found[path.parent.name.rpartition("-")[0]].append(run)
+    return {name: sorted(found[name], key=lambda run: run.config.seed) for name in sorted(found)}
 
 
 def machine() -> str:
@@ -68,67 +100,109 @@ def last_day(folder: Path) -> date:
     return date.fromtimestamp(max(path.stat().st_mtime for path in folder.glob(f"*/{METRICS}")))
 
 
-def table(task: str, runs: list[tuple[TrainConfig, list[dict[str, Any]]]]) -> str:
-    """Return a Markdown table with a row for each run."""
-    evaluation = runs[0][0].evaluation
-    evaluated = runs[0][0].evaluated_tasks[0].full_id
-    entry, floor = TASKS[evaluated], floor_of(evaluated, evaluation.metric)
-    metric = evaluation.metric.replace("_", " ")
-    known = "an unknown share" if floor is None else percent(floor)
-    bounds = f"random play reaches {known}, the best {percent(entry.best_success)}"
-    columns = ("seed", "start, sampled", "start, greedy", "end, sampled", "end, greedy", "episodes", "turns", "CPU-s")
-    lines = [
-        f"## {task if evaluated.endswith(task) else f'{task}, evaluated on {evaluated}'}",
-        "",
-        f"{metric.capitalize()} in %; {bounds}.",
-        SHOWN[runs[0][0].sft.actions],
-        "",
-        f"| {' | '.join(columns)} |",
-        "|---" * len(columns) + "|",
-    ]
-    for config, metrics in runs:
-        measured = [line for line in metrics if "greedy/success" in line]
-        turns = max((line.get("env_turns", 0) for line in metrics), default=0)
-        cells = [share(line, name, config) for line in (measured[0], measured[-1]) for name in ("sampled", "greedy")]
-        end = measured[-1]
-        lines.append(
-            f"| {config.seed} | {' | '.join(cells)} | {end['greedy/episodes']:.0f} | {turns:,.0f} | "
-            f"{end['cpu_seconds']:.0f} |"
-        )
+def section(name: str, runs: Sequence[LearntRun]) -> str:
+    """Return what was learnt from what, and a table with a row for each run and each task that was evaluated."""
+    config = runs[0].config
+    has_ppo = config.ppo.updates > 0
+    columns = ["seed", "episodes of", "SFT, sampled", "SFT, greedy"]
+    columns += ["PPO, sampled", "PPO, greedy"] if has_ppo else []
+    columns += ["episodes", *(["turns of PPO"] if has_ppo else []), "CPU-s", "of SFT"]
+    lines = [f"## {config.task.id}: `{name}`", "", told(config), ""]
+    lines += [f"* {bounds}" for bounds in all_bounds(config)]
+    lines += ["", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    lines += [f"| {' | '.join(cells)} |" for run in runs for cells in rows(run)]
     return "\n".join(lines) + "\n"
 
 
-def share(line: dict[str, Any], name: str, config: TrainConfig) -> str:
+def told(config: TrainConfig) -> str:
+    """Return in words what the model saw, what it was taught, and what it found out."""
+    shown = {"picture": "in pictures", "text": "in words, without a picture", "both": "in pictures and in words"}
+    taught = f"SFT ({config.sft.steps:,} steps of {config.sft.batch}) shows {TEACHES[config.sft.actions]}"
+    taught += ", with the whole plan as the thought" if config.sft.has_plan else ""
+    taught += ", and corrects the learner" if config.sft.learner_episodes else ""
+    taught += f"; {100 * config.sft.held_out:g} % of all problems are held out" if config.sft.held_out else ""
+    found = f"PPO goes on for {config.ppo.updates} updates" if config.ppo.updates else "There is no PPO"
+    metric = config.evaluation.metric.replace("_", " ")
+    return f"Told {shown[config.chat.show]}. {taught}. {found}. The figures are {metric} in %."
+
+
+def all_bounds(config: TrainConfig) -> Iterator[str]:
+    """Yield between what the scores of each evaluated task lie."""
+    for task in config.evaluated_tasks:
+        bounds = bounds_of(task.full_id, config.evaluation.metric)
+        known = "an unknown share" if bounds.floor is None else percent(bounds.floor)
+        yield f"{task.id}: random play reaches {known}, the best {percent(bounds.ceiling)}"
+
+
+def rows(run: LearntRun) -> Iterator[list[str]]:
+    """Yield the cells of each evaluated task, and where problems were held out of each part of it."""
+    start, end = run.measured[0], run.measured[-1]
+    moments = (start, end) if run.config.ppo.updates else (start,)
+    turns = max((line.get("env_turns", 0) for line in run.updates), default=0)
+    sft = f"{max(line['cpu_seconds'] for line in run.steps if 'cpu_seconds' in line):,.0f}" if run.steps else ""
+    for number, task in enumerate(run.config.evaluated_tasks):
+        for part, words in PARTS.items():
+            prefixes = [f"{task.id}/{name}/{part}" if number else f"{name}/{part}" for name in ("sampled", "greedy")]
+            if f"{prefixes[0]}low" not in start:
+                continue
+            shares = [share(line, prefix, run.config) for line in moments for prefix in prefixes]
+            counted = [f"{start[f'{prefixes[0]}episodes']:,.0f}", *([f"{turns:,.0f}"] if len(moments) > 1 else [])]
+            yield [f"{run.config.seed}", f"{task.id}{words}", *shares, *counted, f"{end['cpu_seconds']:,.0f}", sft]
+
+
+def share(line: Mapping[str, Any], prefix: str, config: TrainConfig) -> str:
     """Return a measured share in %, with its interval."""
-    value, low, high = (100 * line[f"{name}/{part}"] for part in (config.evaluation.metric, "low", "high"))
+    value, low, high = (100 * line[f"{prefix}{part}"] for part in (config.evaluation.metric, "low", "high"))
     return f"{value:.1f} ({low:.0f}-{high:.0f})"
 
 
-def draw(runs: dict[str, list[tuple[TrainConfig, list[dict[str, Any]]]]], path: Path) -> None:
-    """Draw a panel for each task: thin lines for what is sampled, marked ones for greedy play."""
-    num_rows = math.ceil(len(runs) / COLUMNS)
-    figure = Figure(figsize=(4.6 * min(COLUMNS, len(runs)), 3.4 * num_rows), layout="constrained")
-    for place, (task, of_task) in enumerate(runs.items(), start=1):
-        axes = figure.add_subplot(num_rows, min(COLUMNS, len(runs)), place)
-        for number, (config, metrics) in enumerate(of_task):
-            metric, color = config.evaluation.metric, f"C{number}"
-            for name, style in (("sampled", {"linewidth": 0.8}), ("greedy", {"marker": "o", "markersize": 3})):
-                shown = [line for line in metrics if f"{name}/{metric}" in line]
-                values = [100 * line[f"{name}/{metric}"] for line in shown]
-                label = f"seed {config.seed}" if name == "greedy" else None
-                axes.plot([line["update"] for line in shown], values, color=color, label=label, **style)
-        axes.axhline(100 * TASKS[of_task[0][0].task.full_id].best_success, color="black", linewidth=0.8, linestyle=":")
-        axes.set(
-            title=task,
-            xlabel="update",
-            ylabel=f"{metric.replace('_', ' ')} in %",
-            ylim=(-2, 104),
-        )
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.legend(frameon=False, fontsize=8, loc="lower right")
+def draw(groups: Mapping[str, Sequence[LearntRun]], path: Path) -> None:
+    """Draw SFT and PPO of each configuration beside each other."""
+    figure = Figure(figsize=(9.2, 2.9 * len(groups)), layout="constrained")
+    panels = figure.subplots(len(groups), 2, squeeze=False)
+    for (name, runs), (left, right) in zip(groups.items(), panels, strict=True):
+        draw_sft(left, name, runs)
+        draw_ppo(right, name, runs)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.suptitle("Greedy (marked) and sampled success; dotted: the best play", fontsize=11)
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=100)
+
+
+def draw_sft(axes: Axes, name: str, runs: Sequence[LearntRun]) -> None:
+    """Draw the loss over the steps of SFT, and how often the learner succeeded where it played in between."""
+    success = axes.twinx() if any("learner/success" in line for run in runs for line in run.steps) else None
+    for number, run in enumerate(runs):
+        losses = [line for line in run.steps if "loss" in line]
+        steps = [line["step"] for line in losses]
+        axes.plot(steps, [line["loss"] for line in losses], color=f"C{number}", linewidth=0.8)
+        played = [line for line in run.steps if "learner/success" in line]
+        for style, lines in (
+            (GREEDY, [line for line in played if line["learner/temperature"] == 0]),
+            (SAMPLED, [line for line in played if line["learner/temperature"] > 0]),
+        ):
+            if success and lines:
+                shares = [100 * line["learner/success"] for line in lines]
+                success.plot([line["step"] for line in lines], shares, color=f"C{number}", **style)
+    axes.set(title=f"{name}: SFT", xlabel="step", ylabel="loss a token", yscale="log")
+    if success:
+        success.set(ylabel="learner's success in %", ylim=(-2, 104))
+
+
+def draw_ppo(axes: Axes, name: str, runs: Sequence[LearntRun]) -> None:
+    """Draw success over the updates of PPO; where there is none, the end of SFT as a point."""
+    for number, run in enumerate(runs):
+        metric = run.config.evaluation.metric
+        updates = [line["update"] for line in run.measured]
+        for mode, style in (("sampled", SAMPLED | {"marker": "x"}), ("greedy", GREEDY)):
+            label = f"seed {run.config.seed}, {mode}"
+            shares = [100 * line[f"{mode}/{metric}"] for line in run.measured]
+            axes.plot(updates, shares, color=f"C{number}", label=label, **style)
+    task = runs[0].config.evaluated_tasks[0]
+    best = bounds_of(full_id(task.id), runs[0].config.evaluation.metric).ceiling
+    if best is not None:
+        axes.axhline(100 * best, color="black", linewidth=0.8, linestyle=":")
+    axes.set(title=f"{name}: PPO", xlabel="update", ylabel="success in %", ylim=(-2, 104))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(frameon=False, fontsize=7, loc="lower right")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every run behind docs/learning.md: one process and one thread each, JOBS at a time. Seeds were fixed before the first
-# run. What is there already is kept: a finished run as it is, an unfinished one goes on.
+# run. What is there already is kept: a finished run as it is, an unfinished one goes on. The official games of Household
+# must be there (`vlm-gym download alfworld`).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export OUT=${1:-out/learning} PYTHON=${PYTHON:-python}
@@ -9,15 +10,15 @@ train() {
     local folder="$OUT/$1-$2"
     if [ -f "$folder/samples.html" ]; then
         return
-    elif [ -d "$folder/ppo" ]; then
+    elif [ -d "$folder/ppo" ] || [ -d "$folder/sft" ]; then
         "$PYTHON" -m baselines.ppo --resume "$folder"
     else
-        "$PYTHON" -m baselines.ppo --config "$1" --seed "$2" --folder "$folder"
+        "$PYTHON" -m baselines.ppo --config "$1" --seed "$2" --folder "$folder" "${@:3}"
     fi
 }
 export -f train
 
-xargs -P "${JOBS:-1}" -n 2 bash -c 'train "$@"' train << RUNS
+xargs -P "${JOBS:-1}" -L 1 bash -c 'train "$@"' train << RUNS
 tiny-numberline 101
 tiny-numberline 102
 tiny-numberline 103
@@ -29,7 +30,11 @@ tiny-ezpoints 203
 tiny-blackjack 301
 tiny-blackjack 302
 tiny-blackjack 303
-tiny-points24 7
-tiny-household 7
+tiny-points24 401
+tiny-points24 402
+tiny-points24 403
+tiny-household 7 --evaluation.task [Household-Unseen-v0,ALFWorld-ValidSeen-v0]
+tiny-household 8 --evaluation.task [Household-Unseen-v0,ALFWorld-ValidSeen-v0]
+tiny-household 9 --evaluation.task [Household-Unseen-v0,ALFWorld-ValidSeen-v0]
 RUNS
 "$PYTHON" -m benchmarks.learning "$OUT" --page docs/learning.md --figure docs/figures/learning.png

@@ -140,24 +140,71 @@ def test_the_speed_benchmark_shows_the_ratios(tmp_path):
     assert all(ratio > 1 for ratio in found.values())
 
 
-def test_a_page_is_made_of_finished_runs(tmp_path):
-    """Of one that was measured at its start and its end; the figure has a curve for it."""
-    run_folder = tmp_path / "runs" / "tiny-numberline-1"
-    run_folder.mkdir(parents=True)
-    (run_folder / "config.yaml").write_text(
-        "task: {id: NumberLine-v0}\nevaluation: {metric: positive_return}\nseed: 1\n"
-    )
-    score = {"positive_return": 0.3, "low": 0.24, "high": 0.37, "episodes": 200}
+SCORE = {"success": 0.3, "positive_return": 0.3, "low": 0.24, "high": 0.37, "episodes": 200}
+
+
+def recorded(folder, config, *evaluations, steps=()):
+    """Make the folder of a run out of what it recorded: each evaluation is an update and its scores by their prefix."""
+    (folder / "sft").mkdir(parents=True)
+    (folder / "config.yaml").write_text(config)
     lines = [
-        {"update": update, "cpu_seconds": 9.0, "env_turns": 512 * update}
-        | {f"{name}/{key}": value for name in ("greedy", "sampled") for key, value in score.items()}
-        | {"greedy/success": 1.0}
-        for update in (0, 20)
+        {"update": update, "cpu_seconds": 50.0 + update, "env_turns": 512 * update}
+        | {f"{prefix}{key}": value for prefix in prefixes for key, value in SCORE.items()}
+        for update, prefixes in evaluations
     ]
-    (run_folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (folder / "sft" / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in steps))
+
+
+def test_a_page_is_made_of_finished_runs(tmp_path):
+    """Each configuration has a table, with a row for each seed, task and part; the figure has curves of SFT and PPO."""
+    runs, both = tmp_path / "runs", ("greedy/", "sampled/")
+    numbers = "task: {id: NumberLine-v0}\nevaluation: {metric: positive_return}\nseed: "
+    recorded(runs / "tiny-numberline-11", f"{numbers}11\n", (0, both), (20, both))
+    recorded(runs / "tiny-numberline-9", f"{numbers}9\n", (0, both), (20, both))
+    recorded(runs / "tiny-numberline-8", f"{numbers}8\n", (0, both), (15, both))  # not at its end
+    (runs / "tiny-numberline-7").mkdir()
+    hands = "task: {id: Points24-v0}\nsft: {actions: oracle, has_plan: true, held_out: 0.07}\nppo: {updates: 0}\n"
+    hands += "evaluation: {task: [Points24-v0, Points24-Solvable-v0]}\nseed: 5\n"
+    ways = [f"{task}{mode}{part}" for task in ("", "Points24-Solvable-v0/") for mode in both for part in ("", "shown/")]
+    steps = [
+        {"step": 50, "loss": 0.5, "cpu_seconds": 11.0},
+        {"step": 60, "learner/success": 0.5, "learner/temperature": 0.0},
+        {"step": 100, "loss": 0.2, "cpu_seconds": 30.0},
+    ]
+    recorded(runs / "tiny-hands-5", hands, (0, ways), steps=steps)
     page, figure = tmp_path / "page.md", tmp_path / "figures" / "curves.png"
-    run("learning", str(tmp_path / "runs"), "--page", str(page), "--figure", str(figure))
-    assert "| 1 | 30.0 (24-37) | 30.0 (24-37) | 30.0 (24-37) | 30.0 (24-37) | 200 | 10,240 | 9 |" in page.read_text()
-    assert "Positive return in %; random play reaches 26.88, the best 100.00." in page.read_text()
-    assert "](figures/curves.png)" in page.read_text()
+    run("learning", str(runs), "--page", str(page), "--figure", str(figure))
+    text, shown = page.read_text(), "30.0 (24-37) | 30.0 (24-37)"
+    rows = [f"| {seed} | NumberLine-v0 | {shown} | {shown} | 200 | 10,240 | 70 |  |" for seed in (9, 11)]
+    assert "\n".join(rows) in text
+    assert text.count("| NumberLine-v0 |") == 2
+    assert "* NumberLine-v0: random play reaches 26.88, the best 100.00\n" in text
+    for task in ("Points24-v0", "Points24-Solvable-v0"):
+        for part in ("", ", problems that SFT was shown"):
+            assert f"| 5 | {task}{part} | {shown} | 200 | 50 | 30 |\n" in text
+    assert "the oracle's actions, with the whole plan as the thought; 7 % of all problems are held out" in text
+    assert "](figures/curves.png)" in text
     assert figure.stat().st_size > 5000
+
+
+def test_a_folder_without_finished_runs_makes_no_page(tmp_path):
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "benchmarks.learning",
+            str(tmp_path),
+            "--page",
+            str(tmp_path / "page.md"),
+            "--figure",
+            str(tmp_path / "figure.png"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"expected runs that have ended in {tmp_path}, found none" in done.stderr
+    assert not list(tmp_path.iterdir())
