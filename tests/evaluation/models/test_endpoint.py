@@ -277,12 +277,20 @@ def test_a_packed_reply_is_not_unpacked(session):
         (None, {"refusal": "I cannot help with gambling."}, "I cannot help with gambling."),
         (None, {"tool_calls": []}, ""),
         ([{"type": "text", "text": "a"}, {"type": "refusal"}, {"type": "text", "text": "b"}, "c", 7], {}, "abc"),
-        (12, {}, ""),
+        ([{"type": "image"}], {}, ""),
+        ([], {}, ""),
+        ({"type": "text", "text": "a"}, {}, "a"),
         ("\ud800 \x00 <script>", {}, "\ud800 \x00 <script>"),
     ],
 )
 def test_an_answer_is_read_in_any_form(content, more, text):
     assert read_completion(completion(content, **more).body).text == text
+
+
+@pytest.mark.parametrize("content", [12, 0.5, True, {}, {"action": "hit"}, [None], [7, []], [{"action": "hit"}]])
+def test_content_that_no_server_sends_is_a_failure_and_no_empty_answer(content):
+    with pytest.raises(PassingFailureError, match="no message that can be read"):
+        read_completion(completion(content).body)
 
 
 @pytest.mark.parametrize(

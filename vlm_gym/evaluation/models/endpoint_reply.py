@@ -84,7 +84,7 @@ def read_completion(
         _check_no_error(part, headers, key_env)
     finish, word = meaning_of(said.ending, finish_reasons)
     if said.text is None and finish is not Finish.LENGTH:  # so does Gemini, when all tokens went into thoughts
-        raise PassingFailureError(f"the reply's choice has no message: {clean(data)}")
+        raise PassingFailureError(f"the reply has no message that can be read: {clean(data)}")
     text = said.text or ""
     _check_is_answer(finish, word, said, text)
     request_ids = (headers[name] for name in REQUEST_ID_HEADERS if name in headers)

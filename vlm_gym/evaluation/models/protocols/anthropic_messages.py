@@ -13,6 +13,7 @@ from vlm_gym.evaluation.models.protocols.base import (
     EndpointProtocol,
     PictureData,
     Said,
+    are_parts,
     chosen,
     count,
     objects,
@@ -69,7 +70,7 @@ class AnthropicMessages(EndpointProtocol):
 
     def read(self, reply: Mapping[str, Any]) -> Said | None:
         """Read a message's blocks."""
-        if not isinstance(reply.get("content"), list):
+        if not are_parts(reply.get("content")):
             return None
         blocks = objects(reply["content"])
         usage = reply.get("usage")

@@ -111,3 +111,14 @@ def string(value: Any) -> str:
 def objects(value: Any) -> list[dict[str, Any]]:
     """Return the JSON objects of a list; nothing for what is none."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def are_parts(value: Any) -> bool:
+    """Whether a content is a list of parts, of which some may be odd; one of which all are is a broken reply."""
+    return isinstance(value, list) and (not value or any(map(_is_part, value)))
+
+
+def _is_part(item: Any) -> bool:
+    return isinstance(item, str) or (
+        isinstance(item, dict) and (isinstance(item.get("type"), str) or isinstance(item.get("text"), str))
+    )

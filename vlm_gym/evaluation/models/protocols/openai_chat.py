@@ -10,6 +10,7 @@ from vlm_gym.evaluation.models.protocols.base import (
     EndpointProtocol,
     PictureData,
     Said,
+    are_parts,
     chosen,
     count,
     objects,
@@ -79,13 +80,15 @@ def _index(choice: Mapping[str, Any]) -> int:
     return index if isinstance(index, int) else 0
 
 
-def _text(message: Mapping[str, Any]) -> str:
+def _text(message: Mapping[str, Any]) -> str | None:
+    """Return what a message says, which may be nothing; None if its content is none that a server sends."""
     content = message.get("content")
     if isinstance(content, str):
         return content
-    if isinstance(content, (list, dict)):
-        return "".join(map(_part_text, content if isinstance(content, list) else [content]))
-    return string(message.get("refusal"))
+    if content is None:
+        return string(message.get("refusal"))
+    parts = content if isinstance(content, list) else [content]
+    return "".join(map(_part_text, parts)) if are_parts(parts) else None
 
 
 def _part_text(part: Any) -> str:

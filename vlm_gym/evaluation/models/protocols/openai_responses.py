@@ -11,6 +11,7 @@ from vlm_gym.evaluation.models.protocols.base import (
     EndpointProtocol,
     PictureData,
     Said,
+    are_parts,
     chosen,
     count,
     objects,
@@ -54,15 +55,14 @@ class OpenAIResponses(EndpointProtocol):
 
     def read(self, reply: Mapping[str, Any]) -> Said | None:
         """Read the items of an output."""
-        if not isinstance(reply.get("output"), list):
+        if not are_parts(reply.get("output")):
             return None
         items = objects(reply["output"])
         messages = [item for item in items if item.get("type") == "message"]
-        parts = [part for message in messages for part in objects(message.get("content"))]
         thoughts = [_thoughts(item) for item in items if item.get("type") == "reasoning"]
         usage = reply.get("usage")
         return Said(
-            text="".join(map(_part_text, parts)),
+            text=_text([message.get("content") for message in messages]),
             ending=_ending(reply),
             reasoning="\n\n".join(thought for thought in thoughts if thought),
             prompt_tokens=count(usage, "input_tokens"),
@@ -86,6 +86,13 @@ def _ending(reply: Mapping[str, Any]) -> dict[str, Any]:
     details = reply.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, Mapping) else None
     return {"finish_reason": reason if isinstance(reason, str) and reason else reply.get("status")}
+
+
+def _text(contents: Sequence[Any]) -> str | None:
+    """Return what an output's messages say, in parts or as text; None if a content is none that a server sends."""
+    told = [[{"text": content}] if isinstance(content, str) else content for content in contents]
+    parts = [part for content in told for part in objects(content)]
+    return "".join(map(_part_text, parts)) if all(map(are_parts, told)) else None
 
 
 def _part_text(part: Mapping[str, Any]) -> str:
