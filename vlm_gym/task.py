@@ -142,7 +142,9 @@ class Task:
             is_number = isinstance(share, (int, float)) and not isinstance(share, bool)
             if share is not None and not (is_number and 0 <= share <= 1):
                 raise ConfigError(f"{self.id}: {name} must be a share from 0 to 1, or None if unknown, got {share!r}")
-
+        floor, ceiling = self.random_success, self.best_success
+        if floor is not None and ceiling is not None and ceiling < floor:
+            raise ConfigError(f"{self.id}: best_success={ceiling!r} must not be below random_success={floor!r}")
         if (self.axis == "") != (self.level == 0) or (self.axis == "") != (self.ladder == ""):
             raise ConfigError(
                 f"{self.id}: a harder task has an axis, a level from 1 and the id of level 0 as its ladder, got "

@@ -76,6 +76,7 @@ WRONG_AT_ONCE = (
     ({"actions": "ab"}, "actions must be a list with a name for each action"),
     ({"actions": {"left": 0, "right": 1}}, "actions must be a list"),
     ({"actions": ("left", 1)}, "actions must be a list"),
+    ({"actions": ("go\nleft", "right")}, "actions must be a list"),
     ({"actions": 2}, "actions must be a list"),
     ({"actions": ("go", "GO ")}, ".*read alike"),
     ({"success": 1.0}, "success must be a function, or 'module:function', got 1.0"),
@@ -226,6 +227,7 @@ def test_what_cannot_be_adopted_is_refused_with_its_argument(changes, told):
         ({"summary": 3}, "mine/Corridor-v0: summary must be a text"),
         ({"random_success": "often"}, "mine/Corridor-v0: random_success must be a share from 0 to 1"),
         ({"best_success": 2}, "mine/Corridor-v0: best_success must be a share from 0 to 1"),
+        ({"best_success": 0.2, "random_success": 0.3}, "mine/Corridor-v0: best_success=0.2 must not be below random_success=0.3"),
     ],
 )
 def test_what_is_wrong_is_told_at_the_call_and_nothing_is_registered(changes, told):
@@ -274,13 +276,66 @@ def test_an_environment_without_pictures_or_named_actions_is_refused(kind, told)
         make(env="corridor/Odd-v0")
 
 
-@pytest.mark.parametrize("arguments", [{"shape": (20, 50)}, {"shape": (20, 50, 1)}, {"dtype": np.float32}])
+@pytest.mark.parametrize(
+    "arguments", [{"shape": (20, 50)}, {"shape": (20, 50, 1)}, {"shape": (0, 50, 3)}, {"dtype": np.float32}]
+)
 def test_a_picture_of_another_form_is_refused(arguments):
     with pytest.raises(ConfigError, match=r"render\(\) must return a picture, \(height, width, 3\) uint8, got ndarray"):
         make(env_arguments=arguments).reset(seed=0)
     gym.register("corridor/Prose-v0", entry_point=Prose)
     with pytest.raises(ConfigError, match=r"render\(\) must return a picture, .* got str"):
         make(env="corridor/Prose-v0").reset(seed=0)
+
+
+class Careless(Corridor):
+    """Corridor that returns what it is told to."""
+
+    at_reset, at_step = ({}, {}), ({}, 0.0, False, False, {})
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return self.at_reset
+
+    def step(self, action):
+        return self.at_step
+
+
+@pytest.mark.parametrize(
+    ("at_step", "told"),
+    [
+        (({}, 0.0, False, {}), r"step\(\) must return \(observation, .*, got 4 values"),  # the old gym
+        (({}, 0.0, False, False, None), r"step\(\) must return .*NoneType"),
+        (None, r"step\(\) must return .*None"),
+        *(
+            (({}, reward, False, False, {}), r"reward of step\(\) must be a finite number")
+            for reward in (None, "much", [1.0], np.array([1.0, 2.0]), float("nan"), float("-inf"))
+        ),
+    ],
+    ids=str,
+)
+def test_a_step_of_another_form_is_refused(at_step, told, monkeypatch):
+    monkeypatch.setattr(Careless, "at_step", at_step)
+    gym.register("corridor/Careless-v0", entry_point=Careless)
+    with pytest.raises(ConfigError, match=f"corridor/Careless-v0: .*{told}"):
+        walk(make(env="corridor/Careless-v0", goal="Walk."), "left")
+
+
+@pytest.mark.parametrize("at_reset", [{"place": 1}, ({}, None), ({}, {}, {}), None], ids=str)
+def test_a_reset_of_another_form_is_refused(at_reset, monkeypatch):
+    monkeypatch.setattr(Careless, "at_reset", at_reset)
+    gym.register("corridor/Careless-v0", entry_point=Careless)
+    with pytest.raises(ConfigError, match=r"corridor/Careless-v0: reset\(\) must return \(observation, info\), got"):
+        make(env="corridor/Careless-v0", goal="Walk.").reset(seed=0)
+
+
+@pytest.mark.parametrize(
+    "advice", ["right", None, ("right",), ("rigth", 1.0), (1, 1.0), ("right", 2), ("right", float("nan")), (None, None)]
+)
+def test_an_oracle_that_says_what_cannot_be_is_refused(advice):
+    env = make(oracle=lambda env: advice)
+    env.reset(seed=0)
+    with pytest.raises(ConfigError, match=f"{CORRIDOR}: the oracle"):
+        env.unwrapped.oracle_action()
 
 
 @pytest.mark.parametrize("goal", ["Go to {nowhere}.", "{0}", "{place.x}"])

@@ -13,6 +13,7 @@ import gymnasium as gym
 import numpy as np
 
 from vlm_gym.actions import ActionSet
+from vlm_gym.envs.adopted_turns import read_advice, read_reset, read_step
 from vlm_gym.envs.base import Status, TaskEnv, TaskSettings
 from vlm_gym.errors import ConfigError, check_int
 from vlm_gym.games.outcome import Outcome
@@ -124,23 +125,24 @@ class AdoptedEnv(TaskEnv[Frame, int]):
         return super().reset(seed=seed, options=options)
 
     def _deal(self, options: Mapping[str, Any]) -> Frame:
-        observation, info = self.adopted.reset(seed=None if self._seed is None else int(self._seed))
+        seed = None if self._seed is None else int(self._seed)
+        observation, info = read_reset(self._name, self.adopted.reset(seed=seed))
         self._return = 0.0
         return Frame(self._shot(), self._words(observation, info), self._goal_now(observation, info))
 
     def _move(self, state: Frame, action: str) -> Outcome[Frame]:
         number = int(self.adopted.action_space.start) + self.actions.index(action)  # type: ignore[attr-defined]
-        observation, reward, is_terminated, is_truncated, info = self.adopted.step(number)
-        self._return += float(reward)
+        turn = read_step(self._name, self.adopted.step(number))
+        self._return += turn.reward
         frame = Frame(
             self._shot(),
-            self._words(observation, info),
-            self._goal_now(observation, info),
-            is_over=bool(is_terminated or is_truncated),
-            is_truncated=bool(is_truncated and not is_terminated),
-            is_success=self._has_succeeded(bool(is_terminated), info),
+            self._words(turn.observation, turn.info),
+            self._goal_now(turn.observation, turn.info),
+            is_over=turn.is_terminated or turn.is_truncated,
+            is_truncated=turn.is_truncated and not turn.is_terminated,
+            is_success=self._has_succeeded(turn.is_terminated, turn.info),
         )
-        return Outcome(frame, {"reward": float(reward)})
+        return Outcome(frame, {"reward": turn.reward})
 
     def _has_succeeded(self, is_terminated: bool, info: Mapping[str, Any]) -> bool:
         verdict = self._succeeds(is_terminated, self._return, info)
@@ -182,13 +184,12 @@ class AdoptedEnv(TaskEnv[Frame, int]):
     def _advice(self) -> tuple[str | None, float | None]:
         if self._ask is None:
             return None, None
-        action, value = self._ask(self.adopted)
-        return action, float(value)
+        return read_advice(self._name, self._ask(self.adopted), self.actions.names)
 
     def _shot(self) -> Picture:
         shown: Any = self.adopted.render()
         picture = np.asarray(shown)
-        if picture.ndim != 3 or picture.shape[2] < 3 or picture.dtype != np.uint8:
+        if picture.ndim != 3 or picture.shape[2] < 3 or not picture.size or picture.dtype != np.uint8:
             raise ConfigError(
                 f"{self._name}: render() must return a picture, (height, width, 3) uint8, got {type(shown).__name__} "
                 f"of shape {picture.shape} and type {picture.dtype}"
@@ -273,7 +274,7 @@ def _check_function(argument: str, target: object) -> None:
 def _read_names(actions: object) -> tuple[str, ...]:
     is_list = isinstance(actions, Sequence) and not isinstance(actions, str)
     names = tuple(actions) if isinstance(actions, Sequence) and is_list else ()
-    if not names or not all(isinstance(name, str) and name.strip() for name in names):
+    if not names or not all(isinstance(name, str) and name.strip() and name.isprintable() for name in names):
         raise ConfigError(f"actions must be a list with a name for each action of the environment, got {actions!r}")
     return names
 

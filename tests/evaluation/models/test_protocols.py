@@ -175,7 +175,9 @@ def test_a_strict_server_takes_a_whole_conversation(prefix, kind, session):
         Response(body=output(status="failed", error={"code": "server_error", "message": "Sorry"}).body),
         Response(body=b"{}"),
         Response(body=b'{"content": null, "output": 5, "choices": {}}'),
-        Response(body=b'{"content": [5], "output": [5], "choices": [5], "stop_reason": "end_turn", "status": "completed"}'),
+        Response(
+            body=b'{"content": [5], "output": [5], "choices": [5], "stop_reason": "end_turn", "status": "completed"}'
+        ),
     ],
     ids=lambda failure: f"{failure.status}-{failure.body[:20]!r}",
 )
