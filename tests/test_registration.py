@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import warnings
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import gymnasium as gym
 import pytest
@@ -14,6 +14,7 @@ from vlm_gym.evaluation.models.agent_names import make_agent
 from vlm_gym.evaluation.models.agents import RandomAgent
 from vlm_gym.parsers import find_parser
 from vlm_gym.registration import installed_tasks
+from vlm_gym.task import TurnLimit
 from vlm_gym.task_table import OWN_TASKS
 
 LINE = "vlm_gym.envs.number_line:NumberLineEnv"
@@ -51,6 +52,13 @@ def test_a_task_can_be_registered_twice_but_an_id_has_one_task():
         ({"num_actions": 0}, "num_actions must be an int from 1"),
         ({"random_success": 1.5}, "random_success must be a share from 0 to 1, or None"),
         ({"best_success": "1"}, "best_success must be a share"),
+        ({"best_success": 0.1, "random_success": 0.2}, "best_success=0.1 must not be below random_success=0.2"),
+        ({"turn_limit": TurnLimit(2, "width")}, "turn_limit counts the argument 'width', which arguments must hold"),
+        ({"arguments": {1: 2}}, "arguments must be a mapping of names"),
+        ({"random_by_type": {"put": 2}}, "random_by_type must be a mapping to shares from 0 to 1"),
+        ({"harmless": "theme"}, "harmless must be a tuple of names"),
+        ({"setup": "mine"}, "setup must be 'package.module:function' or ''"),
+        ({"summary": "a\nb"}, "summary must be a text of one line"),
     ],
 )
 def test_what_is_no_task_is_refused_with_its_argument(wrong, told):
@@ -59,6 +67,15 @@ def test_what_is_no_task_is_refused_with_its_argument(wrong, told):
         register_task(Task(**{**right, **wrong}))
     with pytest.raises(ConfigError, match=r"takes a vlm_gym\.Task"):
         register_task("mine/Line-v0")
+
+
+@pytest.mark.parametrize("name", [each.name for each in fields(Task)])
+@pytest.mark.parametrize("value", [object(), 1.5, [1]], ids=["object", "number", "list"])
+def test_a_field_of_another_type_is_refused_so_that_it_breaks_no_list_of_tasks(name, value):
+    right = {"id": "mine/Line-v0", "entry": LINE, "summary": "a line", "turn_limit": 3, "num_actions": 2}
+    with pytest.raises(ConfigError, match=name if name != "id" else "a task's id"):
+        register_task(Task(**{**right, name: value}))
+    assert "mine/Line-v0" not in TASKS
 
 
 def test_a_package_brings_a_task_that_is_found_by_its_id_alone(tmp_path, monkeypatch):

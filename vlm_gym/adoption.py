@@ -62,7 +62,7 @@ def adopt(
     adopted = replace(
         GYM,
         id=task,
-        summary=summary or goal,
+        summary=" ".join((summary or goal).split()),
         num_actions=len(arguments["actions"]),
         is_frame=False,
         random_success=random_success,

@@ -12,6 +12,9 @@ MOST_TURNS: Final = 10**9
 MOST_LEVELS: Final = 99
 _ID: Final = re.compile(r"[\w-]+/[\w.-]+-v\d+")
 _ENTRY: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_TEXTS: Final = ("summary", "setup", "same_rules", "same_games", "axis", "ladder")
+_MAPPINGS: Final = ("arguments", "random_by_type", "searcher_by_type")
+_FLAGS: Final = ("is_random_measured", "is_frame", "needs_data")
 
 
 @dataclass(frozen=True)
@@ -133,14 +136,18 @@ class Task:
             raise ConfigError(f"{self.id}: replaced_by must be the id of another task, or '', got {self.replaced_by!r}")
         if self.replaced_by and not _ID.fullmatch(self.replaced_by):
             raise ConfigError(f"{self.id}: replaced_by must be 'namespace/Name-v1', got {self.replaced_by!r}")
+        self._check_forms()
         if not isinstance(self.turn_limit, TurnLimit):
             check_int(f"{self.id}: turn_limit", self.turn_limit, 1, MOST_TURNS)
+        elif self.turn_limit.argument not in self.arguments:
+            raise ConfigError(
+                f"{self.id}: turn_limit counts the argument {self.turn_limit.argument!r}, which arguments must hold"
+            )
         if self.num_actions is not None:
             check_int(f"{self.id}: num_actions", self.num_actions, 1, MOST_TURNS)
         for name in ("random_success", "best_success", "random_positive_return"):
             share = getattr(self, name)
-            is_number = isinstance(share, (int, float)) and not isinstance(share, bool)
-            if share is not None and not (is_number and 0 <= share <= 1):
+            if share is not None and not _is_share(share):
                 raise ConfigError(f"{self.id}: {name} must be a share from 0 to 1, or None if unknown, got {share!r}")
         floor, ceiling = self.random_success, self.best_success
         if floor is not None and ceiling is not None and ceiling < floor:
@@ -151,6 +158,31 @@ class Task:
                 f"axis={self.axis!r}, level={self.level!r}, ladder={self.ladder!r}"
             )
         check_int(f"{self.id}: level", self.level, 0, MOST_LEVELS)
+
+    def _check_forms(self) -> None:
+        """Raise ConfigError for a field of another type: lists and reports show all tasks, whoever wrote them."""
+        for name in _TEXTS:
+            value = getattr(self, name)
+            self._check_form(name, "a text of one line", isinstance(value, str) and len(value.splitlines()) <= 1)
+        for name in _MAPPINGS:
+            value = getattr(self, name)
+            is_mapping = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+            self._check_form(name, "a mapping of names", is_mapping)
+        for name in _MAPPINGS[1:]:
+            self._check_form(name, "a mapping to shares from 0 to 1", all(map(_is_share, getattr(self, name).values())))
+        for name in _FLAGS:
+            self._check_form(name, "True or False", isinstance(getattr(self, name), bool))
+        is_tuple = isinstance(self.harmless, tuple) and all(isinstance(name, str) for name in self.harmless)
+        self._check_form("harmless", "a tuple of names", is_tuple)
+        self._check_form("example", "a vlm_gym.task.Example or None", isinstance(self.example, Example | None))
+        self._check_form(
+            "setup", "'package.module:function' or ''", not self.setup or bool(_ENTRY.fullmatch(self.setup))
+        )
+        check_int(f"{self.id}: least_image_size", self.least_image_size, 1, MOST_TURNS)
+
+    def _check_form(self, name: str, form: str, is_right: bool) -> None:
+        if not is_right:
+            raise ConfigError(f"{self.id}: {name} must be {form}, got {getattr(self, name)!r}")
 
     @property
     def is_text_only(self) -> bool:
@@ -228,6 +260,10 @@ class Task:
             ladder=self.id,
             **{**changed, **known},
         )
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 def _load(entry: str) -> Any:
