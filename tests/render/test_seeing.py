@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from vlm_gym import ConfigError
-from vlm_gym.games.blackjack import BlackjackState, view_of
+from vlm_gym.games.blackjack import BlackjackState, BlackjackView, view_of
 from vlm_gym.games.cards import DECK, Card
 from vlm_gym.games.number_line import NumberLineState
 from vlm_gym.games.points import PointsView
 from vlm_gym.ladders import ladders
 from vlm_gym.levels.seeing import LEVELS
-from vlm_gym.render.blackjack import draw_blackjack, seen_blackjack
+from vlm_gym.render.blackjack import BlackjackPictures, draw_blackjack, seen_blackjack
 from vlm_gym.render.canvas import contrast
 from vlm_gym.render.number_line import draw_number_line, seen_number_line
-from vlm_gym.render.points import draw_points, seen_points
+from vlm_gym.render.points import PointsPictures, draw_points, seen_points
 from vlm_gym.render.seeing.look import MAX_SEEING, Look
 from vlm_gym.render.theme import THEMES, read_theme
 
@@ -138,6 +138,33 @@ def test_a_growing_hand_leaves_its_cards_where_they_are_and_in_sight():
                 if before is not None:  # a new card may cover one of two indices
                     assert all(now <= then for now, then in zip(corners, before, strict=False))
                 before = corners
+
+
+@pytest.mark.parametrize("level", range(1, MAX_SEEING + 1))
+def test_a_hand_that_grows_looks_like_one_that_is_laid_at_once(level):
+    pictures, look = BlackjackPictures(240, CLASSIC), Look(level, 7)
+    for player, dealer in (
+        ((0, 14), (30, None)),
+        ((0, 14, 44), (30, None)),
+        ((0, 14, 44), (30, 8, 21)),
+        ((5, 6), (9,)),
+    ):
+        hands = (tuple(None if i is None else DECK[i] for i in hand) for hand in (player, dealer))
+        view = BlackjackView(*hands)
+        assert np.array_equal(pictures.draw(view, None, look), draw_blackjack(view, 240, CLASSIC, None, look))
+
+
+@pytest.mark.parametrize("level", range(1, MAX_SEEING + 1))
+def test_a_formula_that_grows_changes_its_strip_alone(level):
+    pictures, look = PointsPictures(240, CLASSIC), Look(level, 7)
+    first = pictures.draw(PointsView(DECK[:4], (), 24), None, look)
+    for tokens in (("(",), ("(", "7", "+"), ("(",) * 90):
+        view = PointsView(DECK[:4], tokens, 24)
+        picture = pictures.draw(view, None, look)
+        assert np.array_equal(picture, draw_points(view, 240, CLASSIC, look))
+        changed_rows = np.flatnonzero((picture != first).any(axis=(1, 2)))
+        assert changed_rows.size
+        assert changed_rows.min() > 0.6 * 240
 
 
 def test_a_turn_changes_nothing_but_what_the_game_changes():

@@ -15,7 +15,7 @@ from vlm_gym.oracles.blackjack import BlackjackOracle
 from vlm_gym.oracles.blackjack_deck import OneDeckOracle
 from vlm_gym.prompts import blackjack as words
 from vlm_gym.prompts import blackjack_deck as deck_words
-from vlm_gym.render.blackjack import draw_blackjack
+from vlm_gym.render.blackjack import BlackjackPictures
 from vlm_gym.render.blackjack_deck import draw_discards, lay_pile
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.seeing.look import MAX_SEEING, Look, draw_look
@@ -119,6 +119,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         self.seeing = seeing
         self.look: Look | None = None
         self.theme = read_theme(self.settings.theme)
+        self._pictures = BlackjackPictures(self.settings.image_size, self.theme)
         self._seen: tuple[BlackjackState, game.BlackjackView] | None = None
         self.rules: BlackjackRules
         self.oracle: BlackjackOracle | OneDeckOracle
@@ -152,7 +153,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         size = self.settings.image_size
         if state.page:
             return draw_discards(deck.page_of(state), size, self.theme, self.canvas)
-        picture = draw_blackjack(self._view(state), size, self.theme, self.canvas, self.look)
+        picture = self._pictures.draw(self._view(state), self.canvas, self.look)
         if self.is_one_deck:
             lay_pile(picture, self.theme)
         return picture

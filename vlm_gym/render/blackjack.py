@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from vlm_gym.games.blackjack import BlackjackView
 from vlm_gym.games.cards import Card
-from vlm_gym.render.canvas import Canvas, Picture, text_width, to_picture
+from vlm_gym.render.canvas import Canvas, Patch, Picture, lay, text_width, to_picture
 from vlm_gym.render.cards import rank_height
 from vlm_gym.render.seeing.look import Look
 from vlm_gym.render.seeing.throw import Sighting, Zone
@@ -29,11 +29,6 @@ if TYPE_CHECKING:
     from vlm_gym.render.seeing.table import Overlay, ThrownTable
 
 NUM_PLACES: Final = 5  # of thrown cards beside each other; further ones lie between or on them
-THROWN_BYTES: Final = (
-    20_000_000  # of tables with a look per size and theme: one of each of 64 environments at 300 pixels
-)
-LEAST_THROWN: Final = 8
-
 DEALER_SHARES: Final = (
     0.5,
     0.44,
@@ -49,15 +44,32 @@ DEALER_SHARES: Final = (
 Cards: TypeAlias = tuple[Card | None, ...]
 
 
+class BlackjackPictures:
+    """The pictures of one env: with a look, what lies on the table is not laid again as a hand grows."""
+
+    def __init__(self, image_size: int, theme: Theme) -> None:
+        self._key = image_size, theme
+        self._thrown: _Thrown | None = None
+
+    def draw(self, view: BlackjackView, onto: Canvas | None = None, look: Look | None = None) -> Picture:
+        """Return a picture, (image_size, image_size, 3): a fresh one, or drawn onto a canvas; harder with a look.
+
+        A card that is None lies face down.
+        """
+        table = _table(*self._key)
+        if look is None:
+            return table.draw(view, onto)
+        hands = view.dealer, view.player
+        if self._thrown is None or self._thrown.look != look or not self._thrown.can_show(hands):
+            self._thrown = _Thrown(table, look)
+        return self._thrown.draw(hands, onto)
+
+
 def draw_blackjack(
     view: BlackjackView, image_size: int, theme: Theme, onto: Canvas | None = None, look: Look | None = None
 ) -> Picture:
-    """Return a picture, (image_size, image_size, 3): a fresh one, or drawn onto a canvas; harder to read with a look.
-
-    A card that is None lies face down.
-    """
-    table = _table(image_size, theme)
-    return table.draw(view, onto) if look is None else table.draw_thrown(view, look, onto)
+    """Return a picture, (image_size, image_size, 3): a fresh one, or drawn onto a canvas; harder with a look."""
+    return BlackjackPictures(image_size, theme).draw(view, onto, look)
 
 
 def seen_blackjack(view: BlackjackView, image_size: int, theme: Theme, look: Look) -> tuple[tuple[Sighting, ...], ...]:
@@ -77,6 +89,44 @@ class _Layout:
     background: Picture
 
 
+class _Thrown:
+    """A table with a look, on which both hands grow; cards that lie face down are the last of a hand."""
+
+    def __init__(self, table: "_BlackjackTable", look: Look) -> None:
+        self.look = look
+        self._table = table
+        self._ground = table.thrown_ground(look)
+        self._laid: list[tuple[Cards, Picture]] = [((), self._ground[box].copy()) for box in table.thrown_boxes]
+        """Of each hand its open cards, and its part of the picture with them, without light."""
+        self._shown: list[tuple[Cards, Patch] | None] = [None, None]
+        table.thrown.finish(self._ground, look)
+
+    def can_show(self, hands: tuple[Cards, Cards]) -> bool:
+        """Whether no open card that lies on the table is missing."""
+        return all(hand[: len(laid)] == laid for hand, (laid, _) in zip(hands, self._laid, strict=True))
+
+    def draw(self, hands: tuple[Cards, Cards], onto: Canvas | None) -> Picture:
+        """Draw both hands."""
+        return lay(self._ground, tuple(self._show(part, hand) for part, hand in enumerate(hands)), onto)
+
+    def _show(self, part: int, hand: Cards) -> Patch:
+        """Return a hand's part of the picture, with what is new in it laid on the rest."""
+        shown = self._shown[part]
+        if shown is not None and shown[0] == hand:
+            return shown[1]
+        table, look, (before, picture) = self._table, self.look, self._laid[part]
+        is_open = tuple(card for card in hand if card is not None)
+        table.lay_thrown(picture, is_open, part, look, first=len(before))
+        self._laid[part] = is_open, picture
+        picture = picture.copy()
+        table.lay_thrown(picture, hand, part, look, first=len(is_open))
+        rows, columns = table.thrown_boxes[part]
+        table.thrown.finish(picture, look, columns.start, rows.start)
+        patch = picture, columns.start, rows.start
+        self._shown[part] = hand, patch
+        return patch
+
+
 class _BlackjackTable:
     """Everything that pictures of one size and theme share."""
 
@@ -90,9 +140,7 @@ class _BlackjackTable:
         num_pictures = max(4, PICTURE_BYTES // (3 * image_size * image_size))
         self._layout: Callable[[int, int], _Layout] = lru_cache(maxsize=None)(self._lay_out)
         self._background: Callable[[int], Picture] = lru_cache(maxsize=num_pictures)(self._draw_background)
-        num_thrown = max(LEAST_THROWN, THROWN_BYTES // (3 * image_size * image_size))
-        self._thrown_ground: Callable[[Look], Picture] = lru_cache(maxsize=num_thrown)(self._lay_ground)
-        self._thrown_hand: Callable[[Look, int, Cards], Picture] = lru_cache(maxsize=6 * num_thrown)(self._lay_hand)
+        self.thrown_boxes = self._thrown_box(0), self._thrown_box(1)
 
     def draw(self, view: BlackjackView, onto: Canvas | None = None) -> Picture:
         """Draw both hands."""
@@ -102,46 +150,35 @@ class _BlackjackTable:
         lay_cards(picture, view.player, layout.player, self._sprites)
         return picture
 
-    def draw_thrown(self, view: BlackjackView, look: Look, onto: Canvas | None = None) -> Picture:
-        """Draw both hands as a look has them: a new card leaves the others where they are."""
-        ground = self._thrown_ground(look)
-        picture = ground.copy() if onto is None else onto.fill(ground)
-        for part, hand in enumerate((view.dealer, view.player)):
-            picture[self._thrown_box(part)] = self._thrown_hand(look, part, hand)
-        self._thrown.finish(picture, look)
-        return picture
+    def thrown_ground(self, look: Look) -> Picture:
+        """Return a table with a look, without light and cards."""
+        return self.thrown.ground(self._overlay, look)
+
+    def lay_thrown(self, picture: Picture, hand: Cards, part: int, look: Look, first: int) -> None:
+        """Lay the cards of a hand, from one of them on, onto its part of the picture: the dealer's is 0."""
+        self.thrown.lay(picture, hand, self._zone(part), part, look, first)
 
     def sightings(self, view: BlackjackView, look: Look) -> tuple[tuple[Sighting, ...], ...]:
         """Return for each open card the places that tell it."""
         found: list[tuple[Sighting, ...]] = []
         for part, hand in enumerate((view.dealer, view.player)):
-            rows, columns = self._thrown_box(part)
-            hands = self._thrown.sightings(hand, self._zone(part), part, look)
+            rows, columns = self.thrown_boxes[part]
+            hands = self.thrown.sightings(hand, self._zone(part), part, look)
             found += [tuple(place.shifted(columns.start, rows.start) for place in places) for places in hands]
         return tuple(found)
 
     @cached_property
-    def _thrown(self) -> "ThrownTable":
+    def thrown(self) -> "ThrownTable":
+        """Where hands with a look lie."""
         from vlm_gym.render.seeing.table import ThrownTable  # it needs OpenCV, which level 0 does not
 
         return ThrownTable(self._size, self._theme)
 
-    def _lay_ground(self, look: Look) -> Picture:
-        return self._thrown.ground(self._overlay, look)
-
     @cached_property
     def _overlay(self) -> "Overlay":
-        label_top = self._thrown_box(1)[0].start - self._label_height
+        label_top = self.thrown_boxes[1][0].start - self._label_height
         boxes = tuple(label.box for label in self._labels(label_top))
-        return self._thrown.overlay(self._background(label_top), boxes)
-
-    def _lay_hand(self, look: Look, part: int, hand: Cards) -> Picture:
-        """Return the part of the picture with a hand: its last card on the others, which may have been laid before."""
-        if not hand:
-            return self._thrown_ground(look)[self._thrown_box(part)].copy()
-        picture = self._thrown_hand(look, part, hand[:-1]).copy()
-        self._thrown.lay(picture, hand, self._zone(part), part, look, first=len(hand) - 1)
-        return picture
+        return self.thrown.overlay(self._background(label_top), boxes)
 
     def _thrown_box(self, part: int) -> tuple[slice, slice]:
         """Return the rows and columns of a hand: the dealer's is 0, the player's 1."""
@@ -151,7 +188,7 @@ class _BlackjackTable:
 
     def _zone(self, part: int) -> Zone:
         """Return where a hand lies within its part of the picture."""
-        rows, columns = self._thrown_box(part)
+        rows, columns = self.thrown_boxes[part]
         return Zone(0.0, 1.0, columns.stop - columns.start, rows.stop - rows.start - 2.0, NUM_PLACES)
 
     def _lay_out(self, num_dealer: int, num_player: int) -> _Layout:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from vlm_gym.games.cards import Card
 from vlm_gym.games.points import Deal, PointsView
-from vlm_gym.render.canvas import Canvas, Picture, lay, paste, to_picture
+from vlm_gym.render.canvas import Canvas, Patch, Picture, lay, paste, to_picture
 from vlm_gym.render.formula_strip import FormulaStrip, Lines
 from vlm_gym.render.points_header import Header
 from vlm_gym.render.seeing.look import Look
@@ -24,7 +24,10 @@ Cards: TypeAlias = tuple[Card, ...]
 
 
 class _Deal(NamedTuple):
-    """What was dealt, and its picture without a formula, with room for a long one or not."""
+    """What was dealt, and its picture without a formula, with room for a long one or not.
+
+    With a look only what is above the formula's strip lies in its light.
+    """
 
     cards: Cards
     target: int
@@ -50,7 +53,7 @@ class PointsPictures:
             self._deal = _Deal(*key, table.lay_deal(*key))
         if look is None:
             return table.write(self._deal.ground, view, lines, onto)
-        return table.write_low(self._deal.ground, view, lines, look, onto)
+        return lay(self._deal.ground, (table.lower_part(self._deal.ground, view, lines, look),), onto)
 
 
 def draw_points(view: PointsView, image_size: int, theme: Theme, look: Look | None = None) -> Picture:
@@ -103,18 +106,19 @@ class _PointsTable:
         tall.write_all(picture, view.tokens, view.value)
         return picture
 
-    def write_low(
-        self, ground: Picture, view: PointsView, lines: Lines | None, look: Look, onto: Canvas | None
-    ) -> Picture:
-        """Write the formula into the low strip, in type as small as it must be, and finish the look."""
-        picture, low = ground.copy() if onto is None else onto.fill(ground), self._strips[0]
+    def lower_part(self, ground: Picture, view: PointsView, lines: Lines | None, look: Look) -> Patch:
+        """Return the picture from the low strip down: the formula, however small its type, in the look's light."""
+        low = self._strips[0]
         if lines is None:
-            low.write_all(picture, view.tokens, view.value)
+            whole = ground.copy()
+            low.write_all(whole, view.tokens, view.value)
+            part = whole[low.top :]
         else:
-            for patch in low.patches(lines):
-                paste(picture, *patch)
-        self._thrown.finish(picture, look)
-        return picture
+            part = ground[low.top :].copy()
+            for sprite, left, top in low.patches(lines):
+                paste(part, sprite, left, top - low.top)
+        self._thrown.finish(part, look, 0, low.top)
+        return part, 0, low.top
 
     def sightings(self, cards: Cards, look: Look) -> tuple[tuple[Sighting, ...], ...]:
         """Return for each card the places that tell it."""
@@ -129,6 +133,7 @@ class _PointsTable:
     def _lay_thrown(self, cards: Cards, target: int, look: Look) -> Picture:
         picture = self._thrown.ground(self._overlay(target), look)
         self._thrown.lay(picture, cards, self._zone(len(cards)), 0, look)
+        self._thrown.finish(picture[: self._strips[0].top], look)
         return picture
 
     def _lay_over(self, target: int) -> "Overlay":

@@ -22,13 +22,14 @@ COARSE: Final = 48  # pixels of a sheet on which soft shapes are drawn
 Field = npt.NDArray[np.float32]
 
 
-def shine(picture: Picture, traits: Traits) -> None:
-    """Lay light and shadow over a picture, in place."""
-    size = picture.shape[0]
+def shine(part: Picture, traits: Traits, size: int, left: int = 0, top: int = 0) -> None:
+    """Lay light and shadow, in place, over a part of a picture of a size: where it begins there is given in pixels."""
     shade, glare = _sheets(size)(int(traits.light * NUM_SHEETS))
-    box = cut(size, traits.light_left, traits.light_top)
-    cv2.subtract(picture, shade[box], dst=picture)
-    cv2.add(picture, glare[box], dst=picture)
+    rows, columns = cut(size, traits.light_left, traits.light_top)
+    x, y = columns.start + left, rows.start + top
+    box = slice(y, y + part.shape[0]), slice(x, x + part.shape[1])
+    cv2.subtract(part, shade[box], dst=part)
+    cv2.add(part, glare[box], dst=part)
 
 
 def cut(size: int, left: float, top: float) -> tuple[slice, slice]:

@@ -28,6 +28,7 @@ from vlm_gym.render.seeing.busy import busy_table
 from vlm_gym.render.seeing.light import shine
 from vlm_gym.render.seeing.look import Difficulty, Look
 from vlm_gym.render.seeing.table import lay_sprite
+from vlm_gym.render.seeing.throw import moved
 from vlm_gym.render.table import draw_panel, felt
 from vlm_gym.render.theme import Theme
 
@@ -66,7 +67,7 @@ class RuledSheet:
         self._plant(picture, ruled.at(view.target / view.max_position)[0], self._flag_height())
         self._thread(picture, ruled.at(view.position / view.max_position)[0], self._bead(ruled))
         if look.difficulty.is_lit:
-            shine(picture, look.traits)
+            shine(picture, look.traits, self._size)
         return picture
 
     def ruled(self, last: int, look: Look) -> Ruled:
@@ -131,16 +132,14 @@ class RuledSheet:
         away = 0.03 * self._size + tall / 2 + abs(math.sin(turn)) * wide / 4
         x, y = point[0] - math.sin(turn) * away, point[1] + math.cos(turn) * away
         cos, sin = math.cos(askew), math.sin(askew)
-        matrix = np.array(
-            (
-                (cos, -sin, x - cos * wide / 2 + sin * tall / 2),
-                (sin, cos, y - sin * wide / 2 - cos * tall / 2),
-                (0.0, 0.0, 1.0),
-            )
+        matrix = (
+            (cos, -sin, x - cos * wide / 2 + sin * tall / 2),
+            (sin, cos, y - sin * wide / 2 - cos * tall / 2),
+            (0.0, 0.0, 1.0),
         )
         lay_sprite(picture, sprite, matrix)
         inner = ((1, 1), (wide - 1, 1), (wide - 1, tall - 1), (1, tall - 1))
-        return Spot(text, tuple((float(matrix[0] @ (*p, 1)), float(matrix[1] @ (*p, 1))) for p in inner))
+        return Spot(text, moved(inner, matrix))
 
     def _write(self, text: str, font_size: int) -> Picture:
         """Return a number as a sprite with opacity, a pixel of air around it."""

@@ -1,6 +1,7 @@
 """How hard a picture is to read: the levels of the axis *seeing*, and what is drawn of an episode's look."""
 
 import hashlib
+import struct
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -44,6 +45,7 @@ LEVELS: Final = (
 """Those of levels 1 and up; level 0 is the task as it is without the axis."""
 
 MAX_SEEING: Final = len(LEVELS)
+SEED_BYTES: Final = 8
 
 
 class Traits(NamedTuple):
@@ -63,7 +65,7 @@ class Traits(NamedTuple):
 
 @dataclass(frozen=True)
 class Look:
-    """What makes the pictures of one episode: a level from 1, and a number from which all else is drawn."""
+    """What makes the pictures of one episode: a level from 1, and a number of 64 bits from which all else is drawn."""
 
     level: int
     seed: int
@@ -76,7 +78,9 @@ class Look:
     @cached_property
     def traits(self) -> Traits:
         """What all parts of the picture share."""
-        return Traits(*np.random.default_rng(self.seed).random(len(Traits._fields)).tolist())
+        count = len(Traits._fields)  # a hash, since a generator takes ten times as long to be made
+        digest = hashlib.blake2b(self.seed.to_bytes(SEED_BYTES, "big"), digest_size=4 * count).digest()
+        return Traits(*(number / 2**32 for number in struct.unpack(f">{count}I", digest)))
 
     def rng(self, part: int) -> np.random.Generator:
         """Return the chance of one part of the picture, which depends on no other part."""
@@ -91,4 +95,4 @@ def draw_look(level: int, rng: np.random.Generator) -> Look | None:
     if level == 0:
         return None
     state = repr(rng.bit_generator.state).encode()
-    return Look(level, int.from_bytes(hashlib.blake2b(state, digest_size=8).digest(), "big"))
+    return Look(level, int.from_bytes(hashlib.blake2b(state, digest_size=SEED_BYTES).digest(), "big"))

@@ -19,12 +19,13 @@ from vlm_gym.render.seeing.throw import Matrix, Sighting, Throw, Zone, camera, l
 from vlm_gym.render.theme import Theme
 
 Cards = tuple[Card | None, ...]
-Boxes = tuple[tuple[slice, slice], ...]
+Box = tuple[slice, slice]  # rows and columns
 Throws = tuple[Throw, ...]
 Mask = npt.NDArray[np.uint8]  # (height, width), 255 where something is
 
 NUM_THROWS: Final = 1024  # different ones of a hand and a level, each with any deck, table and light
 MAX_LAID: Final = 256  # hands of which all is remembered
+LARGE_SPRITE: Final = 32_000  # bytes: about what the nearest cache holds
 MAX_THROWS: Final = 4096  # that are remembered
 
 
@@ -32,7 +33,7 @@ class Overlay(NamedTuple):
     """A plain table, and what of it lies on other tables too: in some boxes of it, with masks."""
 
     flat: Picture
-    masks: tuple[tuple[tuple[slice, slice], Mask], ...]
+    masks: tuple[tuple[Box, Mask], ...]
 
 
 class ThrownTable:
@@ -47,7 +48,7 @@ class ThrownTable:
         )
         self._throws: Callable[[int, int, Zone, bool, int], Throws] = lru_cache(maxsize=MAX_THROWS)(self._throw)
 
-    def overlay(self, flat: Picture, boxes: Boxes) -> Overlay:
+    def overlay(self, flat: Picture, boxes: tuple[Box, ...]) -> Overlay:
         """Return a plain table with what lies in some boxes of it."""
         cloth = rgb(self._theme.table)
         masks = tuple((box, np.uint8(255) * (flat[box] != cloth).any(axis=2)) for box in boxes)
@@ -62,18 +63,16 @@ class ThrownTable:
             cv2.copyTo(overlay.flat[box], mask, table[box])
         return table
 
-    def finish(self, picture: Picture, look: Look) -> None:
-        """Lay light and shadow over a picture on which all else has been drawn, in place."""
+    def finish(self, part: Picture, look: Look, left: int = 0, top: int = 0) -> None:
+        """Lay light and shadow, in place, over all of a picture or a part of it, on which all else has been drawn."""
         if look.difficulty.is_lit:
-            shine(picture, look.traits)
+            shine(part, look.traits, self._size, left, top)
 
     def lay(self, picture: Picture, hand: Cards, zone: Zone, part: int, look: Look, first: int = 0) -> None:
         """Lay the cards of a hand onto a picture, from one of them on; hands that share a picture differ in `part`."""
         packed, throws, seen = self._laid(look, zone, part, _room(len(hand), zone))
-        slot = packed.slot
         for card, throw in zip(hand[first:], throws[first:], strict=False):
-            matrix = seen @ throw.matrix(slot.margin, slot.width, slot.height)
-            lay_sprite(picture, self._decks.sprite(card, packed), matrix)
+            lay_sprite(picture, self._decks.sprite(card, packed), throw.matrix(packed.slot, seen))
 
     def sightings(self, hand: Cards, zone: Zone, part: int, look: Look) -> tuple[tuple[Sighting, ...], ...]:
         """Return for each open card of a hand the places that tell it and that no later card covers."""
@@ -118,12 +117,14 @@ def lay_sprite(picture: Picture, sprite: Picture, matrix: Matrix) -> None:
     top, bottom = max(0, math.floor(min(rows))), min(picture.shape[0], math.ceil(max(rows)))
     if right <= left or bottom <= top:
         return
-    (a, b, c), (d, e, f), (g, h, i) = matrix.tolist()
+    (a, b, c), (d, e, f), (g, h, i) = matrix
     # OpenCV counts from the middles of pixels, we count from their corners.
     c, f, i = c + (a + b) / 2, f + (d + e) / 2, i + (g + h) / 2
     x, y = left + 0.5, top + 0.5
-    shifted = ((a - x * g, b - x * h, c - x * i), (d - y * g, e - y * h, f - y * i), (g, h, i))
-    warped: Picture = cv2.warpPerspective(sprite, np.array(shifted), (right - left, bottom - top))  # type: ignore[assignment]
+    shifted = np.array((a - x * g, b - x * h, c - x * i, d - y * g, e - y * h, f - y * i, g, h, i)).reshape(3, 3)
+    if sprite.nbytes >= LARGE_SPRITE:
+        sprite = sprite.copy()  # read once in its order it is in the cache; read as it is turned, that takes far longer
+    warped: Picture = cv2.warpPerspective(sprite, shifted, (right - left, bottom - top))  # type: ignore[assignment]
     blend(picture[top:bottom, left:right], warped)
 
 

@@ -2,18 +2,18 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from vlm_gym.games.cards import Card
 from vlm_gym.render.canvas import Point
-from vlm_gym.render.cards import ASPECT, Box
+from vlm_gym.render.cards import ASPECT, Box, Slot
 from vlm_gym.render.seeing.look import Difficulty, Look
 
-Matrix = npt.NDArray[np.float64]  # (3, 3): points of one plane to points of another
+Row = tuple[float, float, float]
+Matrix = tuple[Row, Row, Row]
+"""Points of one plane to points of another, in homogeneous coordinates."""
 
 FILL: Final = 0.42  # of its cell that a card covers at most, where cards may overlap
 TRIES: Final = 12  # at one size, before a smaller one is tried
@@ -21,8 +21,7 @@ SHRINK: Final = 0.88
 AIR: Final = 2.0  # pixels around what tells a card
 
 
-@dataclass(frozen=True)
-class Zone:
+class Zone(NamedTuple):
     """The part of the picture where a hand lies, in pixels, and for how many cards it has cells of their own."""
 
     left: float
@@ -54,13 +53,17 @@ class Throw(NamedTuple):
         flat = ((left, top), (right, top), (right, bottom), (left, bottom))
         return tuple((self.x + cos * x - sin * y, self.y + sin * x + cos * y) for x, y in flat)
 
-    def matrix(self, margin: float, width: float, height: float) -> Matrix:
-        """Return what takes a sprite with a margin around a card of this size in pixels to the table."""
-        scale = self.height / height
+    def matrix(self, slot: Slot, seen: Matrix) -> Matrix:
+        """Return what takes a sprite of this card, painted in a slot, to where it is seen on the table."""
+        scale, margin = self.height / slot.height, slot.margin
         cos, sin = scale * math.cos(self.turn), scale * math.sin(self.turn)
-        x, y = margin + width / 2, margin + height / 2
-        return np.array(
-            ((cos, -sin, self.x - cos * x + sin * y), (sin, cos, self.y - sin * x - cos * y), (0.0, 0.0, 1.0))
+        x, y = margin + slot.width / 2, margin + slot.height / 2
+        right, down = self.x - cos * x + sin * y, self.y - sin * x - cos * y
+        (a, b, c), (d, e, f), (g, h, i) = seen
+        return (
+            (a * cos + b * sin, b * cos - a * sin, a * right + b * down + c),
+            (d * cos + e * sin, e * cos - d * sin, d * right + e * down + f),
+            (g * cos + h * sin, h * cos - g * sin, g * right + h * down + i),
         )
 
     def is_free(self, box: Box, later: Iterable["Throw"]) -> bool:
@@ -208,12 +211,12 @@ def camera(zone: Zone, look: Look) -> Matrix:
     farness = 1.0 + depth + nearing * y  # of the upper edge of the picture
     across = (1.0, x * -nearing - shift * width / height, x * (farness - 1.0) + shift * width * (1.0 + y / height))
     along = (0.0, y * -nearing + 1.0 - sink, y * (farness - 1.0) + sink * (height + y))
-    return np.array((across, along, (0.0, -nearing, farness)))
+    return across, along, (0.0, -nearing, farness)
 
 
 def moved(points: Iterable[Point], matrix: Matrix) -> tuple[Point, ...]:
     """Return points as a matrix takes them to another plane."""
-    (a, b, c), (d, e, f), (g, h, i) = matrix.tolist()
+    (a, b, c), (d, e, f), (g, h, i) = matrix
     found = []
     for x, y in points:
         depth = g * x + h * y + i
