@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ from command_lines import commands
 from PIL import Image
 
 from vlm_gym.cli import main, make_parser
+from vlm_gym.ladders import ladders
 from vlm_gym.registration import TASKS
 from vlm_gym.terminal import inline, picture_protocol
 
@@ -27,7 +29,7 @@ def size_of(path):
 
 
 def test_list_names_every_id_with_its_scores(capsys):
-    assert main(["list"]) == 0
+    assert main(["list", "--levels"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[:5] == ["id", "actions", "turns", "random", "best"]
     for task in TASKS:
@@ -36,6 +38,21 @@ def test_list_names_every_id_with_its_scores(capsys):
     assert "Discrete(17)" in points24
     assert next(line for line in lines if line.startswith("vlm_gym/Gym-v0 ")).split()[1:3] == ["by", "--arg"]
     assert "73.09" in points24
+
+
+def test_list_folds_the_levels_of_every_ladder_into_a_line_for_each_axis(capsys):
+    assert main(["list"]) == 0
+    out = capsys.readouterr().out
+    rows, _, folded = out.partition("Harder levels")
+    for task in TASKS.values():
+        assert (f"{task.id} " in rows) == (not task.level), task.id
+    lines = {line.split()[0]: line for line in folded.splitlines()[1:]}
+    assert set(lines) == {ladder.axis for ladder in ladders()}
+    for ladder in ladders():
+        name, highest = ladder.base.id.removeprefix("vlm_gym/").rpartition("-v")[0], ladder.tasks[-1].level
+        assert re.search(rf"\b{name} L1{f'-{highest}' if highest > 1 else ''}(,|$)", lines[ladder.axis])
+    assert re.search(r"such as (\S+)", folded)[1] in TASKS
+    assert "vlm-gym list --levels" in folded
 
 
 def test_list_can_be_read_by_a_program(capsys):

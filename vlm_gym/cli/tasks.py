@@ -3,19 +3,27 @@
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from vlm_gym.cli.arguments import add_command, add_task, argument, make, png, reset, write_file
 from vlm_gym.errors import ConfigError, check_choice
-from vlm_gym.registration import Task, frames, installed_tasks, shown_tasks
+from vlm_gym.registration import NAMESPACE, Task, frames, installed_tasks, shown_tasks
 from vlm_gym.task import Example
 
 
 def add(commands: Any) -> None:
     """Add the two commands."""
-    command = add_command(commands, "list", _list, "a table of the tasks", "vlm-gym list\n  vlm-gym list --json")
-    command.add_argument("--json", action="store_true", help="print the table as JSON")
+    command = add_command(
+        commands,
+        "list",
+        _list,
+        "a table of the tasks",
+        "vlm-gym list\n  vlm-gym list --levels        # each harder level in a row of its own\n  vlm-gym list --json",
+    )
+    command.add_argument("--levels", action="store_true", help="the harder levels too, which are only named else")
+    command.add_argument("--json", action="store_true", help="print the table with all levels as JSON")
 
     command = add_command(
         commands,
@@ -53,6 +61,7 @@ def _list(options: argparse.Namespace) -> None:
             row["summary"],
         )
         for row in rows
+        if options.levels or not row["level"]
     ]
     widths = [max(len(line[i]) for line in (header, *table)) for i in range(len(header) - 1)]
     for line in (header, *table):
@@ -62,6 +71,24 @@ def _list(options: argparse.Namespace) -> None:
         ]
         print("  ".join([*cells, line[-1]]))
     print("\nrandom, best: success of uniformly random actions and of the best play, in %, exact or (~) measured")
+    if not options.levels and (example := next((task.id for task in tasks if task.level), None)):
+        print(f"\nHarder levels, with ids such as {example} (vlm-gym list --levels shows them all):")
+        for axis, told in _folded(tasks).items():
+            print(f"  {axis:<12} {', '.join(told)}")
+
+
+def _folded(tasks: Sequence[Task]) -> dict[str, list[str]]:
+    """Return the ladders of each axis in a few letters: Blackjack L1-4."""
+    highest: dict[tuple[str, str], int] = {}
+    for task in tasks:
+        if task.axis:
+            key = task.axis, task.ladder
+            highest[key] = max(task.level, highest.get(key, 0))
+    folded: dict[str, list[str]] = {}
+    for (axis, base), level in highest.items():
+        name = base.removeprefix(NAMESPACE).rpartition("-v")[0]
+        folded.setdefault(axis, []).append(f"{name} L1" + (f"-{level}" if level > 1 else ""))
+    return folded
 
 
 def _row(task: Task) -> dict[str, Any]:
@@ -72,6 +99,8 @@ def _row(task: Task) -> dict[str, Any]:
         "random": task.random_success,
         "is_random_exact": not task.is_random_measured,
         "best": task.best_success,
+        "axis": task.axis,
+        "level": task.level,
         "summary": task.summary,
     }
 
