@@ -101,7 +101,7 @@ def plan_epochs(
     """Divide turns into minibatches at random, and each of these into microbatches of answers of like length.
 
     What is left over at the end makes a smaller minibatch. Every epoch deals the microbatches of the first one out
-    anew: a turn always meets the same others, hence the same padding, on which log-probs in bf16 depend. So only
+    again: a turn always meets the same others, and so the same padding, on which log-probs in bf16 depend. So only
     training moves a ratio away from 1.
     """
     order = rng.permutation(len(turns)).tolist()

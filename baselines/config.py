@@ -238,7 +238,7 @@ def _merge(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_value(name: str, text: str, kind: Any) -> Any:
-    """Read a value as YAML does, but for a text, which is taken as it is: YAML makes 17 of 0017."""
+    """Read a value as YAML does, except a text, which is taken as it is: YAML makes 17 of 0017."""
     if kind is str:
         return text
     if kind == str | None:

@@ -49,8 +49,8 @@ def export(config: TrainConfig, *, is_adapter: bool) -> Path:
 
     Raises:
         CheckpointError: if it cannot be read, or the disk is full.
-        ConfigError: if there is none, or the run trained whole weights, which are no adapter, or quantised ones, which
-            cannot be merged.
+        ConfigError: if there is none, or the run trained whole weights, which are not an adapter, or quantised ones,
+            which cannot be merged.
     """
     if config.resume is None:
         raise ConfigError("expected --resume with the folder of a run, or one of its checkpoints")

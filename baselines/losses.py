@@ -1,6 +1,6 @@
 """Advantages and losses of PPO: pure functions of tensors (Schulman et al. 2016, 2017; Zhai et al. 2024).
 
-B answers of at most L tokens; T turns of N environments. All tensors are float32 but for the masks, which are bool.
+B answers of at most L tokens; T turns of N environments. All tensors are float32, except the masks, which are bool.
 """
 
 from typing import Final, Literal, NamedTuple, get_args

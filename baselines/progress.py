@@ -196,7 +196,7 @@ def _start_wandb(folder: Path, settings: Mapping[str, Any]) -> Any:
     """Begin a run of Weights & Biases, named after its folder, with every setting.
 
     It is a new one each time, with the history so far: a run that goes on from an earlier checkpoint has another end,
-    and equal names of folders are no reason to join two runs. The runs of one folder share their group.
+    and two runs must not be joined because their folders have the same name. The runs of one folder share their group.
     """
     check_wandb()
     import wandb  # type: ignore[import-not-found, unused-ignore]

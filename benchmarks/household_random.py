@@ -3,9 +3,9 @@
 Generated homes, and every split of ALFWorld that is on this machine ($ALFWORLD_DATA): all tasks as they come, and each
 task type alone (`vlm_gym.evaluation.scores.floors`).
 
-Official games are played in turn, by name. Where the episodes are no multiple of the games, the last names are played
-once less; the more rounds, the less that counts. It does for train: of 10,000 episodes its last games, all of two
-objects, get two, the others three. `--episodes 10659` are three of each.
+Official games are played in turn, by name. Where the episodes are not a multiple of the games, the last names are
+played once less; the more rounds, the less that counts. It does for train: of 10,000 episodes its last games, all of
+two objects, get two, the others three. `--episodes 10659` are three of each.
 """
 
 import argparse

@@ -126,7 +126,7 @@ def line_of(game: Game) -> str:
 def print_report(games: list[Game], seconds: float, out: Path) -> None:
     """Print what is worth knowing, to be pasted into an issue."""
     won = sum(game.is_won for game in games)
-    print(f"\nPlease report this to whom you have vlm_gym from, with a picture or two of {out}:\n")
+    print(f"\nPlease report this to the people from whom you have vlm_gym, with a picture or two of {out}:\n")
     print(f"vlm_gym {vlm_gym.__version__}, Python {platform.python_version()}, {platform.platform()}")
     print(", ".join(f"{package} {version(package)}" for package in PACKAGES))
     print(f"CPU: {cpu()}; display: {display()}")

@@ -75,7 +75,7 @@ def single_moves(env: gym.Env[Any, Any], num_moves: int) -> Iterator[float]:
 
 
 def vector_moves(envs: gym.vector.VectorEnv[Any, Any, Any], num_steps: int, seed: int) -> Iterator[float]:
-    """Yield the CPU seconds of a move of one environment, round by round; a step that starts anew is no move."""
+    """Yield the CPU seconds of a move of one environment, round by round; one that starts an episode is not a move."""
     envs.reset(seed=seed)
     ended = np.zeros(envs.num_envs, np.bool_)
     for actions in drawn(envs.single_action_space, num_steps * envs.num_envs):

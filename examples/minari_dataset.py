@@ -5,9 +5,9 @@ Run:      python examples/minari_dataset.py
           python examples/minari_dataset.py --env vlm_gym/Points24-Solvable-v0 --episodes 500
 
 `oracle_action()` plays; `minari.DataCollector` records pictures, actions, rewards and infos, which must be numbers:
-`info="numeric"`. Actions of `Discrete` are recorded as they are. Answers in text are no space that Minari knows: there,
-tell it `action_space=gymnasium.spaces.Text(...)`, or use `vlm-gym collect`, which writes data sets for language models.
-Choose image_size=84: a picture of 300 pixels takes 13 times the room.
+`info="numeric"`. Actions of `Discrete` are recorded as they are. Answers in text are not a space that Minari knows:
+there, tell it `action_space=gymnasium.spaces.Text(...)`, or use `vlm-gym collect`, which writes data sets for language
+models. Choose image_size=84: a picture of 300 pixels takes 13 times the room.
 
 Printed (9 s of CPU time on two shared, busy cores of an AMD EPYC, 2026-11-29):
 

@@ -44,7 +44,7 @@ class Network(nn.Module):
             nn.Linear(32 * 9 * 9, 128), nn.ReLU(), nn.Linear(128, num_actions),
         )  # fmt: skip
 
-    def forward(self, obs, state=None, info=None):  # noqa: ARG002  # tianshou's signature
+    def forward(self, obs, state=None, info=None):  # tianshou's signature
         """Return (Q values, state)."""
         pictures = torch.as_tensor(np.asarray(obs)).permute(0, 3, 1, 2).float() / 255
         return self.layers(pictures), state

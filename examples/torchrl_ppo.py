@@ -5,7 +5,7 @@ Run:      python examples/torchrl_ppo.py
           python examples/torchrl_ppo.py --text          # a few turns in text, without training
 
 `GymEnv` takes a task by its id. `info="numeric"` and `auto_register_info_dict()` bring `is_success`, `action_mask` and
-the reward terms into the TensorDict. Its workers import nothing but gymnasium: there, say
+the reward terms into the TensorDict. Its workers import only gymnasium: there, say
 "vlm_gym:vlm_gym/NumberLine-v0". For answers in text, torchrl must be told once what their space is (`as_non_tensor`).
 Choose image_size=84, and one process for card tasks, `ParallelEnv` for household tasks.
 

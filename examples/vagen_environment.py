@@ -27,7 +27,7 @@ class VlmGymImageEnv(GymImageEnv):
         self._rollout = Rollout(self._settings, parser=env_config.get("parser"), append_only=True)
 
     async def system_prompt(self):
-        """Return the system message; a task's rules come with each question, hence it may be short."""
+        """Return the system message; a task's rules come with each question, so it may be short."""
         return {"obs_str": self._settings.system or "You play by looking at pictures."}
 
     async def reset(self, seed):

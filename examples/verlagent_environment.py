@@ -40,7 +40,7 @@ class VlmGymEnvironmentManager(EnvironmentManagerBase):
         self._group_size, self._num_groups = group_size, num_groups
         self._rollouts = [Rollout() for _ in range(num_groups * group_size)]
 
-    def reset(self, kwargs=None):  # noqa: ARG002  # verl-agent's signature
+    def reset(self, kwargs=None):  # verl-agent's signature
         """Begin the next starts."""
         seeds = [self._next_seed + number // self._group_size for number in range(len(self._rollouts))]
         self._next_seed += self._num_groups

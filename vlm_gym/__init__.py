@@ -6,8 +6,8 @@ import vlm_gym
 env = gym.make("vlm_gym/Points24-v0")                  # a picture in, Discrete(17) out
 env = gym.make("vlm_gym/Points24-v0", parser="json")   # the same picture, free text out
 
-docs/api.md lists the names that stand here. Most are imported when they are used: what only makes an environment waits
-for no evaluator.
+docs/api.md lists the names that stand here. Most are imported when they are first used, so making an environment does
+not wait for the evaluator's imports.
 """
 
 import importlib

@@ -41,7 +41,7 @@ class ChatSettings:
         tell_mistakes: Whether a message says what was wrong with the last turn's answer, where the task's own prompt
             does not say so itself or is not shown.
         max_reasks: How often an answer that is a fault, or a move that breaks a rule, is asked for again before it
-            counts. Rules are checked where a task lists its legal actions, hence not for formulas.
+            counts. Rules are checked where a task lists its legal actions, so not for formulas.
     """
 
     system: str | None = None
@@ -111,7 +111,7 @@ class ChatTurn:
 class ChatSession:
     """Plays one env as a conversation.
 
-    So it is driven::
+    It is driven like this::
 
         session = ChatSession(gym.make("vlm_gym/Points24-v0", parser="json"))
         session.reset(seed=0)

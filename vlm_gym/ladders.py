@@ -21,7 +21,7 @@ AXES: Final[Mapping[str, str]] = MappingProxyType(
 """The axes of this package in their order, and the ability that each asks for."""
 
 FROM_MEMORY: Final = "remembering"
-"""The axis whose levels nobody can play as they are meant without seeing past turns."""
+"""The axis whose levels can only be played as they are meant by a player who sees past turns."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Ladder:
     """A task at every level of one axis.
 
     Attributes:
-        axis: The ability that the levels ask ever more of.
+        axis: The ability of which each level asks more.
         tasks: From level 0 up.
     """
 

@@ -125,7 +125,7 @@ def _openai(message: Message) -> dict[str, Any]:
 def sendable(message: Message, special_tokens: Iterable[str] = ()) -> str:
     """Return the text without what JSON, templates and servers refuse: lone surrogates, and nothing at all.
 
-    A player's "<image>" would stand for a picture that is not there, hence it counts as a special token everywhere.
+    A player's "<image>" would stand for a picture that is not there, so it counts as a special token everywhere.
     """
     text = message.text.encode("utf-8", "replace").decode("utf-8")
     for token in (PLACEHOLDER, *special_tokens):

@@ -53,7 +53,7 @@ def name_of_program(argv: Sequence[str], orig_argv: Sequence[str]) -> str | None
     """Return which program of ours is starting, None for another one.
 
     Args:
-        argv: `sys.argv`; its first word is "-m" for as long as Python looks for the module that it shall run.
+        argv: `sys.argv`; its first word is "-m" for as long as Python looks for the module that it will run.
         orig_argv: `sys.orig_argv`, the whole command line of Python.
     """
     if not argv:

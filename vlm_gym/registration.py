@@ -32,7 +32,7 @@ TASKS: Final[Mapping[str, Task]] = MappingProxyType(_tasks)
 class _MadeInside(tuple[WrapperSpec, ...]):
     """Additional wrappers that a vector environment of ours has by itself, so that for `make_vec` there are none.
 
-    `gym.make_vec(..., vectorization_mode="vector_entry_point")` hands additional wrappers to nobody, hence refuses a
+    `gym.make_vec(..., vectorization_mode="vector_entry_point")` hands additional wrappers to nobody, so it refuses a
     spec that has any. All it asks for is their number; `gym.make` iterates.
     """
 
@@ -91,7 +91,7 @@ def find_task(name: str) -> Task:
     """Return the task with this id, registered now if an installed package brings it; without "vlm_gym/" one of ours.
 
     Raises:
-        ConfigError: if there is none, or what a package brings is no such task.
+        ConfigError: if there is none, or what a package brings is not such a task.
     """
     for task_id in (name, f"{NAMESPACE}{name}"):
         known = (_tasks.get(task_id) or _frames.get(task_id)) if isinstance(name, str) else None

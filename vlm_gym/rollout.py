@@ -31,7 +31,7 @@ class Step:
         is_terminated, is_truncated: How the episode has ended, if it has.
         info: The env's info now.
         turn: The turn that was played; None at the start, and where an answer was not played.
-        is_late: Whether the episode had ended before the call, which hence did nothing.
+        is_late: Whether the episode had ended before the call, which did nothing then.
     """
 
     news: tuple[Message, ...]
@@ -89,7 +89,7 @@ class Rollout:
             closed.
 
     Raises:
-        ConfigError: if a conversation that only grows shall leave past turns out, both a pool and what it has are
+        ConfigError: if a conversation that only grows is to leave past turns out, both a pool and what it has are
             given, or there is no such parser.
     """
 

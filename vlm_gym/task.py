@@ -78,7 +78,7 @@ class Task:
         same_games: The id that plays the same games by itself where another program plays them here: a report sets
             their scores side by side.
         replaced_by: The id of the task that replaces this one, which is deprecated: making it warns; "" if none does.
-        axis: In what a harder task is harder (`vlm_gym.ladders.AXES` has ours); "" for a task that is no such level.
+        axis: In what a harder task is harder (`vlm_gym.ladders.AXES` has ours); "" for a task that is not such a level.
         level: How hard, from 1.
         ladder: The id of the task at level 0.
     """

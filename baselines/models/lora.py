@@ -30,8 +30,8 @@ _PART_WORDS: Final[tuple[tuple[Part, tuple[str, ...]], ...]] = (
 class Training:
     """Which weights train: adapters of rank `rank` on the linear layers of `parts`, or with rank 0 all their weights.
 
-    The change that an adapter makes is multiplied by alpha / rank. What is no linear layer takes none and stays frozen:
-    norms, embeddings, Gemma 3's projector.
+    The change that an adapter makes is multiplied by alpha / rank. A layer that is not linear takes none and stays
+    frozen: norms, embeddings, Gemma 3's projector.
     """
 
     rank: int = 128

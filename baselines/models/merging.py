@@ -21,8 +21,8 @@ class Merger:
     instead, and both are multiplied at once (baselines.models.joint); only with `is_final`, for a model that is written
     to a disk, does it take the change in too. Quantised layers stay as they are.
 
-    It costs a second copy of the adapted weights for as long as it lasts; with `keeps_memory` for good, and always at
-    the same address, which compiled code and CUDA graphs need.
+    It costs a second copy of the adapted weights for as long as it lasts; with `keeps_memory` all the time, and always
+    at the same address, which compiled code and CUDA graphs need.
     """
 
     def __init__(self, model: nn.Module, *, keeps_memory: bool = False, is_final: bool = False) -> None:

@@ -33,7 +33,7 @@ NUM_PROMPTS: Final = 1024  # of an update that nobody has told the size of
 
 
 class VlmModule(nn.Module):
-    """The training forward of a policy. It stays in evaluation mode for good: dropout changes the log-probs.
+    """The training forward of a policy. It always stays in evaluation mode: dropout changes the log-probs.
 
     `model` is an AutoModelForImageTextToText. With `features`, its frozen vision tower sees each picture once.
     Checkpointing recomputes its layers in the backward pass.
@@ -91,7 +91,7 @@ class VlmModule(nn.Module):
         return (self.features(prompts, inputs) if self.features else inputs), positions
 
     def train(self, mode: bool = True) -> "VlmModule":  # noqa: ARG002
-        """Do nothing but stay in evaluation mode, whatever a trainer asks for."""
+        """Stay in evaluation mode, whatever a trainer asks for."""
         return super().train(False)
 
     def _hidden(self, inputs: Mapping[str, Any], positions: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "examples" / "notebooks").glob("*.ipynb"))}
 NEEDS = {"train_with_sb3": ("stable_baselines3",), "fine_tune_a_tiny_vlm": ("torch", "transformers")}
 TIMEOUT_S = 900
-MOST_BYTES = 60_000  # text is kept with a notebook, no pictures and no long logs
+MOST_BYTES = 200_000  # small pictures are kept with a notebook, and no long logs
 
 
 @pytest.mark.slow
@@ -48,7 +48,7 @@ def test_what_is_kept_with_it_is_small_and_tells_of_no_machine(name):
     text = NOTEBOOKS[name].read_text(encoding="utf-8")
     assert len(text) < MOST_BYTES
     told = json.dumps(outputs(json.loads(text)))
-    assert "image/png" not in told
+    assert "image/png" in told, "a notebook of this package shows a picture"
     assert not re.search(r"/tmp/|/home/|/root/|/work/|Traceback", told)
 
 

@@ -50,7 +50,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _print(findings: Iterable["Finding"]) -> None:
-    """Print what was found; what is alike stands together."""
+    """Print what was found; equal findings stand together."""
     for kind, of_kind in itertools.groupby(findings, lambda finding: finding.kind):
         print(f"{HEADINGS[kind]}:")
         alike: dict[object, list[Finding]] = {}

@@ -109,7 +109,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _evaluate_one_of_several(options: argparse.Namespace, run: "PlannedRun", limits: "Limits") -> Ended:
-    """Play a run; what its agent cannot do is said, and no reason not to play the next one."""
+    """Play a run; what its agent cannot do is said, and the next run is played all the same."""
     try:
         return _evaluate_one(options, run, limits, has_table=False)
     except (AgentError, RunError) as error:

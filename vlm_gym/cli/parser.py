@@ -30,7 +30,7 @@ class CommandParser(argparse.ArgumentParser):
         has_commands = any(isinstance(action.choices, dict) for action in self._actions)
         for word in words:
             if word == "--" or (has_commands and not word.startswith("-")):
-                return  # the rest are no options, or a command's
+                return  # the rest are not options, or are those of a command
             name = word.partition("=")[0]
             is_option = name.startswith("--") and " " not in name
             if is_option and not any(known.startswith(name) for known in self._names()):

@@ -83,7 +83,7 @@ def _play(options: argparse.Namespace) -> int:
 
 
 def _ask(question: str, info: dict[str, Any]) -> str | None:
-    """Return the player's answer; None if the game ends here. What is no answer is answered, at no cost."""
+    """Return the player's answer; None if the game ends here. What is not an answer is told so, and costs nothing."""
     while True:
         try:
             answer = input(question).strip()

@@ -45,7 +45,7 @@ class Ended(NamedTuple):
 
     @property
     def is_last(self) -> bool:
-        """Whether no other sitting shall be begun."""
+        """Whether no other sitting is to be begun."""
         return self.is_unread or self.stopped_by is not None
 
     @property
@@ -57,7 +57,7 @@ class Ended(NamedTuple):
 
 
 def sit(play: Callable[[Last], Coroutine[Any, Any, None]]) -> Ended:
-    """Play until the end or a signal; `play` takes whom to tell about progress, and leaves the last of it there.
+    """Play until the end or a signal; `play` takes the object that is told about progress, which keeps the last of it.
 
     Raises:
         VlmGymError: whatever ends the play; what is missing is said before.

@@ -1,4 +1,4 @@
-"""Options that nothing would read: they are refused, since who gives one expects that it does something."""
+"""Options that nothing would read: they are refused, since a person who gives one expects that it does something."""
 
 import argparse
 from collections.abc import Callable, Iterator

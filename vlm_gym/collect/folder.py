@@ -5,7 +5,7 @@
     data/ or conversations/ and pictures/    the samples, shard by shard
     .progress/    one file a shard, until the data set is complete: what it takes to go on
 
-A shard is there before the file that says so. One that was written in vain is written again, with the same bytes.
+A shard is there before the file that says so. One without such a file is written again, with the same bytes.
 """
 
 import json
@@ -41,7 +41,7 @@ class DataFolder:
 
     Raises:
         ConfigError: if there is something already, and it is not to be gone on with.
-        RunError: if it is no data set, or one of other settings, or cannot be written.
+        RunError: if it is not a data set, or one of other settings, or cannot be written.
     """
 
     def __init__(self, path: Path, described: Mapping[str, Any], *, is_resumed: bool) -> None:
@@ -99,7 +99,7 @@ class DataFolder:
 
 
 def _is_empty(path: Path) -> bool:
-    """Whether a folder is not there or holds nothing but a draft."""
+    """Whether a folder is not there or holds only a draft."""
     if path.exists() and not path.is_dir():
         raise ConfigError(f"{path} must be a folder, but it is a file")
     return not path.exists() or all(file.suffix == DRAFT for file in path.iterdir())

@@ -256,7 +256,7 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
 
         Args:
             seed: Seeds all chance from here on; None goes on with the generator as it is.
-            options: The start, where it shall not be drawn; the task's class docstring names the keys.
+            options: The start, if it is not to be drawn; the task's class docstring names the keys.
 
         Raises:
             ConfigError: if `seed` is not an int >= 0, or an option is unknown or wrong.

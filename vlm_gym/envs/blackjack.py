@@ -78,7 +78,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
 
     ## Differences from the paper's code
     `natural` and `sab` work. The dealer's hidden card is in no picture, prompt or info. Every card is inside the
-    picture. A draw is no success and no failure: it has a term of its own.
+    picture. A draw is neither a success nor a failure: it has a term of its own.
 
     ## References
     Sutton and Barto 2018, example 5.1; Zhai et al. 2024, arXiv 2405.10292, section 5.1.

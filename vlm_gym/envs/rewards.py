@@ -27,7 +27,7 @@ class RewardTerms:
         """Return a task's own terms and `fault`, with some weights changed.
 
         Raises:
-            ConfigError: if `changes` names a term that there is not, or a weight is no finite number.
+            ConfigError: if `changes` names a term that does not exist, or a weight is not a finite number.
         """
         known = {**weights, "fault": FAULT_REWARD}
         for name, weight in changes.items():

@@ -48,7 +48,7 @@ def read_cards(name: str, codes: object, num_cards: int) -> tuple[Card, ...]:
     """Return the cards that a caller wrote as codes such as "10H" or "QS".
 
     Raises:
-        ConfigError: if `codes` is no sequence of `num_cards` codes; `name` is what the caller called it.
+        ConfigError: if `codes` is not a sequence of `num_cards` codes; `name` is what the caller called it.
     """
     if not isinstance(codes, (list, tuple)) or len(codes) != num_cards:
         raise ConfigError(f"{name} must be {num_cards} card codes such as ['10H', 'QS'], got {codes!r}")

@@ -49,7 +49,7 @@ def read_formula(words: str) -> str | None:
     """Return the formula that `words` as a whole are, its tokens apart; None if they are none.
 
     A result may stand on either side of it ("= 24", "24 ="), and one that is worked out step by step counts as it was
-    first written. A factorial is no sign of these games, and is not left off.
+    first written. A factorial is not a sign of these games, and is not left off.
     """
     if len(words) > MAX_FORMULA_LENGTH:
         return None
@@ -82,7 +82,7 @@ def _num_numbers(side: str) -> int:
 
 
 def _is_wrapped(side: str) -> bool:
-    """Whether brackets other than parentheses stand around the whole: those are no part of the formula."""
+    """Whether brackets other than parentheses stand around the whole: those are not part of the formula."""
     if side[:1] not in _CLOSED_BY:
         return False
     depth = 0

@@ -1,7 +1,7 @@
 """The rows of the harder tasks: a file for each axis along which a task becomes harder, level by level.
 
 A level is a task like any other, with an id, an exact floor and an exact ceiling. Level 0 is the task that was there
-before, unchanged; the ladder from it upwards shows at which level which ability of a player gives way.
+before, unchanged; the ladder above it shows at which level an ability of a player is no longer enough.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""Seeing: the same games, ever harder to read off the picture."""
+"""Seeing: the same games, in pictures that are harder to read at each level."""
 
 from typing import Final
 

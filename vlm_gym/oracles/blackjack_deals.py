@@ -1,7 +1,7 @@
 """Blackjack from one deck, averaged over all deals: how often the best, the book's and random play win. Exact.
 
 A deal is the player's two cards, the dealer's open one and the ranks that are out; all sets of ranks are as likely.
-What counts of it is how many cards of each value have not been seen, so that many deals are alike.
+All that counts is how many cards of each value have not been seen, so many deals count the same.
 """
 
 from collections import Counter, defaultdict

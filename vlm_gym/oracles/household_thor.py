@@ -1,6 +1,6 @@
 """The household games on AI2-THOR: a good next command, from what AI2-THOR knows of the room.
 
-It is no planner as `household` is, and what it promises is less: AI2-THOR's physics may refuse what the rules allow,
+It is not a planner, as `household` is, and it promises less: AI2-THOR's physics may refuse what the rules allow,
 and things may be out of sight where they are said to lie.
 """
 

@@ -88,7 +88,7 @@ class _Presses:
         return table
 
     def _factor(self, unused: Numbers, taken: Numbers, only: Ratio | None) -> Table:
-        """Return a number, or a sum or product in parentheses; in needless pairs too. What lies around is no matter."""
+        """Return a number, or a sum or product in parentheses; also in needless pairs. Its place does not count."""
         table: Table = {(number, 1): self.press(unused, False, True) for number in taken if len(taken) == 1}
         if OPEN not in self._rules.symbols:
             return table

@@ -119,7 +119,7 @@ class Parser(Protocol):
         """Return the part of a prompt that says what an answer looks like.
 
         `fields` are the names of its fields, the thoughts included, each with what belongs there; none if the answer
-        shall be the action alone. `key` is the name of the action's field.
+        is the action alone. `key` is the name of the action's field.
         """
 
     def parse(self, text: str, actions: Vocabulary) -> Parsed | Unparsed:

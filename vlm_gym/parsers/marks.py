@@ -61,7 +61,7 @@ Kind = Literal["thinking", "label", "channel", "start", "begin", "turn"]
 
 
 class Apart(NamedTuple):
-    """A text with what is no answer set apart.
+    """A text in which everything that is not an answer is set apart.
 
     Attributes:
         answer: The text with marks and thinking blanked out, so that every position in it is a position in the text; it

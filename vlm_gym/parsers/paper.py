@@ -2,10 +2,10 @@ r"""The reading rule of the published code (Zhai et al. 2024, github.com/RL4VLM/
 
 Both of its rules look at the lower-cased text from the first `"action":` on, spelt exactly so, and ask which action
 names are substrings of that. In the card games (`text_projection`) exactly one must be; "10" is looked for first and
-taken out, lest it count as "1". Without `"action":` only the text's last character counts: `find` returns -1, which is
-used as an index. In ALFWorld (`process_action`) the first admissible command that is a substring wins; without
-`"action":` the last 30 characters count. Where the published code then plays a random move, there is no action here;
-what follows is the environment's to decide.
+taken out, so that it does not count as "1". Without `"action":` only the text's last character counts: `find` returns
+-1, which is used as an index. In ALFWorld (`process_action`) the first admissible command that is a substring wins;
+without `"action":` the last 30 characters count. Where the published code then plays a random move, there is no action
+here; what follows is the environment's to decide.
 
 Its defects are kept: `"action" : "="` (a space) is not found; "11" reads as "1"; "go to cabinet 12" can read as "go to
 cabinet 1"; "not hit" reads as "hit"; text behind the answer can hide or change the action; no alias is known.

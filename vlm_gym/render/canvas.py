@@ -198,7 +198,7 @@ Patch: TypeAlias = tuple[Picture, int, int]  # an opaque sprite, its left and it
 class Canvas:
     """A place for the pictures of one env, as a part of a larger array, which remembers what lies on it.
 
-    Of a picture on the same ground only what differs is drawn anew, hence nobody else may write on the place.
+    Of a picture on the same ground only what differs is drawn again, so nobody else may write on the place.
     """
 
     __slots__ = ("_ground", "_patches", "place")

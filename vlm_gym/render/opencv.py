@@ -1,4 +1,4 @@
-"""OpenCV, imported by nothing but what draws or scales with it; either of its distributions will do.
+"""OpenCV, imported only by what draws or scales with it; either of its distributions works.
 
 `opencv-python` needs libGL, which machines without a display lack; `opencv-python-headless` does not.
 """

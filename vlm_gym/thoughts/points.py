@@ -157,7 +157,7 @@ def think_press(
 ) -> str:
     """Say how the formula goes on with a token and why.
 
-    `rest` are the tokens that follow it in a solution, () if it ends one; None if it is part of none.
+    `rest` are the tokens that follow it in a solution, () if it ends one; None if it is not part of any.
     """
     seen = describe(view, numbers, rng)
     if rest is None:

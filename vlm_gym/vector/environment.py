@@ -189,7 +189,7 @@ class TaskVectorEnv(gym.vector.SyncVectorEnv):
         return self._ended.tolist() if self._mode == NEXT_STEP else [False] * self.num_envs
 
     def _actions(self, actions: Iterable[Any], is_ignored: Sequence[bool]) -> list[Any]:
-        """Return a list of actions, all of which are in the action space: else nothing shall move."""
+        """Return a list of actions, all of which are in the action space: otherwise nothing moves."""
         if isinstance(actions, (str, Mapping)) or not isinstance(actions, Iterable):
             raise self._not_as_many(actions)
         played = actions.tolist() if isinstance(actions, np.ndarray) else list(actions)

@@ -13,7 +13,7 @@ def check_pictures(wrapper: object, env: gym.Env[Any, Any]) -> tuple[int, ...]:
     """Return the shape of the env's pictures, (height, width, channels).
 
     Raises:
-        ConfigError: if its observations are no pictures of bytes.
+        ConfigError: if its observations are not pictures of bytes.
     """
     space = env.observation_space
     if isinstance(space, gym.spaces.Box) and space.dtype == np.uint8 and len(space.shape) == 3:

@@ -24,7 +24,7 @@ class NumericInfo(gym.Wrapper[ObsT, ActT, ObsT, ActT]):
     float64; each reward term under its own name, `reward_goal`, float64; `is_illegal` and `is_fault`, int8, in place of
     the words; and what else a task has in numbers (`stuck` in household tasks, int8).
 
-    `gym.make(..., info="numeric")` builds this inside the entry point, hence `spec` is the env's.
+    `gym.make(..., info="numeric")` builds this inside the entry point, so `spec` is the env's.
     """
 
     def __init__(self, env: gym.Env[ObsT, ActT]) -> None:

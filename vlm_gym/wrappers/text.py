@@ -40,7 +40,7 @@ class TextPlay(gym.Wrapper[Picture, str, Picture, Any]):
     between tasks that can be played side by side in text.
 
     `gym.make(..., parser=...)` builds this inside the entry point, so the turn limit lies outside and counts
-    unreadable answers too. It rebuilds the wrapper from the env's own arguments, hence `spec` is the env's.
+    unreadable answers too. It rebuilds the wrapper from the env's own arguments, so `spec` is the env's.
     """
 
     def __init__(self, env: TaskEnv[Any, Any], parser: str | Parser = "json", on_fault: FaultPolicy = "charge") -> None:

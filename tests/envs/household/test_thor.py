@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from ended import wait_for_end
+from PIL import Image
 from sample_runs import play
 from thor_games import write_player, write_thor_split
 from x_server import XServer
@@ -520,3 +522,22 @@ def test_a_run_of_both_kinds_of_pictures_sets_them_side_by_side(tmp_path):
 def test_the_doctor_finds_nothing_missing(capsys):
     assert main(["doctor", SEEN]) == 0
     assert "ready    ALFWorldThor-ValidSeen-v0" in capsys.readouterr().out
+
+
+# The example
+
+
+def test_the_example_draws_one_game_twice(tmp_path):
+    folder = tmp_path / "pictures"
+    example = Path(__file__).parents[3] / "examples" / "thor_pictures.py"
+    path = str(Path(__file__).parents[3])
+    done = subprocess.run(
+        [sys.executable, example, "--seed", "0", "--turns", "3", "--out", folder],
+        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert re.search(r"^the game \S+\n0\.png, then go to ", done.stdout)
+    with Image.open(folder / "0.png") as picture:
+        assert picture.size == (600, 300)
+        left, right = (np.asarray(picture)[:, part] for part in (slice(0, 300), slice(300, 600)))
+    assert not np.array_equal(left, right)

@@ -76,7 +76,7 @@ class ParquetWriter:
         write_whole(folder / f"data/train-{number:05d}.parquet", write_table)
 
     def finish(self, folder: Path) -> None:
-        """Write nothing: the shards are all."""
+        """Write nothing: the shards are complete without it."""
 
     def usage(self) -> str:
         """Say what the columns hold and how they are read."""

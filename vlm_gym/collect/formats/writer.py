@@ -13,7 +13,7 @@ from vlm_gym.collect.settings import CollectSettings, Format
 class Writer(Protocol):
     """Writes the files of a data set: shard by shard, each whole or not at all.
 
-    `data_files` is the pattern of the shards, and `packages` are the Python packages on which their bytes hang.
+    `data_files` is the pattern of the shards, and `packages` are the Python packages on which their bytes depend.
     """
 
     data_files: str

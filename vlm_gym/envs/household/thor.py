@@ -46,7 +46,7 @@ class _ThorFile:
 class ThorGame(WorkerGame[_ThorFile]):
     """A game being played on AI2-THOR, with the interface of `HouseholdGame` (see `Engine`). `state` is a `ThorState`.
 
-    Texts, admissible commands, `is_won` and `progress` are alfworld's own, but for three repairs: "move X to Y", which
+    Texts, admissible commands, `is_won` and `progress` are alfworld's own, with three repairs: "move X to Y", which
     alfworld offers and does not understand, is played; names that it cuts ("go to sof1") are whole; and a command that
     is not admissible is not played. `world` is what the game file says: names and contents there are the text game's.
 

@@ -1,6 +1,6 @@
 """Whether an X server answers at a display, and can draw with OpenGL: asked in its own protocol, with a time limit.
 
-Unity's player of AI2-THOR 2.1.0 needs both, and hangs without a word where they are missing.
+Unity's player of AI2-THOR 2.1.0 needs both. Where they are missing, it waits for ever and says nothing.
 """
 
 import os

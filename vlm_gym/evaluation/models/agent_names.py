@@ -45,7 +45,7 @@ def make_agent(
       that takes TEXT and returns an `Agent`
 
     Raises:
-        ConfigError: if there is no such agent, or what a package brings is none.
+        ConfigError: if there is no such agent, or what a package brings is not an agent.
     """
     if isinstance(name, Agent):
         return name

@@ -80,7 +80,7 @@ class Agent(ABC):
         return None
 
     async def close(self) -> None:  # noqa: B027  # most agents have nothing to close
-        """Let go of connections and processes."""
+        """Close connections and end processes."""
 
 
 class RandomAgent(Agent):

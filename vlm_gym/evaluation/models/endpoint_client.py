@@ -37,7 +37,7 @@ class LostReplyError(AgentError):
 class EndpointClient:
     """Sends requests of a protocol, any number at a time.
 
-    Failures that may pass (429, 5xx, timeouts, broken connections, replies that are no answer of the model's) are
+    Failures that may pass (429, 5xx, timeouts, broken connections, replies that are not an answer of the model) are
     tried again after a random time between 0 and 0.5, 1, 2, ... 60 seconds ("full jitter"), and after what Retry-After
     says on top.
 
@@ -179,7 +179,7 @@ class EndpointClient:
         max_bytes: int = MAX_REPLY_BYTES,
         timeout_s: float | None = None,
     ) -> tuple[Mapping[str, str], bytes]:
-        """Send a request once; return headers and body of a reply that is no error."""
+        """Send a request once; return headers and body of a reply that is not an error."""
         timeout_s = timeout_s or self.settings.timeout_s
         try:
             reply = self._connections.exchange(method, url, body, headers, max_bytes=max_bytes)

@@ -183,7 +183,7 @@ def _about_this_time(status: int, said: str, headers: Mapping[str, str]) -> Exce
 
 
 def error_body(reply: Any) -> ErrorBody | None:
-    """Return the error that a JSON value tells, in the shapes that servers use; None if it is no object."""
+    """Return the error that a JSON value tells, in the shapes that servers use; None if it is not an object."""
     if isinstance(reply, list) and reply:  # Gemini
         reply = reply[0]
     if not isinstance(reply, dict):

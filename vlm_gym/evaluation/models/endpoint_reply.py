@@ -72,7 +72,7 @@ def read_completion(
         protocol: Says where in the reply the answer is.
 
     Raises:
-        PassingFailureError: if it is no answer that the model itself ended: an error, no choice, a filter's work.
+        PassingFailureError: if it is not an answer that the model itself ended: an error, no choice, a filter's work.
         AgentError: if it tells an error that stays; which one, its code says, as if it were the status.
     """
     headers = headers or {}
@@ -131,7 +131,7 @@ def _without_comments(data: bytes) -> bytes:
 
 
 def _first_event(body: bytes) -> bytes | None:
-    """Return the data of a stream's first event; None if it is no stream."""
+    """Return the data of a stream's first event; None if it is not a stream."""
     lines = body.splitlines()
     if not body.startswith(STREAM_STARTS):
         return None

@@ -144,7 +144,7 @@ def _checked_url(text: str) -> str:
     url = next((url.removesuffix(path) for path in PATHS if url.endswith(path)), url).rstrip("/")
     try:
         parts = urlsplit(url)
-        host = (parts.hostname or "").encode("idna")  # what is no name in other scripts either is a ValueError
+        host = (parts.hostname or "").encode("idna")  # what is not a name in other scripts either is a ValueError
         is_address = parts.scheme in ("http", "https") and bool(host) and parts.port != 0
     except ValueError:
         is_address = False

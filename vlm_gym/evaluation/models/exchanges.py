@@ -1,7 +1,7 @@
 """One connection, for one request at a time: straight to the server, or through the environment's proxies.
 
-httpx costs a turn 0.3 ms of CPU time more than httpcore, which it is made of, hence it is taken only where there are
-proxies: which of them leads where, it alone knows.
+httpx costs a turn 0.3 ms of CPU time more than httpcore, on which it is built. So it is used only where there are
+proxies: it alone knows which of them leads where.
 """
 
 import ssl

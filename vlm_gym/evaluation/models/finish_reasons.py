@@ -12,14 +12,14 @@ from typing import Any, Final
 
 
 class Finish(Enum):
-    """How an answer ended; the first two are the model's own answers, all else is none of its doing."""
+    """How an answer ended; the first two are the model's own answers, all others are not its doing."""
 
     FINISHED = "finished"
     LENGTH = "length"
     FILTER = "filter"
     FAILURE = "failure"
     UNKNOWN = "unknown"
-    """A word that is not in the table: it may stand for a failure, hence it is taken for one until somebody says."""
+    """A word that is not in the table: it may stand for a failure, so it counts as one until somebody says."""
     UNSAID = "unsaid"
     """Nothing: some servers never say it, others leave it out when something broke."""
 
@@ -28,7 +28,7 @@ CHOICES: Final = ("finished", "length", "filter", "failure")
 """The meanings that a finish reason can be given by hand."""
 
 FIELDS: Final = ("finish_reason", "native_finish_reason", "finishReason", "stop_reason", "stopReason", "done_reason")
-"""Where a choice says it, the first that says something counts. vLLM's `stop_reason` is no reason but a stop word."""
+"""Where a choice says it, the first that says something counts. vLLM's `stop_reason` is a stop word."""
 
 PREFIX: Final = re.compile(r"^(finish|stop|done)?reason(?!$)")
 

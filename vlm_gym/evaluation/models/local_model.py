@@ -38,7 +38,7 @@ class _Request:
 class LocalModelAgent(Agent):
     """Asks a vision-language model of the Hugging Face hub or of a directory.
 
-    Chance belongs to the turn: a sampled answer does not depend on the batch it was sampled in, but for rounding.
+    Chance belongs to the turn: a sampled answer does not depend on the batch it was sampled in, apart from rounding.
 
     Args:
         path: A directory, or a name on the hub.
@@ -48,7 +48,7 @@ class LocalModelAgent(Agent):
         settings: How it is loaded.
 
     Raises:
-        ConfigError: if it is no model for pictures and text with a chat template, or an argument is wrong.
+        ConfigError: if it is not a model for pictures and text with a chat template, or an argument is wrong.
         DataNotFoundError: if it cannot be found.
         MissingDependencyError: if the extra [train] is not installed.
     """
@@ -138,7 +138,7 @@ class LocalModelAgent(Agent):
             images=pictures if any(pictures) else None,
             padding=True,
             return_tensors="pt",
-            add_special_tokens=not begins,  # a template that writes the first token shall not get it twice
+            add_special_tokens=not begins,  # a template that writes the first token must not get it twice
         )
 
     def _chance(self, requests: Sequence[_Request]) -> list[Any]:

@@ -1,7 +1,7 @@
 """Loading a model's processor, also where torchvision is missing (it has no build for the CPU).
 
 Without it, some processors refuse to start because they want to read videos too. Ours never do. The trainer and the
-agent hf: load a model's processor alike.
+agent hf: load a model's processor in the same way.
 """
 
 import shutil

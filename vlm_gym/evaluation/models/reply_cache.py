@@ -1,7 +1,7 @@
 """A folder that keeps the answers of an endpoint, so that none is paid for twice.
 
 Only answers are kept, never failures. An entry of an earlier version does not say how its answer ended: an empty one
-may have been a server's failure, hence it is asked for again.
+may have been a server's failure, so it is asked for again.
 """
 
 import hashlib

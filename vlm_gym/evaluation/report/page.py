@@ -70,7 +70,7 @@ def report_data(
     blocks: Sequence[int],
     palettes: Sequence[str],
 ) -> dict[str, Any]:
-    """Return what the page tells, but for the turns: `blocks` are the numbers of the first episodes of their blocks."""
+    """Return what the page tells, without the turns: `blocks` are the numbers of the first episodes of their blocks."""
     return {
         "vlm_gym": __version__,
         "written": written,

@@ -48,7 +48,7 @@ class ClusterPlayer:
         self._ray: Any = ray
         self._is_ours = not ray.is_initialized()
         if self._is_ours:
-            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a run shall call nobody but its endpoint
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a run must call its endpoint and nobody else
             ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
         room = self._room(gpus_per_worker)
         if not 1 <= (room if num_workers is None else num_workers) <= room:

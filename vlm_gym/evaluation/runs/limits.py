@@ -11,7 +11,7 @@ MAX_REFUSALS: Final = 100
 
 @dataclass(frozen=True)
 class Limits:
-    """What a run may spend, turns of earlier sittings included; None is no limit.
+    """What a run may spend, turns of earlier sittings included; None means without a limit.
 
     Attributes:
         max_requests: Requests to an endpoint, failed ones that were tried again included.

@@ -55,7 +55,7 @@ def merge(folders: Sequence[Path], out: Path) -> Merged:
 
     Raises:
         ConfigError: if no folder is given, or `out` has no name.
-        RunError: if the folders are no shards of one run, if they hold different results of one episode, if a file
+        RunError: if the folders are not shards of one run, if they hold different results of one episode, if a file
             is damaged or missing, or if `out` holds something already.
     """
     if not folders:

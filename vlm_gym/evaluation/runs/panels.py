@@ -136,7 +136,8 @@ def check_panel(panel: Panel) -> str | None:
 def fingerprint_of(episodes: Iterable[EpisodeSpec]) -> str:
     """Compute a fingerprint: starts every episode, in text play with the parser "json".
 
-    The second half depends on the pixels, hence on the versions of Pillow and OpenCV; the first half does not. Episodes
+    The second half depends on the pixels, and so on the versions of Pillow and OpenCV; the first half does not.
+    Episodes
     that another program draws are not started: of them only the keys count.
     """
     content, pictures = hashlib.sha256(), hashlib.sha256()

@@ -137,7 +137,7 @@ def told_as(run: Mapping[str, Any]) -> ChatSettings:
 
 
 def describe(plan: Plan, agent: Mapping[str, Any]) -> dict[str, Any]:
-    """Return run.json, but for its format: everything that determines the result, and how it came about.
+    """Return run.json without its format: everything that determines the result, and how it came about.
 
         vlm_gym, versions    of the package, of Python and of what draws and deals
         platform, git        machine; commit of the package, "-dirty" if files differ from it, null outside a checkout
@@ -151,7 +151,7 @@ def describe(plan: Plan, agent: Mapping[str, Any]) -> dict[str, Any]:
         specs                {task: env.spec as JSON}; a task with arguments is named by both, as JSON
 
     Raises:
-        ConfigError: if a task cannot be built from its arguments, or repeats shall be stopped of a model that samples.
+        ConfigError: if a task cannot be built from its arguments, or `stop_repeats` is given for a model that samples.
         DataNotFoundError: if a task's games are not on this machine.
     """
     if plan.stop_repeats is not None:

@@ -38,7 +38,7 @@ class Played:
 
     @property
     def start(self) -> tuple[str, str, str]:
-        """What the player saw first: episodes that start alike are one cluster in all intervals."""
+        """What the player saw first: episodes with the same start are one cluster in all intervals."""
         if not self.turns:  # its first request was refused
             return self.task, self.episode.final_picture, self.episode.final_prompt
         return self.task, self.turns[0].picture, self.turns[0].prompt
@@ -98,7 +98,7 @@ def read_played_run(folder: Path, unplayable: Unplayable = "failure") -> PlayedR
         unplayable: What those are that could not be played to their end.
 
     Raises:
-        RunError: if the folder is no run, or there is no finished episode.
+        RunError: if the folder is not a run, or there is no finished episode.
 
     An episode of which a turn is damaged or missing is not finished; a warning says so.
     """
@@ -155,7 +155,7 @@ def read_played(folder: Path, unplayable: Unplayable = "failure") -> tuple[Playe
 
 
 def _is_key(key: str) -> bool:
-    """Whether a text is the key of an episode, and no line's damage."""
+    """Whether a text is the key of an episode, and not part of a damaged line."""
     try:
         parts = json.loads(key)
     except (ValueError, RecursionError):

@@ -33,7 +33,7 @@ class Player(Protocol):
         """Do what `preflight` does, with that of these episodes that has the longest request."""
 
     async def close(self) -> None:
-        """Let go of what it holds."""
+        """Free what it holds."""
 
 
 class LocalPlayer:

@@ -89,7 +89,7 @@ async def _check(session: ChatSession, agent: Agent, episode: EpisodeSpec) -> Re
 
 
 def _tell(rollout: Rollout, episode: EpisodeSpec, num_answers: int) -> None:
-    """Start an episode and answer so often."""
+    """Start an episode and give so many answers."""
     rollout.start(episode)
     for _ in range(num_answers):
         rollout.answer(FILLER)

@@ -1,6 +1,6 @@
 """Reads the answers of a run again, with another parser, version of it or fault policy, as far as the episodes agree.
 
-A task is told as it was recorded, and the recorded answers are played again. That holds for as long as what would be
+A task is told as it was recorded, and the recorded answers are played again. This works for as long as what would be
 sent to the model is what was sent: then it would have answered the same. From the first other request on nobody knows
 what it would have said, and the episode has parted; unless it ended before, its outcome is unknown.
 """

@@ -6,8 +6,8 @@
     texts.jsonl      the texts of the requests that the turns name, each once: {"name": NAME, "text": TEXT}
     pictures/        what the player saw, each picture once, NAME.png
 
-In turns.jsonl a request is a list of messages [ROLE, NAME of its text, NAME of its picture or null]; who reads a run
-with `read_turns` gets the texts themselves.
+In turns.jsonl a request is a list of messages [ROLE, NAME of its text, NAME of its picture or null]; `read_turns`
+returns the texts themselves.
 
 Lines are only ever added, each in one write; a picture or a text is there before the line that names it. So a process
 that is killed loses at most the turn in flight and may leave half a line at a file's end, which `RunWriter` cuts off.

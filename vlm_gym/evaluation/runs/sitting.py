@@ -59,7 +59,7 @@ OnCheck = Callable[[str], object]
 OnProgress = Callable[[Progress], object]
 
 
-class _BudgetSpent(Exception):  # noqa: N818  # ends an episode, and is no error
+class _BudgetSpent(Exception):  # noqa: N818  # ends an episode, and is not an error
     """No further turn may be begun."""
 
 

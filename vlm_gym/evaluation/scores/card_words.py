@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from vlm_gym.games.cards import RANKS, SUITS
 
-MAX_CARDS: Final = 30  # more are no reading of a table
+MAX_CARDS: Final = 30  # more are not a reading of a table
 
 
 class NamedCard(NamedTuple):
@@ -22,7 +22,7 @@ class NamedCard(NamedTuple):
 def find_cards(text: str) -> tuple[NamedCard, ...] | None:
     """Return the cards that a text names, in its order; None if it leaves open which.
 
-    The text should be normalised (NFKC). Numbers of things that are no cards ("total 16", "card 2:") are passed over.
+    The text should be normalised (NFKC). Numbers of things that are not cards ("total 16", "card 2:") are passed over.
     """
     for aside in _ASIDES:
         text = aside.sub(" ", text)

@@ -11,7 +11,7 @@ from vlm_gym.evaluation.scores.statistics import Bounds, Estimate
 
 @dataclass(frozen=True)
 class Scores:
-    """The figures of a group of episodes. Of all tasks together, shares and means weigh every task alike.
+    """The figures of a group of episodes. Of all tasks together, shares and means give every task the same weight.
 
     Attributes:
         name: The task without "vlm_gym/" (and its arguments, if it has any); "overall" for all tasks.
@@ -21,7 +21,7 @@ class Scores:
         num_planned: Episodes that were to be played; None for a kind of episodes, of which nobody has counted them.
         num_unplayable: Episodes that could not be played to their end, since a request was refused for its content.
         bounds: The success if all missing episodes failed, and if all succeeded; None if none is missing.
-        num_starts: How many different starts they have; episodes that start alike are one cluster in all intervals.
+        num_starts: How many different starts they have; episodes with the same start are one cluster in all intervals.
         success: Share of successes, with Wilson's interval.
         mean_return: Mean undiscounted return, with a bootstrap interval; None for all tasks, whose returns have no
             common scale.

@@ -1,4 +1,4 @@
-"""The floor beside every score, what uniformly random actions score; and what one scores that knows nothing hidden."""
+"""The floor beside every score, of uniformly random actions; and what a player scores that knows nothing hidden."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -35,7 +35,7 @@ def short_labels(names: Iterable[str]) -> dict[str, str]:
 
 
 def table_labels(names: Iterable[str]) -> dict[str, str]:
-    """Return labels as `short_labels` does, but for groups without arguments, which keep their whole names."""
+    """Return labels as `short_labels` does; groups without arguments keep their whole names."""
     named = list(names)
     return {name: label if " {" in name else name for name, label in short_labels(named).items()}
 

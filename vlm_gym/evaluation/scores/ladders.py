@@ -1,4 +1,4 @@
-"""Success against level: what a run says of each ladder of harder tasks, and where a player's ability gives way."""
+"""Success against level: what a run says of each ladder of harder tasks, and the level where success falls."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class LadderScores:
     """A ladder, as a run played it.
 
     Attributes:
-        axis: What its levels ask ever more of.
+        axis: The ability of which each level asks more.
         name: The task at level 0, as tables name it.
         rungs: The levels that were played, from the lowest up.
         half: The level at which success falls to half between floor and ceiling, from one below the lowest level
@@ -90,7 +90,7 @@ def floor_and_ceiling(played: Sequence[Played]) -> tuple[float | None, float | N
 
 
 def trials_of(level: int, played: Sequence[Played], floor: float, ceiling: float) -> Trials:
-    """Return what was played at a level; episodes that start alike count as fewer trials."""
+    """Return what was played at a level; episodes with the same start count as fewer trials."""
     successes = sample([float(item.episode.is_success) for item in played], [item.start for item in played])
     num_trials = successes.size / design_effect(successes)
     return Trials(level, floor, ceiling, successes.mean * num_trials, num_trials)

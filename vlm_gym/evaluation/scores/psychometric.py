@@ -6,10 +6,11 @@ their posterior is computed on a grid. A level's share of successes need not be 
 all levels say together.
 
 The likelihood of answers that were given does not depend on why a level was played next, as long as that follows from
-earlier answers alone. Hence the posterior after adaptive play means the same as after playing all levels alike, also
-where play ended as soon as it was narrow enough (the stopping rule principle: Berger and Wolpert 1988, "The likelihood
-principle", chapter 4; adaptive psychometric methods: Watson and Pelli 1983, "QUEST", Perception and Psychophysics 33;
-Kontsevich and Tyler 1999, "Bayesian adaptive estimation of psychometric slope and threshold", Vision Research 39).
+earlier answers alone. So the posterior after adaptive play means the same as after playing all levels equally often,
+also where play ended as soon as it was narrow enough (the stopping rule principle: Berger and Wolpert 1988, "The
+likelihood principle", chapter 4; adaptive psychometric methods: Watson and Pelli 1983, "QUEST", Perception and
+Psychophysics 33; Kontsevich and Tyler 1999, "Bayesian adaptive estimation of psychometric slope and threshold", Vision
+Research 39).
 """
 
 from collections.abc import Sequence

@@ -12,7 +12,7 @@ from vlm_gym.fields import Kind
 from vlm_gym.games.cards import FACE_RANKS
 from vlm_gym.games.household.vocabulary import kinds
 
-MAX_LENGTH: Final = 2000  # characters; what is longer is no reading
+MAX_LENGTH: Final = 2000  # characters; what is longer is not a reading
 PLACE_LENGTH: Final = 60  # characters after "at" in which the place must be named
 
 

@@ -1,4 +1,4 @@
-"""What several attempts at the same start tell: whether one of k succeeds, whether all do, and how alike they end."""
+"""What several attempts at the same start tell: whether one of k succeeds, whether all do, how often two agree."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Repeats:
     Attributes:
         num_attempts: The most finished attempts at one start.
         rates: For k = 1, 2, 4 and so on, and for all attempts.
-        consistency: Probability that two attempts at the same start end alike, in success or in failure.
+        consistency: Probability that two attempts at the same start end in the same way, in success or in failure.
     """
 
     num_attempts: int

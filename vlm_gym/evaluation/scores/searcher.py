@@ -1,4 +1,4 @@
-"""The line between floor and ceiling in tasks that hide something: what one succeeds at that knows nothing hidden."""
+"""The line between floor and ceiling in tasks that hide something: how a player does that knows nothing hidden."""
 
 from collections.abc import Iterable
 

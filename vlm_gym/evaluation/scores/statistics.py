@@ -1,6 +1,6 @@
 """Statistics of scores: intervals and tests that hold when the same start is played more than once.
 
-Episodes that begin alike are no independent trials, since an agent tends to do the same again: they form a cluster.
+Episodes with the same start are not independent trials, since an agent tends to do the same again: they form a cluster.
 Where every cluster is one episode, the methods are the plain ones. All intervals are at 95 %, and all chance comes
 from one seed, so the same data have the same figures.
 """
@@ -117,7 +117,7 @@ def wilson_interval(num_successes: float, num_trials: float, z: float = Z_95) ->
     spread = z * math.sqrt(share * (1 - share) / num_trials + z * z / (4 * num_trials**2))
     center, scale = share + z * z / (2 * num_trials), 1 + z * z / num_trials
     low, high = max(0.0, (center - spread) / scale), min(1.0, (center + spread) / scale)
-    return Interval(min(low, share), max(high, share))  # at 0 and 1 they meet the share, but for rounding
+    return Interval(min(low, share), max(high, share))  # at 0 and 1 they meet the share, apart from rounding
 
 
 def design_effect(values: Sample) -> float:

@@ -33,7 +33,7 @@ def departure(name: str) -> str:
 
 
 def parse(world: World, text: str) -> Command | None:
-    """Return the command that `text` is, exactly but for space around it; None if it names none of this game."""
+    """Return the command that `text` is exactly, apart from space around it; None if this game has none like it."""
     text = text.strip()
     if text in ALWAYS:
         return Command(text)

@@ -1,7 +1,7 @@
 """Reading ALFWorld's game files, `game.tw-pddl`, without evaluating anything in them.
 
 TextWorld evaluates expressions of the file it plays: a game file from a stranger is code there. Here a file is read
-only if its rules and its sentences are the official ones, which this package knows by heart; what is left is data.
+only if its rules and its sentences are the official ones, of which this package has a copy; what is left is data.
 """
 
 import functools

@@ -41,7 +41,7 @@ class Home:
     later: tuple[World, ...] = ()
 
     def game_file(self, walkthrough: tuple[str, ...] = ()) -> bytes:
-        """Return the content of a `game.tw-pddl` that this engine and TextWorld play alike."""
+        """Return the content of a `game.tw-pddl` that this engine and TextWorld play in the same way."""
         return game_file(self.problem, self.world.sentence, walkthrough)
 
 

@@ -112,7 +112,7 @@ def _running_sums(weights: Histogram) -> Histogram:
 
 
 def _add_lamp_stand(tables: SceneTables, receptacles: dict[str, int], draws: Draws) -> None:
-    """See to it that there is something for the lamp to stand on."""
+    """Make sure that there is something for the lamp to stand on."""
     stands = [kind for kind in tables.placement[LAMP] if kind]
     if any(receptacles[kind] for kind in stands):
         return

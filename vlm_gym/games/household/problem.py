@@ -51,7 +51,7 @@ Facts: TypeAlias = defaultdict[str, list[tuple[str, str]]]
 def parse_problem(problem: str, sentence: str) -> World:
     """Return the world of a PDDL problem of the ALFWorld domain, about 1 ms.
 
-    `sentence` is the task without "Your task is to: ". Raises ConfigError for a text that is no such problem.
+    `sentence` is the task without "Your task is to: ". Raises ConfigError for a text that is not such a problem.
     """
     text = problem.lower()
     start, end = text.find("(:init"), text.find("(:goal")
@@ -273,7 +273,7 @@ class _Builder:
 
 
 def _without(texts: list[str], indices: list[int]) -> tuple[str, ...]:
-    """Return the texts but for a few, whose rising indices are given."""
+    """Return the texts without a few, whose rising indices are given."""
     rest = texts.copy()
     for index in reversed(indices):
         del rest[index]

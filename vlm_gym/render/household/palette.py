@@ -84,7 +84,7 @@ def read_home_theme(theme: object) -> HomeTheme:
     A mapping changes fields of the theme named by its key "base", or of "classic"; colours are "#rrggbb".
 
     Raises:
-        ConfigError: for an unknown name or field, and for what is no colour.
+        ConfigError: for an unknown name or field, and for what is not a colour.
     """
     if isinstance(theme, HomeTheme):
         return theme

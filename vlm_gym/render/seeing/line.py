@@ -95,7 +95,7 @@ class RuledSheet:
         return picture, Ruled(path, tuple(spots), ruled.unit, ruled.is_told)
 
     def _lay_paper(self, picture: Picture, rng: np.random.Generator) -> None:
-        """Lay the sheet under the legend, its corners a little astray."""
+        """Lay the sheet under the legend, its corners a little off."""
         size, edge = self._size, self._margin
         top = edge + self._legend_height + max(2, edge // 2)
         corners = np.array(((edge, top), (size - edge, top), (size - edge, size - edge), (edge, size - edge)), float)

@@ -48,7 +48,7 @@ class BatchStore:
         self._write(number, replace(self.batches[number], name=name))
 
     def forget(self, number: int) -> None:
-        """Let go of a batch that never began."""
+        """Delete a batch that never began."""
         del self.batches[number]
         self._path(number).unlink(missing_ok=True)
 

@@ -98,7 +98,7 @@ def chosen(**fields: Any) -> dict[str, Any]:
 
 
 def count(usage: Any, *names: str) -> int:
-    """Return the sum of counts of a reply's usage; what is no count is 0."""
+    """Return the sum of counts of a reply's usage; what is not a count is 0."""
     values = [usage.get(name) for name in names] if isinstance(usage, Mapping) else []
     return sum(value for value in values if type(value) is int and 0 <= value <= MAX_TOKENS)
 
