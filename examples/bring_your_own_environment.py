@@ -75,12 +75,15 @@ def moved(place, step):
 
 def best_move(env):
     """Return a best action of the environment as it stands, and the exact probability that it succeeds."""
-    routes = [(env.unwrapped.place, ())]
-    for place, route in routes:  # breadth first: the list grows while it is read
+    reached, seen = [(env.unwrapped.place, None)], {env.unwrapped.place}
+    for place, first in reached:  # the nearest tiles first: the list grows while it is read
         if place == FLOWER:
-            return route[0], 1.0
-        ways = [(moved(place, step), (*route, name)) for name, step in MOVES.items()]
-        routes += [(to, way) for to, way in ways if to not in WATER and len(way) < SIZE * SIZE]
+            return first, 1.0
+        for name, step in MOVES.items():
+            to = moved(place, step)
+            if to not in seen | WATER:
+                seen.add(to)
+                reached.append((to, first or name))
     return None, 0.0
 
 

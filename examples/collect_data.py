@@ -49,8 +49,8 @@ def first_answer(folder, form):
         return json.loads(path.read_text(encoding="utf-8").splitlines()[0])["conversations"][-1]["value"]
     from datasets import load_dataset
 
-    row = load_dataset("parquet", data_files=str(folder / "*.parquet"), split="train")[0]
-    return row["answer"] if form == "parquet" else row["completion"][0]["content"]
+    row = load_dataset(str(folder), split="train")[0]
+    return row["answer"] if form == "parquet" else row["completion"][0]["content"][0]["text"]
 
 
 if __name__ == "__main__":

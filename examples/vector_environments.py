@@ -59,7 +59,8 @@ def main():
             running[number] = 0.0
     print(f"{options.envs} environments, {options.steps} steps: {options.envs * options.steps} answers,", end=" ")
     print(f"{len(returns)} episodes")
-    print(f"success {100 * np.mean(successes):.0f} % of the episodes, mean return {np.mean(returns):.2f}")
+    if returns:
+        print(f"success {100 * np.mean(successes):.0f} % of the episodes, mean return {np.mean(returns):.2f}")
 
 
 if __name__ == "__main__":

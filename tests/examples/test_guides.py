@@ -22,7 +22,11 @@ ITS_OWN_LOG = "train_tiny_vlm"
 OTHER_WAYS = (
     ("collect_data", "--format trl --samples 4 --tasks Points24-v0", "4 samples of vlm_gym/Points24-v0"),
     ("collect_data", "--format parquet --samples 4 --agent random", "2 samples of vlm_gym/Blackjack-v0"),
-    ("vector_environments", "--task vlm_gym/Points24-v0 --envs 3 --steps 5", "3 environments, 5 steps: 15 answers"),
+    (
+        "vector_environments",
+        "--task vlm_gym/Points24-v0 --envs 3 --steps 5",
+        "3 environments, 5 steps: 15 answers, 0 episodes",
+    ),
     ("household_symbols", "--seed 7 --turns 2 --theme night", "1.png: "),
 )
 
@@ -71,7 +75,7 @@ def test_a_tiny_model_is_trained(tmp_path):
     if "VLM_GYM_ALL_TESTS" not in os.environ:
         pytest.importorskip("torch")
         pytest.importorskip("transformers")
-    said = run(ITS_OWN_LOG, tmp_path, "--updates", "1", "--sft-steps", "8")
+    said = run(ITS_OWN_LOG, tmp_path, "--updates", "1", "--sft-steps", "8", "--episodes", "4")
     assert re.search(r"^update 0: success \d+ % greedy, \d+ % sampled$", said, re.MULTILINE)
     assert (tmp_path / "out" / "tiny-example" / "samples.html").exists()
 
