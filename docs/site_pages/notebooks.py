@@ -1,13 +1,13 @@
 """The page of the examples, and the notebooks among them, copied to where Sphinx finds them."""
 
+import re
 from pathlib import Path
 from typing import Final
 
 from site_pages.written import forget_others, write_if_new
 
 HEAD: Final = "# Examples\n\n"
-LINKS: Final = (("](../docs/", "](../"), ("](notebooks/", "]("))
-"""How links of examples/README.md lead from docs/notebooks/."""
+LINK: Final = re.compile(r"\]\((?![a-z]+:|#)([^)\s]+)\)")
 
 
 def copy(examples: Path, folder: Path) -> None:
@@ -24,7 +24,12 @@ def copy(examples: Path, folder: Path) -> None:
 def _table(examples: Path) -> str:
     """Return the page of examples/, its links leading on from where it is copied to."""
     path = examples / "README.md"
-    text = path.read_text(encoding="utf-8") if path.exists() else HEAD
-    for old, new in LINKS:
-        text = text.replace(old, new)
-    return text
+    return LINK.sub(_moved, path.read_text(encoding="utf-8")) if path.exists() else HEAD
+
+
+def _moved(link: re.Match[str]) -> str:
+    """Return where a link of examples/README.md leads from docs/notebooks/."""
+    target = link[1]
+    if target.startswith("../docs/"):
+        return f"](../{target.removeprefix('../docs/')})"
+    return f"]({target.removeprefix('notebooks/')})" if target.endswith(".ipynb") else f"](../../examples/{target})"

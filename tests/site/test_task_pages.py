@@ -142,11 +142,11 @@ def test_notebooks_are_copied_and_listed_and_old_ones_forgotten(tmp_path):
     (examples / "notebooks").mkdir(parents=True)
     notebooks.copy(examples, folder)
     assert "no notebooks yet" in (folder / "index.md").read_text()
-    (examples / "README.md").write_text("# Examples\n\n[a](notebooks/first.ipynb) [b](../docs/b.md)\n")
+    (examples / "README.md").write_text("# Examples\n\n[a](notebooks/first.ipynb) [b](../docs/b.md) [c](c.py)\n")
     (examples / "notebooks" / "first.ipynb").write_text("{}")
     (folder / "old.ipynb").write_text("{}")
     notebooks.copy(examples, folder)
     assert sorted(path.name for path in folder.iterdir()) == ["first.ipynb", "index.md"]
     page = (folder / "index.md").read_text()
-    assert "[a](first.ipynb) [b](../b.md)" in page
+    assert "[a](first.ipynb) [b](../b.md) [c](../../examples/c.py)" in page
     assert "\nfirst\n" in page
