@@ -6,7 +6,7 @@ from functools import partial
 import gymnasium as gym
 import numpy as np
 import pytest
-from at_hand import PLAYABLE_IDS
+from at_hand import ONE_OF_EACH_KIND
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,7 +63,7 @@ def test_a_wrong_argument_is_named(task, arguments, message):
         gym.make(task, **arguments)
 
 
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 @pytest.mark.parametrize("name", ["frameskip", "obs_type", "num_crads"])
 def test_an_argument_that_does_not_exist_is_a_type_error_too(task, name):
     """Libraries try whether there is one: torchrl's `GymEnv` catches a TypeError with these words for `frameskip`."""
@@ -120,7 +120,7 @@ def test_text_play_around_a_wrapper_is_refused():
         TextPlay(gym.make(POINTS24))
 
 
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 @pytest.mark.parametrize("seed", ["3", 3.0, -1, True])
 def test_a_seed_must_be_an_int(task, seed):
     with pytest.raises(ConfigError, match=rf"seed must be None or an int >= 0, got {seed!r}"):
@@ -143,7 +143,7 @@ def test_an_answer_must_be_a_text(answer):
         env.step(answer)
 
 
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_a_step_before_the_first_reset_raises(task):
     for env in (gym.make(task, disable_env_checker=True), gym.make(task, disable_env_checker=True).unwrapped):
         with pytest.raises(gym.error.ResetNeeded):

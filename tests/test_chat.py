@@ -4,7 +4,7 @@ import cv2
 import gymnasium as gym
 import numpy as np
 import pytest
-from at_hand import PLAYABLE_IDS
+from at_hand import ONE_OF_EACH_KIND
 from hostile import ANSWERS, HOSTILE
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -210,7 +210,7 @@ def test_a_household_tells_its_mistakes_itself():
     assert session.question.text.count("Your last answer") == 1
 
 
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_a_question_of_ones_own_stands_for_the_prompt(task):
     session = ChatSession(
         gym.make(gym.spec(task), parser="json"),
@@ -341,7 +341,7 @@ def check_renderings(session):
 @settings(max_examples=40)
 @given(st.data())
 def test_no_answer_breaks_a_conversation(data):
-    task = data.draw(st.sampled_from(PLAYABLE_IDS))
+    task = data.draw(st.sampled_from(ONE_OF_EACH_KIND))
     chat = ChatSettings(
         history=data.draw(st.sampled_from([0, 1, "all"])),
         tell_mistakes=data.draw(st.booleans()),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import gymnasium as gym
 import numpy as np
 import pytest
-from at_hand import PLAYABLE_IDS
+from at_hand import ONE_OF_EACH_KIND
 from hostile import HOSTILE
 
 from vlm_gym.chat import ChatSettings
@@ -48,7 +48,7 @@ def as_text(messages):
             for message in messages]  # fmt: skip
 
 
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_every_step_is_the_text_plays(task):
     episode = EpisodeSpec(task, 7)
     rollout, env = Rollout(), gym.make(gym.spec(task), parser="json", disable_env_checker=True)
@@ -69,7 +69,7 @@ def test_every_step_is_the_text_plays(task):
     assert np.array_equal(rollout.session.picture, turns[-1][0])
 
 
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_every_step_and_all_numbers_are_the_evaluators(task):
     episode = EpisodeSpec(task, 11)
     rollout = Rollout()
@@ -105,7 +105,7 @@ def test_every_step_and_all_numbers_are_the_evaluators(task):
     ChatSettings(), ChatSettings(system="You play.", tell_mistakes=True), ChatSettings(max_reasks=2),
     ChatSettings(show="both", picture_size=320),
 ], ids=["plain", "told", "reasks", "both"])  # fmt: skip
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_the_news_are_what_a_growing_conversation_gains(task, settings, on_fault):
     rollout = Rollout(settings, append_only=True)
     episode = EpisodeSpec(task, 3, {"on_fault": on_fault, "image_size": 300})
@@ -126,7 +126,7 @@ def test_the_news_are_what_a_growing_conversation_gains(task, settings, on_fault
         sent += [answer, *news]
 
 
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_a_growing_conversation_is_a_whole_history(task):
     """Where nothing is asked for again, all turns of the other kind of user are the same messages."""
     growing, whole = Rollout(append_only=True), Rollout(ChatSettings(history="all"))
@@ -160,7 +160,7 @@ def test_with_a_history_the_whole_request_is_the_chats():
     assert [message.role for message in rollout.messages()] == ["system", "user", "assistant", "user"]
 
 
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_a_late_answer_does_nothing_and_says_so(task):
     rollout = Rollout(append_only=True)
     _, steps = play(rollout, EpisodeSpec(task, 1))
@@ -174,7 +174,7 @@ def test_a_late_answer_does_nothing_and_says_so(task):
 
 
 @pytest.mark.parametrize("parser", PARSERS)
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_an_action_is_played_as_its_answer_is(task, parser):
     acting, answering = Rollout(parser=parser), Rollout(parser=parser)
     try:
@@ -230,7 +230,7 @@ class Recorded(NamedTuple):
 
 
 @pytest.mark.parametrize("settings", [ChatSettings(), ChatSettings(max_reasks=1)], ids=["plain", "reasks"])
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_recorded_turns_play_again_from_where_the_episode_stands(task, settings):
     rollout, again = Rollout(settings, append_only=True), Rollout(settings, append_only=True)
     episode = EpisodeSpec(task, 6)
@@ -349,7 +349,7 @@ def test_tokens_are_counted_as_the_trainer_counts_them():
 
 @pytest.mark.parametrize("is_shared", [False, True])
 def test_sixteen_play_at_once_in_threads(is_shared):
-    episodes = [EpisodeSpec(task, seed) for seed in range(2) for task in PLAYABLE_IDS][:64]
+    episodes = [EpisodeSpec(task, seed) for seed in range(2) for task in ONE_OF_EACH_KIND][:64]
     pool = SessionPool(ChatSettings(), "json") if is_shared else None
 
     def score(episode):

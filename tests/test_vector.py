@@ -5,18 +5,12 @@ from functools import partial
 import gymnasium as gym
 import numpy as np
 import pytest
-from at_hand import PLAYABLE_IDS
+from at_hand import ONE_OF_EACH_CLASS, ONE_OF_EACH_KIND, PLAYABLE_IDS
 from autoreset import MODES, vector_kwargs
 
 from vlm_gym import ConfigError
 from vlm_gym.parsers import find_parser
 
-ONE_OF_EACH_KIND = (
-    "vlm_gym/NumberLine-v0",
-    "vlm_gym/Points24Formula-v0",
-    "vlm_gym/Blackjack-v0",
-    "vlm_gym/Household-v0",
-)
 PLAYS = (
     {"parser": None},
     {"parser": "json"},
@@ -129,7 +123,7 @@ def assert_vector_plays_alike(task, mode, vectorization_mode, arguments):
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_what_is_said_of_each_environment_is_what_it_says_itself(task, mode):
     played = [arguments for arguments in PLAYS if can_play(task, arguments)]
     assert len(played) >= 4
@@ -138,7 +132,7 @@ def test_what_is_said_of_each_environment_is_what_it_says_itself(task, mode):
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
+@pytest.mark.parametrize("task", ONE_OF_EACH_CLASS)
 def test_the_same_in_processes(task, mode):
     assert_vector_plays_alike(task, mode, "async", {"parser": "json"})
 
@@ -161,7 +155,7 @@ def test_all_tasks_can_be_played_side_by_side_in_text(mode):
 
 
 def test_tasks_can_be_played_side_by_side_in_processes():
-    makers = [partial(make, task, parser="json") for task in ONE_OF_EACH_KIND]
+    makers = [partial(make, task, parser="json") for task in ONE_OF_EACH_CLASS]
     assert_plays_alike(gym.vector.AsyncVectorEnv(makers), [maker() for maker in makers], "NEXT_STEP")
 
 

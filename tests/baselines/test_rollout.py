@@ -7,7 +7,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from at_hand import PLAYABLE_IDS
+from at_hand import ONE_OF_EACH_KIND
 from toy_policy import ANY_TASK, Probe, probe_rollout
 
 from baselines.models.policy import Answer, Prompt
@@ -197,7 +197,7 @@ def test_a_place_of_an_earlier_version_is_refused():
     {"question": "{prompt} Now!", "history": 1, "token_budget": 900},
 ], ids=str)  # fmt: skip
 @pytest.mark.parametrize("on_fault", ["charge", "ask"])
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_training_is_told_what_the_evaluator_sends(task, told, on_fault):
     """An agent of the evaluator gives the same answers, and is sent the same messages."""
     config = ChatConfig(**told)

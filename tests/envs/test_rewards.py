@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import gymnasium as gym
 import pytest
-from at_hand import PLAYABLE_IDS
+from at_hand import ONE_OF_EACH_KIND
 
 from vlm_gym import ConfigError
 from vlm_gym.envs.rewards import RewardTerms
 
 
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_an_event_without_a_weight_raises(task, monkeypatch):
     """It was dropped: whoever wrote a new term and forgot its weight trained without it."""
     env = gym.make(task, disable_env_checker=True, parser="json", image_size=84)

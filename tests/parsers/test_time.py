@@ -12,7 +12,7 @@ from recipes import VOCABULARIES, marks, prose
 
 from vlm_gym.parsers import PARSERS
 
-SIZE = 25_000
+SIZE = 8_000
 TIMES = 8
 MOST_GROWTH = 3 * TIMES  # a machine that is busy, caches that no longer hold the text
 MOST_RUNS = 20  # the best of so many, where fewer do not show it

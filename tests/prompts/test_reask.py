@@ -2,7 +2,7 @@
 
 import gymnasium as gym
 import pytest
-from at_hand import PLAYABLE_IDS
+from at_hand import ONE_OF_EACH_KIND
 
 from vlm_gym.actions import NamedVocabulary
 from vlm_gym.chat import ChatSession, ChatSettings
@@ -22,7 +22,7 @@ def asked_again(task, text, parser="json", **settings):
 
 
 @pytest.mark.parametrize("parser", PLACES)
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_it_says_where_the_action_is_missing(parser, task):
     try:
         session, told = asked_again(task, "I see a picture.", parser)
@@ -40,7 +40,7 @@ def test_every_parser_has_a_place():
     assert set(PLACES) == {name for name in PARSERS if PARSERS[name].__class__.__module__.startswith("vlm_gym.")}
 
 
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 @pytest.mark.parametrize("text", ["", "hm", '{"action": "fly away", "formula": "x"}', CUT_OFF, '{"thoughts": "yes"}'])
 def test_it_names_all_actions_that_the_question_names_and_no_others(task, text):
     session, told = asked_again(task, text)

@@ -7,7 +7,7 @@ import pickle
 import gymnasium as gym
 import numpy as np
 import pytest
-from at_hand import PLAYABLE_IDS
+from at_hand import ONE_OF_EACH_KIND
 from autoreset import ALL_MODES, MODES, mode_value, vector_kwargs
 
 from vlm_gym import ConfigError
@@ -85,12 +85,12 @@ def assert_same_turns(got, expected):
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_it_says_and_shows_what_gymnasiums_own_does(task, mode):
     """Each task is played in each way in one of the modes, and each way in all modes by some task."""
     played = [arguments for arguments in PLAYS if can_play(task, arguments)]
     assert len(played) >= 4
-    for arguments in played[(PLAYABLE_IDS.index(task) + MODES.index(mode)) % len(MODES) :: len(MODES)]:
+    for arguments in played[(ONE_OF_EACH_KIND.index(task) + MODES.index(mode)) % len(MODES) :: len(MODES)]:
         assert_plays_alike(task, mode, {**arguments, "max_episode_steps": 3})
 
 
@@ -213,7 +213,7 @@ def test_what_is_drawn_anew_is_all_that_changes(task, size):
 
 
 @pytest.mark.parametrize("copy_of", [copy.deepcopy, lambda envs: pickle.loads(pickle.dumps(envs))])
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_a_copy_plays_on_alike(task, copy_of):
     envs = ours(task, parser="json", max_episode_steps=3, autoreset_mode="SameStep")
     envs.reset(seed=0)
@@ -226,7 +226,7 @@ def test_a_copy_plays_on_alike(task, copy_of):
     assert before.shape == (NUM_ENVS, 84, 84, 3)
 
 
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_the_spec_as_json_rebuilds_it(task):
     envs = ours(task, parser="json", max_episode_steps=2, autoreset_mode="SameStep", copy=False)
     rebuilt = gym.make_vec(gym.envs.registration.EnvSpec.from_json(envs.spec.to_json()))

@@ -5,7 +5,7 @@ from functools import partial
 import gymnasium as gym
 import numpy as np
 import pytest
-from at_hand import PLAYABLE_IDS
+from at_hand import ONE_OF_EACH_KIND
 from gymnasium.utils.env_checker import check_env
 
 from vlm_gym import ConfigError
@@ -13,7 +13,7 @@ from vlm_gym.registration import TASKS
 from vlm_gym.wrappers import FloatPicture, MaskedObservation, PromptObservation
 
 NUMBER_LINE = "vlm_gym/NumberLine-v0"
-DISCRETE_IDS = tuple(name for name in PLAYABLE_IDS if not TASKS[name].is_text_only)
+DISCRETE_IDS = tuple(name for name in ONE_OF_EACH_KIND if not TASKS[name].is_text_only)
 HOSTILE = ("", "é" * 9000, "\0\ud800", '{"action": "' + "日本" * 50 + '"}', "I cannot see anything.")
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*Box low.s precision:UserWarning"),
@@ -61,7 +61,7 @@ def test_the_mask_is_beside_the_picture(task, form, keys, dtype, info):
 
 
 @pytest.mark.parametrize(("layout", "axes"), [("HWC", (0, 1, 2)), ("CHW", (2, 0, 1))])
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_a_picture_of_floats_has_the_same_pixels(task, layout, axes):
     env = FloatPicture(make(task), layout)
     for observation, picture, _ in turns(env, make(task), num_turns=4):
@@ -71,7 +71,7 @@ def test_a_picture_of_floats_has_the_same_pixels(task, layout, axes):
 
 
 @pytest.mark.parametrize("encoding", ["bytes", "text"])
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_the_prompt_is_beside_the_picture(task, encoding):
     arguments = {"parser": "json", "include_text": True, "on_fault": "ask"}
     env = PromptObservation(make(task, **arguments), encoding)

@@ -7,7 +7,7 @@ import pickle
 import gymnasium as gym
 import numpy as np
 import pytest
-from at_hand import PLAYABLE_IDS
+from at_hand import ONE_OF_EACH_KIND
 
 from vlm_gym.parsers import AnswerText
 from vlm_gym.registration import TASKS
@@ -30,7 +30,7 @@ def test_an_answer_plays_its_action():
     assert info["observation_text"] == "A number line from 0 to 5. Target: 4. Current: 2."
 
 
-@pytest.mark.parametrize("task", [name for name in PLAYABLE_IDS if not TASKS[name].is_text_only])
+@pytest.mark.parametrize("task", [name for name in ONE_OF_EACH_KIND if not TASKS[name].is_text_only])
 def test_text_play_and_discrete_play_are_the_same_game(task):
     words, numbers = make(task), gym.make(task, disable_env_checker=True)
     rng = np.random.default_rng(0)
@@ -100,7 +100,7 @@ def test_the_policy_random_plays_a_move_of_the_envs_own_generator():
 
 
 def test_a_sample_of_the_space_is_an_answer_that_is_read():
-    for task in PLAYABLE_IDS:
+    for task in ONE_OF_EACH_KIND:
         for parser in ("json", "tagged"):
             env = make(task, parser=parser)
             env.action_space.seed(0)

@@ -2,12 +2,12 @@
 
 import gymnasium as gym
 import pytest
-from at_hand import PLAYABLE_IDS
+from at_hand import ONE_OF_EACH_KIND
 
 from vlm_gym.registration import TASKS
 from vlm_gym.wrappers import TurnLimit
 
-FORMULA_IDS = tuple(name for name in PLAYABLE_IDS if TASKS[name].is_text_only)
+FORMULA_IDS = tuple(name for name in ONE_OF_EACH_KIND if TASKS[name].is_text_only)
 NEVER_AN_ANSWER = "I cannot see anything."
 WRONG, BROKEN = '{"formula": "1 + 1 + 1"}', '{"formula": "1 +* 1"}'
 
@@ -35,7 +35,7 @@ def solvable_seed(task):
     return next(seed for seed in range(50) if (env.reset(seed=seed), env.unwrapped.oracle_action())[1] is not None)
 
 
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_an_episode_that_ends_exactly_at_the_limit_is_terminated_alone(task):
     seed = solvable_seed(task)
     num_turns = len(oracle_ends(make(task), seed))
@@ -66,14 +66,14 @@ def test_an_unread_answer_uses_up_a_turn_but_no_attempt(task):
         assert [env.step(answer)[2:4] for answer in answers] == [(False, False)] * 2 + [(False, True)]
 
 
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_a_fault_that_ends_the_episode_at_the_limit_terminates_it(task):
     env = make(task, max_episode_steps=1, on_fault="end")
     env.reset(seed=0)
     assert env.step(NEVER_AN_ANSWER)[2:4] == (True, False)
 
 
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_every_task_has_this_limit_alone(task):
     env = make(task)
     limits = [wrapper for wrapper in wrappers_of(env) if isinstance(wrapper, gym.wrappers.TimeLimit)]

@@ -9,7 +9,7 @@ import time
 import gymnasium as gym
 import numpy as np
 import pytest
-from at_hand import PLAYABLE_IDS
+from at_hand import ONE_OF_EACH_KIND
 
 from vlm_gym.chat import ChatSession
 from vlm_gym.errors import AgentError, AgentRefusedError, ConfigError
@@ -44,7 +44,7 @@ def action_of(session, reply):
     return answer.action
 
 
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 @pytest.mark.parametrize("agent", BY_CHANCE, ids=lambda agent: agent.describe()["name"])
 def test_the_same_turn_is_answered_alike_and_readably(task, agent):
     session = start(task)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from at_hand import PLAYABLE_IDS
+from at_hand import ONE_OF_EACH_KIND
 
 from vlm_gym.chat import ChatSettings
 from vlm_gym.cli import main
@@ -88,7 +88,7 @@ def test_the_turns_are_those_that_would_have_been_played(tmp_path, chat, on_faul
         assert num_some < num_all
 
 
-@pytest.mark.parametrize("task", PLAYABLE_IDS)
+@pytest.mark.parametrize("task", ONE_OF_EACH_KIND)
 def test_a_model_that_cannot_be_read_is_asked_so_often_and_no_more(tmp_path, task):
     episode = EpisodeSpec(task, 3)
     play(tmp_path, [episode], agent=Greedy(share=0.0), stop_repeats=2)
