@@ -78,7 +78,7 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _folded(tasks: Sequence[Task]) -> dict[str, list[str]]:
-    """Return the ladders of each axis in a few letters: Blackjack L1-4."""
+    """Return the ladders of each axis in a few letters, game and numbers of the levels."""
     highest: dict[tuple[str, str], int] = {}
     for task in tasks:
         if task.axis:
