@@ -74,7 +74,7 @@ class NamedVocabulary(Vocabulary, Protocol):
 
 
 def normalise(words: str) -> str:
-    """Fold case, width, white space and operator signs: the form in which two actions are compared.
+    """Fold case, width, white space, operator signs and the digits of other scripts, to compare two actions.
 
     A raised or circled digit stays what it is: "1²" is not "12".
     """
@@ -88,6 +88,9 @@ def _take_apart(spelling: str) -> str:
 
 
 def _plain(char: str) -> str:
+    digit = unicodedata.decimal(char, None)
+    if digit is not None:
+        return str(digit)
     kind = unicodedata.decomposition(char).partition(" ")[0]
     return unicodedata.normalize("NFKC", char) if kind in _SAME_LETTER else char
 

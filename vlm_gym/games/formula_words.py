@@ -29,7 +29,7 @@ _FRACTION: Final = re.compile(
 )
 _BRACED_SIGN: Final = re.compile(r"\{\s*([-+*/]|\d+)\s*\}")
 _LIST_MARK: Final = re.compile(r"\A\s*(?:\d{1,2}[.)]|[-*•])\s+(?=[\d(\[\\])")
-_ASIDE: Final = re.compile(r"(?<=[\d)\]])\s*(?:\(\s*=?\s*\d+\s*\)|\[\s*=\s*\d+\s*\])\s*\Z")
+_ASIDE: Final = re.compile(r"(?<=[\d)\]])\s*(?:\(\s*=\s*\d+\s*\)|(?<=\s)\(\s*\d+\s*\)|\[\s*=\s*\d+\s*\])\s*\Z")
 _DECORATION: Final = " \t\n`\"',“”"
 _BOLD: Final = re.compile(r"\A\*\*(.+?)\*\*\Z")
 _BRACKETS: Final = str.maketrans("[]{}", "()()")

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from vlm_gym.actions import Vocabulary
 from vlm_gym.parsers.base import Fault, Parsed, Unparsed, shorten
-from vlm_gym.parsers.context import is_corrected, is_given, words_before
+from vlm_gym.parsers.context import is_corrected, is_given, is_put_apart, words_before
 from vlm_gym.parsers.names import is_put_aside, is_synonym, plain
 from vlm_gym.parsers.objects import Group, Member, Scalar
 from vlm_gym.parsers.places import MAX_PLACES
@@ -78,11 +78,16 @@ def _choose_offer(
 
 def _given(text: str, offers: Sequence[_Offer]) -> list[_Offer]:
     """Leave out forms and what the prose speaks against; of "A or B?" both."""
-    are_given = [not _is_form(text, offer) and is_given(text, offer.group.start, offer.group.end) for offer in offers]
+    are_given = [_is_given(text, offer) for offer in offers]
     for i, (before, after) in enumerate(pairwise(offers)):
         if text[before.group.end : after.group.start].strip(" ,").casefold() in ("or", "/", "oder", "ou", "或"):
             are_given[i] = are_given[i + 1] = are_given[i] and are_given[i + 1]
     return [offer for offer, is_one in zip(offers, are_given, strict=True) if is_one]
+
+
+def _is_given(text: str, offer: _Offer) -> bool:
+    start, end = offer.group.start, offer.group.end
+    return not _is_form(text, offer) and not is_put_apart(text, start) and is_given(text, start, end)
 
 
 def _last_row(text: str, offers: Sequence[_Offer]) -> Sequence[_Offer]:

@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 _WINDOW: Final = 160  # characters of prose looked at on each side
+_LONGEST_COMMENT: Final = 2000
 
 _NOUN: Final = (
     r"(?:answer|move|action|choice|option|reply|response|decision|draft|attempt|guess|idea|thought|output|object)"
@@ -49,7 +50,7 @@ _NOT_GIVEN: Final = re.compile(
       | \b(?:maybe|perhaps|possibly|suppose|let['’]s\ssay|what\sabout|how\sabout|what\sif|might|could|may|either)
             (?:\s(?:also|then|it\sbe|i|we|try|go\swith|{_SAY})){{0,3}}
       | \bshould\s(?:i|we)(?:\s\w+){{0,2}}
-      | ~~ | [❌👎🚫✗✘]
+      | [❌👎🚫✗✘]
       | \b(?:under\sno\scircumstances|no\ssense\sto\s\w+|not\ssure\sthat|illustration|illustrate\sthe\s\w+
            |hypothetically
            |imagine(?:\s\w+){{0,2}}|wrongly\s\w+|in\sparticular)
@@ -64,12 +65,14 @@ _IN_CASE: Final = re.compile(  # the sentence that leads there sets a condition,
             (?!.*\b(?:so|therefore|thus|hence|but)\b)
       | \b(?:player|people|person|others?|someone|somebody|beginners?|dealer|opponent|gambler|friend)\b
             [^.!?\n]{0,30}\bwould\b(?!.*\b(?:so|therefore|but)\b)
+      | \b(?:others|someone|somebody|beginners?|dealer|opponents?|gamblers?|friend|neighbou?r|(?:an)?other\splayers?)
+            \s(?:says?|said|thinks?|thought|answers?|answered|plays?|played|chooses?|chose|suggests?|wants?)\W*\Z
       | \b(?:is|are|which|what)\b[^.!?\n]{0,30}\b(?:better|best|right)\b,?\s\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
 _REFUSED: Final = re.compile(
     r"""[\s"'”’`)）*_]{0,6}
-    (?: [?？❌👎🚫✗✘⛔] | ~~
+    (?: [?？❌👎🚫✗✘⛔]
       | [(（]\s?(?:wrong|rejected|incorrect|invalid|bad|forbidden|example|for\sexample)\b
       | (?::|<-|//|\#)\s(?:no|wrong|bad)\b | makes\sno\ssense
       | (?:would|could|might|may)\b
@@ -84,7 +87,7 @@ _REFUSED: Final = re.compile(
     )""",
     re.VERBOSE,  # in lower case: the sentence goes on
 )
-_TAKES_BACK: Final = r"""(?:(?:oh|hm+|uh|but|ah|no|and),?\s)?
+_TAKES_BACK: Final = r"""(?:(?:oh|hm+|uh|but|ah|no|and|sorry|apologies),?\s)?
     (?: (?:wait|nope|hold\son|oops|correction|edit|whoops|等等|不对|warte|nein|espera|attends)\b
             \s{0,2}(?:[,.!…—–:，。-]|\Z|no\b)
       | wrong\s?[!.,]
@@ -121,13 +124,16 @@ _OTHERS_SPEAK: Final = re.compile(
     r"^\W{0,6}(?:observation|environment|env|result|feedback|system|tool|game)\s?:|<(?:function_results?|tool_response|observation)",
     re.IGNORECASE | re.MULTILINE,
 )
+_STRUCK_OUT: Final = (("<!--", "-->"), ("<del>", "</del>"), ("<strike>", "</strike>"), ("<s>", "</s>"))
+_STRIKE: Final = re.compile(r"(?<!~)~~(?!~)")
+_FENCE_OF_THOUGHTS: Final = re.compile(r"```\s?(?:think|thought|reason|analysis|scratch|draft)\w*\s", re.IGNORECASE)
 _FENCES: Final = re.compile(r"```\w{0,9}|</?\w{1,20}>")
 _BREAKS_OFF: Final = re.compile(
     r"""\b(?:or|but|and|then|instead(?:\sof)?|rather(?:\sthan)?|not|however|alternatively|otherwise
             |(?:or|but)\s(?:maybe|perhaps))[\s,:]*\Z
       | \b(?:or|but),?\s(?:if|as|in|for)\s*\Z | \bvs\.?\s*\Z | (?:\A|\n)```\w+\s*\Z | \b\w{1,20}\([^()\n]{0,80}\Z
       | (?:\A|\n)\s*\d{1,2}[.)]\s*\Z | (?:\A|\n)[^\n:]{1,40}:\s*\Z
-      | <(?:tool_call|function|answer|action|invoke)\b[^<>]{0,40}>?\s*\Z""",
+      | <(?:tool_call|function|answer|action|invoke)\b(?![|｜]>)[^<>]{0,40}>?\s*\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
 _GOES_ON: Final = re.compile(
@@ -142,6 +148,16 @@ def is_given(text: str, start: int, end: int) -> bool:
     if _NOT_GIVEN.search(words) or _IN_CASE.search(re.split(r"[.!?]\s|\n", words)[-1]):
         return False
     return not _REFUSED.match(text[end : end + _WINDOW].split("\n", 1)[0])
+
+
+def is_put_apart(text: str, start: int) -> bool:
+    """Whether what begins at `start` stands in a comment, in words that are struck out, or in a fence for thoughts."""
+    before = text[max(0, start - _LONGEST_COMMENT) : start]
+    if any(before.rfind(opening) > before.rfind(closing) for opening, closing in _STRUCK_OUT):
+        return True
+    if "```" in before and _FENCE_OF_THOUGHTS.search(before[before.rfind("```") :]):
+        return True
+    return len(_STRIKE.findall(before[-_WINDOW:].rsplit("\n\n", 1)[-1])) % 2 == 1
 
 
 def is_corrected(between: str) -> bool:

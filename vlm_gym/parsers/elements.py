@@ -2,11 +2,11 @@ r"""Actions in tags and in the calls of tools that models write without JSON.
 
 <answer>hit</answer>                               <parameter=action>hit</parameter>       (Qwen3-Coder)
 <invoke><parameter name="action">hit</parameter>   <arg_key>action</arg_key><arg_value>hit</arg_value>   (GLM)
-play(action="hit")
+play(action="hit")      act("hit")
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -24,6 +24,13 @@ _PARAMETER: Final = re.compile(
       \s{0,9} <(?:arg_value|value)> (?P<key_value>[^<]*)
     """,
     re.IGNORECASE | re.VERBOSE,
+)
+
+
+_QUOTED: Final = r"""(?P<quote>["'])(?P<value>[^"'\n]{1,300})(?P=quote)"""
+_BARE: Final = r"""(?P<bare>[^"'\n,()]{1,300})"""
+_POSITIONAL: Final = re.compile(  # without quotes only of the tool that prompts name
+    rf"(?<!def\s)\b(?:(?:act|play|choose|take_action)\(\s{{0,9}}{_QUOTED}|act\(\s{{0,9}}{_BARE})\s{{0,9}}\)(?!\w)"
 )
 
 
@@ -55,8 +62,7 @@ def arguments(text: str, actions: Vocabulary) -> Places:
     if own:
         closed = [place for place in own if place.end < len(text)]
         return Places(closed) if closed == own else _with_unclosed(Places(closed), text, own[-1].start, actions)
-    calls = _call_pattern(actions.key).finditer(text) if "(" in text else ()
-    return Places([Range(*call.span("value" if call["value"] else "bare")) for call in calls])
+    return Places(sorted(set(_in_calls(text, actions.key)))) if "(" in text else Places([])
 
 
 def other_arguments(text: str, actions: Vocabulary) -> Mapping[str, str]:
@@ -66,6 +72,13 @@ def other_arguments(text: str, actions: Vocabulary) -> Mapping[str, str]:
         for name, place in _parameters(text)
         if not is_synonym(name, actions.key)
     }
+
+
+def _in_calls(text: str, key: str) -> Iterator[Range]:
+    """Find the action in calls: the first and the last argument of its name, or the only argument of the tool."""
+    for pattern in (_call_pattern(key, "?"), _call_pattern(key, "??"), _POSITIONAL):
+        for call in pattern.finditer(text):
+            yield Range(*call.span("value" if call["value"] else "bare"))
 
 
 def _parameters(text: str) -> list[tuple[str, Range]]:
@@ -100,9 +113,10 @@ def _tag_pattern(key: str, has_synonyms: bool) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=64)
-def _call_pattern(key: str) -> re.Pattern[str]:
+def _call_pattern(key: str, greed: str) -> re.Pattern[str]:
+    """Return a pattern of a call with an argument for the action; `greed` is of the arguments before it."""
     names = "|".join(dict.fromkeys((re.escape(key), "action", "answer", "move")))
     return re.compile(
-        rf"\b[A-Za-z_][\w.]{{0,40}}\((?:(?:[^()\n\"']|\"[^\"\n]{{0,300}}\"|'[^'\n]{{0,300}}'){{0,400}}?,\s{{0,9}})?"
-        rf"(?:{names})\s{{0,3}}[=:]\s{{0,3}}(?:(?P<quote>[\"'])(?P<value>[^\"'\n]{{1,300}})(?P=quote)|(?P<bare>[^\"'\n,()]{{1,300}}))\s{{0,9}}[,)]"
+        rf"(?<!def\s)\b[A-Za-z_][\w.]{{0,40}}\((?:(?:[^()\n\"']|\"[^\"\n]{{0,300}}\"|'[^'\n]{{0,300}}'){{0,400}}?,\s{{0,9}}){greed}"
+        rf"(?:{names})\s{{0,3}}[=:]\s{{0,3}}(?:{_QUOTED}|{_BARE})\s{{0,9}}[,)]"
     )

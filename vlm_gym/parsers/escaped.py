@@ -1,6 +1,7 @@
-r"""JSON that was written as a string: escaped as a whole, or the arguments of a tool call.
+r"""JSON that was written as a string: escaped as a whole, or the arguments of a tool call; and quotes that are tokens.
 
 "{\"action\": \"hit\"}"        {"name": "play", "arguments": "{\"action\": \"hit\"}"}
+call:act{action:<|"|>hit<|"|>}      call:act{action:<escape>hit<escape>}      {&quot;action&quot;: &quot;hit&quot;}
 """
 
 import re
@@ -14,7 +15,20 @@ _QUOTED_OBJECT: Final = re.compile(
 )
 _CLOSED: Final = re.compile(rf"[}}\]]{_BLANK}*\Z")
 _ESCAPES: Final = re.compile(r"\\+(?P<char>[\"nrt/])")
+_QUOTE_TOKENS: Final = re.compile(r'<\|"\|>|<escape>')
+_HTML_QUOTE: Final = re.compile(r"&(?:quot|#34|#x22);")
 _THOUGHTS: Final = re.compile(r"thought|reason|think|rationale|explanation|analysis", re.IGNORECASE)
+
+
+def with_quotes(text: str) -> str:
+    """Write Gemma's tokens of a quote as quotes, each character in its place; HTML's where there is no other quote."""
+    if "<" in text:
+        text = _QUOTE_TOKENS.sub(_quote, text)
+    return _HTML_QUOTE.sub(_quote, text) if "&" in text and '"' not in text else text
+
+
+def _quote(token: re.Match[str]) -> str:
+    return '"'.ljust(len(token[0]))
 
 
 def unwrap(text: str, *, is_whole: bool) -> str:

@@ -31,7 +31,7 @@ from vlm_gym.parsers.base import Fault, Parsed, Unparsed, cut_off, is_cut_off, i
 from vlm_gym.parsers.choice import Choice, choose_object
 from vlm_gym.parsers.context import breaks_off, goes_on, is_taken_back
 from vlm_gym.parsers.elements import arguments, other_arguments, tags
-from vlm_gym.parsers.escaped import unwrap
+from vlm_gym.parsers.escaped import unwrap, with_quotes
 from vlm_gym.parsers.marks import Apart, blank_out, marks_in, set_apart
 from vlm_gym.parsers.names import plain
 from vlm_gym.parsers.objects import MAX_TOKENS, Group, Member, Scalar, TooMuchJsonError, find_objects
@@ -43,6 +43,7 @@ THOUGHTS: Final = ("thoughts", "thought", "reasoning", "thinking", "think", "rat
 _MARK_SIGNS: Final = re.compile(r"[<\[◁]")
 _NEXT_TURN: Final = re.compile(
     r"^[ \t#*\[]{0,6}(?:USER|User|HUMAN|Human|Instruction)(?:[ ]\d)?\b[ *\]]{0,3}(?::|(?<=\])\s)"
+    r"|<(?:tool_(?:response|result|output)|function_(?:results?|response))\b[^<>\n]{0,80}>"
     r"|^(?:user|human|User|Human)[ \t]*$|(?<=[}>] )(?:USER|HUMAN):|(?<=[}>])\#{2,4}[ ]Instruction:",
     re.MULTILINE,
 )
@@ -154,7 +155,8 @@ def _read(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> Reading:
 
 def _choose(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> tuple[Choice, str]:
     """Find the place that decides and read it; return with it the text that its positions and fields belong to."""
-    text, objects = answer, find_objects(answer)
+    text = answer = with_quotes(answer)
+    objects = find_objects(answer)
     choice, fallback = choose_object(answer, objects, actions)
     if '\\"' in answer and not _is_decided(choice):
         unwrapped = unwrap(answer, is_whole=not objects)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from vlm_gym.actions import Vocabulary
-from vlm_gym.parsers.context import is_given
+from vlm_gym.parsers.context import is_given, is_put_apart
 from vlm_gym.parsers.names import ADJECTIVE, nouns
 from vlm_gym.parsers.words import Range, hedges, read_range
 
@@ -65,7 +65,11 @@ def boxes(text: str) -> Places:
 def given_places(text: str, ranges: Sequence[Range]) -> list[Range]:
     """Leave out the places that the prose around them refuses, tries or shows as a form."""
     found = [(place, _with_marks(text, place)) for place in ranges[-MAX_PLACES:]]
-    return [place for place, outer in found if is_given(text, *outer) and not _is_factorial(text, place, outer)]
+    return [
+        place
+        for place, outer in found
+        if is_given(text, *outer) and not is_put_apart(text, place.start) and not _is_factorial(text, place, outer)
+    ]
 
 
 def _is_factorial(text: str, place: Range, outer: Range) -> bool:

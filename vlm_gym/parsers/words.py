@@ -14,11 +14,13 @@ _MAX_LAYERS: Final = 8
 
 _WRAPPERS: Final = (
     ("<|begin_of_box|>", "<|end_of_box|>"),
+    *((f"<{tag}>", f"</{tag}>") for tag in ("b", "strong", "em", "i", "u", "code", "mark")),
     ('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("„", "“"), ("「", "」"), ("«", "»"), ("```", "```"), ("`", "`"),
     ("**", "**"), ("__", "__"), ("*", "*"), ("_", "_"), ("[", "]"), ("{", "}"), ("(", ")"), ("<", ">"),
     ("$$", "$$"), ("$", "$"),
     ("\\(", "\\)"), ("\\[", "\\]"), ("\\boxed{", "}"), ("\\text{", "}"), ("\\textbf{", "}"), ("\\texttt{", "}"),
     ("\\mathrm{", "}"), ("\\mathbf{", "}"), ("\\operatorname{", "}"), ("\\mathtt{", "}"), ("\\mathsf{", "}"),
+    *((f"\\begin{{{name}}}", f"\\end{{{name}}}") for name in ("equation", "equation*", "align", "align*")),
     ("\\textit{", "}"), ("\\textrm{", "}"), ("\\emph{", "}"), ('\\"', '\\"'), (">", ""),
 )  # fmt: skip
 _OPENING: Final = "([{"
@@ -52,6 +54,7 @@ _JUDGEMENT: Final = re.compile(
     r"then|wait|option|alternative|action|answer)\b",
     re.IGNORECASE,
 )
+_WORDS: Final = re.compile(r"[^ .,;:!()|\[\]{}<>\"'`“”‘’„«»「」]+")
 _PART_MARKS: Final = " \"'`“”‘’"
 
 _LATEX_SIGNS: Final = {
@@ -244,7 +247,7 @@ def _length_of_remark(words: str, actions: Vocabulary) -> int:
 def _could_name_another(remark: str, action: str, actions: Vocabulary) -> bool:
     if not isinstance(actions, NamedVocabulary):
         return bool(re.search(r"\d\s*[-+*/×÷−x]\s*\(?\d", remark))
-    plain = f" {' '.join(re.findall(r'[^ .,;:!()|]+', normalise(remark)))} "
+    plain = f" {' '.join(_WORDS.findall(normalise(remark)))} "
     return any(f" {normalise(name)} " in plain for name in actions.names if name != action)
 
 
