@@ -183,7 +183,10 @@ class Seat:
 
 
 def training_episodes(task: TaskConfig, run_seed: int, rank: int, seat: int) -> Callable[[int], EpisodeSpec]:
-    """Return the episodes of one seat: distinct over seats, ranks and runs, and none of evaluation."""
+    """Return the episodes of one seat: distinct over seats, ranks and runs, and none of evaluation.
+
+    Seats of a group, whose episodes begin alike, share the number of one.
+    """
 
     def episode_of(number: int) -> EpisodeSpec:
         words = np.random.SeedSequence((run_seed, rank, seat, number)).generate_state(1, np.uint64)
@@ -235,6 +238,28 @@ def collect(
         turns.append([turn for turn, _ in played])
         episodes += [episode for _, episode in played if episode]
     return turns, episodes
+
+
+def collect_episodes(
+    policy: Policy,
+    seats: Sequence[Seat],
+    sampling: Sampling,
+    generator: torch.Generator,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> tuple[list[list[Turn]], list[Episode]] | None:
+    """Play one whole episode in every seat; return their turns, N rows, and how they went; None if told to stop."""
+    rows: list[list[Turn]] = [[] for _ in seats]
+    episodes: dict[int, Episode] = {}
+    while going := [number for number in range(len(seats)) if number not in episodes]:
+        if is_stopping():
+            return None
+        answers = generate(policy, [seats[number].prompt for number in going], sampling, generator)
+        for number, answer in zip(going, answers, strict=True):
+            turn, episode = seats[number].play(answer)
+            rows[number].append(turn)
+            if episode:
+                episodes[number] = episode
+    return rows, [episodes[number] for number in range(len(seats))]
 
 
 def generate(

@@ -1,4 +1,4 @@
-"""A run of PPO with all that changes in it: what a checkpoint holds, what is measured and what is recorded."""
+"""A run of PPO with all that changes in it: what it plays, what a checkpoint holds, what is measured and recorded."""
 
 import math
 import time
@@ -16,6 +16,7 @@ from accelerate.utils import gather_object
 from baselines.checkpoint import (
     Part,
     find_checkpoint,
+    list_checkpoints,
     pack_generators,
     pack_optimizer,
     read_checkpoint,
@@ -26,9 +27,18 @@ from baselines.checkpoint import (
 from baselines.evaluate import Score, bounds_of, evaluate, score_of
 from baselines.learner import Learner, Step, Update
 from baselines.progress import Recorder, score_metrics
-from baselines.rollout import Episode, Sampling, Seat, make_rollout, training_episodes
+from baselines.rollout import (
+    Episode,
+    Sampling,
+    Seat,
+    Turn,
+    collect,
+    collect_episodes,
+    make_rollout,
+    training_episodes,
+)
 from baselines.samples import record_play, write_samples
-from baselines.session import start_policy
+from baselines.session import Stopper, start_policy
 from baselines.settings import EvaluationConfig, PpoConfig, TaskConfig, TrainConfig, full_id
 from baselines.sharding import prepare, whole_state, whole_weights
 from vlm_gym.episodes import EpisodeSpec
@@ -70,7 +80,7 @@ class Run:
             seats=tuple(
                 Seat(
                     make_rollout(chat, shaping=config.ppo.shaping, gamma=config.ppo.gamma),
-                    training_episodes(config.task, config.seed, rank, number),
+                    training_episodes(config.task, config.seed, rank, number // (config.ppo.group_size or 1)),
                     config.ppo.action_tokens,
                 )
                 for number in range(config.task.num_envs)
@@ -95,6 +105,23 @@ class Run:
     def cpu_seconds(self) -> float:
         """The CPU time of this run, in all processes that it took one after the other."""
         return self.earlier_seconds + time.process_time()
+
+    def play(self, update: int, stopper: Stopper) -> tuple[list[list[Turn]], list[Episode]]:
+        """Play an update's turns, (T, N), or with group advantages an episode in every seat; return what ended, too.
+
+        A run that is stopped while it plays ends here, with a checkpoint from before this update.
+        """
+        place, policy, settings = self.place(), self.learner.policy, self.config.ppo
+        with whole_weights(policy.module, self.accelerator):
+            if settings.advantages == "group":
+                rollout = collect_episodes(policy, self.seats, self.sampling, self.generator, stopper.is_stopping)
+            else:
+                turns = settings.turns
+                rollout = collect(policy, self.seats, turns, self.sampling, self.generator, stopper.is_stopping)
+        if stopper.is_anyone_stopping(self.accelerator) or rollout is None:
+            self.save(update - 1, place)
+            stopper.exit(Path(self.config.folder))
+        return rollout
 
     # Checkpoints
 
@@ -202,9 +229,16 @@ class Run:
         self.best = max(self.best, found[f"greedy/{metric}"])
         return is_best
 
-    def report(self, update: int, episodes: Sequence[Episode], done: Update, seconds: Mapping[str, float]) -> None:
-        """Record an update: the episodes that ended in it, in all processes, its optimizer steps, its time."""
-        num_turns = len(self.seats) * self.config.ppo.turns * self.accelerator.num_processes
+    def report(
+        self,
+        update: int,
+        rows: Sequence[Sequence[Turn]],
+        episodes: Sequence[Episode],
+        done: Update,
+        seconds: Mapping[str, float],
+    ) -> None:
+        """Record an update: its turns and the episodes that ended, in all processes, its optimizer steps, its time."""
+        num_turns = sum(gather_object([sum(map(len, rows))]))
         self.num_turns += num_turns
         score = score_of(gather_object(list(episodes)))
         if not self.recorder:
@@ -246,6 +280,29 @@ class Run:
                 self.accelerator,
                 num_seats=len(self.seats),
             )
+
+
+def check_folder(config: TrainConfig) -> None:
+    """Refuse to overwrite a run, and to go on with another one than that of the folder, whose SFT it would miss.
+
+    Raises:
+        ConfigError: it says what to do.
+    """
+    folder = Path(config.folder)
+    if config.resume:
+        place = Path(config.resume).resolve()
+        if folder.resolve() not in (place, *place.parents[:2]):
+            raise ConfigError(
+                f"--resume {config.resume} goes on in that run's own folder, got --folder {folder}: leave it out, or "
+                "copy the run and resume the copy"
+            )
+        return
+    found = list_checkpoints(folder / CHECKPOINTS)
+    if found:
+        raise ConfigError(
+            f"{folder} holds a run already, up to {found[-1].name}: go on with --resume {folder}, or choose another "
+            "--folder"
+        )
 
 
 def evaluation_starts(config: TrainConfig) -> dict[str, tuple[EpisodeSpec, ...]]:

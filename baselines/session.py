@@ -78,8 +78,14 @@ def start_policy(config: TrainConfig, accelerator: Accelerator, start: Path | No
     elif start is not None:
         model = replace(model, name=str(start))
     parser = find_parser(config.task.arguments.get("parser", "json"))
-    num_prompts = config.task.num_envs * (config.ppo.turns + 1)  # what follows the last turn is looked at too
-    return load_policy(model, device=accelerator.device, seed=config.seed, parser=parser, num_prompts=num_prompts)
+    return load_policy(
+        model,
+        device=accelerator.device,
+        seed=config.seed,
+        parser=parser,
+        num_prompts=config.num_prompts,
+        has_values=config.ppo.advantages == "gae",
+    )
 
 
 def start_folder(config: TrainConfig, accelerator: Accelerator) -> None:

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 from baselines.config import section, setting
-from baselines.losses import RatioLevel
 from baselines.models.model_config import ModelConfig
 from vlm_gym.chat import ChatSettings, Shown
 from vlm_gym.episodes import EpisodeSpec
@@ -15,6 +14,9 @@ from vlm_gym.evaluation.runs.panels import FIRST_SEED
 from vlm_gym.registration import FIRST_TASK, find_task
 
 Metric = Literal["success", "positive_return"]
+RatioLevel = Literal["answer", "token"]
+Advantages = Literal["gae", "group"]
+GroupScale = Literal["update", "group"]
 ActionTokens = Literal["value", "name"]
 SftActions = Literal["random", "legal", "oracle", "searcher"]
 TEACHERS: Final[tuple[SftActions, ...]] = ("oracle", "searcher")
@@ -44,6 +46,11 @@ class TaskConfig:
     def full_id(self) -> str:
         """The id as Gymnasium knows it."""
         return full_id(self.id)
+
+    @property
+    def most_turns(self) -> int:
+        """How many turns an episode has at most."""
+        return find_task(self.full_id).turns(self.arguments)
 
 
 @dataclass(frozen=True)
@@ -133,12 +140,12 @@ class PpoConfig:
     """Proximal policy optimization. One update plays `turns` turns in every environment and learns from them."""
 
     updates: int = setting(20, "updates; the learning rate decays over them; 0 only measures what SFT made")
-    turns: int = setting(8, "turns of each environment in an update")
+    turns: int = setting(8, "turns of each environment in an update; with advantages: group it is a whole episode")
     epochs: int = setting(4, "passes over the turns of an update")
     minibatch: int = setting(64, "turns per optimizer step, over all processes")
     microbatch: int = setting(64, "turns per forward on one device: what fits its memory")
     lr: float = setting(1e-3, "learning rate of the model")
-    value_lr: float = setting(1e-3, "learning rate of the value head")
+    value_lr: float = setting(1e-3, "learning rate of the value head, which advantages: group has none of")
     schedule: Literal["linear", "cosine", "constant"] = setting("linear", "decay of both, stepped once per update")
     final_lr_share: float = setting(0.0, "what is left of the learning rates at the end")
     betas: tuple[float, ...] = setting((0.9, 0.95), "of Adam: the decays of its two moments")
@@ -159,7 +166,15 @@ class PpoConfig:
     )
     thought_weight: float = setting(0.5, "weight of the thought tokens' log-probs: the paper's lambda")
     gamma: float = setting(0.9, "discount per turn")
-    gae_lambda: float = setting(0.95, "lambda of the advantages")
+    advantages: Advantages = setting(
+        "gae",
+        "'gae' from values, turn by turn; 'group': whole episodes against those of the same start (RLOO), no values",
+    )
+    group_size: int | None = setting(None, "with advantages: group, environments that play the same start")
+    group_scale: GroupScale = setting(
+        "update", "a group's advantages are divided by the deviation of the 'update', or of the 'group' alone (GRPO)"
+    )
+    gae_lambda: float = setting(0.95, "lambda of advantages: gae")
     shaping: float = setting(0.0, "weight of the oracle's potential in the rewards of training, not of evaluation")
     max_grad_norm: float = setting(1.0, "gradients are clipped to this norm")
 
@@ -170,11 +185,23 @@ class PpoConfig:
         for name in ("gamma", "gae_lambda", "thought_weight", "final_lr_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"ppo.{name} must be from 0 to 1, got {getattr(self, name)!r}")
+        self._check_groups()
         if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
             raise ConfigError(f"ppo.betas must be two numbers from 0 up to 1, such as [0.9, 0.95], got {self.betas!r}")
         weights = ("value_weight", "entropy_weight", "reference_weight", "shaping")
         limits = ("clip", "value_clip", "max_grad_norm", "epsilon", "sampler_correction")
         _check_numbers("ppo", self, at_least_0=("lr", "value_lr", "target_kl", *weights), above_0=limits)
+
+    def _check_groups(self) -> None:
+        if self.advantages == "gae":
+            if self.group_size is not None or self.group_scale != "update":
+                raise ConfigError("ppo.group_size and ppo.group_scale say something with ppo.advantages group only")
+            return
+        if self.group_size is None:
+            raise ConfigError("ppo.advantages group needs a ppo.group_size, such as 8")
+        check_int("ppo.group_size", self.group_size, 2, _LARGE)
+        if self.value_clip is not None:
+            raise ConfigError("ppo.advantages group has no values to clip: set ppo.value_clip to null")
 
 
 @dataclass(frozen=True)
@@ -254,6 +281,12 @@ class TrainConfig:
     checkpoint: CheckpointConfig = section(CheckpointConfig)
 
     @property
+    def num_prompts(self) -> int:
+        """How many prompts an update looks at, at most; GAE looks at what follows the last turn, too."""
+        turns = self.ppo.turns + 1 if self.ppo.advantages == "gae" else self.task.most_turns
+        return self.task.num_envs * turns
+
+    @property
     def evaluated_tasks(self) -> tuple[TaskConfig, ...]:
         """What an evaluation plays."""
         return tuple(replace(self.task, id=task) for task in self.evaluation.task or (self.task.id,))
@@ -262,6 +295,10 @@ class TrainConfig:
         check_int("seed", self.seed, 0, 2**32 - 1)
         if self.threads is not None:
             check_int("threads", self.threads, 1, 1024)
+        if self.ppo.group_size and self.task.num_envs % self.ppo.group_size:
+            raise ConfigError(
+                f"task.num_envs must be a multiple of ppo.group_size {self.ppo.group_size}, got {self.task.num_envs}"
+            )
         if self.model.adapter and self.sft.steps:
             raise ConfigError("model.adapter is a start of its own: set sft.steps to 0")
         if self.model.quantization and self.sft.steps and self.sft.rank == 0:

@@ -25,12 +25,13 @@ import torch
 from accelerate import Accelerator
 from torch.utils.flop_counter import FlopCounterMode
 
-from baselines.batch import Batch, Minibatch, flatten, plan_epochs
+from baselines.batch import Batch, Minibatch, flatten
 from baselines.learner import Learner
 from baselines.models.memory import OutOfMemoryError
 from baselines.models.model_config import ModelConfig
 from baselines.models.policy import Prompt
 from baselines.models.vlm import VlmPolicy
+from baselines.ppo import assess, improve
 from baselines.rollout import Sampling, Seat, Turn, collect, make_rollout, training_episodes
 from baselines.settings import PpoConfig, TaskConfig
 from benchmarks.large_models import MODELS, build
@@ -149,12 +150,12 @@ def measure_ours(options: argparse.Namespace, policy: VlmPolicy, new_tokens: int
         assert rollout is not None
         turns = rollout[0]
     flat = flatten(turns)
-    epoch = plan_epochs(flat, 1, MINIBATCH, options.microbatch, rng)[0]
+    epoch = learner.plan(turns, rng)[0]
     with clock.running("rollout"):
-        batch = learner.assess(turns, epoch)
-    learner.update(batch, [warm_up(epoch)])
+        batch = assess(learner, turns, epoch)
+    improve(learner, batch, [warm_up(epoch)])
     with clock.running("update"):
-        learner.update(batch, [epoch])
+        improve(learner, batch, [epoch])
     num_tokens = sum(len(turn.answer.tokens) for turn in flat)
     operations = 2 * count_operations(policy, batch, epoch, flat)
     mfu = operations / clock.seconds["update"] / (peak_tflops(options) * 1e12)

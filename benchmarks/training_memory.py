@@ -18,10 +18,10 @@ from dataclasses import dataclass
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from baselines.losses import policy_loss, value_loss
 from baselines.models.model_config import ModelConfig
 from baselines.models.policy import Answer, Prompt
 from baselines.models.vlm import VlmPolicy
+from baselines.ppo import policy_loss, value_loss
 from baselines.rollout import make_rollout
 from baselines.settings import TaskConfig
 from benchmarks.fake_memory import FakeMemory, drawing, empty

@@ -22,9 +22,10 @@ import torch
 from accelerate import Accelerator
 
 from baselines import sft
-from baselines.batch import flatten, plan_epochs
+from baselines.batch import flatten
 from baselines.learner import Learner
 from baselines.models.policy import Prompt
+from baselines.ppo import assess, improve
 from baselines.rollout import Sampling, Seat, collect, make_rollout, training_episodes
 from baselines.session import Stopper, read_train_config, start_accelerator, start_folder, start_policy
 from baselines.settings import TrainConfig
@@ -112,10 +113,10 @@ def measure_ours(config: TrainConfig, accelerator: Accelerator, start: Path | No
         rollout = collect(policy, seats, config.ppo.turns, sampling, generator)
         assert rollout is not None
         flat = flatten(rollout[0])
-        epochs = plan_epochs(flat, config.ppo.epochs, config.ppo.minibatch, config.ppo.microbatch, rng)
-        batch = learner.assess(rollout[0], epochs[0])
+        epochs = learner.plan(rollout[0], rng)
+        batch = assess(learner, rollout[0], epochs[0])
         played = time.process_time()
-        learner.update(batch, epochs)
+        improve(learner, batch, epochs)
         return per_turn(len(flat), began, played, time.process_time(), sum(len(turn.answer.tokens) for turn in flat))
 
     return run

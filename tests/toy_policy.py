@@ -13,7 +13,8 @@ from torch import nn
 
 from baselines.learner import Learner
 from baselines.models.policy import Answer, Evaluation, Prompt
-from baselines.rollout import Sampling, Seat, collect
+from baselines.ppo import learn
+from baselines.rollout import Sampling, Seat, collect, collect_episodes
 from baselines.settings import PpoConfig
 from vlm_gym.actions import ActionSet
 from vlm_gym.chat import ChatSettings
@@ -177,9 +178,11 @@ def make_learner(policy, folder=Path("unused"), **settings):
     return Learner(policy, optimizer, config, 1.0, Accelerator(cpu=True), folder)
 
 
-def make_seats(probe, num_seats=8):
+def make_seats(probe, num_seats=8, group_size=1):
     return [
-        Seat(probe_rollout(probe), lambda number, seat=seat: EpisodeSpec(ANY_TASK, 1000 * seat + number))
+        Seat(
+            probe_rollout(probe), lambda number, start=seat // group_size: EpisodeSpec(ANY_TASK, 1000 * start + number)
+        )
         for seat in range(num_seats)
     ]
 
@@ -187,11 +190,15 @@ def make_seats(probe, num_seats=8):
 def train(probe, num_updates=60, **settings):
     """Train a toy policy on a probe; return the policy."""
     policy = ToyPolicy()
-    learner, seats = make_learner(policy, **settings), make_seats(probe)
+    size = settings.get("group_size")
+    learner, seats = make_learner(policy, **settings), make_seats(probe, 64 if size else 8, size or 1)
     generator, rng = torch.Generator().manual_seed(0), np.random.default_rng(0)
     for _ in range(num_updates):
-        turns, _ = collect(policy, seats, 8, Sampling(4, 1.0), generator)
-        learner.learn(turns, rng)
+        if size:
+            turns, _ = collect_episodes(policy, seats, Sampling(4, 1.0), generator)
+        else:
+            turns, _ = collect(policy, seats, 8, Sampling(4, 1.0), generator)
+        learn(learner, turns, rng)
     return policy
 
 

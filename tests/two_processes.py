@@ -61,8 +61,8 @@ def play(config, accelerator, policy, rank):
 def step(learner, turns, num_turns):
     """Take one step on all turns, `num_turns` of them here; return advantages and weights."""
     epoch = plan_epochs(flatten(turns), 1, num_turns, 2, np.random.default_rng(0))[0]
-    batch = learner.assess(turns, epoch)
-    learner.step(batch, epoch[0])
+    batch = ppo.assess(learner, turns, epoch)
+    learner.step(batch, epoch[0], ppo.loss)
     return batch.advantages, {name: value.clone() for name, value in whole(learner.policy.state_dict()).items()}
 
 

@@ -37,10 +37,12 @@ def load_policy(
     seed: int = 0,
     parser: Parser = PARSERS["json"],
     num_prompts: int = NUM_PROMPTS,
+    has_values: bool = True,
 ) -> VlmPolicy:
     """Return a policy with a new value head; `seed` decides all new weights, `parser` where an answer is over.
 
-    As many processed prompts as an update has, `num_prompts`, are kept.
+    As many processed prompts as an update has, `num_prompts`, are kept. Without `has_values` there is no value head,
+    and every value is 0.
 
     Raises:
         ConfigError: if the model does not fit the settings.
@@ -67,7 +69,7 @@ def load_policy(
         model = merge_adapter(model, config.adapter)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return VlmPolicy(model, processor, config, parser, num_prompts)
+        return VlmPolicy(model, processor, config, parser, num_prompts, has_values=has_values)
 
 
 def _load(config: ModelConfig, device: torch.device, dtype: torch.dtype) -> tuple[Any, Any]:

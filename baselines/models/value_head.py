@@ -31,3 +31,11 @@ class ValueHead(nn.Module):
         with torch.autocast(hidden.device.type, enabled=False):
             value: Tensor = self.layers(hidden.float())[:, 0]
         return value
+
+
+class NoValues(nn.Module):
+    """In place of a value head where advantages need none: every value is 0."""
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Return zeros, (B,) float32, for hidden states (B, hidden_size)."""
+        return torch.zeros(len(hidden), device=hidden.device)

@@ -23,7 +23,7 @@ from baselines.models.spans import Transcriber
 from baselines.models.special_tokens import SpecialTokens, find_special_tokens
 from baselines.models.static_sampling import sample_static
 from baselines.models.stopping import Ending
-from baselines.models.value_head import ValueHead
+from baselines.models.value_head import NoValues, ValueHead
 from baselines.sharding import own_part
 from vlm_gym.errors import ConfigError
 from vlm_gym.parsers import Parser
@@ -43,7 +43,7 @@ class VlmModule(nn.Module):
         self,
         model: Any,
         encoder: PromptEncoder,
-        value_head: ValueHead,
+        value_head: ValueHead | NoValues,
         suppressed: tuple[int, ...],
         features: PictureFeatures | None = None,
     ) -> None:
@@ -115,11 +115,19 @@ class VlmPolicy:
     """A Policy over a model of transformers and its processor.
 
     `config` says what trains and how it generates, `parser` where an answer is over. `num_prompts` are those of an
-    update: as many are kept as the processor has made them, unless `config` sets a smaller bound.
+    update: as many are kept as the processor has made them, unless `config` sets a smaller bound. Without `has_values`
+    there is no value head.
     """
 
     def __init__(
-        self, model: Any, processor: Any, config: ModelConfig, parser: Parser, num_prompts: int = NUM_PROMPTS
+        self,
+        model: Any,
+        processor: Any,
+        config: ModelConfig,
+        parser: Parser,
+        num_prompts: int = NUM_PROMPTS,
+        *,
+        has_values: bool = True,
     ) -> None:
         self.model = model
         self.processor = processor
@@ -132,7 +140,8 @@ class VlmPolicy:
         if config.checkpointing:
             model.activation_checkpointing_enable({"use_reentrant": False})
         encoder = PromptEncoder(processor, model.dtype, TensorCache(num_prompts, config.cache_mebibytes))
-        value_head = ValueHead(model.config.get_text_config().hidden_size, config.value_widths).to(model.device)
+        width = model.config.get_text_config().hidden_size
+        value_head = ValueHead(width, config.value_widths).to(model.device) if has_values else NoValues()
         memory = TensorCache(num_prompts, config.cache_mebibytes)
         features = PictureFeatures(model, encoder, memory) if config.remembers_pictures else None
         self.module = VlmModule(model, encoder, value_head, self.special.suppressed, features)

@@ -17,6 +17,7 @@ from baselines.models.loading import load_policy
 from baselines.models.memory import OutOfMemoryError
 from baselines.models.model_config import ModelConfig
 from baselines.models.policy import Prompt
+from baselines.ppo import assess, improve, learn, loss
 from baselines.rollout import Sampling, Turn, collect
 
 
@@ -81,7 +82,7 @@ def test_the_value_behind_a_truncation_is_that_of_the_final_picture_not_of_the_n
     probe = partial(Probe, lambda *_: 0.0, turns=1, brightness=(False, True), is_cut_off=True)
     turns = rollout(policy, probe, num_turns=2, num_seats=1)
     learner = make_learner(policy, gamma=0.5, gae_lambda=0.0)
-    batch = learner.assess(turns, plan_epochs(flatten(turns), 1, 32, 16, np.random.default_rng(0))[0])
+    batch = assess(learner, turns, plan_epochs(flatten(turns), 1, 32, 16, np.random.default_rng(0))[0])
     assert batch.returns.tolist() == [0.5 * 7.0, 0.5 * 7.0]
 
 
@@ -91,11 +92,11 @@ def test_the_ratio_is_exactly_one_in_the_first_minibatch():
     learner = make_learner(policy)
     turns = rollout(policy, partial(Probe, right_pays))
     epoch = plan_epochs(flatten(turns), 1, 32, 16, np.random.default_rng(0))[0]
-    batch = learner.assess(turns, epoch)
+    batch = assess(learner, turns, epoch)
     part = batch.select(epoch[0][0])
     logp = policy.evaluate(part.prompts, part.answers, temperature=1.0).logp
     assert torch.equal(logp, part.logp)
-    _, terms = learner.loss(part)
+    _, terms = loss(learner.evaluate(part), part, learner.config)
     assert terms[3].item() == terms[4].item() == 0.0  # divergence and clipped share
 
 
@@ -138,7 +139,7 @@ def test_an_untrained_ratio_is_exactly_one_in_every_epoch_in_bf16():
     ]
     learner = make_learner(policy, minibatch=6, microbatch=3, epochs=3)
     epochs = plan_epochs(flatten(turns), 3, 6, 3, rng)
-    batch = learner.assess(turns, epochs[0])
+    batch = assess(learner, turns, epochs[0])
     for epoch in epochs:
         for numbers in itertools.chain(*epoch):
             part = batch.select(numbers)
@@ -148,11 +149,11 @@ def test_an_untrained_ratio_is_exactly_one_in_every_epoch_in_bf16():
 def test_an_update_tells_how_far_the_sampler_is_from_the_training_forward():
     policy = ToyPolicy()
     turns = rollout(policy, partial(Probe, right_pays))
-    assert make_learner(policy).learn(turns, np.random.default_rng(0)).sampler_divergence == pytest.approx(0, abs=1e-9)
+    assert learn(make_learner(policy), turns, np.random.default_rng(0)).sampler_divergence == pytest.approx(0, abs=1e-9)
     off = [[turn._replace(answer=replace(turn.answer, logp=(-2.0, 0.0))) for turn in row] for row in turns]
     log_ratio = np.log(0.5) + 2.0
     expected = np.exp(log_ratio) - 1 - log_ratio
-    assert make_learner(ToyPolicy()).learn(off, np.random.default_rng(0)).sampler_divergence == pytest.approx(expected)
+    assert learn(make_learner(ToyPolicy()), off, np.random.default_rng(0)).sampler_divergence == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("ratio", ["answer", "token"])
@@ -164,8 +165,8 @@ def test_a_sampler_that_computes_otherwise_can_be_corrected(ratio):
     for correction in (None, 10.0, 1.5):
         policy = ToyPolicy()
         learner = make_learner(policy, ratio=ratio, sampler_correction=correction, value_weight=0.0)
-        batch = learner.assess(off, plan_epochs(flatten(off), 1, 64, 64, np.random.default_rng(0))[0])
-        learner.loss(batch)[0].backward()
+        batch = assess(learner, off, plan_epochs(flatten(off), 1, 64, 64, np.random.default_rng(0))[0])
+        loss(learner.evaluate(batch), batch, learner.config)[0].backward()
         gradients.append(policy.module.word.weight.grad)
     torch.testing.assert_close(gradients[1], 2.0 * gradients[0])
     torch.testing.assert_close(gradients[2], 1.5 * gradients[0])
@@ -189,7 +190,7 @@ def test_the_size_of_the_microbatch_changes_no_step(microbatch):
     turns = rollout(policies[0], partial(Probe, right_pays), num_turns=2)
     for policy, size in zip(policies, (16, microbatch), strict=True):
         learner = make_learner(policy, microbatch=size, minibatch=16, epochs=1, max_grad_norm=100.0)
-        learner.learn(turns, np.random.default_rng(0))
+        learn(learner, turns, np.random.default_rng(0))
     for one, other in zip(policies[0].module.parameters(), policies[1].module.parameters(), strict=True):
         assert torch.allclose(one, other, atol=1e-6)
 
@@ -198,14 +199,14 @@ def test_an_update_ends_early_when_its_divergence_passes_the_target():
     turns = rollout(ToyPolicy(), partial(Probe, right_pays))
     for target_kl, num_epochs in ((None, 6), (1e9, 6), (0.0, 1)):
         learner = make_learner(ToyPolicy(), epochs=6, target_kl=target_kl)
-        assert [len(epoch) for epoch in learner.learn(turns, np.random.default_rng(0)).epochs] == [2] * num_epochs
+        assert [len(epoch) for epoch in learn(learner, turns, np.random.default_rng(0)).epochs] == [2] * num_epochs
 
 
 def test_advantages_are_normalised_over_the_batch():
     policy = ToyPolicy()
     turns = rollout(policy, partial(Probe, right_pays))
     learner = make_learner(policy)
-    batch = learner.assess(turns, plan_epochs(flatten(turns), 1, 32, 16, np.random.default_rng(0))[0])
+    batch = assess(learner, turns, plan_epochs(flatten(turns), 1, 32, 16, np.random.default_rng(0))[0])
     assert batch.advantages.mean().item() == pytest.approx(0.0, abs=1e-6)
     assert batch.advantages.std(unbiased=False).item() == pytest.approx(1.0, abs=1e-5)
     assert set(batch.returns.tolist()) == {1.0, -1.0}
@@ -216,13 +217,13 @@ def test_a_nan_stops_with_the_batch_on_disk(tmp_path):
     turns = rollout(policy, partial(Probe, right_pays))
     learner = make_learner(policy, tmp_path)
     epoch = plan_epochs(flatten(turns), 1, 32, 16, np.random.default_rng(0))[0]
-    batch = learner.assess(turns, epoch)
+    batch = assess(learner, turns, epoch)
     broken = dataclasses.replace(
         batch, advantages=batch.advantages.index_fill(0, torch.tensor(epoch[0][0][3]), torch.nan)
     )
     before = policy.module.word.weight.clone()
     with pytest.raises(NotFiniteError, match="the loss is nan; the turns that made it are in"):
-        learner.update(broken, [epoch])
+        improve(learner, broken, [epoch])
     assert torch.equal(before, policy.module.word.weight)
     folder = tmp_path / "not_finite_0"
     lines = [json.loads(line) for line in (folder / "turns.jsonl").read_text().splitlines()]
@@ -236,11 +237,11 @@ def test_a_loss_that_is_no_number_reaches_every_process_before_it_stops_this_one
     learner = make_learner(policy, tmp_path, minibatch=16, microbatch=4, value_weight=1e30)
     turns = rollout(policy, partial(Probe, lambda *_: 1e15), num_turns=2)
     epoch = plan_epochs(flatten(turns), 1, 16, 4, np.random.default_rng(0))[0]
-    batch = learner.assess(turns, epoch)
+    batch = assess(learner, turns, epoch)
     passes = []
     policy.module.value.bias.register_hook(passes.append)
     with pytest.raises(NotFiniteError, match="the loss is inf"):
-        learner.step(batch, epoch[0])
+        learner.step(batch, epoch[0], loss)
     assert len(passes) == len(epoch[0])
     assert not any(gradient.isfinite() for gradient in passes)
     assert len(list((tmp_path / "not_finite_0").glob("*.png"))) == 4
@@ -253,7 +254,7 @@ def test_memory_that_runs_out_in_the_backward_pass_is_told_with_the_setting_that
     policy = ToyPolicy()
     policy.module.word.weight.register_hook(run_out)
     with pytest.raises(OutOfMemoryError, match="tried to allocate 8 GiB What helps: a smaller microbatch"):
-        make_learner(policy).learn(rollout(policy, partial(Probe, right_pays)), np.random.default_rng(0))
+        learn(make_learner(policy), rollout(policy, partial(Probe, right_pays)), np.random.default_rng(0))
 
 
 def test_an_infinite_gradient_stops_too(tmp_path):
@@ -261,14 +262,14 @@ def test_an_infinite_gradient_stops_too(tmp_path):
     learner = make_learner(policy, tmp_path)
     policy.module.word.weight.register_hook(lambda gradient: gradient * torch.inf)
     with pytest.raises(NotFiniteError, match="the gradient is"):
-        learner.learn(rollout(policy, partial(Probe, right_pays)), np.random.default_rng(0))
+        learn(learner, rollout(policy, partial(Probe, right_pays)), np.random.default_rng(0))
 
 
 def test_each_turn_keeps_its_own_prompt_and_picture():
     """Defect of the published code: the update evaluates every sample under the first prompt ever seen."""
     policy = ToyPolicy()
     turns = rollout(policy, partial(Probe, right_pays, turns=3))
-    batch = make_learner(policy).assess(turns, plan_epochs(flatten(turns), 1, 32, 16, np.random.default_rng(0))[0])
+    batch = assess(make_learner(policy), turns, plan_epochs(flatten(turns), 1, 32, 16, np.random.default_rng(0))[0])
     part = batch.select([0, 8, 16])
     assert [prompt.question.text for prompt in part.prompts] == ["turn 0", "turn 1", "turn 2"]
     for turn, prompt in zip(flatten(turns), batch.prompts, strict=True):

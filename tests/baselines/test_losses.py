@@ -5,15 +5,8 @@ import math
 import pytest
 import torch
 
-from baselines.losses import (
-    answer_loss,
-    estimate_advantages,
-    mean_entropy,
-    policy_loss,
-    reference_penalty,
-    token_weights,
-    value_loss,
-)
+from baselines.losses import answer_loss, mean_entropy, reference_penalty
+from baselines.ppo import estimate_advantages, group_advantages, policy_loss, token_weights, value_loss
 from vlm_gym.errors import ConfigError
 
 
@@ -84,6 +77,27 @@ def test_no_credit_flows_from_one_episode_into_the_one_before():
     is_last = one_env(True, True)
     got = estimate_advantages(rewards, zeros, zeros, torch.zeros_like(is_last), is_last, gamma=0.9, gae_lambda=0.95)
     assert got[:, 0].tolist() == [0.0, 100.0]
+
+
+@pytest.mark.parametrize("size", [2, 3, 8])
+def test_an_episode_is_compared_with_the_others_of_its_group(size):
+    """Against a plain loop; what all of a group share, such as an easy start, counts nothing."""
+    generator = torch.Generator().manual_seed(size)
+    returns = torch.randn(3 * size, generator=generator)
+    found = group_advantages(returns, size).tolist()
+    for place, mine in enumerate(returns.tolist()):
+        first = place - place % size
+        others = [one for at, one in enumerate(returns.tolist()) if first <= at < first + size and at != place]
+        assert found[place] == pytest.approx(mine - sum(others) / (size - 1), abs=1e-5)
+    easier = returns + torch.tensor([5.0, -3.0, 0.0]).repeat_interleave(size)
+    torch.testing.assert_close(group_advantages(easier, size), group_advantages(returns, size), atol=1e-5, rtol=0)
+
+
+def test_grpos_advantages_have_the_same_size_in_every_group_and_none_where_all_did_alike():
+    returns = torch.tensor([0.0, 1.0, 0.0, 10.0, 0.1 + 0.2, 0.3])
+    found = group_advantages(returns, 2, is_scaled=True)
+    assert found[:4].tolist() == pytest.approx([-(0.5**0.5), 0.5**0.5] * 2, abs=1e-3)
+    assert found[4:].tolist() == pytest.approx([0.0, 0.0], abs=1e-3)  # rounding makes no advantage
 
 
 def test_thoughts_weigh_lambda_actions_one_and_padding_nothing():

@@ -20,6 +20,7 @@ from baselines.demonstrations import demonstrate
 from baselines.evaluate import score_of
 from baselines.models.loading import ModelConfig, load_policy
 from baselines.models.spans import action_mask
+from baselines.ppo import learn
 from baselines.progress import score_metrics
 from baselines.rollout import Episode, Sampling, Seat, collect, make_rollout
 from baselines.settings import PpoConfig, TaskConfig
@@ -106,7 +107,7 @@ def test_the_entropy_bonus_is_used():
         with torch.no_grad():
             policy.module.word.bias.copy_(torch.tensor([1.0, 0.0]))
         learner = make_learner(policy, entropy_weight=weight, epochs=8)
-        entropies.append(learner.learn(turns, np.random.default_rng(0)).steps[-1].entropy)
+        entropies.append(learn(learner, turns, np.random.default_rng(0)).steps[-1].entropy)
     assert entropies[1] > entropies[0] + 0.01
 
 
