@@ -28,6 +28,7 @@ from typing import Final, NamedTuple, get_args
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from baselines import losses, sft
 from baselines.batch import Batch, Minibatch, flatten
@@ -117,13 +118,16 @@ def assess(learner: Learner, rows: Sequence[Sequence[Turn]], epoch: Sequence[Min
 
 
 def _compared(learner: Learner, episodes: Sequence[Sequence[Turn]]) -> Tensor:
-    """Return the advantages of the turns of N episodes, (B,): each turn has that of its episode."""
+    """Return the advantages of the turns of N episodes, (B,), against the others of their group."""
     config = learner.config
     is_scaled = config.group_scale == "group"
-    returns = torch.tensor([discounted(episode, config.gamma) for episode in episodes])  # (N,)
-    beyond = group_advantages(returns, config.group_size or len(returns), is_scaled=is_scaled)  # (N,)
-    lengths = torch.tensor([len(episode) for episode in episodes])
-    advantages = torch.tensor(learner.fill_up(beyond.repeat_interleave(lengths).tolist()))  # (B,)
+    rewards = pad_sequence(
+        [torch.tensor([turn.reward for turn in row]) for row in episodes], batch_first=True
+    )  # (N, T)
+    is_played = torch.arange(rewards.shape[1]) < torch.tensor([[len(row)] for row in episodes])  # (N, T)
+    returns = returns_to_go(rewards, config.gamma)  # (N, T)
+    beyond = group_advantages(returns, is_played, config.group_size or len(rewards), is_scaled=is_scaled)  # (N, T)
+    advantages = torch.tensor(learner.fill_up(beyond[is_played].tolist()))  # (B,)
     if is_scaled:
         return advantages
     return advantages / (learner.everyones(advantages).square().mean().sqrt() + SMALL)
@@ -201,25 +205,34 @@ def estimate_advantages(
     return advantages
 
 
-def group_advantages(returns: Tensor, size: int, *, is_scaled: bool = False) -> Tensor:
-    """Return what each episode brought beyond the mean of the others of its group, (N,), from returns (N,).
+def returns_to_go(rewards: Tensor, gamma: float) -> Tensor:
+    """Return the discounted return of episodes from each of their turns on, (N, T), from rewards of that shape."""
+    returns = rewards.clone()
+    for turn in reversed(range(rewards.shape[1] - 1)):
+        returns[:, turn] += gamma * returns[:, turn + 1]
+    return returns
 
-    A group is `size` episodes in a row, which began alike and had the same luck. With `is_scaled` it is what an episode
-    brought beyond the mean of all of its group, over their standard deviation.
+
+def group_advantages(returns: Tensor, is_played: Tensor, size: int, *, is_scaled: bool = False) -> Tensor:
+    """Return what each turn brought beyond the others of its group, (N, T), from returns (N, T) from each turn on.
+
+    A group is `size` episodes in a row, which began alike and had the same luck. A turn is compared with the mean of
+    the others that played a turn of that number; without another one it is worth 0. So what came before an action does
+    not count for it. With `is_scaled` it is what lies beyond the mean of all, over their standard deviation.
 
     Source: RLOO, Kool et al. 2019, and for language models Ahmadian et al. 2024, arXiv 2402.14740; scaled it is GRPO's,
-    Shao et al. 2024, arXiv 2402.03300.
+    Shao et al. 2024, arXiv 2402.03300. Both compare whole answers: the first turns.
     """
-    groups = returns.reshape(-1, size)
-    beyond = groups - groups.mean(1, keepdim=True)
+    groups = returns.reshape(-1, size, returns.shape[1])  # (G, size, T)
+    is_there = is_played.reshape(groups.shape)
+    count = is_there.sum(1, keepdim=True)  # (G, 1, T)
+    others = (count - 1).clamp(min=1)
+    mean = groups.masked_fill(~is_there, 0.0).sum(1, keepdim=True) / count.clamp(min=1)
+    beyond = (groups - mean).masked_fill(~is_there, 0.0)
     if is_scaled:
-        return (beyond / (groups.std(1, keepdim=True) + GROUP_SMALL)).flatten()
-    return (beyond * size / (size - 1)).flatten()  # the mean of the others in place of that of all
-
-
-def discounted(episode: Sequence[Turn], gamma: float) -> float:
-    """Return the return of an episode from its first turn."""
-    return sum(gamma**number * turn.reward for number, turn in enumerate(episode))
+        deviation = (beyond.square().sum(1, keepdim=True) / others).sqrt()
+        return (beyond / (deviation + GROUP_SMALL)).reshape(returns.shape)
+    return (beyond * count / others).reshape(returns.shape)  # so the mean is that of the others
 
 
 def normalise(advantages: Tensor, everyones: Tensor) -> Tensor:

@@ -1,14 +1,16 @@
-"""LLaVA-1.6-mistral-7B, Qwen2.5-VL-7B and Qwen3-VL-8B with random weights: their real shapes, nothing downloaded.
+"""LLaVA-1.6-mistral-7B, Qwen2.5-VL-7B and -3B and Qwen3-VL-8B with random weights: real shapes, nothing downloaded.
 
-The shapes are those of llava-hf/llava-v1.6-mistral-7b-hf, Qwen/Qwen2.5-VL-7B-Instruct and Qwen/Qwen3-VL-8B-Instruct.
-Pictures are cut as they cut them: one of 300 x 300 pixels is 1,176, 121 and 81 tokens. Only the words are stand-ins: a
-tokenizer of the same size, trained in process on the prompt, so that a prompt has about a token a word.
+The shapes are those of llava-hf/llava-v1.6-mistral-7b-hf, Qwen/Qwen2.5-VL-7B-Instruct and -3B-Instruct, and
+Qwen/Qwen3-VL-8B-Instruct. Pictures are cut as they cut them: one of 300 x 300 pixels is 1,176, 121 and 81 tokens.
+Only the words are stand-ins: a tokenizer of the same size, trained in process on the prompt, so that a prompt has about
+a token a word.
 """
 
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import torch
@@ -92,7 +94,25 @@ def _llava(is_tiny: bool, texts: Sequence[str]) -> tuple[Any, Any, Any, Mapping[
     return config, pictures, tokenizer, settings, TEMPLATE.replace("PICTURE", "<image>")
 
 
-def _qwen2_5(is_tiny: bool, texts: Sequence[str]) -> tuple[Any, Any, Any, Mapping[str, Any], str]:
+def _qwen2_5_3b(is_tiny: bool, texts: Sequence[str]) -> tuple[Any, Any, Any, Mapping[str, Any], str]:
+    smaller = {
+        "hidden_size": 2048,
+        "intermediate_size": 11008,
+        "num_hidden_layers": 36,
+        "num_attention_heads": 16,
+        "num_key_value_heads": 2,
+    }
+    return _qwen2_5(is_tiny, texts, smaller, spare=271, is_tied=True)
+
+
+def _qwen2_5(
+    is_tiny: bool,
+    texts: Sequence[str],
+    changes: Mapping[str, int] = MappingProxyType({}),
+    spare: int = 399,
+    *,
+    is_tied: bool = False,
+) -> tuple[Any, Any, Any, Mapping[str, Any], str]:
     text = {
         "hidden_size": 3584,
         "intermediate_size": 18944,
@@ -100,13 +120,14 @@ def _qwen2_5(is_tiny: bool, texts: Sequence[str]) -> tuple[Any, Any, Any, Mappin
         "num_attention_heads": 28,
         "num_key_value_heads": 4,
         "max_position_embeddings": 128_000,
+        **changes,
     }
     vision = {
         "depth": 32,
         "hidden_size": 1280,
         "intermediate_size": 3420,
         "num_heads": 16,
-        "out_hidden_size": 3584,
+        "out_hidden_size": text["hidden_size"],
         "fullatt_block_indexes": [7, 15, 23, 31],
     }
     small = {**SMALL_VISION, "fullatt_block_indexes": [1]}
@@ -115,7 +136,8 @@ def _qwen2_5(is_tiny: bool, texts: Sequence[str]) -> tuple[Any, Any, Any, Mappin
     sizes = {"shortest_edge": 3136, "longest_edge": 12_845_056}
     pictures = Qwen2VLImageProcessorPil(patch_size=14, size=sizes)
     own = {**(SMALL_QWEN if is_tiny else text), "rope_parameters": rope}
-    return _qwen(Qwen2_5_VLConfig, own, shape, pictures, 2000 if is_tiny else 151_665, 399, texts)
+    num_tokens = 2000 if is_tiny else 151_665
+    return _qwen(Qwen2_5_VLConfig, own, shape, pictures, num_tokens, spare, texts, is_tied=is_tied)
 
 
 def _qwen3(is_tiny: bool, texts: Sequence[str]) -> tuple[Any, Any, Any, Mapping[str, Any], str]:
@@ -155,6 +177,8 @@ def _qwen(
     num_tokens: int,
     spare: int,
     texts: Sequence[str],
+    *,
+    is_tied: bool = False,
 ) -> tuple[Any, Any, Any, Mapping[str, Any], str]:
     special = ["<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
     named = {"image_token": "<|image_pad|>", "video_token": "<|video_pad|>"}
@@ -167,7 +191,7 @@ def _qwen(
         video_token_id=video,
         vision_start_token_id=start,
         vision_end_token_id=end,
-        tie_word_embeddings=False,
+        tie_word_embeddings=is_tied,
     )
     template = TEMPLATE.replace("PICTURE", "<|vision_start|><|image_pad|><|vision_end|>")
     return config, pictures, tokenizer, {}, template
@@ -176,6 +200,7 @@ def _qwen(
 MODELS: Final[Mapping[str, Callable[[bool, Sequence[str]], Any]]] = {
     "llava-1.6-7b": _llava,
     "qwen2.5-vl-7b": _qwen2_5,
+    "qwen2.5-vl-3b": _qwen2_5_3b,
     "qwen3-vl-8b": _qwen3,
 }
 

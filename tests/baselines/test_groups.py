@@ -9,7 +9,6 @@ import torch
 from toy_policy import Probe, ToyPolicy, chance_of, make_learner, make_seats, train
 
 from baselines import ppo
-from baselines.batch import flatten
 from baselines.checkpoint import read_checkpoint
 from baselines.models.loading import load_policy
 from baselines.models.model_config import ModelConfig
@@ -81,19 +80,18 @@ def test_every_seat_plays_one_whole_episode_and_a_group_the_same_start():
         assert all(seat.state()["number"] == number + 1 and not seat.state()["turns"] for seat in seats)
 
 
-def test_each_turn_has_the_advantage_of_its_episode():
+def test_a_turn_is_judged_by_what_comes_after_it():
+    """Episodes of 1, 3, 2 and 2 turns; only in the second one a turn pays, its second."""
     lengths = [1, 3, 2, 2]
     (turn,) = collect_episodes(
         ToyPolicy(), make_seats(partial(Probe, right_pays), 1), Sampling(4, 1.0), torch.Generator().manual_seed(0)
     )[0][0]
-    rows = [[turn._replace(reward=float(length == 3))] * length for length in lengths]
+    rows = [[turn._replace(reward=float(length == 3 and at == 1)) for at in range(length)] for length in lengths]
     learner = make_learner(ToyPolicy(), advantages="group", group_size=4, gamma=0.5)
-    advantages = ppo.assess(learner, rows, learner.plan(rows, np.random.default_rng(0))[0]).advantages.split(lengths)
-    raw = torch.tensor([-1.75 / 3, 1.75, -1.75 / 3, -1.75 / 3])  # the second one's return is 1 + 1/2 + 1/4
-    scale = (raw.square() * torch.tensor(lengths)).sum().div(sum(lengths)).sqrt()
-    for found, expected in zip(advantages, raw / scale, strict=True):
-        torch.testing.assert_close(found, expected.expand(len(found)))
-    assert len(flatten(rows)) == sum(map(len, advantages))
+    found = ppo.assess(learner, rows, learner.plan(rows, np.random.default_rng(0))[0]).advantages
+    others = [-0.5 / 3], [0.5, 1.0, 0.0], [-0.5 / 3, -0.5], [-0.5 / 3, -0.5]  # nobody else has a third turn
+    raw = torch.tensor([advantage for row in others for advantage in row])
+    torch.testing.assert_close(found, raw / raw.square().mean().sqrt())
 
 
 def test_a_process_with_fewer_turns_learns_from_some_twice(monkeypatch):

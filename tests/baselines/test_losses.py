@@ -1,12 +1,20 @@
 """Advantages and losses against plain loops and numbers worked out by hand."""
 
+import itertools
 import math
 
 import pytest
 import torch
 
 from baselines.losses import answer_loss, mean_entropy, reference_penalty
-from baselines.ppo import estimate_advantages, group_advantages, policy_loss, token_weights, value_loss
+from baselines.ppo import (
+    estimate_advantages,
+    group_advantages,
+    policy_loss,
+    returns_to_go,
+    token_weights,
+    value_loss,
+)
 from vlm_gym.errors import ConfigError
 
 
@@ -80,24 +88,32 @@ def test_no_credit_flows_from_one_episode_into_the_one_before():
 
 
 @pytest.mark.parametrize("size", [2, 3, 8])
-def test_an_episode_is_compared_with_the_others_of_its_group(size):
+def test_a_turn_is_compared_with_the_others_of_its_group(size):
     """Against a plain loop; what all of a group share, such as an easy start, counts nothing."""
     generator = torch.Generator().manual_seed(size)
-    returns = torch.randn(3 * size, generator=generator)
-    found = group_advantages(returns, size).tolist()
-    for place, mine in enumerate(returns.tolist()):
-        first = place - place % size
-        others = [one for at, one in enumerate(returns.tolist()) if first <= at < first + size and at != place]
-        assert found[place] == pytest.approx(mine - sum(others) / (size - 1), abs=1e-5)
-    easier = returns + torch.tensor([5.0, -3.0, 0.0]).repeat_interleave(size)
-    torch.testing.assert_close(group_advantages(easier, size), group_advantages(returns, size), atol=1e-5, rtol=0)
+    returns = torch.randn(3 * size, 5, generator=generator)
+    lengths = torch.randint(1, 6, (3 * size,), generator=generator)
+    is_played = torch.arange(5) < lengths[:, None]
+    found = group_advantages(returns, is_played, size)
+    for episode, turn in itertools.product(range(3 * size), range(5)):
+        group = range(episode - episode % size, episode - episode % size + size)
+        others = [returns[other, turn].item() for other in group if other != episode and turn < lengths[other]]
+        mine = returns[episode, turn].item() - sum(others) / len(others) if others else 0.0
+        assert found[episode, turn].item() == pytest.approx(mine if turn < lengths[episode] else 0.0, abs=1e-5)
+    easier = returns + torch.tensor([5.0, -3.0, 0.0]).repeat_interleave(size)[:, None]
+    torch.testing.assert_close(group_advantages(easier, is_played, size), found, atol=1e-5, rtol=0)
 
 
 def test_grpos_advantages_have_the_same_size_in_every_group_and_none_where_all_did_alike():
-    returns = torch.tensor([0.0, 1.0, 0.0, 10.0, 0.1 + 0.2, 0.3])
-    found = group_advantages(returns, 2, is_scaled=True)
+    returns = torch.tensor([[0.0], [1.0], [0.0], [10.0], [0.1 + 0.2], [0.3]])
+    found = group_advantages(returns, torch.ones(6, 1, dtype=torch.bool), 2, is_scaled=True).flatten()
     assert found[:4].tolist() == pytest.approx([-(0.5**0.5), 0.5**0.5] * 2, abs=1e-3)
     assert found[4:].tolist() == pytest.approx([0.0, 0.0], abs=1e-3)  # rounding makes no advantage
+
+
+def test_a_return_counts_what_comes_from_its_turn_on():
+    rewards = torch.tensor([[1.0, -1.0, 4.0], [0.0, 2.0, 0.0]])
+    assert returns_to_go(rewards, 0.5).tolist() == [[1.5, 1.0, 4.0], [1.0, 2.0, 0.0]]
 
 
 def test_thoughts_weigh_lambda_actions_one_and_padding_nothing():

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +26,10 @@ ROOT = Path(__file__).parents[2]
 PARAMETERS = {  # of the checkpoints on the hub
     "llava-1.6-7b": 7_566_747_648,
     "qwen2.5-vl-7b": 8_292_166_656,
+    "qwen2.5-vl-3b": 3_754_622_976,
     "qwen3-vl-8b": 8_767_123_696,
 }
-IMAGE_TOKENS = {"llava-1.6-7b": 1176, "qwen2.5-vl-7b": 121, "qwen3-vl-8b": 81}
+IMAGE_TOKENS = {"llava-1.6-7b": 1176, "qwen2.5-vl-7b": 121, "qwen2.5-vl-3b": 121, "qwen3-vl-8b": 81}
 
 
 def run(script, *arguments):
@@ -73,16 +75,17 @@ def test_the_memory_benchmark_runs_on_small_models(name):
     shown = run("training_memory", "--model", name, "--tiny", "--new-tokens", "4", "--microbatch", "1", "--envs", "2")
     for head in ("always there", "activations recomputed", "layers with their adapters", "microbatches that fit"):
         assert head in shown
-    assert "24 GB | 1, 1 recomputed | 2 |" in shown
+    assert "24 GB | 1, 1 recomputed | 2 | 2 |" in shown
 
 
-WIDE = {"num_hidden_layers": 3, "hidden_size": 256, "intermediate_size": 512, "vocab_size": 4000}
+WIDE = {"num_hidden_layers": 3, "hidden_size": 256, "intermediate_size": 512}
 
 
-def wide_policy(device):
+def wide_policy(device, vocab_size=4000):
     """Return a policy of which matrices, not bookkeeping, take the memory."""
+    text = {**WIDE, "model_type": "llama", "num_attention_heads": 4, "vocab_size": vocab_size}
     vision = CLIPVisionConfig(hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=2)
-    config = LlavaConfig(vision_config=vision, text_config={**WIDE, "model_type": "llama", "num_attention_heads": 4})
+    config = LlavaConfig(vision_config=vision, text_config=text)
     tiny, processor = build_tiny(0)
     vision.image_size, vision.patch_size = tiny.config.vision_config.image_size, tiny.config.vision_config.patch_size
     config.image_token_id = processor.tokenizer.convert_tokens_to_ids("<image>")
@@ -126,6 +129,37 @@ def test_the_memory_of_a_training_step_is_what_a_real_one_takes(checkpointing, m
 
     step()  # fills the caches, and the gradients into which the next ones are added
     assert told.peak == pytest.approx(measured_peak(step), rel=0.1)
+
+
+def test_the_memory_of_generating_is_what_a_real_one_takes(monkeypatch):
+    """On the CPU, within 10 %, at the last tokens: before the first one a kernel of its own copies the embedding."""
+    prompt = Prompt.of(np.zeros((84, 84, 3), np.uint8), "Answer in JSON.")
+    monkeypatch.setattr(training_memory, "start_prompt", lambda: prompt)
+    envs, new_tokens = 8, 200
+    memory, fake = FakeMemory(), wide_policy("meta", vocab_size=1000)
+    empty(fake, memory)
+    told = training_memory.generate(fake, memory, envs, new_tokens)
+
+    real = wide_policy("cpu", vocab_size=1000)
+    real._is_over = lambda _: False
+    run_it = partial(real.generate, [prompt] * envs, max_new_tokens=new_tokens, temperature=1.0)
+    run_it()  # fills the caches
+    assert told.peak == pytest.approx(measured_peak(run_it), rel=0.1)
+
+
+def test_the_tokens_between_the_first_and_the_last_are_told_as_if_each_had_been_generated(monkeypatch):
+    prompt = Prompt.of(np.zeros((84, 84, 3), np.uint8), "Answer in JSON.")
+    monkeypatch.setattr(training_memory, "start_prompt", lambda: prompt)
+    found = []
+    for num_drawn in (3, 12):  # of 12 tokens
+        monkeypatch.setattr(training_memory, "NUM_DRAWN", num_drawn)
+        memory, fake = FakeMemory(), wide_policy("meta")
+        empty(fake, memory)
+        found.append(training_memory.generate(fake, memory, envs=4, new_tokens=12))
+    short, whole = found
+    assert (short.wide, short.peak) == (whole.wide, whole.peak)
+    assert short.cache == pytest.approx(whole.cache, rel=0.05)
+    assert short.operations == pytest.approx(whole.operations, rel=0.01)
 
 
 @pytest.mark.slow
