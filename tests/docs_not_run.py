@@ -10,6 +10,7 @@ RUN_ELSEWHERE = {
     "python -m benchmarks.beside_inspect": "tests/test_beside_inspect.py",
     "python -m benchmarks.training_speed": "tests/baselines/test_training_benchmarks.py",
     "python -m benchmarks.training_gpu": "tests/baselines/test_training_benchmarks.py",
+    "python -m benchmarks.vector_envs": "tests/vector/test_benchmark.py",
     "inspect eval": "tests/adapters/test_inspect.py",
     "python -m vlm_gym.adapters.openenv": "tests/adapters/test_openenv.py",
     "from openenv import GenericEnvClient": "tests/adapters/test_openenv.py",
@@ -47,7 +48,6 @@ NOT_RUN = {
     "pip install": "installs; that the extra is there is tested",
     "source": "is for the reader's shell",
     "export": "is for the reader's shell",
-    "python -m benchmarks.vector_envs": "takes minutes",
     "python -m benchmarks.adapter_cost": "needs the frameworks, each in an environment of its own",
     "play(gym.make(": "opens a window and waits for a person",
 }

@@ -92,7 +92,8 @@ def build(kind: str, source: Path, away: Path) -> Path:
 
 def build_source(away: Path) -> Path:
     """Build the source archive and unpack it; return the folder."""
-    shutil.rmtree(CHECKOUT / "build", ignore_errors=True)  # what an earlier build left would get into it
+    for left in (CHECKOUT / "build" / "lib", *(CHECKOUT / "build").glob("bdist.*")):  # of an earlier build
+        shutil.rmtree(left, ignore_errors=True)
     with tarfile.open(build("--sdist", CHECKOUT, away)) as archive:
         archive.extractall(away / "source", filter="data")
     (source,) = (away / "source").iterdir()
