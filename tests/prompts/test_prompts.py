@@ -14,6 +14,11 @@ import pytest
 GOLDEN = Path(__file__).parent / "golden"
 STARTS = {
     "NumberLine-v0": {"position": 1, "target": 4},
+    "NumberLine-Planning-L1-v0": {"position": 4, "target": 18},
+    "NumberLine-Planning-L3-v0": {"position": 57, "target": 87},
+    "NumberLine-Course-L1-v0": {"position": 1, "target": 4},
+    "NumberLine-Course-L2-v0": {"position": 1, "target": 4},
+    "NumberLine-Course-L3-v0": {"position": 1, "target": 4},
     "EZPoints-v0": {"cards": ["3H", "QS"]},
     "Points24-v0": {"cards": ["3H", "8S", "AC", "KD"]},
     "Points24-FaceRank-v0": {"cards": ["3H", "8S", "AC", "KD"]},
@@ -27,7 +32,9 @@ STARTS = {
     "Points24-Planning-L2-v0": {"cards": ["8H", "8S", "3C", "3D"]},
     "Points24-Course-L1-v0": {"cards": ["3H", "8S", "AC", "KD"]},
     "Points24-Course-L2-v0": {"cards": ["3H", "8S", "AC", "KD"]},
+    "Points24-Course-L3-v0": {"cards": ["3H", "8S", "AC", "KD"], "target": 17},
     "Points24Formula-Course-L2-v0": {"cards": ["3H", "8S", "AC", "KD"]},
+    "Points24Formula-Course-L3-v0": {"cards": ["3H", "8S", "AC", "KD"], "target": 17},
     "Blackjack-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
     "Blackjack-SuttonBarto-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},
     "Blackjack-Remembering-L1-v0": {"player": ["10H", "6S"], "dealer": ["9C", "QD"]},

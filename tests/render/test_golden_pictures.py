@@ -10,7 +10,7 @@ import pytest
 from vlm_gym.games.blackjack import BlackjackView
 from vlm_gym.games.blackjack_deck import DiscardsView
 from vlm_gym.games.cards import Card, read_cards
-from vlm_gym.games.number_line import NumberLineState
+from vlm_gym.games.number_line import LineDay, NumberLineState
 from vlm_gym.games.points import POINTS24_SYMBOLS, Deal, PointsRules, PointsView
 from vlm_gym.render.blackjack import draw_blackjack
 from vlm_gym.render.blackjack_deck import draw_discards, lay_pile
@@ -54,8 +54,8 @@ def from_one_deck(player, dealer):
     return draw, blackjack(player, dealer)[1]
 
 
-def number_line(position, target, last):
-    return draw_number_line, NumberLineState(position, target, last)
+def number_line(position, target, last, moves_left=None, **day):
+    return draw_number_line, NumberLineState(position, target, last, moves_left, LineDay(**day) if day else None)
 
 
 PICTURES = {
@@ -77,6 +77,9 @@ PICTURES = {
     "number-line-five": ("classic", *number_line(2, 4, 5)),
     "number-line-same": ("paper", *number_line(7, 7, 20)),
     "number-line-hundred": ("night", *number_line(99, 100, 100)),
+    "number-line-moves-left": ("classic", *number_line(57, 87, 100, 6)),
+    "number-line-old-flag": ("paper", *number_line(5, 3, 5, changed="marks", other=4)),
+    "number-line-two-flags": ("night", *number_line(1, 4, 5, changed="signs", other=5, color="orange")),
 }
 
 

@@ -7,6 +7,7 @@ from vlm_gym.task import Task
 from vlm_gym.task_table import own_task
 
 AXIS: Final = "course"
+_LINE: Final = own_task("NumberLine-v0")
 _PRESSES: Final = own_task("Points24-v0")
 _FORMULA: Final = own_task("Points24Formula-v1")
 _TODAY: Final[Mapping[str, Any]] = {"course": 1}
@@ -19,6 +20,15 @@ _BEST: Final = 192854 / 257049
 _PLATES_BEST: Final = 3068308 / 3855735
 
 LEVELS: Final[tuple[Task, ...]] = (
+    _LINE.harder(
+        AXIS, 1, "walk to a target where signs or marks mean the opposite today, as the prompt says", {"course": 1}
+    ),
+    _LINE.harder(
+        AXIS, 2, "the same with an old flag that means nothing", {"course": 2}, least_image_size=112
+    ),
+    _LINE.harder(
+        AXIS, 3, "the same with a blue and an orange flag, one of which counts", {"course": 3}, least_image_size=112
+    ),
     _PRESSES.harder(AXIS, 1, _TODAY_WORDS, _TODAY, random_success=1.162923e-5, best_success=_BEST),
     _PRESSES.harder(AXIS, 2, _TRAY_WORDS, _TRAY, random_success=1.162923e-5, best_success=_BEST),
     _PRESSES.harder(AXIS, 3, _PLATES_WORDS, _PLATES, random_success=1.734682e-5, best_success=_PLATES_BEST),

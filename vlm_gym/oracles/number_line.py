@@ -1,11 +1,11 @@
 """NumberLine: walk straight to the target."""
 
-from vlm_gym.games.number_line import NumberLineState
+from vlm_gym.games.number_line import NumberLineState, step_of
 
 
 def best_action(state: NumberLineState) -> str:
-    """Return the step that comes closer to the target; at the target, where the game is over, "+"."""
-    return "-" if state.target < state.position else "+"
+    """Return the step that comes closer to the target; at the target, where the game is over, any."""
+    return "-" if (state.target - state.position) * step_of(state, "-") > 0 else "+"
 
 
 def optimal_value(state: NumberLineState) -> float:

@@ -40,6 +40,7 @@ MAX_LABELS: Final = 512
 LEAST_UNIT: Final = 0.025  # of the picture's width: where the numbers lie closer, both are told in writing
 TARGET_WORD: Final = "Target"
 CURRENT_WORD: Final = "Current"
+LEFT_WORD: Final = "Left"
 
 
 class RuledSheet:
@@ -53,7 +54,7 @@ class RuledSheet:
         self._margin = max(3, round(0.03 * image_size))
         self._legend_height = max(15, round(0.11 * image_size))
         self._label: Callable[[str, int], Picture] = lru_cache(maxsize=MAX_LABELS)(self._write)
-        self._legend: Callable[[str], Picture] = lru_cache(maxsize=MAX_LABELS)(self._draw_legend)
+        self._legend: Callable[..., Picture] = lru_cache(maxsize=MAX_LABELS)(self._draw_legend)
         self._felt = to_picture(felt(image_size, theme).finish())
         most = max(LEAST_LINES, LINE_BYTES // (3 * image_size * image_size))
         self._sheet: Callable[[Look, int], tuple[Picture, Ruled]] = lru_cache(maxsize=most)(self._draw_sheet)
@@ -62,10 +63,11 @@ class RuledSheet:
         """Draw the flag and the bead on the sheet, and say above it which is which."""
         sheet, ruled = self._sheet(look, view.max_position)
         picture = sheet.copy() if onto is None else onto.fill(sheet)
-        legend, margin = self._legend(f" {view.target}\n {view.position}" if ruled.is_told else "\n"), self._margin
+        numbers = (view.flag, view.pointer) if ruled.is_told else (None, None)
+        legend, margin = self._legend(*numbers, view.moves_left), self._margin
         picture[margin : margin + legend.shape[0], margin : margin + legend.shape[1]] = legend
-        self._plant(picture, ruled.at(view.target / view.max_position)[0], self._flag_height())
-        self._thread(picture, ruled.at(view.position / view.max_position)[0], self._bead(ruled))
+        self._plant(picture, ruled.at(view.flag / view.max_position)[0], self._flag_height())
+        self._thread(picture, ruled.at(view.pointer / view.max_position)[0], self._bead(ruled))
         if look.difficulty.is_lit:
             shine(picture, look.traits, self._size)
         return picture
@@ -176,23 +178,25 @@ class RuledSheet:
 
     # The legend
 
-    def _draw_legend(self, told: str) -> Picture:
-        """Draw what flag and bead mean, and beside it their numbers, if the line is too fine to be read."""
+    def _draw_legend(self, flag: int | None, bead: int | None, moves_left: int | None) -> Picture:
+        """Draw what flag and bead mean, with their numbers if the line is too fine to be read; and the moves left."""
         width, height = self._size - 2 * self._margin, self._legend_height
         sketch = Sketch(width, height, rgb(self._theme.table))
         draw_panel(sketch, (0, 0, width, height), 0.03 * self._size, self._theme)
         picture = to_picture(sketch.finish())
-        halves, numbers = (0.0, width / 2), told.split("\n")
+        edges = (0.0, width / 2, width) if moves_left is None else (0.0, 0.38 * width, 0.78 * width, width)
         icon = 0.34 * height
-        self._plant(picture, (halves[0] + 0.5 * height, 0.82 * height), 0.68 * height)
-        self._thread(picture, (halves[1] + 0.6 * height, height / 2), 0.75 * icon)
+        self._plant(picture, (edges[0] + 0.5 * height, 0.82 * height), 0.68 * height)
+        self._thread(picture, (edges[1] + 0.6 * height, height / 2), 0.75 * icon)
         image = Image.fromarray(picture)
-        for half, word, number in zip(halves, (TARGET_WORD, CURRENT_WORD), numbers, strict=True):
-            text = f"{word}{number}"
-            font_size = fitting_size(text, self._theme.font, width / 2 - 1.5 * height, 0.44 * height)
+        words = ((TARGET_WORD, flag), (CURRENT_WORD, bead), (LEFT_WORD, moves_left))
+        for (word, number), left, right in zip(words, edges, edges[1:], strict=False):
+            room, indent = (1.5, 1.1) if moves_left is None else (0.4, 0.2) if word == LEFT_WORD else (1.2, 1.05)
+            text = word if number is None else f"{word} {number}"
+            font_size = fitting_size(text, self._theme.font, right - left - room * height, 0.44 * height)
             mask = text_mask(text, self._theme.font, font_size)
             top = (height - cap_height(self._theme.font, font_size)) // 2
-            image.paste(ink_on(self._panel), (round(half + 1.1 * height), top), mask)
+            image.paste(ink_on(self._panel), (round(left + indent * height), top), mask)
         return to_picture(image)
 
 
