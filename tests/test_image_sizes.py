@@ -10,7 +10,7 @@ from PIL import ImageDraw
 
 from vlm_gym import TASKS, UnreadablePictureWarning
 from vlm_gym.envs.base import MAX_IMAGE_SIZE, MIN_IMAGE_SIZE
-from vlm_gym.render import blackjack, cards, number_line, points
+from vlm_gym.render import blackjack, blackjack_course, cards, number_line, points
 
 LEAST_TYPE = 6  # pixels
 TURNS = 60
@@ -70,7 +70,7 @@ def test_too_small_a_picture_warns_once_when_it_is_made(task, parser):
 
 @pytest.mark.parametrize("task", CARDS)
 def test_type_in_the_smallest_pictures_of_a_card_task_is_large_enough(task, monkeypatch):
-    for drawer in (blackjack._table, points._table, number_line._sheet, cards._rank_mask):
+    for drawer in (blackjack._table, blackjack_course._table, points._table, number_line._sheet, cards._rank_mask):
         drawer.cache_clear()
     sizes, write = [], ImageDraw.ImageDraw.text
 

@@ -96,6 +96,12 @@ def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
     raise ConfigError(f"{name} must be one of {listed}; got {value!r}.{did_you_mean(value, known)}")
 
 
+def apart(one: str, other: str, reason: str) -> ConfigError:
+    """Return the error for two arguments, each "name=value", that are right by themselves and not together."""
+    names = " or ".join(argument.partition("=")[0] for argument in (one, other))
+    return ConfigError(f"{one} does not go with {other}: {reason}. Leave out {names}")
+
+
 def check_int(name: str, value: object, low: int, high: int) -> None:
     """Raise ConfigError unless `value` is an int (and no bool) from `low` to `high`."""
     if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:

@@ -123,7 +123,8 @@ def test_the_hands_need_the_parentheses_that_they_are_dealt_for():
         ({"spare_presses": -1, "solvable": True}, "spare_presses must be an int from 0"),
         ({"num_cards": 7}, "num_cards must be an int from 1 to 6"),
         ({"symbols": "+-/()="}, "symbols must be one of"),
-        ({"symbols": "+*=", "solvable": True, "least_pairs": 1, "num_cards": 2}, "found nothing to deal"),
+        ({"solvable": True, "least_pairs": 2, "num_cards": 2}, "found nothing to deal"),
+        ({"symbols": "+*=", "solvable": True, "least_pairs": 1}, r"least_pairs=1 does not go with symbols='\+\*='"),
     ],
     ids=str,
 )

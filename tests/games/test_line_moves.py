@@ -20,7 +20,7 @@ def least_numbers(names, last):
     steps = np.zeros((last + 1, last + 1), bool)
     for place in range(last + 1):
         for name in names.split():
-            after = eval(f"{place}{name}")  # noqa: S307 - Python's own arithmetic, on texts of this file
+            after = eval(f"{place}{name}")
             if after == int(after) and 0 <= after <= last:
                 steps[place, int(after)] = True
     least = np.where(np.eye(last + 1, dtype=bool), 0, -1)
@@ -43,7 +43,7 @@ def test_shortest_ways_are_those_of_the_matrix_of_steps(names, last):
 def test_the_starts_are_all_pairs_that_are_far_enough_apart(names, last):
     moves, least = moves_of(names, last), least_numbers(names, last)
     for number in range(1, least.max() + 1):
-        assert set(moves.starts(number)) == set(zip(*(axis.tolist() for axis in np.nonzero(least >= number)), strict=True))
+        assert set(moves.starts(number)) == {tuple(pair) for pair in np.argwhere(least >= number).tolist()}
     assert moves.starts(least.max() + 1) == ()
 
 
@@ -110,8 +110,8 @@ def test_a_move_is_read_in_the_words_of_people(name):
     sign, number = name[0], name[1:]
     words = {
         "+": ("add {}", "plus {}", "+ {}", "Add {}", "＋{}"),
-        "-": ("subtract {}", "minus {}", "- {}", "−{}", "–{}"),  # noqa: RUF001
-        "*": ("times {}", "x{}", "×{}", "multiply by {}", "* {}"),  # noqa: RUF001
+        "-": ("subtract {}", "minus {}", "- {}", "−{}", "–{}"),
+        "*": ("times {}", "x{}", "×{}", "multiply by {}", "* {}"),
         "/": ("divide by {}", "÷{}", "/ {}", "divided by {}"),
     }[sign]
     for each in (name, *(word.format(number) for word in words)):

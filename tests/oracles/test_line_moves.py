@@ -90,10 +90,8 @@ def test_the_figures_of_the_course_levels_are_exact(task):
     """A day changes names only: random walks are those of level 0, over all starts by the rules of the day."""
     last, rng = task.arguments["max_position"], np.random.default_rng(1)
     assert task.random_success == pytest.approx(number_line_success(last, task.turns()), abs=5e-7)
-    chances = []
-    for start in permutations(range(last + 1), 2):
-        for _ in range(4):
-            chances.append(walked(draw_day(NumberLineState(*start, last), task.level, rng), task.turns()))
+    starts = [NumberLineState(*start, last) for start in permutations(range(last + 1), 2)]
+    chances = [walked(draw_day(start, task.level, rng), task.turns()) for start in starts for _ in range(4)]
     assert np.mean(chances) == pytest.approx(task.random_success, abs=5e-7)
     assert task.best_success == 1.0
 

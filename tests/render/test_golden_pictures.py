@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from vlm_gym.games.blackjack import BlackjackView
+from vlm_gym.games.blackjack import BlackjackDay, BlackjackView
 from vlm_gym.games.blackjack_deck import DiscardsView
 from vlm_gym.games.cards import Card, read_cards
 from vlm_gym.games.number_line import LineDay, NumberLineState
 from vlm_gym.games.points import POINTS24_SYMBOLS, Deal, PointsRules, PointsView
 from vlm_gym.render.blackjack import draw_blackjack
+from vlm_gym.render.blackjack_course import draw_blackjack_day
 from vlm_gym.render.blackjack_deck import draw_discards, lay_pile
 from vlm_gym.render.number_line import draw_number_line
 from vlm_gym.render.points import draw_points
@@ -54,6 +55,11 @@ def from_one_deck(player, dealer):
     return draw, blackjack(player, dealer)[1]
 
 
+def on_a_day(player, dealer, aside, **day):
+    day = BlackjackDay(("7", 2), hand(aside)[0], **day)
+    return draw_blackjack_day, BlackjackView(hand(player), (*hand(dealer), None), (), day)
+
+
 def number_line(position, target, last, moves_left=None, **day):
     return draw_number_line, NumberLineState(position, target, last, moves_left, LineDay(**day) if day else None)
 
@@ -74,6 +80,8 @@ PICTURES = {
     "blackjack-discards": ("classic", *discards("9C 8D JC 7H QS JH 3C AC 9S 5H 8C 10H", 0, 1, 3)),
     "blackjack-last-discards": ("big_index", *discards("QD 7C 10S KC 3H AH 7D 9D 5S", 24, 3, 3)),
     "blackjack-one-deck": ("classic", *from_one_deck("10H 6D 2C", "AD")),
+    "blackjack-tray": ("night", *on_a_day("7H 9S 2D", "AC", "JD")),
+    "blackjack-two-places": ("classic", *on_a_day("7H 9S 2D AC 3H", "KC", "6D", color="orange", other=hand("QS 4H"))),
     "number-line-five": ("classic", *number_line(2, 4, 5)),
     "number-line-same": ("paper", *number_line(7, 7, 20)),
     "number-line-hundred": ("night", *number_line(99, 100, 100)),

@@ -4,23 +4,27 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from vlm_gym.envs.base import Status, TaskEnv, TaskSettings
-from vlm_gym.errors import ConfigError, check_int
+from vlm_gym.errors import ConfigError, apart, check_int
 from vlm_gym.fields import Field, kinds
 from vlm_gym.games import blackjack as game
 from vlm_gym.games import blackjack_deck as deck
 from vlm_gym.games.blackjack import BlackjackRules, BlackjackState
+from vlm_gym.games.blackjack_course import CARD_APART, TWO_PLACES, DayRules
 from vlm_gym.games.cards import read_cards
 from vlm_gym.games.outcome import Outcome
 from vlm_gym.oracles.blackjack import BlackjackOracle
 from vlm_gym.oracles.blackjack_deck import OneDeckOracle
 from vlm_gym.prompts import blackjack as words
+from vlm_gym.prompts import blackjack_course as course_words
 from vlm_gym.prompts import blackjack_deck as deck_words
 from vlm_gym.render.blackjack import BlackjackPictures
+from vlm_gym.render.blackjack_course import draw_blackjack_day
 from vlm_gym.render.blackjack_deck import draw_discards, lay_pile
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.seeing.look import MAX_SEEING, Look, draw_look
 from vlm_gym.render.theme import THEMES, read_theme
 from vlm_gym.thoughts.blackjack import BlackjackThinker
+from vlm_gym.thoughts.blackjack_course import BlackjackDayThinker
 from vlm_gym.thoughts.blackjack_deck import OneDeckThinker
 from vlm_gym.thoughts.thinker import Thinker
 
@@ -72,9 +76,14 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
     hard the cards are to read, 0 to 4: 1 turned a little, of any size and deck, 2 turned any way, one on another, seen
     from the table's edge, 3 in light and shadow on a busy table, 4 smaller besides; only without `ranks_out`.
 
+    `course=0`: how much is otherwise for one episode, as its prompt says: from 1 a rank that lies open counts another
+    number, from 2 a card lies in a tray and is not in the game, with 3 there are a blue and an orange place with a hand
+    each, one of which is the player's. Up to 1 it goes with `seeing`, and never with `ranks_out`.
+
     ## Registered Configurations
     `Blackjack-Remembering-L1-v0`, `-L2-v0` and `-L3-v0` have three, six and nine ranks out, in one, two and three
-    pictures.
+    pictures. `Blackjack-Seeing-L1-v0`, `Blackjack-Course-L1-v0` and so on are the levels of the other axes
+    (`vlm_gym.ladders`).
 
     ## Differences from the paper's code
     `natural` and `sab` work. The dealer's hidden card is in no picture, prompt or info. Every card is inside the
@@ -106,6 +115,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         sab: bool = False,
         ranks_out: int = 0,
         seeing: int = 0,
+        course: int = 0,
     ) -> None:
         for name, value in (("natural", natural), ("sab", sab)):
             if not isinstance(value, bool):
@@ -113,9 +123,11 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         self.is_one_deck = ranks_out != 0
         if self.is_one_deck:
             check_int("ranks_out, if not 0,", ranks_out, deck.LEAST_RANKS_OUT, deck.MOST_RANKS_OUT)
+        check_int("seeing", seeing, 0, MAX_SEEING)
+        check_int("course", course, 0, TWO_PLACES)
+        _check_together(ranks_out, seeing, course)
         actions = deck.ACTIONS if self.is_one_deck else game.ACTIONS
         super().__init__(settings or TaskSettings(), actions, num_actions=len(actions))
-        check_int("seeing", seeing, 0, 0 if self.is_one_deck else MAX_SEEING)
         self.seeing = seeing
         self.look: Look | None = None
         self.theme = read_theme(self.settings.theme)
@@ -123,6 +135,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         self._seen: tuple[BlackjackState, game.BlackjackView] | None = None
         self.rules: BlackjackRules
         self.oracle: BlackjackOracle | OneDeckOracle
+        self._days = DayRules(natural, sab, course=course) if course else None
         if self.is_one_deck:
             self.rules = rules = deck.OneDeckRules(natural=natural, sab=sab, ranks_out=ranks_out)
             self.oracle = OneDeckOracle(rules)
@@ -135,7 +148,12 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
 
     def _deal(self, options: Mapping[str, Any]) -> BlackjackState:
         hands = {name: read_cards(f"options[{name!r}]", codes, 2) for name, codes in options.items()}
-        state = self.rules.deal(self.np_random, hands.get("player"), hands.get("dealer"))
+        rules = self.rules if self._days is None else self._days
+        state = rules.deal(self.np_random, hands.get("player"), hands.get("dealer"))
+        if self._days is not None and state.day is not None:
+            self.rules = self._days.of_day(state.day.today)
+            self.oracle = BlackjackOracle(self.rules)
+            self._prompt = course_words.write_prompt(self.rules, state.day, self.settings.prompt)
         self.look = draw_look(self.seeing, self.np_random)
         return state
 
@@ -153,12 +171,16 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         size = self.settings.image_size
         if state.page:
             return draw_discards(deck.page_of(state), size, self.theme, self.canvas)
+        if state.day is not None and state.day.aside is not None:
+            return draw_blackjack_day(self._view(state), size, self.theme, self.canvas)
         picture = self._pictures.draw(self._view(state), self.canvas, self.look)
         if self.is_one_deck:
             lay_pile(picture, self.theme)
         return picture
 
     def _describe(self, state: BlackjackState) -> str:
+        if state.day is not None:
+            return course_words.describe(self._view(state))
         return deck_words.describe(deck.page_of(state)) if state.page else words.describe(self._view(state))
 
     def _view(self, state: BlackjackState) -> game.BlackjackView:
@@ -170,6 +192,8 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
     def _read_out(self, state: BlackjackState) -> tuple[Field, ...]:
         if state.page:
             return deck_words.read_out(deck.page_of(state))
+        if state.day is not None:
+            return course_words.read_out(game.view_of(state), self.settings.prompt)
         return words.read_out(game.view_of(state), self.settings.prompt)
 
     def _write_prompt(self, state: BlackjackState) -> str:
@@ -189,7 +213,8 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         """Return who thinks aloud in the episode."""
         if self.is_one_deck:
             return OneDeckThinker(self._on_table, self.action_values)
-        return BlackjackThinker(lambda: game.view_of(self.state), self.action_values)
+        thinker = BlackjackThinker if self._days is None else BlackjackDayThinker
+        return thinker(lambda: game.view_of(self.state), self.action_values)
 
     def _on_table(self) -> game.BlackjackView | deck.DiscardsView:
         return deck.page_of(self.state) if self.state.page else game.view_of(self.state)
@@ -198,3 +223,16 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
     def field_kinds(cls, arguments: Mapping[str, Any]) -> Mapping[str, str]:
         """Return the kinds of the fields in old records."""
         return kinds((words.DEALER, words.HAND, words.TOTAL, words.PAPER_CARDS))
+
+
+def _check_together(ranks_out: int, seeing: int, course: int) -> None:
+    """Raise ConfigError for arguments of which each is right, but which do not go together."""
+    if ranks_out and seeing:
+        reason = "the cards that were dealt before are drawn on the plain table only"
+        raise apart(f"seeing={seeing}", f"ranks_out={ranks_out}", reason)
+    if ranks_out and course:
+        reason = "the oracle of one deck knows the cards' usual values only"
+        raise apart(f"course={course}", f"ranks_out={ranks_out}", reason)
+    if seeing and course >= CARD_APART:
+        reason = "the tray, which course=1 does not have, is drawn on the plain table only"
+        raise apart(f"seeing={seeing}", f"course={course}", reason)

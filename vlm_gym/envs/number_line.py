@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from vlm_gym.envs.base import Status, TaskEnv, TaskSettings
-from vlm_gym.errors import ConfigError, check_int
+from vlm_gym.errors import ConfigError, apart, check_int
 from vlm_gym.fields import Field, kinds
 from vlm_gym.games import number_line as game
 from vlm_gym.games.line_course import OLD_FLAG, TWO_COLORS, draw_day
@@ -45,8 +45,8 @@ class NumberLineEnv(TaskEnv[NumberLineState, int]):
 
     ## Starting State
     Every pair of a position and a different target from 0 to `max_position` has the same probability; with `moves`
-    every pair whose shortest way has `least_moves` or more. `reset(options={"position": 1, "target": 4})` sets either or
-    both.
+    every pair whose shortest way has `least_moves` or more. `reset(options={"position": 1, "target": 4})` sets either
+    or both.
 
     ## Rewards
     | term | weight | paid |
@@ -71,13 +71,13 @@ class NumberLineEnv(TaskEnv[NumberLineState, int]):
     one of which is possible everywhere. As many may be played as the shortest way has, and `spare_moves=0` more; a move
     that is not possible uses up none. `least_moves=1`: the shortest way of a start has so many or more.
 
-    `course=0`: how much is otherwise for one episode, as its prompt says: from 1 either the signs have changed what they
-    do, or flag and pointer what they mean; from 2 there is an old flag, which means nothing; with 3 there are a blue and
-    an orange flag, of which one counts. Up to 1 it goes with `seeing`, and never with `moves`.
+    `course=0`: how much is otherwise for one episode, as its prompt says: from 1 either the signs have changed what
+    they do, or flag and pointer what they mean; from 2 there is an old flag, which means nothing; with 3 there are a
+    blue and an orange flag, of which one counts. Up to 1 it goes with `seeing`, and never with `moves`.
 
     ## Registered Configurations
-    `NumberLine-v0`, and its levels `NumberLine-Seeing-L1-v0`, `NumberLine-Planning-L1-v0`, `NumberLine-Course-L1-v0` and
-    so on (`vlm_gym.ladders`).
+    `NumberLine-Seeing-L1-v0`, `NumberLine-Planning-L1-v0`, `NumberLine-Course-L1-v0` and so on are its levels
+    (`vlm_gym.ladders`).
 
     ## Differences from the paper's code
     Targets are uniform. An episode succeeds when the target is reached, where the paper counts episodes whose return
@@ -153,7 +153,8 @@ class NumberLineEnv(TaskEnv[NumberLineState, int]):
         if not starts:
             told = " ".join(moves.names)
             raise ConfigError(
-                f"options must have two different numbers and a way from position to target by {told}, got {dict(options)}"
+                f"options must have two different numbers, with a way from position to target by {told}; got "
+                f"{dict(options)}"
             )
         return moves.draw(starts, self.spare_moves, self.np_random)
 
@@ -217,8 +218,8 @@ def _read_moves(moves: str, max_position: int, least_moves: int) -> LineMoves:
     stuck = read.dead_ends()
     if stuck:
         raise ConfigError(
-            f"moves={moves!r}: at {stuck[0]} on a line to {max_position} none of them is possible; add one that is, such "
-            "as '+1' or '-1'"
+            f"moves={moves!r}: at {stuck[0]} on a line to {max_position} none of them is possible; add one that is, "
+            "such as '+1' or '-1'"
         )
     if not read.starts(least_moves):
         raise ConfigError(
@@ -236,12 +237,11 @@ def _check_together(moves: LineMoves | None, spare_moves: int, least_moves: int,
             "'+1 -3 *2'; got moves=None"
         )
     if moves is not None and course:
-        raise ConfigError(
-            f"course={course} changes what - and + do, so it does not go with moves={' '.join(moves.names)!r}: leave out "
-            "one of them"
-        )
+        told = " ".join(moves.names)
+        raise apart(f"course={course}", f"moves={told!r}", "a day that is different changes what - and + do")
     if seeing and course >= OLD_FLAG:
-        raise ConfigError(
-            f"seeing={seeing} with course={course}: a second flag is drawn on the plain line only; choose course=0 or "
-            f"1, or seeing=0"
+        raise apart(
+            f"seeing={seeing}",
+            f"course={course}",
+            "the second flag, which course=1 does not have, is drawn on the plain line only",
         )

@@ -11,7 +11,7 @@ import numpy as np
 
 from vlm_gym.actions import ActionSet, Vocabulary
 from vlm_gym.envs.base import ActionT, Status, TaskEnv, TaskSettings
-from vlm_gym.errors import ConfigError, check_choice, check_int
+from vlm_gym.errors import ConfigError, apart, check_choice, check_int
 from vlm_gym.fields import Field, kinds
 from vlm_gym.games import formula
 from vlm_gym.games.cards import Card, FaceCards, read_cards
@@ -23,7 +23,7 @@ from vlm_gym.games.points import (
     PointsState,
     PointsView,
 )
-from vlm_gym.games.points_deal import TWO_PLATES, Dealer
+from vlm_gym.games.points_deal import CARD_APART, TWO_PLATES, Dealer
 from vlm_gym.oracles import points as oracle
 from vlm_gym.oracles.deals import solvable_deal_odds
 from vlm_gym.prompts import points as words
@@ -73,7 +73,10 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
         self.solvable = solvable
         self._is_plain = dealer.is_plain and self.spare_presses is None and not self.least_pairs
         self._scene = deal_words.Scene(dealer.rules, dealer.targets is not None)
-        check_int("seeing", seeing, 0, MAX_SEEING if self._is_plain else 0)
+        check_int("seeing", seeing, 0, MAX_SEEING)
+        if seeing and dealer.course >= CARD_APART:
+            reason = "the tray, which course=1 does not have, is drawn on the plain table only"
+            raise apart(f"seeing={seeing}", f"course={dealer.course}", reason)
         self.seeing = seeing
         self.look: Look | None = None
         if solvable:  # a target that no deal can make is refused here, not at the first reset
@@ -86,12 +89,13 @@ class _CardsEnv(TaskEnv[PointsState, ActionT]):
             cards = read_cards("options['cards']", options["cards"], self.rules.num_cards)
         if "target" in options:
             target = self._check_target(options["target"])
-        if not self._is_plain:
-            dealt, deal = self._deal_more(cards, target, self.np_random)
-            return PointsState(dealt, (), self.attempts, None, deal)
-        cards = cards or self._deal_cards(self.np_random)
+        deal = None
+        if self._is_plain:
+            cards = cards or self._deal_cards(self.np_random)
+        else:
+            cards, deal = self._deal_more(cards, target, self.np_random)
         self.look = draw_look(self.seeing, self.np_random)
-        return PointsState(cards, attempts_left=self.attempts)
+        return PointsState(cards, (), self.attempts, None, deal)
 
     def _check_target(self, target: Any) -> int:
         targets = self.dealer.targets
@@ -243,8 +247,7 @@ class PointsEnv(_CardsEnv[int]):
 
     `seeing=0`: how hard the cards are to read, 0 to 4: 1 turned a little, of any size and deck, 2 turned any way, one
     on another, seen from the table's edge, 3 in light and shadow on a busy table, 4 smaller besides. What tells a card
-    is not covered. It needs a target that is a number, and none of the last three arguments.
-
+    is not covered. It does not go with a card in the tray (`course` from 2).
 
     ## Registered Configurations
     | id | target | num_cards | symbols | solvable |
@@ -289,6 +292,9 @@ class PointsEnv(_CardsEnv[int]):
                 "spare_presses and least_pairs count from a shortest solution, so they need solvable=True; got "
                 f"solvable={solvable!r}, spare_presses={spare_presses!r}, least_pairs={least_pairs!r}"
             )
+        if least_pairs and formula.OPEN not in symbols:
+            reason = "without parentheses no formula needs a pair of them"
+            raise apart(f"least_pairs={least_pairs}", f"symbols={symbols!r}", reason)
         self.spare_presses = spare_presses
         self.least_pairs = least_pairs
         super().__init__(settings, dealer, dealer.rules.actions, solvable=solvable, seeing=seeing)

@@ -61,9 +61,7 @@ class LineMoves:
         """Return all pairs of a position and a target whose shortest way has at least so many moves."""
         return self._starts[least_moves] if least_moves < len(self._starts) else ()
 
-    def draw(
-        self, starts: tuple[tuple[int, int], ...], spare_moves: int, rng: np.random.Generator
-    ) -> NumberLineState:
+    def draw(self, starts: tuple[tuple[int, int], ...], spare_moves: int, rng: np.random.Generator) -> NumberLineState:
         """Draw one of some starts, each with the same probability: with its least number of moves, and some more."""
         position, target = starts[int(rng.integers(len(starts)))]
         return NumberLineState(position, target, self.max_position, self._distances_to(target)[position] + spare_moves)

@@ -1,8 +1,7 @@
-"""NumberLine: walk from one number to another, one step at a time (with other moves: line_moves.py; with other
-rules for a day: line_course.py).
+"""NumberLine: walk from one number to another, one step at a time.
 
-The simplest task of Zhai et al. 2024 (arXiv 2405.10292, section 5.1): nothing is hidden, so the state is
-also the player's view.
+With other moves: line_moves.py; on a day that is different: line_course.py. The simplest task of Zhai et al. 2024
+(arXiv 2405.10292, section 5.1): nothing is hidden, so the state is also the player's view.
 """
 
 from dataclasses import dataclass

@@ -16,16 +16,17 @@ from vlm_gym.games.blackjack import (
     LIMIT,
     BlackjackRules,
     BlackjackView,
+    Today,
     hand_value,
     has_usable_ace,
+    values_of,
 )
-from vlm_gym.games.cards import RANKS, Card, value_of
+from vlm_gym.games.cards import RANKS, Card
 
 Objective = Literal["win", "reward"]
 Policy = Callable[["Hand", int], float]
 """The probability of "hit" with a hand against the dealer's open card (an ace is 1)."""
 
-CARD_ODDS: Final = {card: [value_of(rank, "ten") for rank in RANKS].count(card) / len(RANKS) for card in range(1, 11)}
 NATURAL_BONUS: Final = 0.5  # a natural pays 3:2 (Gymnasium's Blackjack-v1)
 
 
@@ -84,7 +85,7 @@ class BlackjackOracle:
         if None in view.dealer:
             return self._value(_best_odds(self, hand, open_card))
         dealer = tuple(card for card in view.dealer if card is not None)
-        return self._value(settle(self.rules, hand, hand_of(dealer)))
+        return self._value(settle(self.rules, hand, hand_of(dealer, view.today)))
 
     def action_values(self, view: BlackjackView) -> dict[str, float]:
         """Return the value of each action, if the best play follows, in a game that goes on."""
@@ -109,6 +110,13 @@ class BlackjackOracle:
 
 def odds_of(rules: BlackjackRules, policy: Policy) -> Odds:
     """Return how the play of `policy` ends, before the deal."""
+    odds, play = card_odds(rules.today), player_of(rules, policy)
+    deals = product(odds, repeat=3)
+    return mean((prod(map(odds.__getitem__, deal)), play(dealt(*deal[:2]), deal[2])) for deal in deals)
+
+
+def player_of(rules: BlackjackRules, policy: Policy) -> Callable[[Hand, int], Odds]:
+    """Return how the play of `policy` ends with a hand against the dealer's open card, as a function of both."""
 
     @cache
     def play(hand: Hand, open_card: int) -> Odds:
@@ -116,11 +124,18 @@ def odds_of(rules: BlackjackRules, policy: Policy) -> Odds:
         stand_odds = _stand_odds(rules, hand, open_card)
         if hit == 0.0:
             return stand_odds
-        hit_odds = _mean((odds, play(hand.with_card(card), open_card)) for card, odds in CARD_ODDS.items())
-        return _mean(((hit, hit_odds), (1 - hit, stand_odds)))
+        drawn = card_odds(rules.today).items()
+        hit_odds = mean((odds, play(hand.with_card(card), open_card)) for card, odds in drawn)
+        return mean(((hit, hit_odds), (1 - hit, stand_odds)))
 
-    deals = product(CARD_ODDS, repeat=3)
-    return _mean((prod(map(CARD_ODDS.__getitem__, deal)), play(dealt(*deal[:2]), deal[2])) for deal in deals)
+    return play
+
+
+@cache
+def card_odds(today: Today | None) -> dict[int, float]:
+    """Return the probability of what a card counts (an ace that can count 11 is 1)."""
+    values = list(values_of(today).values())
+    return {card: values.count(card) / len(RANKS) for card in sorted(set(values))}
 
 
 @cache
@@ -131,12 +146,13 @@ def _best_odds(oracle: BlackjackOracle, hand: Hand, open_card: int) -> Odds:
 
 @cache
 def _hit_odds(oracle: BlackjackOracle, hand: Hand, open_card: int) -> Odds:
-    return _mean((odds, _best_odds(oracle, hand.with_card(card), open_card)) for card, odds in CARD_ODDS.items())
+    drawn = card_odds(oracle.rules.today).items()
+    return mean((odds, _best_odds(oracle, hand.with_card(card), open_card)) for card, odds in drawn)
 
 
 @cache
 def _stand_odds(rules: BlackjackRules, hand: Hand, open_card: int) -> Odds:
-    return _mean((odds, settle(rules, hand, dealer)) for dealer, odds in _dealer_ends(open_card).items())
+    return mean((odds, settle(rules, hand, dealer)) for dealer, odds in _dealer_ends(rules.today, open_card).items())
 
 
 def settle(rules: BlackjackRules, hand: Hand, dealer: Hand) -> Odds:
@@ -154,12 +170,12 @@ def read_view(view: BlackjackView) -> tuple[Hand, int]:
     shown = view.dealer[0]
     if shown is None:
         raise ConfigError(f"the dealer's first card always lies open, got {view!r}")
-    return hand_of(view.player), value_of(shown.rank, "ten")
+    return hand_of(view.player, view.today), values_of(view.today)[shown.rank]
 
 
-def hand_of(cards: tuple[Card, ...]) -> Hand:
+def hand_of(cards: tuple[Card, ...], today: Today | None = None) -> Hand:
     """Return what matters of some cards."""
-    return Hand(hand_value(cards), has_usable_ace(cards), len(cards) == 2)
+    return Hand(hand_value(cards, today), has_usable_ace(cards, today), len(cards) == 2)
 
 
 def dealt(first: int, second: int) -> Hand:
@@ -169,22 +185,23 @@ def dealt(first: int, second: int) -> Hand:
 
 
 @cache
-def _dealer_ends(open_card: int) -> dict[Hand, float]:
+def _dealer_ends(today: Today | None, open_card: int) -> dict[Hand, float]:
     """Return the hands with which the dealer stops, and their probabilities."""
+    drawn = card_odds(today)
     ends: dict[Hand, float] = {}
-    hands = {dealt(open_card, hidden): odds for hidden, odds in CARD_ODDS.items()}
+    hands = {dealt(open_card, hidden): odds for hidden, odds in drawn.items()}
     while hands:
         hand, odds = hands.popitem()
         if hand.value >= DEALER_STANDS_AT:
             ends[hand] = ends.get(hand, 0.0) + odds
             continue
-        for card, card_odds in CARD_ODDS.items():
+        for card, odds_of_card in drawn.items():
             longer = hand.with_card(card)
-            hands[longer] = hands.get(longer, 0.0) + odds * card_odds
+            hands[longer] = hands.get(longer, 0.0) + odds * odds_of_card
     return ends
 
 
-def _mean(parts: Iterable[tuple[float, Odds]]) -> Odds:
+def mean(parts: Iterable[tuple[float, Odds]]) -> Odds:
     """Average odds by their weights."""
     win = draw = lose = natural = 0.0
     for weight, odds in parts:

@@ -45,7 +45,7 @@ def random_success(moves: LineMoves, least_moves: int, spare_moves: int, turns: 
 
 
 def _random_chances(moves: LineMoves, most_left: int, turns: int) -> list[Chances]:
-    """Return for so many moves left, from none up, the chances of random play within `turns`, by induction over turns."""
+    """Return the chances of random play within `turns` for each number of moves left, from none up."""
     size = moves.max_position + 1
     places, is_target = np.arange(size), np.eye(size, dtype=bool)
     led = [np.array([moves.after(place, name) or 0 for place in places.tolist()]) for name in moves.names]
@@ -56,7 +56,7 @@ def _random_chances(moves: LineMoves, most_left: int, turns: int) -> list[Chance
         for left in range(1, most_left + 1):
             arrived = np.where(is_target, 1.0, chances[left - 1])
             each = [np.where(can, arrived[:, to], chances[left]) for to, can in zip(led, legal, strict=True)]
-            later.append(sum(each) / len(moves.names))
+            later.append(np.mean(each, axis=0))
         chances = later
     return chances
 

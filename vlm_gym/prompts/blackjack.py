@@ -19,7 +19,7 @@ _NAMES: Final[Mapping[Card | None, str]] = {None: "a card face down", **{card: c
 
 def describe(view: BlackjackView) -> str:
     """Return what the picture shows."""
-    return f"Dealer: {_in_words(view.dealer)}. You: {_in_words(view.player)}."
+    return f"Dealer: {in_words(view.dealer)}. You: {in_words(view.player)}."
 
 
 def fields(settings: PromptSettings) -> tuple[Field, ...]:
@@ -33,13 +33,14 @@ def read_out(view: BlackjackView, settings: PromptSettings) -> tuple[Field, ...]
         return (PAPER_CARDS.reads(describe(view)),)
     shown = tuple(card for card in view.dealer if card is not None)
     return (
-        DEALER.reads(_in_words(shown)),
-        HAND.reads(_in_words(view.player)),
-        TOTAL.reads(str(hand_value(view.player))),
+        DEALER.reads(in_words(shown)),
+        HAND.reads(in_words(view.player)),
+        TOTAL.reads(str(hand_value(view.player, view.today))),
     )
 
 
-def _in_words(hand: tuple[Card | None, ...]) -> str:
+def in_words(hand: tuple[Card | None, ...]) -> str:
+    """Return the names of a hand's cards."""
     return ", ".join([_NAMES[card] for card in hand])
 
 

@@ -38,11 +38,13 @@ def write_prompt(view: NumberLineState, settings: PromptSettings) -> str:
 
 
 @lru_cache(maxsize=256)
-def _prompt(changed: str, has_other: bool, color: str | None, max_position: int, settings: PromptSettings) -> str:  # noqa: FBT001
+def _prompt(changed: str, has_other: bool, color: str | None, max_position: int, settings: PromptSettings) -> str:
     if color is not None:
         marks = "a blue and an orange flag with a number each, and a pointer"
     else:
-        marks = f"a flag at the target number{', an old flag' if has_other else ''} and a pointer at your current number"
+        marks = (
+            f"a flag at the target number{', an old flag' if has_other else ''} and a pointer at your current number"
+        )
     told = [(_PAPER if settings.style == "paper" else _RULES).format(max_position=max_position, marks=marks)]
     flag = "flag" if color is None else f"{color} flag"
     if color is not None:

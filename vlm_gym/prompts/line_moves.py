@@ -37,8 +37,8 @@ _VERBS: Final = {"+": "adds {n}", "-": "subtracts {n}", "*": "multiplies by {n}"
 _RULES: Final = """\
 You are playing NumberLine. The picture shows a number line from 0 to {max_position}, a target number, your current \
 number and how many moves are left.
-Each turn you choose one move, which changes the current number: {told}. A move that leads off the line, or to no whole \
-number, is not possible, and uses up no move.
+Each turn you choose one move, which changes the current number: {told}. A move that leads off the line, or to no \
+whole number, is not possible, and uses up no move.
 Reach the target number before your moves are used up: plan the whole way first."""
 
 _PAPER: Final = """\

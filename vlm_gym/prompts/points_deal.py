@@ -1,7 +1,7 @@
 """The points games in words where more is dealt than the cards: a target, a rule of the day, a card apart, presses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -67,8 +67,11 @@ def read_out(view: PointsView, scene: Scene, settings: PromptSettings) -> tuple[
 
 def read_formula_out(view: PointsView, scene: Scene) -> tuple[Field, ...]:
     """Return what a right answer says in its fields of the picture, in the games that take the formula at once."""
-    has_card_apart = view.deal is not None and view.deal.aside is not None
-    cards = _cards(scene, has_card_apart).reads(", ".join(card.name for card in view.cards))
+    deal = view.deal
+    field = _cards(scene, deal is not None and deal.aside is not None)
+    if deal is not None and deal.rules.today is not None:
+        field = replace(field, kind=Kind.RANKED_CARDS)  # a J that counts 4 is not a 10
+    cards = field.reads(", ".join(card.name for card in view.cards))
     return (cards, TARGET.reads(str(view.target))) if scene.has_dealt_target else (cards,)
 
 

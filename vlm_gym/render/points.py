@@ -53,7 +53,8 @@ class PointsPictures:
             self._deal = _Deal(*key, table.lay_deal(*key))
         if look is None:
             return table.write(self._deal.ground, view, lines, onto)
-        return lay(self._deal.ground, (table.lower_part(self._deal.ground, view, lines, look),), onto)
+        ground = self._deal.ground
+        return lay(ground, (table.lower_part(ground, view, lines, look), *table.lit_count(ground, view, look)), onto)
 
 
 def draw_points(view: PointsView, image_size: int, theme: Theme, look: Look | None = None) -> Picture:
@@ -88,7 +89,7 @@ class _PointsTable:
         num_pictures = max(4, PICTURE_BYTES // (3 * image_size * image_size))
         self._background: Callable[[bool, bool], Picture] = lru_cache(maxsize=4)(self._draw_background)
         self._hand: Callable[[int, bool, bool], Hand] = lru_cache(maxsize=num_pictures)(self._spread_cards)
-        self._overlay: Callable[[int], Overlay] = lru_cache(maxsize=num_pictures)(self._lay_over)
+        self._overlay: Callable[[int, bool], Overlay] = lru_cache(maxsize=num_pictures)(self._lay_over)
 
     def fit(self, view: PointsView) -> Lines | None:
         """Return the formula as it goes into the low strip, or None if it is too long for it."""
@@ -120,6 +121,13 @@ class _PointsTable:
         self._thrown.finish(part, look, 0, low.top)
         return part, 0, low.top
 
+    def lit_count(self, ground: Picture, view: PointsView, look: Look) -> tuple[Patch, ...]:
+        """Return the sign of the tokens that are left in the look's light; none where they are not counted."""
+        return tuple(
+            (self._thrown.lay_sign(ground, sign, look, left, top), left, top)
+            for sign, left, top in self._header.count(view)
+        )
+
     def sightings(self, cards: Cards, look: Look) -> tuple[tuple[Sighting, ...], ...]:
         """Return for each card the places that tell it."""
         return self._thrown.sightings(cards, self._zone(len(cards)), 0, look)
@@ -130,15 +138,16 @@ class _PointsTable:
 
         return ThrownTable(self._size, self._theme)
 
-    def _lay_thrown(self, cards: Cards, target: int, look: Look) -> Picture:
-        picture = self._thrown.ground(self._overlay(target), look)
+    def _lay_thrown(self, cards: Cards, target: int, deal: Deal | None, look: Look) -> Picture:
+        is_counted = deal is not None and deal.presses is not None
+        picture = self._thrown.ground(self._overlay(target, is_counted), look)
         self._thrown.lay(picture, cards, self._zone(len(cards)), 0, look)
         self._thrown.finish(picture[: self._strips[0].top], look)
         return picture
 
-    def _lay_over(self, target: int) -> "Overlay":
+    def _lay_over(self, target: int, is_counted: bool) -> "Overlay":
         flat = self._background(False, False).copy()
-        signs = self._header.patches(target, None)
+        signs = self._header.signs(target, is_counted)
         for patch in signs:
             paste(flat, *patch)
         boxes = [(slice(y, y + sign.shape[0]), slice(x, x + sign.shape[1])) for sign, x, y in signs]
@@ -156,7 +165,7 @@ class _PointsTable:
     def lay_deal(self, cards: Cards, target: int, deal: Deal | None, is_tall: bool, look: Look | None) -> Picture:
         """Lay all that stays as it is while the formula grows: the target and the cards, and one in the tray."""
         if look is not None:
-            return self._lay_thrown(cards, target, look)
+            return self._lay_thrown(cards, target, deal, look)
         has_tray = deal is not None and deal.aside is not None
         picture = self._background(is_tall, has_tray).copy()
         for patch in self._header.patches(target, deal):

@@ -56,6 +56,10 @@ class Header:
         self._plate: Callable[[PlateColor, int], Patch] = lru_cache(maxsize=MAX_HEADERS)(self._draw_one_plate)
         self._count: Callable[[int, int], Patch] = lru_cache(maxsize=MAX_HEADERS)(self._draw_count)
 
+    def signs(self, target: int, is_counted: bool) -> tuple[Patch, ...]:
+        """Return the target's sign, with room beside it for that of the tokens left if they are counted."""
+        return self._fixed(target, None, None, is_counted)
+
     def patches(self, target: int, deal: Deal | None) -> tuple[Patch, ...]:
         """Return what stays as it is throughout an episode."""
         if deal is None:

@@ -65,8 +65,9 @@ class BlackjackThinker(Thinker):
 def describe(view: BlackjackView, rng: np.random.Generator) -> str:
     """Say what the hand adds up to and what the dealer shows."""
     shown = [card.name for card in view.dealer if card is not None]
-    words = {"hand": listing([card.name for card in view.player]), "total": hand_value(view.player), "dealer": shown[0]}
-    soft = pick(rng, SOFT, words) if has_usable_ace(view.player) else ""
+    total = hand_value(view.player, view.today)
+    words = {"hand": listing([card.name for card in view.player]), "total": total, "dealer": shown[0]}
+    soft = pick(rng, SOFT, words) if has_usable_ace(view.player, view.today) else ""
     return f"{pick(rng, SEEN, words)}{soft}"
 
 
@@ -83,4 +84,4 @@ def think(view: BlackjackView, values: Mapping[str, float], action: str, rng: np
 
 def num_busts(view: BlackjackView) -> int:
     """Return with how many of the 13 ranks, which are equally likely, a hit goes over 21."""
-    return sum(hand_value((*view.player, Card(rank, "spades"))) > LIMIT for rank in RANKS)
+    return sum(hand_value((*view.player, Card(rank, "spades")), view.today) > LIMIT for rank in RANKS)

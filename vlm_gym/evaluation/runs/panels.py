@@ -21,7 +21,7 @@ from vlm_gym.rollout import Rollout
 FIRST_SEED: Final = 1_000_000_000  # people train on low seeds: a panel's begin here
 GAMES_OF_A_TYPE: Final = 10  # in the panel that plays them twice
 STARTS_OF_A_LEVEL: Final = 40  # in ladder-v0
-STARTS_OF_A_TOP: Final = 40  # in hard-v0
+STARTS_OF_A_TOP: Final = 32  # in hard-v0
 FIRST_LADDER_SEED: Final = FIRST_SEED + 1000
 FIRST_HARD_SEED: Final = FIRST_SEED + 2000
 HASH_LENGTH: Final = 16  # hex digits of each half of a fingerprint: 64 bits
@@ -273,9 +273,12 @@ LADDERS: Final[Mapping[tuple[str, str], int]] = {
     ("Blackjack-v0", "Seeing"): 4,
     ("Points24-v0", "Calculating"): 2,
     ("Points24Formula-v1", "Calculating"): 3,
+    ("NumberLine-v0", "Planning"): 3,
     ("Points24-v0", "Planning"): 2,
     ("Blackjack-v0", "Remembering"): 3,
     ("Household-v1", "Remembering"): 3,
+    ("NumberLine-v0", "Course"): 3,
+    ("Blackjack-v0", "Course"): 3,
     ("Points24-v0", "Course"): 3,
     ("Points24Formula-v1", "Course"): 3,
 }
@@ -294,7 +297,7 @@ PANELS: Final[Mapping[str, tuple[str, Callable[[], tuple[EpisodeSpec, ...]]]]] =
         "ALFWorld's split valid_unseen, every game once",
         _alfworld("vlm_gym/ALFWorld-ValidUnseen-v0", "valid_unseen"),
     ),
-    "hard-v0": ("the highest level of every ladder of harder tasks, 40 starts each", _hard),
+    "hard-v0": ("the highest level of every ladder of harder tasks, 32 starts each", _hard),
     "ladder-v0": ("every ladder of harder tasks, each level from 0 up, 40 starts each", _ladder),
     "household-thor-v0": ("60 games of valid_seen twice: drawn by this package, and by AI2-THOR", _household_thor),
 }
@@ -313,8 +316,8 @@ FINGERPRINTS: Final[Mapping[str, str]] = {
     "household-unseen-v0": "c4448dc0f10da683-2dcd4cd4a6fca7f7",
     "alfworld-valid-seen-v0": "6e6efac076a02585-d50108169b795ab5",
     "alfworld-valid-unseen-v0": "2358e7c1fd0ab410-770b15c7714cda68",
-    "hard-v0": "c65e71680a26742f-2e213c5a476a842f",
-    "ladder-v0": "d2452fbf50b0b062-1d882e0da04d5d32",
+    "hard-v0": "cfa92344923811b0-bfc18a80fe718642",
+    "ladder-v0": "8da97d48da98c470-433d81986d33fd6b",
     "household-thor-v0": "79fa255e404e6add-d0a5a46cd6e77d90",
 }
 """The fingerprints, their second halves with the versions of DRAWN_WITH."""

@@ -63,6 +63,14 @@ class ThrownTable:
             cv2.copyTo(overlay.flat[box], mask, table[box])
         return table
 
+    def lay_sign(self, ground: Picture, sign: Picture, look: Look, left: int, top: int) -> Picture:
+        """Return the part of a lit picture with a sign on it that was drawn on plain cloth, without the cloth."""
+        place = ground[top : top + sign.shape[0], left : left + sign.shape[1]].copy()
+        is_sign, lit = (sign != rgb(self._theme.table)).any(axis=2), sign.copy()
+        self.finish(lit, look, left, top)
+        place[is_sign] = lit[is_sign]
+        return place
+
     def finish(self, part: Picture, look: Look, left: int = 0, top: int = 0) -> None:
         """Lay light and shadow, in place, over all of a picture or a part of it, on which all else has been drawn."""
         if look.difficulty.is_lit:
