@@ -13,8 +13,16 @@ from vlm_gym.cli.arguments import number as a_number
 from vlm_gym.cli.batch_arguments import add_batches, batched, check_batches
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
 from vlm_gym.cli.planned_runs import runs_of
-from vlm_gym.cli.run_arguments import add_chat, add_episodes, add_limits, add_unplayable, limits_of, positive
-from vlm_gym.cli.sitting import Ended, Last, note, sit, tell_missing
+from vlm_gym.cli.run_arguments import (
+    add_chat,
+    add_episodes,
+    add_limits,
+    add_sitting,
+    add_unplayable,
+    limits_of,
+    positive,
+)
+from vlm_gym.cli.sitting import Ended, note, sit_with, tell_missing
 from vlm_gym.cli.unused import check_unused
 from vlm_gym.errors import AgentError, RunError
 from vlm_gym.evaluation.models.agent_names import FORMS, make_agent
@@ -57,16 +65,10 @@ def add(commands: Any) -> None:
         metavar="FOLDER",
         help="the run's folder; of several agents or panels, the folder that holds those of their runs",
     )
-    command.add_argument("--resume", action="store_true", help="go on with the run that is in the folder, if any")
     command.add_argument(
         "--concurrency", type=positive, metavar="N", help="episodes at once (default: 16; with --batch, all)"
     )
-    command.add_argument(
-        "--no-preflight",
-        dest="preflight",
-        action="store_false",
-        help="send no first request, the longest that may come, to models behind endpoints before anything is played",
-    )
+    add_sitting(command)
     add_episodes(command)
     add_chat(command)
     add_endpoint(command)
@@ -119,11 +121,13 @@ def _evaluate_one_of_several(options: argparse.Namespace, run: "PlannedRun", lim
 
 def _evaluate_one(options: argparse.Namespace, run: "PlannedRun", limits: "Limits", *, has_table: bool = True) -> Ended:
     from vlm_gym.evaluation.runs.plan import plan_notes
+    from vlm_gym.evaluation.runs.run import evaluate
 
     for told in plan_notes(run.plan):
         note(told)
     agent = _agent(options, run)  # starts Ray, which takes SIGTERM for itself: `sit` takes it back
-    end = sit(lambda last: _play(options, run, limits, agent, last))
+    play = partial(evaluate, run.folder, run.plan, agent)
+    end = sit_with(agent, options, play, concurrency=_concurrency(options, run), limits=limits)
     if end.is_unread:
         return end
     if has_table:
@@ -168,31 +172,6 @@ def _concurrency(options: argparse.Namespace, run: "PlannedRun") -> int:
 
     all_at_once = min(len(run.plan.own_episodes), MAX_CONCURRENCY) if options.batch else CONCURRENCY
     return int(options.concurrency or all_at_once)
-
-
-async def _play(
-    options: argparse.Namespace,
-    run: "PlannedRun",
-    limits: "Limits",
-    agent: "Agent | Player",
-    last: Last,
-) -> None:
-    from vlm_gym.evaluation.runs.run import evaluate
-
-    try:
-        last.progress = await evaluate(
-            run.folder,
-            run.plan,
-            agent,
-            concurrency=_concurrency(options, run),
-            limits=limits,
-            is_resumed=options.resume,
-            unplayable=options.unplayable,
-            on_progress=last,
-            on_check=note if options.preflight else None,
-        )
-    finally:
-        await agent.close()
 
 
 def _tell_scores(options: argparse.Namespace, run: "PlannedRun", progress: "Progress | None") -> None:

@@ -1,20 +1,28 @@
 """The command `ladder`."""
 
 import argparse
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from vlm_gym.cli.arguments import add_command, count, folder, number
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
-from vlm_gym.cli.run_arguments import add_chat, add_limits, add_unplayable, chat_of, limits_of, parser_of, positive
-from vlm_gym.cli.sitting import Last, note, sit, tell_missing
+from vlm_gym.cli.run_arguments import (
+    add_chat,
+    add_limits,
+    add_sitting,
+    add_unplayable,
+    chat_of,
+    limits_of,
+    parser_of,
+    positive,
+)
+from vlm_gym.cli.sitting import note, sit_with, tell_missing
 from vlm_gym.cli.unused import check_unused
 from vlm_gym.evaluation.models.agent_names import FORMS, make_agent
 from vlm_gym.ladders import AXES
 from vlm_gym.registration import find_task
 
 if TYPE_CHECKING:  # these import slowly, and every command reads this file
-    from vlm_gym.evaluation.models.agents import Agent
-    from vlm_gym.evaluation.runs.limits import Limits
     from vlm_gym.evaluation.runs.plan import Plan
 
 PANEL: Final = "ladder-v0"
@@ -34,14 +42,8 @@ def add(commands: Any) -> None:
     )
     command.add_argument("--agent", required=True, metavar="NAME", help=f"what plays: {FORMS}")
     command.add_argument("--out", required=True, type=folder, metavar="FOLDER", help="the run's folder")
-    command.add_argument("--resume", action="store_true", help="go on with the run that is in the folder, if any")
     command.add_argument("--concurrency", type=positive, default=16, metavar="N", help="episodes at once (default: 16)")
-    command.add_argument(
-        "--no-preflight",
-        dest="preflight",
-        action="store_false",
-        help="send no first request, the longest that may come, to models behind endpoints before anything is played",
-    )
+    add_sitting(command)
     group = command.add_argument_group("what is played")
     group.add_argument(
         "--panel", default=PANEL, metavar="NAME", help="where the episodes come from (default: %(default)s)"
@@ -72,6 +74,7 @@ def add(commands: Any) -> None:
 
 
 def _ladder(options: argparse.Namespace) -> int:
+    from vlm_gym.evaluation.climb import Climb, climb
     from vlm_gym.evaluation.runs.plan import plan_notes
 
     plan, limits = _plan(options), limits_of(options)
@@ -79,7 +82,8 @@ def _ladder(options: argparse.Namespace) -> int:
     for told in plan_notes(plan):
         note(told)
     agent = make_agent(options.agent, endpoint_of(options), local_of(options))
-    end = sit(lambda last: _play(options, plan, limits, agent, last))
+    play = partial(climb, options.out, plan, agent, Climb(options.width, options.round, options.most or None))
+    end = sit_with(agent, options, play, concurrency=options.concurrency, limits=limits)
     if end.progress is not None and end.progress.num_done:
         _tell_ladders(options, plan)
     tell_missing(end)
@@ -100,32 +104,6 @@ def _plan(options: argparse.Namespace) -> "Plan":
         chat=chat_of(options, training),
     )
     return plan_of_ladders(whole, options.axis, [find_task(name).id for name in options.level_0])
-
-
-async def _play(
-    options: argparse.Namespace,
-    plan: "Plan",
-    limits: "Limits",
-    agent: "Agent",
-    last: Last,
-) -> None:
-    from vlm_gym.evaluation.climb import Climb, climb
-
-    try:
-        last.progress = await climb(
-            options.out,
-            plan,
-            agent,
-            Climb(options.width, options.round, options.most or None),
-            concurrency=options.concurrency,
-            limits=limits,
-            is_resumed=options.resume,
-            unplayable=options.unplayable,
-            on_progress=last,
-            on_check=note if options.preflight else None,
-        )
-    finally:
-        await agent.close()
 
 
 def _tell_ladders(options: argparse.Namespace, plan: "Plan") -> None:

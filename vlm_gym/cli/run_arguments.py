@@ -18,6 +18,17 @@ NUM_EPISODES: Final = 100
 MAX_REFUSALS: Final = 100  # as in evaluation.runs.limits
 
 
+def add_sitting(command: argparse.ArgumentParser) -> None:
+    """Add how a sitting begins: anew or where the last one stopped, with a first request or without."""
+    command.add_argument("--resume", action="store_true", help="go on with the run that is in the folder, if any")
+    command.add_argument(
+        "--no-preflight",
+        dest="preflight",
+        action="store_false",
+        help="send no first request, the longest that may come, to models behind endpoints before anything is played",
+    )
+
+
 def add_episodes(command: argparse.ArgumentParser) -> None:
     """Add what names the episodes: a panel, or one task."""
     group = command.add_argument_group("what is played")

@@ -1,5 +1,6 @@
 """How a sitting of a long run is shown, interrupted and ended."""
 
+import argparse
 import asyncio
 import contextlib
 import signal
@@ -12,6 +13,9 @@ from vlm_gym.errors import VlmGymError
 from vlm_gym.program import INTERRUPTED
 
 if TYPE_CHECKING:  # these import slowly, and every command reads this file
+    from vlm_gym.evaluation.models.agents import Agent
+    from vlm_gym.evaluation.runs.limits import Limits
+    from vlm_gym.evaluation.runs.players import Player
     from vlm_gym.evaluation.runs.sitting import Failure, Progress
 
 INCOMPLETE: Final = 1  # exit status of a run with episodes missing
@@ -54,6 +58,40 @@ class Ended(NamedTuple):
         if self.progress is not None and self.progress.is_complete:
             return 0
         return INTERRUPTED if self.stopped_by == signal.SIGINT.name else INCOMPLETE
+
+
+def sit_with(
+    agent: "Agent | Player",
+    options: argparse.Namespace,
+    play: "Callable[..., Coroutine[Any, Any, Progress]]",
+    *,
+    concurrency: int,
+    limits: "Limits",
+) -> Ended:
+    """Play with an agent, as the options that all commands share have it, and close it: see `sit`.
+
+    Args:
+        agent: What plays.
+        options: Those of `add_sitting` and `add_unplayable`.
+        play: `evaluate` or `climb`, with all but the keyword arguments that both have.
+        concurrency: Episodes at once.
+        limits: Of the sitting.
+    """
+
+    async def play_and_close(last: Last) -> None:
+        try:
+            last.progress = await play(
+                concurrency=concurrency,
+                limits=limits,
+                is_resumed=options.resume,
+                unplayable=options.unplayable,
+                on_progress=last,
+                on_check=note if options.preflight else None,
+            )
+        finally:
+            await agent.close()
+
+    return sit(play_and_close)
 
 
 def sit(play: Callable[[Last], Coroutine[Any, Any, None]]) -> Ended:
