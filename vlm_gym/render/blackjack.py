@@ -51,6 +51,10 @@ class BlackjackPictures:
         self._key = image_size, theme
         self._thrown: _Thrown | None = None
 
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out what lies on the table, since all envs share the table: a copy lays it anew."""
+        return {**self.__dict__, "_thrown": None}
+
     def draw(self, view: BlackjackView, onto: Canvas | None = None, look: Look | None = None) -> Picture:
         """Return a picture, (image_size, image_size, 3): a fresh one, or drawn onto a canvas; harder with a look.
 
