@@ -83,8 +83,8 @@ def test_an_argument_that_exists_and_is_wrong_is_no_type_error():
 @pytest.mark.parametrize(
     ("task", "options", "message"),
     [
-        (POINTS24, {"cards": ["Z9", "1H", "2H", "3H"]}, r"options\['cards'\] holds 'Z9', which is no card"),
-        (POINTS24, {"cards": ["1H", "2H", "3H", "4H"]}, r"holds '1H', which is no card; write a rank \(A, 2"),
+        (POINTS24, {"cards": ["Z9", "1H", "2H", "3H"]}, r"options\['cards'\] holds 'Z9', which is not a card"),
+        (POINTS24, {"cards": ["1H", "2H", "3H", "4H"]}, r"holds '1H', which is not a card; write a rank \(A, 2"),
         (POINTS24, {"cards": ["AH", "2H", "3H", "4H", "5H"]}, r"options\['cards'\] must be 4 card codes .*got \['AH'"),
         (POINTS24, {"cards": [Card("Z", "hearts")] * 4}, r"options\['cards'\] holds Card\(rank='Z'"),
         (POINTS24, {"cards": "AH2H"}, r"options\['cards'\] must be 4 card codes"),

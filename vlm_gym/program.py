@@ -129,7 +129,7 @@ def _say(text: str) -> None:
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """Take Ctrl-C: raise KeyboardInterrupt where `run` catches it, else end this process.
 
-    So it does in imports too, where the exception might be lost, or shown by the C code that it comes upon.
+    It does so during imports too, where the exception might be lost, or shown by the C code that it comes upon.
     """
     if _running and not _is_importing(frame):
         raise KeyboardInterrupt

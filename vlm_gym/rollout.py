@@ -67,7 +67,7 @@ class RecordedTurn(Protocol):
 class Rollout:
     """Plays one episode after another, of any tasks; their environments are kept and used again.
 
-    So it is driven::
+    It is driven like this::
 
         rollout = Rollout()
         step = rollout.start(EpisodeSpec("vlm_gym/Points24-v0", seed=0))
@@ -75,7 +75,7 @@ class Rollout:
             step = rollout.answer(model(to_openai(rollout.messages())))
         print(rollout.metrics())
 
-    `messages()` is the whole request, for who sends everything again each time. A framework that appends to one
+    `messages()` is the whole request, for callers that send everything again each time. A framework that appends to one
     conversation sends `Step.news` instead, and says `append_only=True`: then all turns stay, and `messages()` is that
     conversation. One rollout belongs to one thread at a time; any number of rollouts may play at once.
 

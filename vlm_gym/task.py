@@ -46,7 +46,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Task:
-    """One id. Of a task of one's own only the first four need be known; "?" stands for the rest.
+    """One id. A task of your own needs only the first four; "?" stands for the rest.
 
     Attributes:
         id: The registered id.

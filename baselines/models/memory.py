@@ -30,7 +30,7 @@ def memory_advice(advice: str) -> Iterator[None]:
 class TensorCache:
     """Keeps named tensors by key: at most `num_entries`, and with `mebibytes` no more than these.
 
-    The least recently used leave first.
+    The least recently used are dropped first.
     """
 
     def __init__(self, num_entries: int, mebibytes: int | None = None) -> None:

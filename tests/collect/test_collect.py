@@ -413,7 +413,7 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
     assert bytes_of(tmp_path / "d") == before
     (tmp_path / "other").mkdir()
     (tmp_path / "other/notes.txt").write_text("mine")
-    with pytest.raises(RunError, match="is no data set of `vlm-gym collect`"):
+    with pytest.raises(RunError, match="is not a data set of `vlm-gym collect`"):
         make(tmp_path / "other", EZPOINTS, samples=5, resume=True)
     with pytest.raises(ConfigError, match="must be a folder, but it is a file"):
         make(tmp_path / "other/notes.txt", EZPOINTS, samples=5)

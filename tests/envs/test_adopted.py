@@ -72,7 +72,7 @@ def corridor():
 WRONG_AT_ONCE = (
     ({"env": 7}, "env must be a text"),
     ({"goal": None}, "goal must be a text"),
-    ({"goal": "Go {there"}, "goal='Go {there' is no template: .* A brace that is meant is doubled"),
+    ({"goal": "Go {there"}, "goal='Go {there' is not a template: .* Write {{ for a brace"),
     ({"actions": "ab"}, "actions must be a list with a name for each action"),
     ({"actions": {"left": 0, "right": 1}}, "actions must be a list"),
     ({"actions": ("left", 1)}, "actions must be a list"),

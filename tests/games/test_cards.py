@@ -39,6 +39,6 @@ def test_anything_but_so_many_codes_is_refused(codes):
 @pytest.mark.parametrize("code", ["", "H", "1H", "11H", "10", "10X", "10h", "qs", " QS", "QS ", 7, None, b"QS", "TH"])
 def test_a_code_of_no_card_is_refused(code):
     with pytest.raises(
-        ConfigError, match=r"player holds .* which is no card; write a rank \(A, 2, .*\) and a suit \(S, H, D, C\)"
+        ConfigError, match=r"player holds .* which is not a card; write a rank \(A, 2, .*\) and a suit \(S, H, D, C\)"
     ):
         read_cards("player", ["10H", code], 2)

@@ -25,7 +25,7 @@ def add_sitting(command: argparse.ArgumentParser) -> None:
         "--no-preflight",
         dest="preflight",
         action="store_false",
-        help="send no first request, the longest that may come, to models behind endpoints before anything is played",
+        help="do not try the longest request that may come on a model behind an endpoint before anything is played",
     )
 
 

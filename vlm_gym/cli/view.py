@@ -33,7 +33,7 @@ def _view(options: argparse.Namespace) -> int:
     from vlm_gym.web.view_server import ViewServer
 
     if not options.folder.is_dir():
-        raise ConfigError(f"expected a folder with runs in it, got {options.folder}, which is none")
+        raise ConfigError(f"expected a folder with runs in it, got {options.folder}, which is not a folder")
     with ViewServer(RunList(options.folder), options.port or 0) as server:
         print(f"View {options.folder} at {server.address}\nCtrl-C ends.", flush=True)
         if not options.no_open:  # in a thread, for a browser in this terminal would keep the server waiting

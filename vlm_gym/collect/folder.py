@@ -109,7 +109,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RunError(f"{path.parent} is no data set of `vlm-gym collect`: cannot read {path} ({error})") from error
+        raise RunError(f"{path.parent} is not a data set of `vlm-gym collect`: cannot read {path} ({error})") from error
     if not isinstance(values, dict):
         raise RunError(f"{path} must hold a JSON object, got {values!r:.80}")
     return values

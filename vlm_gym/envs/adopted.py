@@ -212,7 +212,7 @@ class AdoptedEnv(TaskEnv[Frame, int]):
             listed = ", ".join(sorted(map(str, told))) or "nothing"
             raise ConfigError(
                 f"{self._name}: goal={self._goal!r} names what neither info nor the observation holds ({error}); they "
-                f"hold {listed}. A brace that is meant is doubled"
+                f"hold {listed}. Write {{{{ for a brace"
             ) from error
 
     def close(self) -> None:
@@ -240,11 +240,11 @@ def check_arguments(
     ActionSet(names).read("")  # refuses names that read alike
     for name, value in (("env", env), ("goal", goal)):
         if not isinstance(value, str) or not value.strip():
-            raise ConfigError(f"{name} must be a text that says something, got {value!r}")
+            raise ConfigError(f"{name} must be a text, and not an empty one, got {value!r}")
     try:
         tuple(Formatter().parse(str(goal)))
     except ValueError as error:
-        raise ConfigError(f"goal={goal!r} is no template: {error}. A brace that is meant is doubled") from error
+        raise ConfigError(f"goal={goal!r} is not a template: {error}. Write {{{{ for a brace") from error
     is_mapping = isinstance(env_arguments, Mapping) and all(isinstance(name, str) for name in env_arguments)
     if env_arguments is not None and not is_mapping:
         raise ConfigError(f"env_arguments must map names to values, got {env_arguments!r}")

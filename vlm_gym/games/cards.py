@@ -61,6 +61,6 @@ def _read_card(name: str, code: object) -> Card:
     if isinstance(code, str) and code[:-1] in RANKS and code[-1:] in _SUIT_OF_LETTER:
         return Card(code[:-1], _SUIT_OF_LETTER[code[-1]])
     raise ConfigError(
-        f"{name} holds {code!r}, which is no card; write a rank ({', '.join(RANKS)}) "
+        f"{name} holds {code!r}, which is not a card; write a rank ({', '.join(RANKS)}) "
         f"and a suit ({', '.join(_SUIT_OF_LETTER)}), as in '10H'"
     )

@@ -42,7 +42,7 @@ class TaskVectorEnv(gym.vector.SyncVectorEnv):
             (https://farama.org/Vector-Autoreset-Mode). All three work with every version of Gymnasium.
         copy: Whether pictures that were returned stay as they are, as long as somebody holds them. If not, one array is
             returned every time, read-only, and the next step draws on it what has changed, which costs less.
-        arguments: What `gym.make` takes, for all environments alike.
+        arguments: What `gym.make` takes, the same for all environments.
 
     Raises:
         ConfigError: if an argument is wrong, or belongs to another kind of vector environment.

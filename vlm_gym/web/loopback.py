@@ -72,7 +72,7 @@ class LoopbackServer(ThreadingHTTPServer):
         return f"http://{HOST}:{self.server_address[1]}/{self.token}/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Log what went wrong with a request; a browser that leaves in the middle of one is nothing to tell."""
+        """Log what went wrong with a request; a browser that leaves in the middle of one is not worth a message."""
         level = logging.DEBUG if isinstance(sys.exc_info()[1], OSError) else logging.ERROR
         _logger.log(level, "a request failed", exc_info=True)
 

@@ -19,7 +19,7 @@ MISTAKES: Final = ("illegal", "fault")
 class NumericInfo(gym.Wrapper[ObsT, ActT, ObsT, ActT]):
     """Keeps of `info` what is a number or an array of numbers, as numpy scalars and arrays of constant shape and dtype.
 
-    Replay buffers and data sets (tianshou, torchrl, Minari) stack what `info` holds, and stumble over words and None.
+    Replay buffers and data sets (tianshou, torchrl, Minari) stack what `info` holds, and cannot stack words or None.
     Kept at reset and at every step: `action_mask`, (n,) int8, without a parser; `is_success`, int8, 0 or 1; `progress`,
     float64; each reward term under its own name, `reward_goal`, float64; `is_illegal` and `is_fault`, int8, in place of
     the words; and what else a task has in numbers (`stuck` in household tasks, int8).

@@ -21,7 +21,7 @@ class ReadAnswer(UserDict[str, Any]):
     """What was read in an answer: `span` (a pair of int), `thoughts` (str) and other `fields` (dict of str).
 
     An answer without a readable action has the span None; its thoughts and fields are what it says all the same.
-    A mapping but no dict: a vector environment takes dicts in `info` to pieces, key by key, and cannot put one beside
+    A mapping, but not a dict: a vector environment takes dicts in `info` apart, key by key, and cannot put one beside
     the None of another environment. Of anything else it makes an array of objects, one an environment.
     """
 

@@ -115,7 +115,7 @@ def test_shards_of_different_runs_are_refused(tmp_path, shards, plan, agent, dif
     run(tmp_path / "other", plan, agent)
     with pytest.raises(RunError) as refusal:
         merge([shards[0], tmp_path / "other"], tmp_path / "run")
-    assert "are no shards of one run" in str(refusal.value)
+    assert "are not shards of one run" in str(refusal.value)
     assert difference in str(refusal.value)
 
 

@@ -65,7 +65,7 @@ def _read(server: socket.socket, length: int) -> bytes:
     while len(data) < length:
         chunk = server.recv(length - len(data))
         if not chunk:
-            raise ConnectionError("it hung up")
+            raise ConnectionError("it closed the connection")
         data += chunk
     return data
 

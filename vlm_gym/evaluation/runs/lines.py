@@ -126,7 +126,7 @@ def _check_essential(values: Mapping[str, Any], kind: type[TurnRecord] | type[Ep
     for name in ESSENTIAL[kind]:
         value, allowed = values[name], ALLOWED[TYPES[kind][name]]
         if not isinstance(value, allowed) or (isinstance(value, tuple) and not all(isinstance(v, str) for v in value)):
-            raise RunError(f"a {kind.__name__} has {name} {value!r:.80}, which is none")
+            raise RunError(f"a {kind.__name__} has {name} {value!r:.80}, which it cannot have")
 
 
 def _request_values(request: tuple[SentMessage, ...]) -> list[tuple[str, str, str | None]]:

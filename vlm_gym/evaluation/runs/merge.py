@@ -81,7 +81,7 @@ def _common_run(folders: Sequence[Path]) -> dict[str, Any]:
         differing = differences(first, other, but=MAY_DIFFER)
         if differing:
             listed = "\n  ".join(differing)
-            raise RunError(f"{folders[0]} (there) and {folder} (here) are no shards of one run:\n  {listed}")
+            raise RunError(f"{folders[0]} (there) and {folder} (here) are not shards of one run:\n  {listed}")
     return {**first, "shard": None}
 
 
