@@ -3,11 +3,13 @@
     python -m baselines.export --resume out/llava-numberline                     the newest checkpoint, merged
     python -m baselines.export --resume out/llava-numberline/ppo/step-000020     that one
     python -m baselines.export --resume out/llava-numberline --adapter           a PEFT adapter of its first model
+    python -m baselines.export --resume out/llava-numberline --push OWNER/NAME   the same, and to the Hugging Face Hub
     vlm-gym eval --agent hf:out/llava-numberline/model --panel cards-v0 --out runs/trained
 
 It is written to FOLDER/model, the adapter to FOLDER/adapter, with vlm_gym.json, which says how the task was told:
 `vlm-gym eval` tells it so again. The adapter is exact; merged weights in bf16 are rounded, and quantised ones cannot
-take it in: a run with model.quantization is exported with --adapter.
+take it in: a run with model.quantization is exported with --adapter. --push makes a private repository, unless it is
+there, in the name of whoever has logged in.
 """
 
 import json
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from baselines.checkpoint import disk_errors, find_checkpoint, read_checkpoint
+from baselines.hub import create_repository, upload, write_card
 from baselines.run import CHECKPOINTS
 from baselines.session import read_train_config, start_accelerator, start_policy
 from baselines.settings import TrainConfig
@@ -29,6 +32,7 @@ from vlm_gym.evaluation.models.trained import Training, write_training
 from vlm_gym.program import run as run_program
 
 ADAPTER_FLAG: Final = "--adapter"
+PUSH_FLAG: Final = "--push"
 _log = logging.getLogger(__name__)
 
 
@@ -38,19 +42,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         given = list(sys.argv[1:] if arguments is None else arguments)
         is_adapter = ADAPTER_FLAG in given
-        config = read_train_config([argument for argument in given if argument != ADAPTER_FLAG], __doc__ or "")
-        export(config, is_adapter=is_adapter)
+        rest, name = _take_push([argument for argument in given if argument != ADAPTER_FLAG])
+        config = read_train_config(rest, __doc__ or "")
+        export(config, is_adapter=is_adapter, push=name)
     except VlmGymError as error:
         raise SystemExit(f"baselines.export: {error}") from error
 
 
-def export(config: TrainConfig, *, is_adapter: bool) -> Path:
-    """Write the checkpoint that `config.resume` names; return the directory.
+def export(config: TrainConfig, *, is_adapter: bool, push: str | None = None) -> Path:
+    """Write the checkpoint that `config.resume` names; return the directory. `push` is a name on the hub, OWNER/NAME.
 
     Raises:
         CheckpointError: if it cannot be read, or the disk is full.
         ConfigError: if there is none, or the run trained whole weights, which are not an adapter, or quantised ones,
-            which cannot be merged.
+            which cannot be merged; if one may not write to `push`.
+        RunError: if the hub cannot be reached.
     """
     if config.resume is None:
         raise ConfigError("expected --resume with the folder of a run, or one of its checkpoints")
@@ -62,6 +68,8 @@ def export(config: TrainConfig, *, is_adapter: bool) -> Path:
     found = find_checkpoint(place) or find_checkpoint(place / CHECKPOINTS)
     if found is None:
         raise ConfigError(f"{place} holds no checkpoint of PPO")
+    if push is not None:
+        create_repository(push)
     folder = Path(config.folder)
     target = folder / ("adapter" if is_adapter else "model")
     start = folder / "sft" / "model"
@@ -77,6 +85,11 @@ def export(config: TrainConfig, *, is_adapter: bool) -> Path:
     _log.info("%s is now %s", found, target)
     for command in how_to_measure(config, target):
         _log.info("%s", command)
+    if push is not None:
+        directory = Path(push.rpartition("/")[2])
+        fetched = (f"hf download {push} --local-dir {directory}", *how_to_measure(config, directory))
+        write_card(target, config, push, fetched)
+        _log.info("%s is now at %s", target, upload(target, push))
     return target
 
 
@@ -90,6 +103,19 @@ def how_to_measure(config: TrainConfig, model: Path) -> tuple[str, ...]:
         command = ["vlm-gym eval", f"--agent hf:{model}", f"--task {task.id}", *arguments, length]
         commands.append(" ".join([*command, f"--seed {config.evaluation.first_seed} --out {folder}"]))
     return tuple(commands)
+
+
+def _take_push(arguments: Sequence[str]) -> tuple[list[str], str | None]:
+    """Return the arguments without --push, and what it says."""
+    rest = list(arguments)
+    for place, argument in enumerate(rest):
+        flag, has_value, name = argument.partition("=")
+        if flag == PUSH_FLAG:
+            following = [name] if has_value else rest[place + 1 : place + 2]
+            if not following or not following[0] or following[0].startswith("--"):
+                raise ConfigError(f"{PUSH_FLAG} needs a name on the Hugging Face Hub, OWNER/NAME")
+            return rest[:place] + rest[place + (1 if has_value else 2) :], following[0]
+    return rest, None
 
 
 def training_of(config: TrainConfig) -> Training:
