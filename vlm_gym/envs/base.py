@@ -296,7 +296,9 @@ class TaskEnv(gym.Env[Picture, ActionT], ABC, Generic[StateT, ActionT]):
             if isinstance(action, str):
                 return action
             raise ConfigError(f"action must be a str, got {action!r}")
-        number = action.item() if isinstance(action, (np.integer, np.ndarray)) and action.shape == () else action
+        number = int(action) if isinstance(action, np.integer) else action
+        if isinstance(number, np.ndarray) and number.shape == ():
+            number = number.item()
         if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < self.num_actions:
             return self._numbered(number)
         raise ConfigError(f"action must be an int from 0 to {self.num_actions - 1}, got {action!r}")

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from vlm_gym.errors import ConfigError, did_you_mean
@@ -49,12 +50,17 @@ class RewardTerms:
         Raises:
             ConfigError: if an event has no weight.
         """
-        paid = dict.fromkeys(self.weights, 0.0)
+        paid = self._nothing.copy()
         for name, times in events.items():
             if name not in paid:
                 self._refuse(events)
             paid[name] = float(self.weights[name] * times)
         return paid
+
+    @cached_property
+    def _nothing(self) -> dict[str, float]:
+        """What a turn without events pays."""
+        return dict.fromkeys(self.weights, 0.0)
 
     def _refuse(self, events: Mapping[str, float]) -> None:
         name = next(name for name in events if name not in self.weights)
