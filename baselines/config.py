@@ -91,7 +91,8 @@ def build(config_class: type[ConfigT], tree: Mapping[str, Any], prefix: str = ""
             raise ConfigError(f"there is no setting {f'{prefix}{name}'!r} any more: {MOVED[f'{prefix}{name}']}")
         if name not in known:
             listed = ", ".join(f"{prefix}{entry}" for entry in known)
-            guess = _nearest(f"{prefix}{name}", [leaf for leaf, _, _ in _leaves(config_class, prefix)])
+            leaves = [leaf for leaf, _, _ in _leaves(config_class, prefix)]
+            guess = _nearest(f"{prefix}{name}", (*(f"{prefix}{entry}" for entry in known), *leaves, _CONFIG_FLAG))
             raise ConfigError(f"there is no setting {f'{prefix}{name}'!r}; there are {listed}.{guess}")
     values = {name: _convert(f"{prefix}{name}", value, hints[name]) for name, value in said.items()}
     return config_class(**values)

@@ -55,6 +55,8 @@ def test_a_file_and_the_command_line_set_the_same_fields(read):
     [
         (["--step", "3"], "there is no setting 'step'; there are folder, .* Did you mean 'steps'"),
         (["--lr", "3"], "there is no setting 'lr'; .* Did you mean 'inner.lr'"),
+        (["--iner.lr", "3"], "there is no setting 'iner'; .* Did you mean 'inner'"),
+        (["--confg", "tiny"], "there is no setting 'confg'; .* Did you mean 'config'"),
         (["--inner.lrr", "3"], "there is no setting 'inner.lrr'; there are inner.lr, .* Did you mean 'inner.lr'"),
         (["--steps", "many"], "steps must be an int, got 'many'"),
         (["--steps", "true"], "steps must be an int, got True"),
