@@ -168,7 +168,7 @@ def demonstrate(
         session, last = rollout.session, ""
         while not rollout.is_over:
             said = choose(session, rng)
-            played = said if actions != "random" else play(session, rng)
+            played = said if actions != "random" else play(session, rng) or said  # formulas have no list of legal ones
             if said is None or played is None:
                 break
             answer = _answer(session, said, wording)

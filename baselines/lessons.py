@@ -21,6 +21,7 @@ from baselines.rollout import Sampling, generate, make_rollout, training_episode
 from baselines.settings import SftConfig, TrainConfig
 from baselines.sharding import whole_weights
 from vlm_gym.episodes import EpisodeSpec
+from vlm_gym.errors import ConfigError
 from vlm_gym.files import write_whole
 from vlm_gym.parsers import AnswerText
 
@@ -64,6 +65,12 @@ class Lessons(Sequence[Demonstration]):
                 _log.warning("%s holds %s, none of %s", config.sft.data, found, config.task.full_id)
         else:
             self._teach(range(config.sft.episodes))
+        if not len(self):
+            raise ConfigError(
+                f"SFT has no answers to learn from: {config.sft.episodes} episodes of {config.task.full_id} with "
+                f"sft.actions {config.sft.actions!r} gave none. Choose other sft.actions, more sft.episodes, a lower "
+                f"sft.held_out, or sft.steps 0"
+            )
 
     def __len__(self) -> int:
         return len(self._made if self._data is None else self._data)

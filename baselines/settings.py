@@ -292,6 +292,8 @@ class TrainConfig:
         return tuple(replace(self.task, id=task) for task in self.evaluation.task or (self.task.id,))
 
     def __post_init__(self) -> None:
+        if not self.folder.strip():
+            raise ConfigError(f"folder must be the name of a folder, got {self.folder!r}")
         check_int("seed", self.seed, 0, 2**32 - 1)
         if self.threads is not None:
             check_int("threads", self.threads, 1, 1024)

@@ -170,6 +170,7 @@ def test_help_names_every_setting_with_default_and_meaning(capsys):
     [
         ("--task.id NumberLin-v0", "task.id: there is no task .* Did you mean 'NumberLine-v0'"),
         ("--task.num_envs 0", "task.num_envs must be an int from 1"),
+        ("--folder=", "folder must be the name of a folder, got ''"),
         ("--ppo.gamma 1.5", "ppo.gamma must be from 0 to 1, got 1.5"),
         ("--sampling.temperature 0", "sampling.temperature must be above 0, got 0.0"),
         ("--ppo.lr -1", "ppo.lr must be 0 or above, got -1.0"),

@@ -20,6 +20,7 @@ from baselines.progress import METRICS, read_metrics
 from baselines.rollout import is_held_out, make_rollout
 from baselines.session import Stopper, start_accelerator, start_policy
 from baselines.settings import SftConfig, TaskConfig, TrainConfig
+from vlm_gym import TASKS as REGISTERED
 from vlm_gym import cli
 from vlm_gym.chat import ChatSettings
 from vlm_gym.episodes import EpisodeSpec
@@ -69,6 +70,17 @@ def test_every_task_has_answers_of_every_kind(task, actions):
     """Where nothing is hidden there is no searcher: the oracle is one."""
     has_searcher = "Household" in task
     assert bool(answers(task, actions, 2)) == (actions != "searcher" or has_searcher)
+
+
+@pytest.mark.parametrize("task", [task.id for task in REGISTERED.values() if not task.needs_data])
+def test_every_task_has_random_answers_to_begin_with(task):
+    assert next(demonstrate([EpisodeSpec(task, 0)], "random", np.random.default_rng(0)), None)
+
+
+@pytest.mark.parametrize("settings", [{"actions": "searcher"}, {"actions": "oracle", "held_out": 1.0}, {"episodes": 0}])
+def test_sft_without_an_answer_is_refused_at_once(settings):
+    with pytest.raises(ConfigError, match=r"SFT has no answers to learn from: .*NumberLine-v0 .*gave none|sft\."):
+        Lessons(build(TrainConfig, {"task": {"id": "NumberLine-v0"}, "sft": settings}))
 
 
 def test_answers_come_again_with_the_same_seed():
