@@ -92,8 +92,14 @@ def test_all_episodes_of_a_plan_may_be_needed(tmp_path, plan):
 
 
 def test_a_plan_can_be_cut_to_some_ladders(plan):
-    with pytest.raises(ConfigError, match=r"there is no such ladder; ladders are patience of vlm_gym/NumberLine-v0"):
+    with pytest.raises(ConfigError, match=r"no ladder has the axis 'seeing'\. They have patience"):
         plan_of_ladders(plan, axes=["seeing"])
+    with pytest.raises(ConfigError, match=r"no ladder has the axis 'patence'\. Did you mean 'patience'\?"):
+        plan_of_ladders(plan, axes=["patience", "patence"])
+    with pytest.raises(
+        ConfigError, match=r"no ladder has the task at level 0 'vlm_gym/Blackjack-v0'\. They have vlm_gym"
+    ):
+        plan_of_ladders(plan, bases=[LINE.id, "vlm_gym/Blackjack-v0"])
     assert plan_of_ladders(plan, axes=["patience"], bases=[LINE.id]).episodes == plan.episodes
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vlm_gym.episodes import EpisodeSpec
-from vlm_gym.errors import ConfigError, RunError, check_int
+from vlm_gym.errors import ConfigError, RunError, check_int, did_you_mean
 from vlm_gym.evaluation.models.agents import Agent
 from vlm_gym.evaluation.runs.limits import Limits
 from vlm_gym.evaluation.runs.plan import Plan
@@ -206,18 +206,25 @@ def plan_of_ladders(plan: Plan, axes: Sequence[str] = (), bases: Sequence[str] =
     """Return a plan with only the ladders of these axes, and with these tasks at level 0; nothing named leaves all.
 
     Raises:
-        ConfigError: if none is left.
+        ConfigError: if a name is in no ladder, or none is left.
     """
-    kept = [
-        ladder
-        for ladder, _ in _ladders_of(plan)
-        if (not axes or ladder.axis in axes) and (not bases or ladder.base.id in bases)
-    ]
+    every = [ladder for ladder, _ in _ladders_of(plan)]
+    _check_names("axis", axes, [ladder.axis for ladder in every])
+    _check_names("task at level 0", bases, [ladder.base.id for ladder in every])
+    kept = [ladder for ladder in every if (not axes or ladder.axis in axes) and (not bases or ladder.base.id in bases)]
     if not kept:
-        known = sorted({f"{ladder.axis} of {ladder.base.id}" for ladder, _ in _ladders_of(plan)})
+        known = sorted({f"{ladder.axis} of {ladder.base.id}" for ladder in every})
         raise ConfigError(f"there is no such ladder; ladders are {', '.join(known)}")
     tasks = {task.id for ladder in kept for task in ladder.tasks}
     panel: Mapping[str, Any] | None = plan.panel
     if panel is not None and tasks < {each.task for each in plan.episodes}:
         panel = {**panel, "tasks": sorted(tasks)}
     return replace(plan, episodes=tuple(each for each in plan.episodes if each.task in tasks), panel=panel)
+
+
+def _check_names(what: str, names: Sequence[str], known: Sequence[str]) -> None:
+    """Raise ConfigError for a name that no ladder has: beside others it would be passed over."""
+    for name in names:
+        if name not in known:
+            listed = ", ".join(dict.fromkeys(known))
+            raise ConfigError(f"no ladder has the {what} {name!r}.{did_you_mean(name, known)} They have {listed}")
