@@ -54,6 +54,7 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     for task in arguments.tasks:
         write_sheets(task, arguments.out)
+        print(f"{task}: {NUM_PICTURES} pictures, and their truth in {arguments.out / task}.txt")
 
 
 if __name__ == "__main__":

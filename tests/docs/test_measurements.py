@@ -14,6 +14,7 @@ SMALL = {
     "household_searcher": "--homes 2",
     "endpoint_client": "NumberLine-v0 --episodes 4 --delay 0",
     "level_pictures": "planning picture.png",
+    "level_sheets": "NumberLine-Planning-L1-v0 --out .",
     "seeing_sheets": "--figure picture.png",
     "small_updates": "--steps 4",
 }

@@ -1,7 +1,10 @@
 """Floors and ceilings of the harder points games, against plain enumeration and play by the real rules."""
 
+from collections import Counter
 from fractions import Fraction
-from itertools import combinations, permutations, product
+from functools import cache
+from itertools import combinations, combinations_with_replacement, permutations, product
+from math import factorial, prod
 
 import gymnasium as gym
 import numpy as np
@@ -133,3 +136,54 @@ def test_the_share_of_deals_with_a_solution_is_the_ceiling(task):
         solved += env.unwrapped.optimal_value()
     share = task.best_success
     assert solved / num_deals == pytest.approx(share, abs=4.5 * np.sqrt(share * (1 - share) / num_deals))
+
+
+PLAIN_LEVELS = [task for task in POINTS if task.arguments.get("symbols") == "+-*="]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", PLAIN_LEVELS, ids=lambda task: task.id)
+def test_the_figures_without_parentheses_are_those_of_all_formulas_of_all_hands(task):
+    """Every order of every hand with every choice of signs, as whole numbers; and what it takes to press it in time."""
+    num, (low, high) = task.arguments["num_cards"], map(int, task.arguments["target"].split("-"))
+    floor_of_all, solvable = 0.0, 0
+    for hand in combinations_with_replacement(range(1, 11), num):
+        counts = Counter(hand)
+        ways = factorial(num) * prod(4**count if number == 10 else 1 for number, count in counts.items())
+        ways //= prod(map(factorial, counts.values()))  # deals that count so: 10, J, Q and K are alike
+        orders = sorted(set(permutations(hand)))
+        hits = values_of_orders(orders)
+        hits = np.where((hits >= low) & (hits <= high), hits, -1)
+        chances = np.array([chance_to_press(order, task.turns(), task.num_actions) for order in orders])
+        floor_of_all += ways * float(((hits >= 0).sum(axis=1) * chances).sum())
+        solvable += ways * len(set(np.unique(hits).tolist()) - {-1})
+    deals = 13**num * (high - low + 1)
+    assert task.random_success == pytest.approx(floor_of_all / deals, rel=1e-6)
+    assert task.best_success == pytest.approx(solvable / deals, rel=1e-12)
+
+
+def values_of_orders(orders):
+    """Return what each order is worth with each choice of signs, (orders, choices): products before sums."""
+    numbers = np.array(orders)
+    total, last = np.zeros((len(orders), 1), int), numbers[:, :1]
+    for number in numbers[:, 1:].T[..., None]:
+        number = np.broadcast_to(number, last.shape)
+        total, last = np.hstack([total + last, total + last, total]), np.hstack([number, -number, last * number])
+    return total + last
+
+
+def chance_to_press(order, turns, num_actions):
+    """Return how often random presses write a formula over an order in time: three signs are legal after a number."""
+    choices = tuple(sorted(len(set(order[i:])) for i in range(len(order))))
+    return chance_of_choices((*choices, *[3] * (len(order) - 1), 1), turns, num_actions)
+
+
+@cache
+def chance_of_choices(choices, turns, num_actions):
+    """Return how often so many certain presses are made in time, each among some legal ones; others waste a turn."""
+    at = np.zeros(turns + 1)
+    at[0] = 1.0
+    for choice in choices:
+        wait = np.concatenate([[0.0], (1 - choice / num_actions) ** np.arange(turns) / num_actions])
+        at = np.convolve(at, wait)[: turns + 1]
+    return at.sum()

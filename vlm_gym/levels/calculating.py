@@ -12,6 +12,7 @@ _ANY: Final = {"target": "1-30"}
 _FIVE: Final = {"target": "10-99", "num_cards": 5, "symbols": "+-*()="}
 _SIX: Final = {"target": "10-99", "num_cards": 6, "symbols": "+-*()="}
 _PLAIN: Final = {"target": "1-50", "num_cards": 5, "symbols": "+-*="}
+_PLAIN_SIX: Final = {"target": "10-99", "num_cards": 6, "symbols": "+-*="}
 
 LEVELS: Final[tuple[Task, ...]] = (
     _PRESSES.harder(
@@ -30,6 +31,15 @@ LEVELS: Final[tuple[Task, ...]] = (
         num_actions=14,
         random_success=2.592917e-5,
         best_success=175971 / 285610,
+    ),
+    _PRESSES.harder(
+        AXIS,
+        3,
+        "the same from 10 to 99 with six cards",
+        _PLAIN_SIX,
+        num_actions=14,
+        random_success=1.080245e-5,
+        best_success=351862129 / 434412810,
     ),
     _FORMULA.harder(
         AXIS,

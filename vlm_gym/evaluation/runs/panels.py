@@ -271,7 +271,7 @@ LADDERS: Final[Mapping[tuple[str, str], int]] = {
     ("EZPointsFormula-v1", "Seeing"): 4,
     ("Points24Formula-v1", "Seeing"): 4,
     ("Blackjack-v0", "Seeing"): 4,
-    ("Points24-v0", "Calculating"): 2,
+    ("Points24-v0", "Calculating"): 3,
     ("Points24Formula-v1", "Calculating"): 3,
     ("NumberLine-v0", "Planning"): 3,
     ("Points24-v0", "Planning"): 2,
