@@ -316,8 +316,8 @@ FINGERPRINTS: Final[Mapping[str, str]] = {
     "household-unseen-v0": "c4448dc0f10da683-2dcd4cd4a6fca7f7",
     "alfworld-valid-seen-v0": "6e6efac076a02585-d50108169b795ab5",
     "alfworld-valid-unseen-v0": "2358e7c1fd0ab410-770b15c7714cda68",
-    "hard-v0": "cfa92344923811b0-cacfdf56baeaea9e",
-    "ladder-v0": "8da97d48da98c470-7c65468452ff83e5",
+    "hard-v0": "68e3239531fb0633-75e541fc10ddda4f",
+    "ladder-v0": "34918a04584348d7-990ca2af7d859758",
     "household-thor-v0": "79fa255e404e6add-d0a5a46cd6e77d90",
 }
 """The fingerprints, their second halves with the versions of DRAWN_WITH."""
