@@ -23,6 +23,7 @@ SMALL = {
 NEEDS = {"endpoint_client": "httpx", "small_updates": "torch"}
 TESTED_ELSEWHERE = {
     "beside_inspect": "tests/test_beside_inspect.py",
+    "level_tables": "tests/docs/test_levels.py",
     "training_gpu": "tests/baselines/test_training_benchmarks.py",
     "training_speed": "tests/baselines/test_training_benchmarks.py",
     "vector_envs": "tests/vector/test_benchmark.py",
