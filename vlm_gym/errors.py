@@ -17,6 +17,9 @@ Model output never raises: an illegal move and an unreadable answer are values i
 """
 
 from collections.abc import Iterable
+from typing import Final
+
+_ADDED_BY_GYMNASIUM: Final = " was raised from the environment creator for "
 
 
 class VlmGymError(Exception):
@@ -31,8 +34,12 @@ class UnknownArgumentError(ConfigError, TypeError):
     """A keyword argument that does not exist.
 
     A TypeError too, with Python's own words for it: libraries that try whether an environment has an argument look for
-    both (torchrl's `GymEnv` tries `frameskip`).
+    both (torchrl's `GymEnv` tries `frameskip`). What Gymnasium adds to a TypeError, all arguments again, is left off.
     """
+
+    def __init__(self, message: str) -> None:
+        """Take the message; Gymnasium raises the error anew with a longer one."""
+        super().__init__(message.partition(_ADDED_BY_GYMNASIUM)[0])
 
 
 class DataNotFoundError(VlmGymError, FileNotFoundError):
