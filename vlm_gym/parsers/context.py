@@ -50,7 +50,7 @@ _NOT_GIVEN: Final = re.compile(
       | \b(?:maybe|perhaps|possibly|suppose|let['’]s\ssay|what\sabout|how\sabout|what\sif|might|could|may|either)
             (?:\s(?:also|then|it\sbe|i|we|try|go\swith|{_SAY})){{0,3}}
       | \bshould\s(?:i|we)(?:\s\w+){{0,2}}
-      | [❌👎🚫✗✘]
+      | [❌👎🚫✗✘] | (?:\A|(?<=\s))(?://|/\*)
       | \b(?:under\sno\scircumstances|no\ssense\sto\s\w+|not\ssure\sthat|illustration|illustrate\sthe\s\w+
            |hypothetically
            |imagine(?:\s\w+){{0,2}}|wrongly\s\w+|in\sparticular)

@@ -16,7 +16,7 @@ ADJECTIVE: Final = (
 )
 _PUT_ASIDE: Final = frozenset(
     (
-        "reject", "refuse", "discard", "exclude", "dismissed",
+        "reject", "refuse", "discard", "exclude", "dismissed", "draft", "drafts", "tentative", "initial",
         "option", "options", "alternative", "alternatives", "candidate", "candidates", "considered", "rejected",
         "refused", "discarded", "excluded", "avoid", "not", "wrong", "other", "others", "if", "then", "else",
         "hypothesis", "hypothetical", "previous", "past", "last", "history", "example", "examples", "format", "schema",
