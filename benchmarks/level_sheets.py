@@ -22,10 +22,10 @@ ON_A_SHEET: Final = 20
 
 
 def picture_of(env: gym.Env, number: int) -> tuple[Picture, str]:
-    """Return the picture of a start or of a turn soon after it, and what it shows."""
+    """Return the picture of a start or, where actions are numbers, of a turn soon after it, and what it shows."""
     rng = np.random.default_rng(number)
     picture, info = env.reset(seed=FIRST_SEED + number)
-    for _ in range(int(rng.integers(MOST_MOVES + 1))):
+    for _ in range(int(rng.integers(MOST_MOVES + 1)) if "action_mask" in info else 0):
         later, _, is_over, is_cut_off, told = env.step(int(rng.choice(np.flatnonzero(info["action_mask"]))))
         if is_over or is_cut_off:
             break
@@ -48,7 +48,7 @@ def write_sheets(task: str, folder: Path) -> None:
 def main() -> None:
     """Read the command line and write what it asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tasks", nargs="+", metavar="ID", help="levels whose actions are numbers")
+    parser.add_argument("tasks", nargs="+", metavar="ID", help="levels")
     parser.add_argument("--out", type=Path, required=True, help="folder for the sheets")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,8 @@ from vlm_gym.evaluation.runs.plan import Plan
 from vlm_gym.evaluation.runs.played import read_played_run
 from vlm_gym.evaluation.runs.run import Limits, evaluate
 from vlm_gym.evaluation.runs.run_folder import read_episodes
-from vlm_gym.evaluation.scores.ladders import ladder_scores
+from vlm_gym.evaluation.scores.ladders import half_words, ladder_scores
+from vlm_gym.evaluation.scores.statistics import Estimate
 
 LEVELS = 4
 STARTS = 30
@@ -114,3 +115,16 @@ def test_a_plan_without_a_ladder_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="expected episodes of a ladder's levels"):
         asyncio.run(climb(tmp_path / "run", plan, UpTo(15)))
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("half", "told"),
+    [
+        ((1.25, 0.5, 2.0), ("1.2", "0.5 to 2.0")),
+        ((-3.0, -9.0, -1.0), ("<0", "<0")),
+        ((5.0, 3.5, 9.0), (">4", "3.5 to >4")),
+        ((1.6, -0.1, 4.1), ("?", "<0 to >4")),  # as of Blackjack, where luck is larger than skill
+    ],
+)
+def test_a_half_is_told_as_far_as_it_is_known(half, told):
+    assert half_words(Estimate(*half), 0, 4) == told

@@ -70,7 +70,10 @@ def ladder_scores(run: PlayedRun) -> tuple[LadderScores, ...]:
 
 
 def half_words(half: Estimate, lowest: int, highest: int) -> tuple[str, str]:
-    """Return a half and its interval in words; what is outside the levels is only below or above them."""
+    """Return a half and its interval in words; what is outside the levels is only below or above them.
+
+    The half is "?" where its interval goes beyond the levels on both sides: nothing is known of it.
+    """
 
     def place(level: float) -> str:
         if level < lowest:
@@ -78,7 +81,8 @@ def half_words(half: Estimate, lowest: int, highest: int) -> tuple[str, str]:
         return f">{highest}" if level > highest else f"{level:.1f}"
 
     low, high = place(half.low), place(half.high)
-    return place(half.value), low if low == high else f"{low} to {high}"
+    is_unknown = half.low < lowest and half.high > highest
+    return "?" if is_unknown else place(half.value), low if low == high else f"{low} to {high}"
 
 
 def floor_and_ceiling(played: Sequence[Played]) -> tuple[float | None, float | None]:

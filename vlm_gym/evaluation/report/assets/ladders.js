@@ -1,6 +1,7 @@
 // The ladders: success against level, a chart for each, its runs side by side, and a table of what was wrong where.
 
 const LADDER = { width: 360, height: 210, left: 34, right: 14, top: 12, bottom: 26 };
+const FEW_EPISODES = 5; // of which a success rate says next to nothing
 
 // Return [{axis, name, members: [{run, ladder}]}] of the ladders that the runs played.
 function ladderGroups() {
@@ -22,7 +23,7 @@ function drawLadders() {
   if (!groups.length) return;
   section.append(
     element("div", { class: "charts ladder-charts" }, ...groups.map(ladderChart)),
-    element("p", { class: "muted hint", text: "Success in % against level, with 95 % interval; shaded from the random floor to the best play's ceiling. The upright line is the level at which success falls to half between the two, its bar the 95 % interval of that level; below: failures that began with a misreading (filled) and those that named all right (outlined), as shares of the episodes." }),
+    element("p", { class: "muted hint", text: `Success in % against level, with 95 % interval; faint of fewer than ${FEW_EPISODES} episodes; shaded from the random floor to the best play's ceiling, of the starts that were played. The upright line is the level at which success falls to half between the two, its bar the 95 % interval of that level; below: failures that began with a misreading (filled) and those that named all right (outlined), as shares of the episodes.` }),
     ladderTable(groups));
 }
 
@@ -71,8 +72,9 @@ function ladderLine({ run, ladder }, number, count, { x, y }) {
   const points = ladder.rungs.map((rung) => [x(rung.level) + shift, y(rung.success.value), rung]);
   return drawing("g", { class: runColor(run) },
     drawing("polyline", { class: "line", points: points.map(([left, top]) => `${left},${top}`).join(" ") }),
-    ...points.map(([left, , { success }]) => drawing("line", { class: "whisker", x1: left, x2: left, y1: y(success.low), y2: y(success.high) })),
-    ...points.map(([left, top]) => drawing("svg", { x: left, y: top, overflow: "visible" }, runShape(run))));
+    ...points.map(([left, top, rung]) => drawing("g", { class: rung.num_episodes < FEW_EPISODES ? "few" : "" },
+      drawing("line", { class: "whisker", x1: left, x2: left, y1: y(rung.success.low), y2: y(rung.success.high) }),
+      drawing("svg", { x: left, y: top, overflow: "visible" }, runShape(run)))));
 }
 
 function ladderHalf({ run, ladder }, number, levels, { x, y, low, high }) {
@@ -80,10 +82,15 @@ function ladderHalf({ run, ladder }, number, levels, { x, y, low, high }) {
   const within = (level) => Math.max(low, Math.min(high, x(level)));
   const height = y(0) + 3 + 3 * number;
   const { value } = ladder.half;
-  const isInside = value >= levels[0] && value <= levels[levels.length - 1];
+  const isInside = value >= levels[0] && value <= levels[levels.length - 1] && !isUnknown(ladder);
   return drawing("g", { class: runColor(run) },
     isInside ? drawing("line", { class: "half", x1: x(value), x2: x(value), y1: y(1), y2: y(0) }) : null,
     drawing("line", { class: "half-range", x1: within(ladder.half.low), x2: within(ladder.half.high), y1: height, y2: height }));
+}
+
+// Whether the interval of the half goes beyond the levels on both sides.
+function isUnknown({ half, rungs }) {
+  return half.low < rungs[0].level && half.high > rungs[rungs.length - 1].level;
 }
 
 function halfSentence({ run, ladder }) {
@@ -95,6 +102,7 @@ function halfWords({ half, rungs }) {
   const [first, last] = [rungs[0].level, rungs[rungs.length - 1].level];
   const written = (level) => level < first ? `below L${first}` : level > last ? `above L${last}` : `L${fixed(level, 1)}`;
   const [value, low, high] = [half.value, half.low, half.high].map(written);
+  if (isUnknown({ half, rungs })) return `half not known (${low} to ${high})`;
   const place = value.startsWith("L") ? `at ${value}` : value;
   return low === high ? `half ${place}` : `half ${place} (${low} to ${high})`;
 }
