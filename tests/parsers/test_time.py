@@ -90,6 +90,14 @@ HOSTILE = {
     "equations": ("", "="),
     "tags with objects": ("", '<answer>{"action":"hit"}</answer>'),
     "tens": ('"action":', "10"),
+    "comments": ("", '<!--{"action":"hit"}'),
+    "comments of code": ("", '/*{"action":"hit"}\n//'),
+    "words struck out": ("", '~~{"action":"hit"}'),
+    "positional calls": ("", 'act("hit")'),
+    "open calls": ("", 'act("hit'),
+    "quotes that are tokens": ("{a:", '<|"|>'),
+    "quotes of HTML": ("{a:", "&quot;"),
+    "fences of thoughts": ("", '```think\n{"action":"hit"}'),
 }
 
 
