@@ -17,8 +17,9 @@ import platform
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 import torch
@@ -33,6 +34,7 @@ from baselines.models.policy import Prompt
 from baselines.models.vlm import VlmPolicy
 from baselines.ppo import assess, improve
 from baselines.rollout import Sampling, Seat, Turn, collect, make_rollout, training_episodes
+from baselines.session import read_train_config
 from baselines.settings import PpoConfig, TaskConfig
 from benchmarks.large_models import MODELS, build
 from benchmarks.published_scheme import PublishedScheme, Sample
@@ -40,6 +42,12 @@ from vlm_gym.parsers import PARSERS
 
 PEAK_TFLOPS = {"H200": 989.0, "H100": 989.0, "A100": 312.0, "L40S": 362.0}  # dense bfloat16
 TASK = TaskConfig("NumberLine-v0", {"image_size": 300})
+CONFIGS = {
+    "llava-1.6-7b": "llava-numberline",
+    "qwen2.5-vl-7b": "qwen2.5-vl-numberline",
+    "qwen2.5-vl-3b": "qwen2.5-vl-3b-numberline",
+    "qwen3-vl-8b": "qwen3-vl-numberline",
+}
 MINIBATCH = 128  # turns of an optimizer step, as in the paper
 
 
@@ -64,6 +72,8 @@ def main() -> None:
     describe(options, policy)
     rows = [row for new_tokens in options.new_tokens for row in measure(options, policy, new_tokens)]
     print_table(rows)
+    if options.clipping:
+        measure_clipping(options, policy)
 
 
 def parse() -> argparse.Namespace:
@@ -77,6 +87,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--published-turns", type=int, default=4, help="of the published scheme; 0 leaves it out")
     parser.add_argument("--checkpointing", action="store_true", help="recompute activations: less memory, slower")
     parser.add_argument("--static-cache", action="store_true", help="compiled decoding with a static cache")
+    parser.add_argument("--clipping", action="store_true", help="also the clipped share of each epoch of an update")
     parser.add_argument("--frozen-vision", action="store_true", help="train projector and language model only")
     parser.add_argument("--peak-tflops", type=float, help="of the device in bfloat16, where it is not known here")
     parser.add_argument("--device", default="cuda")
@@ -160,6 +171,34 @@ def measure_ours(options: argparse.Namespace, policy: VlmPolicy, new_tokens: int
     operations = 2 * count_operations(policy, batch, epoch, flat)
     mfu = operations / clock.seconds["update"] / (peak_tflops(options) * 1e12)
     return clock.row(f"{num_envs} environments", new_tokens, len(flat), num_tokens, options.epochs, mfu)
+
+
+def measure_clipping(options: argparse.Namespace, policy: VlmPolicy) -> None:
+    """Take the steps of one update of the model's configuration, on advantages at random, and print each epoch's.
+
+    Without training every ratio is 1, in bf16 too: what is clipped has been moved by the steps before.
+    """
+    config = read_train_config(["--config", CONFIGS[options.model]], "")
+    small = {"epochs": options.epochs, "minibatch": min(MINIBATCH, options.envs[-1]), "microbatch": options.microbatch}
+    settings = replace(config.ppo, **small)
+    groups = policy.parameter_groups(lr=settings.lr, value_lr=settings.value_lr)
+    optimizer = torch.optim.AdamW(groups, betas=settings.betas, eps=settings.epsilon, weight_decay=0.0)
+    temperature, accelerator = config.sampling.temperature, Accelerator(cpu=options.device == "cpu")
+    learner = Learner(policy, optimizer, settings, temperature, accelerator, Path("out/training_gpu"))
+    seats = [Seat(make_rollout(), training_episodes(TASK, 0, 1, number)) for number in range(options.envs[-1])]
+    sampling, generator = Sampling(options.new_tokens[0], temperature), torch.Generator().manual_seed(0)
+    rollout = collect(policy, seats, options.turns, sampling, generator)
+    assert rollout is not None
+    epochs = learner.plan(rollout[0], np.random.default_rng(0))
+    batch = assess(learner, rollout[0], epochs[0])
+    advantages = torch.randn(len(batch.advantages), generator=torch.Generator().manual_seed(0))
+    print(
+        f"\nOne update of {CONFIGS[options.model]}: {len(advantages)} turns, lr {settings.lr:g}, clip {settings.clip:g}"
+    )
+    print("| epoch | clipped % | KL from the old policy |\n|---|---|---|")
+    for number, steps in enumerate(improve(learner, replace(batch, advantages=advantages), epochs), start=1):
+        clipped, divergence = (fmean(getattr(step, name) for step in steps) for name in ("clipped_share", "divergence"))
+        print(f"| {number} | {100 * clipped:.1f} | {divergence:.2g} |", flush=True)
 
 
 def warm_up(epoch: Sequence[Minibatch]) -> list[Minibatch]:

@@ -10,6 +10,7 @@ RUN_ELSEWHERE = {
     "python -m benchmarks.beside_inspect": "tests/test_beside_inspect.py",
     "python -m benchmarks.training_speed": "tests/baselines/test_training_benchmarks.py",
     "python -m benchmarks.training_gpu": "tests/baselines/test_training_benchmarks.py",
+    "bash benchmarks/gpu.sh": "tests/baselines/test_training_benchmarks.py",
     "python -m benchmarks.vector_envs": "tests/vector/test_benchmark.py",
     "inspect eval": "tests/adapters/test_inspect.py",
     "python -m vlm_gym.adapters.openenv": "tests/adapters/test_openenv.py",

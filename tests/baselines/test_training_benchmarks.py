@@ -1,6 +1,7 @@
 """The benchmarks of training: they run, and what they build has the size of the real thing."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -67,6 +68,20 @@ def test_the_gpu_benchmark_runs_on_small_models_that_see_as_many_picture_tokens(
     assert len(rows) == 2
     assert all(float(row[2]) > 0 and float(row[5]) > 0 for row in rows)
     assert 0 <= float(rows[1][-1].split(" %")[0]) < 100
+
+
+@pytest.mark.slow
+def test_the_script_for_a_gpu_runs_at_a_small_size(tmp_path):
+    environment = {**os.environ, "PYTHON": sys.executable, "OMP_NUM_THREADS": "1"}
+    command = ["bash", str(ROOT / "benchmarks" / "gpu.sh"), "--small", str(tmp_path)]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+    for name in ("llava-1.6-7b", "qwen2.5-vl-7b"):
+        shown = (tmp_path / f"{name}.txt").read_text()
+        assert re.search(r"^\| published, batch 1 \|.*^\| 2 environments \|", shown, re.M | re.S)
+        assert re.search(r"^\| 1 \| \d+\.\d \| .*^\| 2 \| \d+\.\d \|", shown, re.M | re.S)  # epochs
+    assert "update 1/1" in (tmp_path / "tiny.txt").read_text()
+    assert (tmp_path / "tiny" / "metrics.jsonl").is_file()
 
 
 @pytest.mark.slow

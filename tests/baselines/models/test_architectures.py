@@ -9,7 +9,8 @@ from baselines.models.loading import load_policy
 from baselines.models.lora import PARTS
 from baselines.models.model_config import ModelConfig
 from baselines.models.policy import Prompt
-from vlm_gym.messages import Message
+from vlm_gym.evaluation.models.local_model import LocalModelAgent
+from vlm_gym.messages import Message, to_hugging_face
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +52,17 @@ def test_batches_of_answers_are_those_of_transformers_own_generation(checkpoint,
             **inputs, max_new_tokens=12, do_sample=False, suppress_tokens=list(policy.special.suppressed)
         )[0, inputs["input_ids"].shape[1] :]
         assert answer.tokens == tuple(expected[: len(answer.tokens)].tolist())
+
+
+def test_what_training_reads_is_what_the_evaluator_sends(checkpoint, prompts):
+    """Words, pictures and their order, also of several turns: the agent hf: and the trainer make the same of them."""
+    policy, agent = load_policy(ModelConfig(name=checkpoint, rank=4)), LocalModelAgent(checkpoint)
+    for prompt in prompts:
+        sent = agent._inputs([to_hugging_face(prompt.messages, agent._special_tokens)])
+        read = policy.module.encoder([prompt], torch.device("cpu"))
+        assert read.keys() == {name for name, value in sent.items() if isinstance(value, torch.Tensor)}
+        for name, value in read.items():
+            assert torch.equal(value, sent[name].to(value.dtype)), name
 
 
 def test_log_probs_are_those_of_the_models_own_forward(checkpoint, prompts):
