@@ -32,7 +32,16 @@ PHRASES: Final = (
     *('{"thoughts": "', '", "thoughts": "', "Cards:", " of clubs", " of diamonds", " of hearts", " of spades"),
     *(". Target:", ". Formula:", "(empty)", " (empty)"),
     *("You are at", ". You are at", "You are in the middle of the room", ". You are in the middle of the room"),
-    *(". You carry", ". In the room:", ". Seen so far:", ". Found:", ". Not looked into:", ". Not possible now:"),
+    *(
+        ". You carry",
+        ". In the room:",
+        ". Seen so far:",
+        ". Here:",
+        ". Elsewhere:",
+        ". In place:",
+        ". Not looked into:",
+        ". Not possible now:",
+    ),
     *(" with nothing", " (closed)", " (open)"),
 )
 """What is one token too, though it is several words."""

@@ -42,27 +42,34 @@ def describe_for_goal(view: HouseholdView, goal: GoalKinds) -> str:
 
 
 def write_goal_notes(view: HouseholdView, goal: GoalKinds) -> str:
-    """Return where things of the goal's kinds were seen, here first, where nothing has been seen yet, and refusals.
+    """Return where things of the goal's kinds were seen, what has not been looked into yet, and refusals.
 
-    Of the furniture that has not been looked into, each kind is named once: the one of the lowest number, if it can be
-    one whose door is not known to be closed, since that takes fewer turns to look into.
+    Of two things to bring, one that lies where it belongs is told apart. Of the furniture that has not been looked into,
+    each kind is named once: the one of the lowest number, if it can be one whose door is not known to be closed, since
+    that takes fewer turns to look into.
     """
     notes = view.notes or Notes()
-    kinds = {goal.target, goal.destination}
-    found = [
-        f"{_object(thing)} at {spot.name}"
-        for spot in sorted(view.receptacles, key=lambda spot: not spot.is_here)
-        for thing in notes.contents.get(spot.name, ())
-        if thing.kind in kinds
-    ]
-    unseen: dict[str, tuple[bool, int]] = {}
+    here, elsewhere, in_place = list[str](), list[str](), list[str]()
+    for spot in view.receptacles:
+        for thing in notes.contents.get(spot.name, ()):
+            if thing.kind in (goal.target, goal.destination):
+                is_in_place = goal.task == "two" and spot.kind == goal.destination
+                side = in_place if is_in_place else here if spot.is_here else elsewhere
+                side.append(f"{_object(thing)} at {spot.name}")
+    found = f"Here: {', '.join(here) or 'nothing'}. Elsewhere: {', '.join(elsewhere) or 'nothing'}."
+    done = f" In place: {', '.join(in_place)}." if in_place else ""
+    refused = f" Not possible now: {', '.join(notes.refused)}." if notes.refused else ""
+    return f"{found}{done} Not looked into: {', '.join(_unseen(view, notes)) or 'nothing'}.{refused}"
+
+
+def _unseen(view: HouseholdView, notes: Notes) -> tuple[str, ...]:
+    """Return of each kind of furniture elsewhere that has not been looked into what is easiest to look into."""
+    least: dict[str, tuple[bool, int]] = {}
     for spot in view.receptacles:
         if not spot.is_here and spot.name not in notes.contents:
             cost = notes.doors.get(spot.name) is False, int(spot.name.rpartition(" ")[2])
-            unseen[spot.kind] = min(cost, unseen.get(spot.kind, cost))
-    left = ", ".join(f"{kind} {number}" for kind, (_, number) in sorted(unseen.items()))
-    refused = f" Not possible now: {', '.join(notes.refused)}." if notes.refused else ""
-    return f"Found: {', '.join(found) or 'nothing'}. Not looked into: {left or 'nothing'}.{refused}"
+            least[spot.kind] = min(cost, least.get(spot.kind, cost))
+    return tuple(f"{kind} {number}" for kind, (_, number) in sorted(least.items()))
 
 
 def _note(receptacle: SeenReceptacle, notes: Notes) -> str:

@@ -1,5 +1,7 @@
 """Notes of the household tasks: what the player has seen and what was refused, no more, and nothing without them."""
 
+from collections import defaultdict
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -141,19 +143,24 @@ def test_notes_for_the_goal_are_those_of_all_that_matter_for_it(task_id):
             view = env.unwrapped.game.view()
             diary.look(view)
             words, told = info["observation_text"], env.unwrapped.searcher_action()
-            found = words.partition(" Found: ")[2].partition(". Not looked into: ")[0]
-            things = [f"{word} at {spot}" for spot, seen in diary.seen.items() for word in seen]
-            wanted = [
-                thing for thing in things if {goal.target, goal.destination} & {*thing.partition(" at ")[0].split()}
-            ]
-            assert sorted(found.split(", ") if found != "nothing" else []) == sorted(wanted)
+            told_of = dict(part.split(": ") for part in words.rstrip(".").split(". ") if ": " in part)
+            near, expected = {spot.name for spot in view.facing}, defaultdict(list)
+            for spot, seen in diary.seen.items():
+                for word in seen:
+                    is_in_place = goal.task == "two" and spot.startswith(f"{goal.destination} ")
+                    side = "In place" if is_in_place else "Here" if spot in near else "Elsewhere"
+                    if {goal.target, goal.destination} & {*word.split()}:
+                        expected[side].append(f"{word} at {spot}")
+            for side in ("Here", "Elsewhere", "In place"):
+                found = told_of.get(side, "nothing" if side == "In place" else "not told")
+                assert sorted(found.split(", ") if found != "nothing" else []) == sorted(expected[side])
             left = words.partition(". Not looked into: ")[2].partition(".")[0].split(", ")
             unseen = {spot.name for spot in view.receptacles if spot.name not in diary.seen and not spot.is_here}
             assert {*left} <= unseen or left == ["nothing"]
             assert {name.rpartition(" ")[0] for name in unseen} == {
                 name.rpartition(" ")[0] for name in left if name != "nothing"
             }
-            assert words.partition(" Found: ")[2] in info["prompt"]
+            assert words.partition(" Here: ")[2] in info["prompt"]
             command = told if rng.random() < 0.6 else str(rng.choice(info["admissible_actions"]))
             *_, is_over, _, info = env.step(answer(command))
             if is_over:
@@ -163,7 +170,9 @@ def test_notes_for_the_goal_are_those_of_all_that_matter_for_it(task_id):
 def test_notes_for_the_goal_say_where_the_player_is_and_what_was_refused():
     env = make("vlm_gym/Household-v1", notes="goal")
     _, info = env.reset(seed=0)
-    assert info["observation_text"].startswith("You are in the middle of the room. You carry nothing. Found: nothing.")
+    assert info["observation_text"].startswith(
+        "You are in the middle of the room. You carry nothing. Here: nothing. Elsewhere: nothing."
+    )
     *_, info = env.step(answer("open fridge 9"))
     assert info["observation_text"].endswith(" Not possible now: open fridge 9.")
     spot = next(name for name in info["admissible_actions"] if name.startswith("go to")).removeprefix("go to ")
@@ -188,3 +197,19 @@ def test_notes_for_the_goal_name_what_takes_fewest_turns_to_look_into():
                 assert {other for other in others if other not in notes.contents} <= closed
                 num_closed += 1
     assert num_closed > 20
+
+
+def test_notes_for_the_goal_tell_apart_what_lies_where_two_things_belong():
+    env, num_told = make("vlm_gym/Household-v1", notes="goal"), 0
+    for seed in range(10):
+        _, info = env.reset(seed=seed, options={"task_type": "two"})
+        is_over = False
+        while not is_over:
+            *_, is_over, _, info = env.step(answer(env.unwrapped.searcher_action()))
+            goal, words = env.unwrapped.game.world.goal, info["observation_text"]
+            if " In place: " in words and not is_over:
+                thing, _, spot = words.partition(" In place: ")[2].partition(".")[0].partition(" at ")
+                assert (thing.split()[-2], spot.split()[0]) == (goal.target, goal.destination)
+                num_told += 1
+        assert info["is_success"]
+    assert num_told >= 10
