@@ -44,13 +44,13 @@ def describe_for_goal(view: HouseholdView, goal: GoalKinds) -> str:
 def write_goal_notes(view: HouseholdView, goal: GoalKinds) -> str:
     """Return where things of the goal's kinds were seen, what has not been looked into yet, and refusals.
 
-    Of two things to bring, one that lies where it belongs is told apart. Of the furniture that has not been looked into,
-    each kind is named once: the one of the lowest number, if it can be one whose door is not known to be closed, since
-    that takes fewer turns to look into.
+    Of two things to bring, one that lies where it belongs is told apart. Of the furniture that was not looked into, each
+    kind is named once: the one of the lowest number, if it can be one whose door is not known to be closed, since that
+    takes fewer turns to look into.
     """
     notes = view.notes or Notes()
     here, elsewhere, in_place = list[str](), list[str](), list[str]()
-    for spot in view.receptacles:
+    for spot in sorted(view.receptacles, key=lambda spot: (spot.kind, _number(spot))):
         for thing in notes.contents.get(spot.name, ()):
             if thing.kind in (goal.target, goal.destination):
                 is_in_place = goal.task == "two" and spot.kind == goal.destination
@@ -67,9 +67,13 @@ def _unseen(view: HouseholdView, notes: Notes) -> tuple[str, ...]:
     least: dict[str, tuple[bool, int]] = {}
     for spot in view.receptacles:
         if not spot.is_here and spot.name not in notes.contents:
-            cost = notes.doors.get(spot.name) is False, int(spot.name.rpartition(" ")[2])
+            cost = notes.doors.get(spot.name) is False, _number(spot)
             least[spot.kind] = min(cost, least.get(spot.kind, cost))
     return tuple(f"{kind} {number}" for kind, (_, number) in sorted(least.items()))
+
+
+def _number(spot: SeenReceptacle) -> int:
+    return int(spot.name.rpartition(" ")[2])
 
 
 def _note(receptacle: SeenReceptacle, notes: Notes) -> str:
