@@ -44,7 +44,7 @@ def describe_for_goal(view: HouseholdView, goal: GoalKinds) -> str:
 def write_goal_notes(view: HouseholdView, goal: GoalKinds) -> str:
     """Return where things of the goal's kinds were seen, what has not been looked into yet, and refusals.
 
-    Of two things to bring, one that lies where it belongs is told apart. Of the furniture that was not looked into, each
+    Of two things to bring, one that lies where it belongs is told apart. Of the furniture that was not looked into each
     kind is named once: the one of the lowest number, if it can be one whose door is not known to be closed, since that
     takes fewer turns to look into.
     """
