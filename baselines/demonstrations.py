@@ -1,7 +1,6 @@
 """Answers to learn the form from: what the picture shows, put into words, then an action."""
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -72,7 +71,6 @@ CHOOSERS: Final[Mapping[SftActions, Chooser]] = {
     "searcher": _searcher_action,
 }
 LEGAL_IN_NOISE: Final = 2 / 3  # of what is played in place of an answer; the rest are the last answer again
-MOST_REPEATS: Final = 6  # of a prompt in an episode: a learner that is stuck meets the same one again and again
 
 
 class CollectedAnswers(Sequence[Demonstration]):
@@ -200,21 +198,17 @@ def correct(
 ) -> Iterator[Demonstration]:
     """Play episodes again that a learner has played, `played[i]` from `starts[i]`; yield what the teacher would say.
 
-    A prompt counts as often as the learner met it, up to MOST_REPEATS times an episode: where it is stuck it has most
-    to learn.
+    A prompt counts as often as the learner met it: where it is stuck it has most to learn.
 
     Source: Ross et al. 2011, arXiv 1011.0686 (DAgger).
     """
     choose, rollout, rng = CHOOSERS[actions], make_rollout(chat), np.random.default_rng(0)
     for start, answers in zip(starts, played, strict=True):
         rollout.start(start)
-        met = Counter[str]()
         for answer in () if is_held_out(rollout, held_out) else answers:
-            said, prompt = choose(rollout.session, rng), Prompt(rollout.messages())
-            key = repr([(message.role, message.picture_name, message.text) for message in prompt.messages])
-            met[key] += 1
-            if said is not None and met[key] <= MOST_REPEATS:
-                yield Demonstration(prompt, _answer(rollout.session, said, wording))
+            said = choose(rollout.session, rng)
+            if said is not None:
+                yield Demonstration(Prompt(rollout.messages()), _answer(rollout.session, said, wording))
             rollout.answer(answer)
 
 

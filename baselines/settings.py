@@ -112,6 +112,7 @@ class SftConfig:
     rank: int | None = setting(None, "rank of the adapters, where it is not model.rank; 0 trains all weights")
     lr: float = setting(1e-3, "learning rate: up over the warm-up, level, and down to 0 over the last third")
     warmup: int = setting(20, "steps of warm-up")
+    weight_decay: float = setting(0.0, "of AdamW: in each step weights lose this share of the learning rate")
     max_grad_norm: float = setting(1.0, "gradients are clipped to this norm")
     checkpoint_every: int = setting(500, "steps between checkpoints")
 
@@ -132,7 +133,7 @@ class SftConfig:
             )
         if self.data and (self.more_episodes or self.learner_episodes):
             raise ConfigError("sft.data is a data set as it is: set sft.more_episodes and sft.learner_episodes to 0")
-        _check_numbers("sft", self, at_least_0=("lr",), above_0=("max_grad_norm",))
+        _check_numbers("sft", self, at_least_0=("lr", "weight_decay"), above_0=("max_grad_norm",))
 
 
 @dataclass(frozen=True)

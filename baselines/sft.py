@@ -93,7 +93,7 @@ def train(config: TrainConfig, accelerator: Accelerator, stopper: Stopper) -> Pa
     rank = config.model.rank if config.sft.rank is None else config.sft.rank
     policy = start_policy(replace(config, model=replace(config.model, rank=rank)), accelerator, None)
     optimizer = torch.optim.AdamW(
-        policy.parameter_groups(lr=config.sft.lr, value_lr=0.0), betas=BETAS, weight_decay=0.0
+        policy.parameter_groups(lr=config.sft.lr, value_lr=0.0), betas=BETAS, weight_decay=config.sft.weight_decay
     )
     policy.module, optimizer = prepare(policy.module, optimizer, accelerator)
     first = _resume(folder, policy, optimizer)
