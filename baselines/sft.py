@@ -97,25 +97,26 @@ def train(config: TrainConfig, accelerator: Accelerator, stopper: Stopper) -> Pa
     )
     policy.module, optimizer = prepare(policy.module, optimizer, accelerator)
     first = _resume(folder, policy, optimizer)
+    started = time.process_time()
     lessons = Lessons(config)
     if accelerator.is_main_process:
-        keep_metrics(folder, "step", first)
+        kept = keep_metrics(folder, "step", first)
+        started -= max((line["cpu_seconds"] for line in kept if "cpu_seconds" in line), default=0.0)
         _log.info("SFT: %d answers, %d steps", len(lessons), config.sft.steps)
-    started = time.process_time()
     for step in range(first, config.sft.steps):
         lessons.go_to(step, policy, accelerator, done=first)
         loss = _step(policy, optimizer, lessons, step, config, accelerator)
+        is_told = (step + 1) % TOLD_EVERY == 0 or step + 1 == config.sft.steps
+        if is_told and accelerator.is_main_process:
+            seconds = time.process_time() - started
+            append_metrics(folder, {"step": step + 1, "loss": loss, "cpu_seconds": seconds})
+            _log.info("SFT step %d/%d  loss %.3f  %.0f CPU-s", step + 1, config.sft.steps, loss, seconds)
         is_stopping = stopper.is_anyone_stopping(accelerator)
         if is_stopping or (step + 1) % config.sft.checkpoint_every == 0:
             parts = {"policy": Part(whole_state(policy, accelerator)), "optimizer": pack_optimizer(optimizer)}
             write_checkpoint(folder, step + 1, parts if accelerator.is_main_process else {}, accelerator, keep=1)
         if is_stopping:
             stopper.exit(Path(config.folder))
-        is_told = (step + 1) % TOLD_EVERY == 0 or step + 1 == config.sft.steps
-        if is_told and accelerator.is_main_process:
-            seconds = time.process_time() - started
-            append_metrics(folder, {"step": step + 1, "loss": loss, "cpu_seconds": seconds})
-            _log.info("SFT step %d/%d  loss %.3f  %.0f CPU-s", step + 1, config.sft.steps, loss, seconds)
     with whole_weights(policy.module, accelerator):
         if accelerator.is_main_process:
             _export(policy, folder)

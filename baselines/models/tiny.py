@@ -1,7 +1,8 @@
 """The built-in tiny VLM: a Llava of half a million parameters, its tokenizer made in process.
 
 It is an ordinary transformers model, so the code that trains it is the code that trains one of 7B. Two settings decide
-whether it learns at all: white must become 0 in the picture, and the initial weights must be large.
+whether it learns at all: white must become 0 in the picture, and the initial weights must be large. A third decides how
+well it compares words that it has never seen together: what its layers add to them must be small at first.
 """
 
 from pathlib import Path
@@ -23,6 +24,7 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 PICTURE_SIZE: Final = 84  # pixels a side, the smallest that the tasks draw: what is drawn so is not resampled
 PATCH_SIZE: Final = 21
 INITIAL_DEVIATION: Final = 0.08  # with 0.02, the default, it stays at chance
+ADDED_SHARE: Final = 1 / 8  # of that in what a layer adds; with 1 the words themselves drown in it
 PAD, END, IMAGE = "<pad>", "</s>", "<image>"
 
 WORDS_FILE: Final = Path(__file__).with_name("tiny_words.txt")
@@ -96,6 +98,10 @@ def build_tiny(seed: int = 0, num_layers: int = 2) -> tuple[LlavaForConditionalG
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = LlavaForConditionalGeneration(config)
+    with torch.no_grad():
+        for layer in model.model.language_model.layers:
+            layer.self_attn.o_proj.weight.mul_(ADDED_SHARE)
+            layer.mlp.down_proj.weight.mul_(ADDED_SHARE)
     model.generation_config = GenerationConfig(eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
     return model.eval(), processor
 
