@@ -150,7 +150,7 @@ def _made_by(config: TrainConfig) -> dict[str, Any]:
     names = {
         "task": ("id", "arguments"),
         "chat": tuple(plain["chat"]),
-        "model": ("name", "layers", "adapter", "parts", "rank"),
+        "model": ("name", "layers", "added_share", "adapter", "parts", "rank"),
     }
     names["sft"] = tuple(name for name in plain["sft"] if name not in ("microbatch", "checkpoint_every"))
     found = {f"{section}.{name}": plain[section][name] for section in names for name in names[section]}

@@ -9,6 +9,7 @@ are left out, so that the page can be made while others still go on.
 import argparse
 import os
 import platform
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,10 @@ greedily; brackets are Wilson's 95 % intervals. CPU-s are all of a run, its eval
 were taken while other programs ran. Machine: {machine}; the last run ended on {date}.
 
 """
+CAPTION = """\
+Left: the loss of SFT, and in thick points (greedy) and dashes (sampled) how often the learner succeeded where it played
+in between. Right: success over the updates of PPO, where there is PPO; dotted, the best play.
+"""
 TEACHES = {
     "random": "the form of an answer and its readings of the picture, with actions at random",
     "legal": "the form of an answer and its readings of the picture, with legal actions at random",
@@ -44,6 +49,7 @@ TEACHES = {
     "searcher": "the actions of the searcher, who knows no more than the player",
 }
 PARTS = {"": "", "shown/": ", problems that SFT was shown", "held_out/": ", problems held out of SFT"}
+WIDTH = 120  # of a line of the page
 GREEDY, SAMPLED = {"marker": "o", "markersize": 3}, {"linewidth": 0.8, "linestyle": "--"}
 
 
@@ -71,7 +77,7 @@ def main() -> None:
     if not groups:
         raise SystemExit(f"benchmarks.learning: expected runs that have ended in {options.out}, found none")
     introduction = INTRODUCTION.format(machine=machine(), date=last_day(options.out))
-    figure = f"![Loss of SFT, and success over updates]({options.figure.relative_to(options.page.parent)})\n"
+    figure = f"![Loss of SFT, and success over updates]({options.figure.relative_to(options.page.parent)})\n\n{CAPTION}"
     sections = [section(name, runs) for name, runs in groups.items()]
     options.page.write_text(introduction + figure + "\n" + "\n".join(sections), encoding="utf-8")
     draw(groups, options.figure)
@@ -107,7 +113,7 @@ def section(name: str, runs: Sequence[LearntRun]) -> str:
     columns = ["seed", "episodes of", "SFT, sampled", "SFT, greedy"]
     columns += ["PPO, sampled", "PPO, greedy"] if has_ppo else []
     columns += ["episodes", *(["turns of PPO"] if has_ppo else []), "CPU-s", "of SFT"]
-    lines = [f"## {config.task.id}: `{name}`", "", told(config), ""]
+    lines = [f"## {config.task.id}: `{name}`", "", *textwrap.wrap(told(config), WIDTH), ""]
     lines += [f"* {bounds}" for bounds in all_bounds(config)]
     lines += ["", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     lines += [f"| {' | '.join(cells)} |" for run in runs for cells in rows(run)]
@@ -188,7 +194,10 @@ def draw_sft(axes: Axes, name: str, runs: Sequence[LearntRun]) -> None:
 
 
 def draw_ppo(axes: Axes, name: str, runs: Sequence[LearntRun]) -> None:
-    """Draw success over the updates of PPO; where there is none, the end of SFT as a point."""
+    """Draw success over the updates of PPO, if there is any."""
+    if not runs[0].config.ppo.updates:
+        axes.set_axis_off()
+        return
     for number, run in enumerate(runs):
         metric = run.config.evaluation.metric
         updates = [line["update"] for line in run.measured]

@@ -61,7 +61,7 @@ def load_policy(
         # Adapters and logits multiply bf16 values in float32. TF32 holds these exactly, and is ten times faster.
         torch.set_float32_matmul_precision("high")
     if config.name == TINY:
-        model, processor = build_tiny(seed, config.layers)
+        model, processor = build_tiny(seed, config.layers, config.added_share)
         model = model.to(device, dtype)
     else:
         model, processor = _load(config, device, dtype)

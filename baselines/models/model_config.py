@@ -21,6 +21,9 @@ class ModelConfig:
 
     name: str = setting(TINY, "'tiny' (built in), a directory, or a name on the Hugging Face hub")
     layers: int = setting(2, "of the language model of 'tiny'")
+    added_share: float = setting(
+        1.0, "of the initial weights of 'tiny' in what a layer adds; with 0.125 it compares words sooner"
+    )
     adapter: str | None = setting(None, "directory of a PEFT adapter that is merged in first: training starts there")
     adapter_apart: bool = setting(False, "keep that adapter beside the weights; quantised ones always do")
     precision: Precision = setting("float32", "of the weights; adapters and value head are always float32")
@@ -40,6 +43,8 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         check_int("model.layers", self.layers, 1, MOST_LAYERS)
+        if not 0 < self.added_share <= 1:
+            raise ConfigError(f"model.added_share must be above 0 and at most 1, got {self.added_share!r}")
         if len(self.value_widths) != 2:
             raise ConfigError(f"value_widths must be two sizes, got {self.value_widths!r}")
         if self.quantization and not self.rank:

@@ -1,8 +1,7 @@
 """The built-in tiny VLM: a Llava of half a million parameters, its tokenizer made in process.
 
 It is an ordinary transformers model, so the code that trains it is the code that trains one of 7B. Two settings decide
-whether it learns at all: white must become 0 in the picture, and the initial weights must be large. A third decides how
-well it compares words that it has never seen together: what its layers add to them must be small at first.
+whether it learns at all: white must become 0 in the picture, and the initial weights must be large.
 """
 
 from pathlib import Path
@@ -24,7 +23,6 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 PICTURE_SIZE: Final = 84  # pixels a side, the smallest that the tasks draw: what is drawn so is not resampled
 PATCH_SIZE: Final = 21
 INITIAL_DEVIATION: Final = 0.08  # with 0.02, the default, it stays at chance
-ADDED_SHARE: Final = 1 / 8  # of that in what a layer adds; with 1 the words themselves drown in it
 PAD, END, IMAGE = "<pad>", "</s>", "<image>"
 
 WORDS_FILE: Final = Path(__file__).with_name("tiny_words.txt")
@@ -57,10 +55,13 @@ _TEMPLATE: Final = (
 )
 
 
-def build_tiny(seed: int = 0, num_layers: int = 2) -> tuple[LlavaForConditionalGeneration, LlavaProcessor]:
+def build_tiny(
+    seed: int = 0, num_layers: int = 2, added_share: float = 1.0
+) -> tuple[LlavaForConditionalGeneration, LlavaProcessor]:
     """Return the tiny model with random weights, which `seed` decides, and its processor.
 
-    `num_layers` are those of its language model.
+    `num_layers` are those of its language model. `added_share` of their initial weights is left in what each adds to
+    the words, which drown in it otherwise: with an eighth it learns sooner to compare words that it never saw together.
     """
     processor = _processor()
     tokenizer = processor.tokenizer
@@ -100,8 +101,8 @@ def build_tiny(seed: int = 0, num_layers: int = 2) -> tuple[LlavaForConditionalG
         model = LlavaForConditionalGeneration(config)
     with torch.no_grad():
         for layer in model.model.language_model.layers:
-            layer.self_attn.o_proj.weight.mul_(ADDED_SHARE)
-            layer.mlp.down_proj.weight.mul_(ADDED_SHARE)
+            layer.self_attn.o_proj.weight.mul_(added_share)
+            layer.mlp.down_proj.weight.mul_(added_share)
     model.generation_config = GenerationConfig(eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
     return model.eval(), processor
 

@@ -232,7 +232,9 @@ def test_a_page_is_made_of_finished_runs(tmp_path):
     for task in ("Points24-v0", "Points24-Solvable-v0"):
         for part in ("", ", problems that SFT was shown"):
             assert f"| 5 | {task}{part} | {shown} | 200 | 50 | 30 |\n" in text
-    assert "the oracle's actions, with the whole plan as the thought; 7 % of all problems are held out" in text
+    assert "the oracle's actions, with the whole plan as the thought; 7 % of all problems are held out" in " ".join(
+        text.split()
+    )
     assert "](figures/curves.png)" in text
     assert figure.stat().st_size > 5000
 

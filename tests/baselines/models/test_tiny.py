@@ -12,6 +12,7 @@ from baselines.models.loading import load_policy
 from baselines.models.model_config import ModelConfig
 from baselines.models.policy import Prompt
 from baselines.models.tiny import IMAGE, build_tiny
+from vlm_gym.errors import ConfigError
 from vlm_gym.registration import TASKS
 
 
@@ -56,6 +57,24 @@ def test_the_seed_decides_the_weights():
     first, same, other = (build_tiny(seed)[0].state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(value, same[name]) for name, value in first.items())
     assert not all(torch.equal(value, other[name]) for name, value in first.items())
+
+
+def test_a_share_of_the_weights_is_left_in_what_layers_add():
+    whole, eighth = (
+        load_policy(ModelConfig(rank=0, layers=3, added_share=share), seed=1).model.state_dict()
+        for share in (1.0, 0.125)
+    )
+    assert {name for name, value in whole.items() if not torch.equal(value, eighth[name])} == {
+        f"model.language_model.layers.{number}.{part}.weight"
+        for number in range(3)
+        for part in ("self_attn.o_proj", "mlp.down_proj")
+    }
+    assert torch.equal(
+        eighth["model.language_model.layers.2.mlp.down_proj.weight"],
+        whole["model.language_model.layers.2.mlp.down_proj.weight"] / 8,
+    )
+    with pytest.raises(ConfigError, match=r"model\.added_share must be above 0 and at most 1, got 0"):
+        ModelConfig(added_share=0)
 
 
 @pytest.mark.parametrize("name", ["NumberLine-v0", "EZPoints-v0", "Points24-v0", "Blackjack-v0", "Household-v0"])
