@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 NOTE: Final = (
     "half at level: where success falls to half between random play's floor and the best play's ceiling, with its 95 % "
-    "interval;\nL0, L1 ...: successes of episodes at each level, of which those around the half are played most"
+    "interval;\n? where nothing is known of it; L0, L1 ...: successes of episodes at each level, of which those around "
+    "the half are played most"
 )
 
 
