@@ -42,7 +42,7 @@ class PolicyAgent(Agent):
 
     def describe(self) -> dict[str, Any]:
         """Return the settings of the run that trained it."""
-        return {"name": self.name, **asdict(replace(self.config, folder="", resume=None))}
+        return {"name": self.name, **asdict(self.config), "folder": "", "resume": None}
 
     async def close(self) -> None:
         """Forget the event loop."""
