@@ -1,6 +1,7 @@
 """Turns a run's checkpoint into an ordinary Hugging Face directory: the model, or its adapter alone.
 
-    python -m baselines.export --resume out/llava-numberline                     the newest checkpoint, merged
+    python -m baselines.export --resume out/llava-numberline                     the newest checkpoint, merged;
+                                                                                 of SFT if there was no PPO
     python -m baselines.export --resume out/llava-numberline/ppo/step-000020     that one
     python -m baselines.export --resume out/llava-numberline --adapter           a PEFT adapter of its first model
     python -m baselines.export --resume out/llava-numberline --push OWNER/NAME   the same, and to the Hugging Face Hub
@@ -66,23 +67,24 @@ def export(config: TrainConfig, *, is_adapter: bool, push: str | None = None) ->
         raise ConfigError(f"quantised weights cannot take the adapter in: export it with {ADAPTER_FLAG}")
     place = Path(config.resume)
     found = find_checkpoint(place) or find_checkpoint(place / CHECKPOINTS)
-    if found is None:
-        raise ConfigError(f"{place} holds no checkpoint of PPO")
+    folder = Path(config.folder)
+    start = folder / "sft" / "model"
+    if found is None and not start.is_dir():
+        raise ConfigError(f"{place} holds no checkpoint of PPO, and no model that SFT has made")
     if push is not None:
         create_repository(push)
-    folder = Path(config.folder)
     target = folder / ("adapter" if is_adapter else "model")
-    start = folder / "sft" / "model"
     exported = replace(config, model=replace(config.model, adapter_apart=is_adapter))
     policy = start_policy(exported, start_accelerator(config), start if start.is_dir() else None)
-    policy.load_state_dict(read_checkpoint(found)["policy"].tensors)
+    if found is not None:  # else SFT was all
+        policy.load_state_dict(read_checkpoint(found)["policy"].tensors)
     unfinished = target.with_name(f"{target.name}.unfinished")
-    with disk_errors(found.parent, unfinished, "the model"):
+    with disk_errors((found or start).parent, unfinished, "the model"):
         (policy.save_adapter if is_adapter else policy.save_pretrained)(str(unfinished))
         write_training(unfinished, training_of(config))
         shutil.rmtree(target, ignore_errors=True)
         unfinished.rename(target)
-    _log.info("%s is now %s", found, target)
+    _log.info("%s is now %s", found or start, target)
     for command in how_to_measure(config, target):
         _log.info("%s", command)
     if push is not None:

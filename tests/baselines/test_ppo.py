@@ -384,6 +384,25 @@ def test_an_exported_model_is_told_its_task_as_in_training(tmp_path, told, capsy
     assert read_run(other)["episodes"][0]["arguments"] == {"image_size": 84}
 
 
+@pytest.mark.parametrize(("rank", "flags"), [(0, []), (2, []), (2, ["--adapter"])])
+def test_what_sft_alone_has_made_is_exported(tmp_path, rank, flags):
+    llava(tmp_path / "base")
+    folder = tmp_path / "run"
+    model = f"--model.name {tmp_path / 'base'} --model.rank {rank} --sft.rank {rank} --sft.steps 2 --sft.lr 0.1"
+    ppo.main([*SMALL, *model.split(), "--ppo.updates", "0", "--folder", str(folder)])
+    export.main(["--resume", str(folder), *flags])
+    config = read_train_config(["--resume", str(folder)], "")
+    taught = start_policy(config, start_accelerator(config), folder / "sft" / "model")
+    plain = replace(config.model, adapter=None)
+    read = {"adapter": str(folder / "adapter")} if flags else {"name": str(folder / "model")}
+    exported = load_policy(replace(plain, **read))
+    prompt = Prompt.of(np.zeros((84, 84, 3), np.uint8), "Answer in JSON.")
+    answer = taught.write('{"action": "+"}')
+    logp = [one.evaluate([prompt], [answer], temperature=1.0).logp for one in (taught, exported, load_policy(plain))]
+    assert torch.allclose(logp[0], logp[1], atol=1e-3)
+    assert not torch.allclose(logp[0], logp[2], atol=1e-2)
+
+
 def test_a_damaged_telling_is_told(tmp_path):
     (tmp_path / "vlm_gym.json").write_text('{"task": 1}')
     with pytest.raises(ConfigError, match=r"vlm_gym\.json must say how the model was trained, or not be there"):
@@ -396,5 +415,5 @@ def test_there_must_be_something_to_export(tmp_path, whole_run):
     with pytest.raises(SystemExit, match="expected --resume with the folder of a run"):
         export.main([])
     (tmp_path / "config.yaml").write_text((whole_run / "config.yaml").read_text())
-    with pytest.raises(SystemExit, match="holds no checkpoint of PPO"):
+    with pytest.raises(SystemExit, match="holds no checkpoint of PPO, and no model that SFT has made"):
         export.main(["--resume", str(tmp_path)])

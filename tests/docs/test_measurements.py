@@ -12,7 +12,7 @@ SMALL = {
     "household_chain": "--homes 2 --level 1",
     "household_random": "--episodes 2",
     "household_searcher": "--homes 2",
-    "endpoint_client": "NumberLine-v0 --episodes 4 --delay 0",
+    "endpoint_client": "NumberLine-v0 --episodes 4 --concurrency 4 --delay 0",
     "level_pictures": "planning picture.png",
     "level_sheets": "NumberLine-Planning-L1-v0 --out .",
     "seeing_sheets": "--figure picture.png",
@@ -24,6 +24,7 @@ NEEDS = {"endpoint_client": "httpx", "small_updates": "torch"}
 TESTED_ELSEWHERE = {
     "beside_inspect": "tests/test_beside_inspect.py",
     "level_tables": "tests/docs/test_levels.py",
+    "training_memory": "tests/baselines/test_training_benchmarks.py",
     "training_gpu": "tests/baselines/test_training_benchmarks.py",
     "training_speed": "tests/baselines/test_training_benchmarks.py",
     "vector_envs": "tests/vector/test_benchmark.py",
@@ -55,5 +56,6 @@ def test_it_measures(name, tmp_path):
         cwd=tmp_path, capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "ALFWORLD_DATA": str(tmp_path)},
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.returncode in (0, 1), done.stderr[-3000:]
+    assert "Traceback" not in done.stderr, done.stderr[-3000:]  # else 1 says that a goal was missed, as machines may
     assert re.search(r"\d", done.stdout) or (tmp_path / "picture.png").stat().st_size > 1000
