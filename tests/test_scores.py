@@ -1,5 +1,7 @@
 """The floors and ceilings of the table are what the oracles compute."""
 
+from functools import cache
+
 import gymnasium as gym
 import pytest
 
@@ -18,6 +20,12 @@ POINTS24_PRESSES = [name for name in POINTS_IDS if "Points24" in name and not TA
 
 def env_of(name):
     return gym.make(name, disable_env_checker=True).unwrapped
+
+
+@cache
+def formula_floor(rules, is_solvable):
+    """Ids that differ in their pictures alone have the same: it takes seconds."""
+    return formula_success(rules, solvable_deal_odds(rules) if is_solvable else deal_odds(rules))
 
 
 def odds_of(task):
@@ -72,11 +80,10 @@ def test_the_ceilings_of_the_points_games(name):
 )
 def test_the_floors_of_the_points_games(name):
     entry, task = TASKS[name], env_of(name)
-    odds = odds_of(task)
     if entry.is_text_only:
-        expected = formula_success(task.rules, odds)
+        expected = formula_floor(task.rules, task.solvable)
     else:
-        expected = press_success(task.rules, entry.turns(), odds)
+        expected = press_success(task.rules, entry.turns(), odds_of(task))
     assert entry.random_success == pytest.approx(expected, rel=1e-5)
 
 
