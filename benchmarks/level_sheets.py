@@ -4,6 +4,7 @@ python -m benchmarks.level_sheets NumberLine-Planning-L1-v0 Blackjack-Course-L3-
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -33,16 +34,14 @@ def picture_of(env: gym.Env, number: int) -> tuple[Picture, str]:
     return picture, info["observation_text"]
 
 
-def write_sheets(task: str, folder: Path) -> None:
-    """Write the pictures of a level on sheets, and their truth into a file of its own."""
-    env = gym.make(find_task(task).id, disable_env_checker=True)
-    shown = [picture_of(env, i) for i in range(NUM_PICTURES)]
+def write_sheets(shown: Sequence[tuple[Picture, str]], name: str, folder: Path, across: int, on_a_sheet: int) -> None:
+    """Write pictures on sheets, and what they show into a file of its own."""
     truths = [f"{i}: {truth}\n" for i, (_, truth) in enumerate(shown)]
-    (folder / f"{task}.txt").write_text("".join(truths), encoding="utf-8")
-    for first in range(0, NUM_PICTURES, ON_A_SHEET):
-        pictures = [picture for picture, _ in shown[first : first + ON_A_SHEET]]
-        rows = [np.hstack(pictures[i : i + ACROSS]) for i in range(0, len(pictures), ACROSS)]
-        Image.fromarray(np.vstack(rows)).save(folder / f"{task}-from-{first}.png")
+    (folder / f"{name}.txt").write_text("".join(truths), encoding="utf-8")
+    for first in range(0, len(shown), on_a_sheet):
+        pictures = [picture for picture, _ in shown[first : first + on_a_sheet]]
+        rows = [np.hstack(pictures[i : i + across]) for i in range(0, len(pictures), across)]
+        Image.fromarray(np.vstack(rows)).save(folder / f"{name}-from-{first}.png")
 
 
 def main() -> None:
@@ -53,7 +52,9 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     for task in arguments.tasks:
-        write_sheets(task, arguments.out)
+        env = gym.make(find_task(task).id, disable_env_checker=True)
+        shown = [picture_of(env, i) for i in range(NUM_PICTURES)]
+        write_sheets(shown, task, arguments.out, ACROSS, ON_A_SHEET)
         print(f"{task}: {NUM_PICTURES} pictures, and their truth in {arguments.out / task}.txt")
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Final
 
 import gymnasium as gym
-import numpy as np
-from PIL import Image
 
 import vlm_gym  # noqa: F401  # registers the tasks
+from benchmarks.level_sheets import write_sheets
 from vlm_gym.render.canvas import Picture
 from vlm_gym.render.seeing.look import MAX_SEEING
 from vlm_gym.render.sheet import contact_sheet
@@ -30,17 +29,12 @@ def start(task: str, level: int, seed: int) -> tuple[Picture, str]:
     return picture, info["observation_text"]
 
 
-def write_sheets(folder: Path) -> None:
+def write_levels(folder: Path) -> None:
     """Write the starts of each level on sheets, and their truth into a file of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     for level in range(1, MAX_SEEING + 1):
         starts = [start(TASKS[i % len(TASKS)], level, 1000 * level + i) for i in range(NUM_STARTS)]
-        truths = [f"{i}: {truth}\n" for i, (_, truth) in enumerate(starts)]
-        (folder / f"level-{level}.txt").write_text("".join(truths), encoding="utf-8")
-        for first in range(0, NUM_STARTS, ON_A_SHEET):
-            pictures = [picture for picture, _ in starts[first : first + ON_A_SHEET]]
-            rows = [np.hstack(pictures[i : i + ACROSS]) for i in range(0, len(pictures), ACROSS)]
-            Image.fromarray(np.vstack(rows)).save(folder / f"level-{level}-from-{first}.png")
+        write_sheets(starts, f"level-{level}", folder, ACROSS, ON_A_SHEET)
 
 
 def write_figure(path: Path) -> None:
@@ -59,7 +53,7 @@ def main() -> None:
     where.add_argument("--figure", type=Path, help="file for one picture of each level")
     arguments = parser.parse_args()
     if arguments.out:
-        write_sheets(arguments.out)
+        write_levels(arguments.out)
     else:
         write_figure(arguments.figure)
 
