@@ -1,5 +1,7 @@
 """Blackjack on days that are different: what the prompt says, what the picture shows, and who thinks aloud."""
 
+from operator import attrgetter
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -10,11 +12,7 @@ from vlm_gym.ladders import ladders
 LEVELS = next(ladder.tasks[1:] for ladder in ladders("course") if "Blackjack" in ladder.base.id)
 
 
-def by_id(task):
-    return task.id
-
-
-@pytest.mark.parametrize("task", LEVELS, ids=by_id)
+@pytest.mark.parametrize("task", LEVELS, ids=attrgetter("id"))
 def test_prompt_words_and_thoughts_say_what_is_otherwise_today(task):
     env = gym.make(task.id, disable_env_checker=True)
     for seed in range(30):
@@ -36,7 +34,7 @@ def test_prompt_words_and_thoughts_say_what_is_otherwise_today(task):
             )
 
 
-@pytest.mark.parametrize("task", LEVELS, ids=by_id)
+@pytest.mark.parametrize("task", LEVELS, ids=attrgetter("id"))
 def test_the_same_seed_deals_the_hands_of_level_0(task):
     env, plain = (gym.make(name, disable_env_checker=True) for name in (task.id, task.ladder))
     for seed in range(20):
@@ -46,7 +44,7 @@ def test_the_same_seed_deals_the_hands_of_level_0(task):
         assert (ours.player, ours.dealer) == (theirs.player, theirs.dealer)
 
 
-@pytest.mark.parametrize("task", LEVELS, ids=by_id)
+@pytest.mark.parametrize("task", LEVELS, ids=attrgetter("id"))
 def test_a_picture_shows_what_is_said_of_it(task):
     env = gym.make(task.id, disable_env_checker=True)
     shown = {}

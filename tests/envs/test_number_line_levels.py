@@ -2,6 +2,7 @@
 
 import json
 import re
+from operator import attrgetter
 
 import gymnasium as gym
 import numpy as np
@@ -18,11 +19,7 @@ def line(**arguments):
     return gym.make("vlm_gym/NumberLine-v0", disable_env_checker=True, **arguments)
 
 
-def by_id(task):
-    return task.id
-
-
-@pytest.mark.parametrize("task", PLANNED, ids=by_id)
+@pytest.mark.parametrize("task", PLANNED, ids=attrgetter("id"))
 def test_moves_are_counted_in_picture_words_and_readings(task):
     env = gym.make(task.id, disable_env_checker=True)
     for seed in range(10):
@@ -76,7 +73,7 @@ def test_a_negative_number_is_the_move_that_subtracts():
     assert env.step('{"action": -3}')[-1]["action"] == "-3"
 
 
-@pytest.mark.parametrize("task", PLANNED, ids=by_id)
+@pytest.mark.parametrize("task", PLANNED, ids=attrgetter("id"))
 def test_who_thinks_plans_the_whole_way(task):
     env = gym.make(task.id, disable_env_checker=True).unwrapped
     for seed in range(10):
@@ -89,7 +86,7 @@ def test_who_thinks_plans_the_whole_way(task):
         assert " = " not in env.thinker().think(other, rng), "no reason for a move that does not begin the way"
 
 
-@pytest.mark.parametrize("task", COURSE, ids=by_id)
+@pytest.mark.parametrize("task", COURSE, ids=attrgetter("id"))
 def test_a_day_is_in_the_prompt_and_its_numbers_in_the_picture(task):
     env = gym.make(task.id, disable_env_checker=True)
     prompts = set()
@@ -118,7 +115,7 @@ def test_the_same_seed_is_the_same_start_at_every_level_of_the_course():
         assert len(starts) == 1
 
 
-@pytest.mark.parametrize("task", COURSE, ids=by_id)
+@pytest.mark.parametrize("task", COURSE, ids=attrgetter("id"))
 def test_pictures_of_days_differ_by_what_they_show(task):
     env = gym.make(task.id, disable_env_checker=True)
     shown = {}
@@ -129,7 +126,7 @@ def test_pictures_of_days_differ_by_what_they_show(task):
     assert len(set.union(*shown.values())) == len(shown)
 
 
-@pytest.mark.parametrize("task", COURSE, ids=by_id)
+@pytest.mark.parametrize("task", COURSE, ids=attrgetter("id"))
 def test_who_thinks_on_a_day_says_what_is_otherwise(task):
     env = gym.make(task.id, disable_env_checker=True).unwrapped
     for seed in range(20):
