@@ -1,21 +1,28 @@
 """Run the quick tests with the newest release of everything, and say in one line what came out: `make newest`.
 
 The upper bounds of setup.cfg do not count here, so that a release that breaks something is seen on the day it appears.
+Where nothing is newer than the lock, no test is run: `make test` runs them with the very same versions.
 """
 
 import argparse
 import configparser
+import contextlib
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from subprocess import CalledProcessError
 
 ROOT = Path(__file__).parents[1]
-SETUP = ROOT / "setup.cfg"
+SETUP, LOCK = ROOT / "setup.cfg", ROOT / "requirements" / "all.txt"
+REPORT = "newest.json"
+PIP_INSTALL = ("-m", "pip", "--disable-pip-version-check", "--quiet", "install")
 EXTRAS = ("eval", "data", "ray", "alfworld", "train", "cnn", "test")
 OPTIONS = ("-n", "auto", "--maxschedchunk", "4", "-q", "-rfE", "-m", "not slow")
 SETTINGS = {
@@ -24,6 +31,8 @@ SETTINGS = {
 }
 MOST_FAILURES = 60  # lines that are shown of them
 LINES_OF_A_CRASH = 20
+TO_SUM_UP = 20  # seconds that pytest has to say what it found, once it is told to end
+COUNTS = re.compile(r"\d+ (passed|failed|error|skipped|deselected)|no tests ran")  # in pytest's last line
 UPPER_BOUND = re.compile(r"(<=?|==)[^,]+,?")
 
 
@@ -41,17 +50,25 @@ def main() -> int:
     deadline = time.monotonic() + 60 * arguments.minutes
     python = python_of(arguments.venv)
     try:
-        for command in installing(arguments.venv, python, arguments.torch):
-            status, output = run(*command, deadline=deadline)
-            if status:
-                return verdict("it cannot be installed", [" ".join(command), *output.splitlines()])
-        newer = ", ".join(newer_than_the_lock(python, deadline)) or "nothing"
-        status, output = run(python, "-m", "pytest", *OPTIONS, deadline=deadline)
+        succeed(resolving(arguments.venv, python, arguments.torch), deadline)
+        newer = newer_than_the_lock(arguments.venv / REPORT)
+        if not newer:
+            return verdict("nothing is newer than the lock, which `make test` runs the tests with", [])
+        succeed(installing(python, arguments.torch), deadline)
+    except CalledProcessError as error:
+        return verdict("it cannot be installed", [" ".join(error.cmd), *error.output.splitlines()])
     except TooLongError as error:
         return verdict(f"no verdict within {arguments.minutes:g} minutes", str(error).splitlines()[-LINES_OF_A_CRASH:])
+    try:
+        status, output = run(python, "-m", "pytest", *OPTIONS, deadline=deadline, last_words=TO_SUM_UP)
+        end = ""
+    except TooLongError as error:  # what ran until then is told all the same
+        status, output, end = 0, str(error), f" of {arguments.minutes:g} minutes, then the time was over"
     lines = output.splitlines() or ["pytest said nothing"]
-    failures = [line for line in lines if line.startswith(("FAILED ", "ERROR "))] or lines[-LINES_OF_A_CRASH:]
-    return verdict(f"{lines[-1].strip('= ')}; newer than the lock: {newer}", failures if status else [])
+    failures = [line for line in lines if line.startswith(("FAILED ", "ERROR "))]
+    if (status and not failures) or not COUNTS.search(lines[-1]):
+        failures = lines[-LINES_OF_A_CRASH:]
+    return verdict(f"{lines[-1].strip('= ')}{end}; newer than the lock: {', '.join(newer)}", failures)
 
 
 def python_of(venv: Path) -> str:
@@ -59,13 +76,22 @@ def python_of(venv: Path) -> str:
     return str(venv / "bin" / "python")
 
 
-def installing(venv: Path, python: str, torch: str) -> Iterator[tuple[str, ...]]:
-    """Yield the commands that install the newest of everything into an empty environment."""
-    pip = (python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
+def resolving(venv: Path, python: str, torch: str) -> Iterator[tuple[str, ...]]:
+    """Yield the commands that make an empty environment, and write down the newest of everything into its `REPORT`."""
     yield sys.executable, "-m", "venv", "--clear", str(venv)
-    yield *pip, "--upgrade", "pip", "setuptools", "wheel", torch
-    yield *pip, "--upgrade", *newest_requirements(SETUP.read_text(encoding="utf-8")), torch
-    yield *pip, "--no-build-isolation", "--no-deps", "-e", "."
+    yield python, *PIP_INSTALL, "--dry-run", "--report", str(venv / REPORT), *newest_packages(torch)
+
+
+def installing(python: str, torch: str) -> Iterator[tuple[str, ...]]:
+    """Yield the commands that install the newest of everything, and this package."""
+    yield python, *PIP_INSTALL, "--upgrade", "pip", "setuptools", "wheel", torch
+    yield python, *PIP_INSTALL, "--upgrade", *newest_packages(torch)
+    yield python, *PIP_INSTALL, "--no-build-isolation", "--no-deps", "-e", "."
+
+
+def newest_packages(torch: str) -> list[str]:
+    """Return what pip is asked for."""
+    return [*newest_requirements(SETUP.read_text(encoding="utf-8")), torch]
 
 
 def newest_requirements(setup: str) -> list[str]:
@@ -77,18 +103,37 @@ def newest_requirements(setup: str) -> list[str]:
     return sorted(UPPER_BOUND.sub("", line).rstrip(",") for line in lines)
 
 
-def newer_than_the_lock(python: str, deadline: float) -> list[str]:
-    """Return which of the required packages are installed in a version that is nowhere in the lock."""
-    lines = (ROOT / "requirements" / "all.txt").read_text(encoding="utf-8").splitlines()
-    locked = {line.split(" ")[0] for line in lines}
-    names = {re.split(r"[\[<>=]", line)[0] for line in newest_requirements(SETUP.read_text(encoding="utf-8"))}
-    _, frozen = run(python, "-m", "pip", "list", "--format=freeze", deadline=deadline)
-    pins = [line.lower().replace("_", "-") for line in frozen.splitlines()]
-    return [pin for pin in pins if pin.split("==")[0] in names and pin not in locked]
+def newer_than_the_lock(report: Path) -> list[str]:
+    """Return what pip would install in another version than the lock's: "name==version"."""
+    locked = defaultdict(set)
+    for line in LOCK.read_text(encoding="utf-8").splitlines():
+        name, _, version = line.partition(" ")[0].partition("==")
+        locked[name].add(version)
+    found = [package["metadata"] for package in json.loads(report.read_text(encoding="utf-8"))["install"]]
+    pins = [(re.sub("[-_.]+", "-", one["name"]).lower(), one["version"].partition("+")[0]) for one in found]
+    return sorted(f"{name}=={version}" for name, version in pins if name in locked and version not in locked[name])
 
 
-def run(*command: str, deadline: float) -> tuple[int, str]:
-    """Run a command and return its exit status and output. When the time is over it and its children end."""
+def succeed(commands: Iterable[tuple[str, ...]], deadline: float) -> None:
+    """Run one command after the other.
+
+    Raises:
+        CalledProcessError: if one fails.
+    """
+    for command in commands:
+        status, output = run(*command, deadline=deadline)
+        if status:
+            raise CalledProcessError(status, command, output)
+
+
+def run(*command: str, deadline: float, last_words: float = 0) -> tuple[int, str]:
+    """Run a command and return its exit status and output.
+
+    When the time is over it is interrupted, has `last_words` seconds to sum up, and ends with all its children.
+
+    Raises:
+        TooLongError: if the time was over; with the command and what it had said.
+    """
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -101,8 +146,16 @@ def run(*command: str, deadline: float) -> tuple[int, str]:
         try:
             output, _ = process.communicate(timeout=max(deadline - time.monotonic(), 0))
         except subprocess.TimeoutExpired as error:
-            os.killpg(process.pid, signal.SIGKILL)
-            raise TooLongError(f"{' '.join(command)[:100]}\n{process.communicate()[0]}") from error
+            process.send_signal(signal.SIGINT)
+            try:
+                said, _ = process.communicate(timeout=last_words)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                said, _ = process.communicate()
+            raise TooLongError(f"{' '.join(command)[:100]}\n{said}") from error
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     return process.returncode, output
 
 
