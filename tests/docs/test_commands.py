@@ -74,6 +74,11 @@ def test_a_command_in_the_text_has_the_options_that_stand_beside_it(page):
         assert set(OPTION.findall(rest)) <= known, f"{page}: vlm-gym {command}{rest}"
 
 
+def test_the_table_of_the_program_has_every_command():
+    rows = re.findall(r"^\| (`.*?) \|", PAGES["docs/program.md"].read_text(encoding="utf-8"), re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`([a-z]+)`", row)} == set(commands_of_the_program())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", OURS)
 def test_the_commands_do_their_work(page, tmp_path, monkeypatch, capsys):

@@ -1,5 +1,7 @@
 """Runs to report on: noisy players of card games, one without luck, and one whose answers attack the page."""
 
+import csv
+import io
 import time
 from dataclasses import replace
 
@@ -91,6 +93,15 @@ def report(runs, tmp_path_factory):
     return write_report([runs / "random", runs / "noisy"], tmp_path_factory.mktemp("report") / "report.html")
 
 
+def is_short_for(text, exact):
+    """Whether a text is the number that is meant, rounded, or says that it is smaller."""
+    written = text.lstrip("~+").replace("−", "-").replace(",", "")
+    if written.startswith("<"):
+        return 0 < exact < float(written[1:])
+    digits = len(written.partition(".")[2])
+    return abs(float(written) - exact) <= 0.5 * 10**-digits + 1e-9
+
+
 class Page:
     """The page in the browser, as a person uses it."""
 
@@ -145,13 +156,13 @@ class Page:
         button.click()
         return button
 
-    def copied(self, name):
-        """Return what the first table is as text."""
+    def copied(self, name, table="#summary > .data-table"):
+        """Return what a table is as text."""
         self.driver.execute_script(
             "Object.defineProperty(navigator, 'clipboard', {configurable: true, value: {"
             "writeText: async (text) => { window.copied = text; }}})"
         )
-        self.press_button(name, "#summary > .data-table")
+        self.press_button(name, table)
         return self.wait_for("const text = window.copied; window.copied = null; return text")
 
     def column(self, head, table="#summary > .data-table"):
@@ -163,6 +174,21 @@ class Page:
             ".map((cell) => (cell.querySelector('.estimate')?.firstChild ?? cell).textContent)"
         )
         return self.driver.execute_script(script, f"{table} tbody tr", place)
+
+    def check_shown_as_copied(self, table="#summary > .data-table"):
+        """Every figure of a table, and each end of its interval, is shown as the number that is copied, with fewer digits."""
+        script = (
+            "return [...document.querySelectorAll(arguments[0])].map((row) => [...row.querySelectorAll('td')].map("
+            "(cell) => [...cell.querySelectorAll('.estimate > *')].map((part) => part.textContent)))"
+        )
+        rows = list(csv.DictReader(io.StringIO(self.copied("CSV", table))))
+        heads = [each.text for each in self.all(f"{table} .sort")]
+        for row, cells in zip(rows, self.driver.execute_script(script, f"{table} tbody tr"), strict=True):
+            for head, cell in zip(heads, cells, strict=True):
+                shown = [end for part in cell for end in part.split(" to ")]
+                copied = [row[name] for name in (head, f"{head} low", f"{head} high") if row.get(name)]
+                for text, exact in zip(shown, copied, strict=True):
+                    assert is_short_for(text, float(exact)), f"{head}: {exact} is shown as {text}"
 
     def has_drawn(self):
         """Whether the picture has pixels of more than one colour."""

@@ -52,6 +52,7 @@ def test_a_report_tells_where_success_falls(page, specs, tmp_path):
     assert failures[:4] == [f"L{level}: {12 * (level > 1)} failures with a misreading, 0 without" for level in range(4)]
     page.driver.execute_script("document.querySelector('#ladders details').open = true")
     assert len(page.all("#ladders tbody tr")) == 2 * (LEVELS + 1)
+    page.check_shown_as_copied("#ladders .data-table")
     look_like(page.driver, width=390)
     assert page.driver.execute_script("return document.documentElement.scrollWidth") <= 390
 

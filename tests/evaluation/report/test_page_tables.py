@@ -63,6 +63,10 @@ def test_a_table_is_copied_as_csv_with_all_digits_in_the_order_that_is_shown(ope
             assert float(row["Illegal"]) == pytest.approx(100 * scores.illegal_rate)
 
 
+def test_figures_are_shown_as_they_are_copied(opened):
+    opened.check_shown_as_copied()
+
+
 def test_a_table_is_copied_as_markdown_and_latex(opened):
     lines = opened.copied("Markdown").splitlines()
     assert {line.count("|") for line in lines} == {lines[0].count("|")}

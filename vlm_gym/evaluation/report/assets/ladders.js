@@ -123,7 +123,7 @@ function failureRows(members, levels) {
 }
 
 const RUNG_COLUMNS = [
-  ["success", "Share of successes, in %, with Wilson's 95 % interval", (rung) => estimate(rung.success, 100, (value) => fixed(value, 1))],
+  ["success", "Share of successes, in %, with Wilson's 95 % interval", (rung) => estimate(rung.success, 100, (share) => percent(share))],
   ["floor", "What uniformly random play succeeds at, in %", (rung) => rung.floor === null ? null : figure(100 * rung.floor, percent(rung.floor))],
   ["ceiling", "What the best play succeeds at from these starts, in %", (rung) => rung.ceiling === null ? null : figure(100 * rung.ceiling, percent(rung.ceiling))],
   ["failures", "Episodes that did not succeed or gave away probability of success", (rung) => perceived(rung, "num_failures")],
