@@ -11,7 +11,7 @@ import gymnasium as gym
 import numpy as np
 
 from vlm_gym.envs.base import TaskEnv
-from vlm_gym.errors import ConfigError, check_choice, check_int
+from vlm_gym.errors import ConfigError, check_choice, check_int, check_is
 from vlm_gym.messages import Message, estimate_tokens
 from vlm_gym.parsers.base import Parser, Unparsed
 from vlm_gym.prompts.reask import reask
@@ -59,7 +59,7 @@ class ChatSettings:
             if not isinstance(getattr(self, name), str | None):
                 raise ConfigError(f"{name} must be a str or None, got {getattr(self, name)!r}")
         check_choice("show", self.show, get_args(Shown))
-        if self.history != "all":
+        if not isinstance(self.history, str) or self.history != "all":
             check_int("history, if not 'all',", self.history, 0, MAX_HISTORY)
         for name in ("history_pictures", "tell_mistakes"):
             if not isinstance(getattr(self, name), bool):
@@ -135,6 +135,9 @@ class ChatSession:
         settings: ChatSettings | None = None,
         count_tokens: Callable[[Message], int] = estimate_tokens,
     ) -> None:
+        check_is("env", env, gym.Env, "an environment, such as gym.make('vlm_gym/NumberLine-v0', parser='json')")
+        check_is("settings", settings, ChatSettings | None, "ChatSettings or None")
+        check_is("count_tokens", count_tokens, Callable, "a function of a Message")
         task = env.unwrapped
         if not isinstance(task, TaskEnv) or not env.has_wrapper_attr("parser"):
             raise ConfigError(f"a chat needs a task of vlm_gym in text play: gym.make(..., parser='json'); got {env!r}")

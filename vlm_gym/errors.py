@@ -16,9 +16,10 @@
 Model output never raises: an illegal move and an unreadable answer are values in `info`.
 """
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Hashable, Iterable
+from typing import Any, Final
 
+MAX_TOLD: Final = 200  # characters of a value that was wrong
 _ADDED_BY_GYMNASIUM: Final = " was raised from the environment creator for "
 
 
@@ -97,10 +98,18 @@ def did_you_mean(word: object, choices: Iterable[object]) -> str:
 def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
     """Raise ConfigError unless `value` is one of `choices`."""
     known = tuple(choices)
-    if value in known:
+    if isinstance(value, Hashable) and value in known:
         return
     listed = ", ".join(repr(choice) for choice in known)
     raise ConfigError(f"{name} must be one of {listed}; got {value!r}.{did_you_mean(value, known)}")
+
+
+def check_is(name: str, value: object, kind: Any, expected: str) -> None:
+    """Raise ConfigError unless `value` is of this type, or of a union's; `expected` says in words of which."""
+    if isinstance(value, kind):
+        return
+    told = repr(value)
+    raise ConfigError(f"{name} must be {expected}, got {told if len(told) <= MAX_TOLD else told[:MAX_TOLD] + '...'}")
 
 
 def apart(one: str, other: str, reason: str) -> ConfigError:

@@ -6,13 +6,14 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from PIL import Image
 
+from vlm_gym.errors import ConfigError, check_choice, check_is
 from vlm_gym.render.canvas import Picture
-from vlm_gym.render.encode import png_bytes
+from vlm_gym.render.encode import check_picture, png_bytes
 
 Role = Literal["system", "user", "assistant"]
 
@@ -31,6 +32,12 @@ class Message:
     role: Role
     text: str
     picture: Picture | None = None
+
+    def __post_init__(self) -> None:
+        check_choice("role", self.role, get_args(Role))
+        check_is("text", self.text, str, "a str")
+        if self.picture is not None:
+            check_picture(self.picture)
 
     @cached_property
     def picture_name(self) -> str:
@@ -68,7 +75,7 @@ def estimate_tokens(message: Message) -> int:
 
 def to_openai(messages: Iterable[Message]) -> list[dict[str, Any]]:
     """Return messages for an OpenAI-compatible endpoint (chat completions), pictures as PNG data URLs."""
-    return [_openai(message) for message in messages]
+    return [_openai(message) for message in _checked(messages)]
 
 
 def to_hugging_face(messages: Iterable[Message], special_tokens: Iterable[str] = ()) -> list[dict[str, Any]]:
@@ -77,7 +84,11 @@ def to_hugging_face(messages: Iterable[Message], special_tokens: Iterable[str] =
     A player may write what a tokenizer reads as a special token, the end of a message for example: those that are
     named are broken by a blank.
     """
+    if isinstance(special_tokens, str) or not isinstance(special_tokens, Iterable):
+        raise ConfigError(f"special_tokens must be a list of them, got {special_tokens!r}")
     tokens = tuple(special_tokens)
+    for token in tokens:
+        check_is("each of special_tokens", token, str, "a str")
     return [
         {
             "role": message.role,
@@ -86,20 +97,33 @@ def to_hugging_face(messages: Iterable[Message], special_tokens: Iterable[str] =
                 {"type": "text", "text": sendable(message, tokens)},
             ],
         }
-        for message in messages
+        for message in _checked(messages)
     ]
 
 
 def to_placeholders(messages: Iterable[Message]) -> tuple[list[dict[str, str]], list[Image.Image]]:
     """Return messages in which "<image>" stands for each picture, and the pictures in their order."""
     told, pictures = [], []
-    for message in messages:
+    for message in _checked(messages):
         text = sendable(message)
         if message.picture is not None:
             pictures.append(Image.fromarray(message.picture))
             text = f"{PLACEHOLDER}\n{text}"
         told.append({"role": message.role, "content": text})
     return told, pictures
+
+
+def _checked(messages: Iterable[Message]) -> tuple[Message, ...]:
+    """Return the messages.
+
+    Raises:
+        ConfigError: if they are something else.
+    """
+    check_is("messages", messages, Iterable, "a list of Messages, such as session.messages()")
+    told = tuple(messages)
+    for each in told:
+        check_is("each message", each, Message, "a vlm_gym.Message, as in session.messages()")
+    return told
 
 
 _pngs: OrderedDict[str, bytes] = OrderedDict()

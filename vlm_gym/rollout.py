@@ -10,7 +10,7 @@ import gymnasium as gym
 
 from vlm_gym.chat import ChatSession, ChatSettings, ChatTurn
 from vlm_gym.episodes import EpisodeSpec
-from vlm_gym.errors import ConfigError, RunError
+from vlm_gym.errors import ConfigError, RunError, check_is
 from vlm_gym.messages import Message, estimate_tokens
 from vlm_gym.parsers.base import Parser
 from vlm_gym.session_pool import SessionPool
@@ -104,8 +104,9 @@ class Rollout:
     ) -> None:
         if pool is not None and (settings is not None or parser is not None or count_tokens is not estimate_tokens):
             raise ConfigError("a pool has its own settings, parser and count_tokens: give those to SessionPool")
-        if not isinstance(settings, ChatSettings | None):
-            raise ConfigError(f"settings must be ChatSettings or None, got {settings!r}")
+        check_is("settings", settings, ChatSettings | None, "ChatSettings or None")
+        check_is("append_only", append_only, bool, "True or False")
+        check_is("pool", pool, SessionPool | None, "a SessionPool or None")
         self._owns_pool = pool is None
         self._pool = pool or SessionPool(settings or ChatSettings(), parser, count_tokens)
         if append_only:

@@ -9,7 +9,7 @@ import gymnasium as gym
 
 from vlm_gym.chat import ChatSession, ChatSettings
 from vlm_gym.episodes import EpisodeSpec, canonical
-from vlm_gym.errors import ConfigError
+from vlm_gym.errors import ConfigError, check_is
 from vlm_gym.messages import Message, estimate_tokens
 from vlm_gym.parsers.base import Parser
 from vlm_gym.parsers.registry import find_parser
@@ -37,6 +37,9 @@ class SessionPool:
         count_tokens: Callable[[Message], int] = estimate_tokens,
         wrap: Callable[[gym.Env[Any, Any]], gym.Env[Any, Any]] | None = None,
     ) -> None:
+        check_is("chat", chat, ChatSettings, "ChatSettings")
+        check_is("count_tokens", count_tokens, Callable, "a function of a Message")
+        check_is("wrap", wrap, Callable | None, "a function of an environment, or None")
         self.chat, self._count_tokens, self._wrap = chat, count_tokens, wrap
         if parser is not None:
             find_parser(parser)  # told here, not at the first episode

@@ -152,12 +152,12 @@ class Task:
         floor, ceiling = self.random_success, self.best_success
         if floor is not None and ceiling is not None and ceiling < floor:
             raise ConfigError(f"{self.id}: best_success={ceiling!r} must not be below random_success={floor!r}")
+        check_int(f"{self.id}: level", self.level, 0, MOST_LEVELS)
         if (self.axis == "") != (self.level == 0) or (self.axis == "") != (self.ladder == ""):
             raise ConfigError(
                 f"{self.id}: a harder task has an axis, a level from 1 and the id of level 0 as its ladder, got "
                 f"axis={self.axis!r}, level={self.level!r}, ladder={self.ladder!r}"
             )
-        check_int(f"{self.id}: level", self.level, 0, MOST_LEVELS)
 
     def _check_forms(self) -> None:
         """Raise ConfigError for a field of another type: lists and reports show all tasks, whoever wrote them."""

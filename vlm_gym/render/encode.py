@@ -22,14 +22,21 @@ def png_bytes(picture: Picture) -> bytes:
 
     Source: "Portable Network Graphics Specification", third edition, W3C 2025, section 11.2.
     """
-    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or not picture.size:
-        raise ConfigError(f"a picture must be (height, width, 3) uint8, got {picture.shape} {picture.dtype}")
+    check_picture(picture)
     height, width, _ = picture.shape
     rows = np.zeros((height, 1 + 3 * width), np.uint8)  # each row starts with its filter: 0 is none
     rows[:, 1:] = picture.reshape(height, -1)
     header = struct.pack(">II5B", width, height, *EIGHT_BIT_RGB)
     data = zlib.compress(rows.data, LEVEL)
     return SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
+
+
+def check_picture(picture: object) -> None:
+    """Raise ConfigError unless this is a picture, (height, width, 3) uint8."""
+    if not isinstance(picture, np.ndarray):
+        raise ConfigError(f"a picture must be an array, (height, width, 3) uint8, got {picture!r}")
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or not picture.size:
+        raise ConfigError(f"a picture must be (height, width, 3) uint8, got {picture.shape} {picture.dtype}")
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -22,8 +22,9 @@ class PotentialShaping(gym.Wrapper[ObsT, ActT, ObsT, ActT], gym.utils.RecordCons
     """
 
     def __init__(self, env: gym.Env[ObsT, ActT], gamma: float, weight: float = 1.0) -> None:
-        if not isinstance(env.unwrapped, TaskEnv):
-            raise ConfigError(f"PotentialShaping needs a task of vlm_gym, whose oracle it asks; got {env.unwrapped!r}")
+        task = env.unwrapped if isinstance(env, gym.Env) else env
+        if not isinstance(task, TaskEnv):
+            raise ConfigError(f"PotentialShaping needs a task of vlm_gym, whose oracle it asks; got {task!r}")
         if not _is_number(gamma) or not 0.0 <= gamma <= 1.0:
             raise ConfigError(f"gamma must be from 0 to 1, got {gamma!r}")
         if not _is_number(weight):
@@ -32,7 +33,7 @@ class PotentialShaping(gym.Wrapper[ObsT, ActT, ObsT, ActT], gym.utils.RecordCons
         gym.Wrapper.__init__(self, env)
         self.gamma = gamma
         self.weight = weight
-        self._task: TaskEnv[Any, Any] = env.unwrapped
+        self._task: TaskEnv[Any, Any] = task
         self._potential = 0.0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[ObsT, dict[str, Any]]:

@@ -176,7 +176,7 @@ class Page:
         return self.driver.execute_script(script, f"{table} tbody tr", place)
 
     def check_shown_as_copied(self, table="#summary > .data-table"):
-        """Every figure of a table, and each end of its interval, is shown as the number that is copied, with fewer digits."""
+        """Every figure of a table, and each end of its interval, is shown as what is copied, with fewer digits."""
         script = (
             "return [...document.querySelectorAll(arguments[0])].map((row) => [...row.querySelectorAll('td')].map("
             "(cell) => [...cell.querySelectorAll('.estimate > *')].map((part) => part.textContent)))"

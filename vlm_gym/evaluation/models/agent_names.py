@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from vlm_gym.errors import ConfigError, did_you_mean
+from vlm_gym.errors import ConfigError, check_is, did_you_mean
 from vlm_gym.evaluation.models.agents import (
     Agent,
     ConstantAgent,
@@ -51,6 +51,8 @@ def make_agent(
         return name
     if not isinstance(name, str):
         raise ConfigError(f"an agent must be a name, such as 'oracle', or an Agent, got {name!r}")
+    for setting, value, wanted in (("endpoint", endpoint, EndpointSettings), ("local", local, LocalSettings)):
+        check_is(setting, value, wanted | None, f"{wanted.__module__}.{wanted.__name__}(...) or None")
     kind, _, rest = name.partition(":")
     if kind in PROTOCOLS:
         return EndpointAgent(rest, endpoint, PROTOCOLS[kind])

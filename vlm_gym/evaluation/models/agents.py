@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from vlm_gym.chat import ChatSession
-from vlm_gym.errors import AgentError, AgentRefusedError, ConfigError, VlmGymError
+from vlm_gym.errors import AgentError, AgentRefusedError, ConfigError, VlmGymError, check_is
 from vlm_gym.messages import to_hugging_face
 
 
@@ -54,6 +54,18 @@ class Reply:
     model: str = ""
     request_id: str = ""
     seed: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("text", "reasoning", "model", "request_id"):
+            check_is(name, getattr(self, name), str, "a str")
+        check_is("finish_reason", self.finish_reason, str | None, "a str or None")
+        for name in ("prompt_tokens", "completion_tokens", "cost", "latency_s", "num_requests"):
+            number = getattr(self, name)
+            if not isinstance(number, int | float) or not number >= 0:
+                raise ConfigError(f"{name} must be a number of 0 or more, got {number!r}")
+        for name in ("is_cut_off", "is_cached", "is_repeated"):
+            check_is(name, getattr(self, name), bool, "True or False")
+        check_is("seed", self.seed, int | None, "an int or None")
 
 
 class Agent(ABC):

@@ -1,7 +1,7 @@
 """Episodes: which ones a task has, and how one is played and recorded."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from vlm_gym.chat import ChatSession, ChatTurn
 from vlm_gym.episodes import EpisodeSpec
-from vlm_gym.errors import UnplayableError
+from vlm_gym.errors import UnplayableError, check_is
 from vlm_gym.evaluation.models.agents import Agent, Reply
 from vlm_gym.evaluation.runs.records import EpisodeRecord, Judgement, TurnRecord, turn_record
 from vlm_gym.evaluation.runs.repeated import repeated_reply
@@ -145,7 +145,7 @@ async def _play(
     while turn is None:
         requests.append(log.request(session, name))
         said = repeated_reply(last, requests)
-        replies.append(await agent.answer(session, rng) if said is None else said)
+        replies.append(await _answer(agent, session, rng) if said is None else said)
         turn = rollout.answer(AnswerText(replies[-1].text, is_cut_off=replies[-1].is_cut_off)).turn
     after = task.optimal_value()
     regret = _regret(value, action_values.get(turn.info["action"] or "", after))
@@ -154,6 +154,20 @@ async def _play(
     if on_turn is not None:
         on_turn(record, shown)
     return record
+
+
+async def _answer(agent: Agent, session: ChatSession, rng: np.random.Generator) -> Reply:
+    """Return what an agent answers.
+
+    Raises:
+        ConfigError: if its `answer` is not the coroutine function that returns a `Reply`.
+    """
+    answering = agent.answer(session, rng)
+    name = f"{type(agent).__name__}.answer"
+    check_is(name, answering, Awaitable, "a coroutine function, `async def answer(self, session, rng)`")
+    reply = await answering
+    check_is(f"what {name} returns", reply, Reply, "a Reply, such as Reply(text)")
+    return reply
 
 
 def _last(turns: Sequence[TurnRecord], number: int | None) -> Sequence[TurnRecord]:

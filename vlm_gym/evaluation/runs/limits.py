@@ -28,7 +28,8 @@ class Limits:
     def __post_init__(self) -> None:
         for field in fields(self):
             limit = getattr(self, field.name)
-            if limit is not None and not limit > 0:
+            is_number = isinstance(limit, int | float) and not isinstance(limit, bool)
+            if limit is not None and not (is_number and limit > 0):
                 raise ConfigError(f"{field.name} must be a number above 0 or None, got {limit!r}")
 
     def reached(self, num_requests: int, num_tokens: int, cost: float) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from vlm_gym.assembly import default_arguments
 from vlm_gym.episodes import EpisodeSpec, canonical
-from vlm_gym.errors import ConfigError, DataNotFoundError, did_you_mean
+from vlm_gym.errors import ConfigError, DataNotFoundError, check_is, did_you_mean
 from vlm_gym.games.household.splits import list_games, name_of_game, task_of_folder
 from vlm_gym.games.household.tasks import TASK_TYPES
 from vlm_gym.registration import find_task
@@ -98,6 +98,7 @@ def get_panel(name: str) -> Panel:
         ConfigError: if there is no such panel.
         DataNotFoundError: if its games are not on this machine, or not all of them.
     """
+    check_is("a panel's name", name, str, "a str, such as 'cards-v0'")
     if name not in PANELS:
         raise ConfigError(f"there is no panel {name!r}.{did_you_mean(name, PANELS)} Panels are {', '.join(PANELS)}")
     summary, list_episodes = PANELS[name]
@@ -116,6 +117,7 @@ def rows(panel: str | Panel, first: int | None = None) -> list[dict[str, Any]]:
         ConfigError: if there is no such panel, or `first` is below 1.
         DataNotFoundError: if its games are not on this machine.
     """
+    check_is("panel", panel, str | Panel, "a Panel or its name")
     chosen = get_panel(panel) if isinstance(panel, str) else panel
     return [episode.to_row() for episode in (chosen if first is None else chosen.first(first)).episodes]
 

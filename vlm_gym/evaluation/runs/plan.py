@@ -16,7 +16,7 @@ from typing import Any, Final
 from vlm_gym._version import __version__
 from vlm_gym.chat import ChatSettings
 from vlm_gym.episodes import EpisodeSpec, canonical
-from vlm_gym.errors import ConfigError, check_int
+from vlm_gym.errors import ConfigError, check_int, check_is
 from vlm_gym.evaluation.runs.panels import Panel
 from vlm_gym.ladders import FROM_MEMORY
 from vlm_gym.parsers import find_parser
@@ -76,6 +76,12 @@ class Plan:
     def __post_init__(self) -> None:
         if self.stop_repeats is not None:
             check_int("stop_repeats", self.stop_repeats, 1, MAX_STOP_REPEATS)
+        check_is("episodes", self.episodes, tuple | list, "a tuple, such as get_panel('cards-v0').episodes")
+        for episode in self.episodes:
+            check_is("each of episodes", episode, EpisodeSpec, "an EpisodeSpec, as EpisodeSpec.from_row(row) is one")
+        check_is("panel", self.panel, Mapping | None, "what panel_of(panel) returns, or None")
+        check_is("chat", self.chat, ChatSettings, "ChatSettings")
+        check_is("shard", self.shard, Shard | None, f"a {Shard.__module__}.Shard, such as Shard(1, 2), or None")
         if not self.episodes:
             raise ConfigError("a run needs one episode or more, got none")
         if not isinstance(self.parser, str):

@@ -1,9 +1,10 @@
 """Where episodes are played: in this process, or behind the same interface elsewhere."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from vlm_gym.episodes import EpisodeSpec
+from vlm_gym.errors import check_is
 from vlm_gym.evaluation.models.agents import Agent
 from vlm_gym.evaluation.runs.episodes import OnTurn, run_episode
 from vlm_gym.evaluation.runs.plan import Plan
@@ -14,6 +15,7 @@ from vlm_gym.rollout import Rollout
 from vlm_gym.session_pool import SessionPool
 
 
+@runtime_checkable
 class Player(Protocol):
     """Plays episodes, several at once."""
 
@@ -45,7 +47,9 @@ class LocalPlayer:
 
     async def describe(self) -> dict[str, Any]:
         """Return the agent's description."""
-        return self.agent.describe()
+        told = self.agent.describe()
+        check_is(f"what {type(self.agent).__name__}.describe returns", told, Mapping, "a dict that has a name")
+        return told
 
     async def play(
         self,

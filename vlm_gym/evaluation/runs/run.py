@@ -1,11 +1,11 @@
 """A run: plays the episodes of a plan, many at once, and writes every turn down as soon as it is played."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final, get_args
 
 from vlm_gym.episodes import EpisodeSpec
-from vlm_gym.errors import ConfigError, RunError, check_choice, check_int
+from vlm_gym.errors import ConfigError, RunError, check_choice, check_int, check_is
 from vlm_gym.evaluation.models.agents import Agent
 from vlm_gym.evaluation.runs.limits import Limits
 from vlm_gym.evaluation.runs.plan import Plan, describe, differences
@@ -63,11 +63,19 @@ async def evaluate(
     """
     check_int("concurrency", concurrency, 1, MAX_CONCURRENCY)
     check_choice("unplayable", unplayable, get_args(Unplayable))
+    check_is("folder", folder, str | Path, "a path")
     folder = Path(folder)
     if not isinstance(plan, Plan):
         raise ConfigError(f"plan must be a Plan, such as Plan(get_panel('cards-v0').episodes), got {plan!r}")
     if isinstance(agent, str):
         raise ConfigError(f"agent must be an Agent, got its name: give make_agent({agent!r})")
+    if isinstance(agent, type) or not isinstance(agent, Agent | Player):
+        raise ConfigError(f"agent must be an Agent, such as make_agent('oracle'), got {agent!r}")
+    check_is("limits", limits, Limits | None, "Limits or None")
+    check_is("only", only, Collection | None, "the keys of some episodes, or None")
+    check_is("is_resumed", is_resumed, bool, "True or False")
+    for name, function in (("on_progress", on_progress), ("on_check", on_check)):
+        check_is(name, function, Callable | None, "a function or None")
     player = LocalPlayer(agent, plan) if isinstance(agent, Agent) else agent
     try:
         run = describe(plan, await player.describe())
