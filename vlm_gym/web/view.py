@@ -11,7 +11,8 @@ from typing import Any, Final
 from vlm_gym.actions import NamedVocabulary, Vocabulary
 from vlm_gym.chat import ChatTurn
 from vlm_gym.evaluation.runs.records import EpisodeRecord, TurnRecord
-from vlm_gym.registration import find_task, installed_tasks
+from vlm_gym.evaluation.scores.labels import short_labels
+from vlm_gym.registration import NAMESPACE, find_task, installed_tasks
 from vlm_gym.web.person import PersonsEpisode, picture_of
 
 MAX_SHOWN: Final = 400  # characters of an answer that the page shows again
@@ -19,10 +20,18 @@ LEAST_REGRET: Final = 1e-9  # below it a loss is a rounding error
 
 
 def task_list() -> list[dict[str, Any]]:
-    """Return the tasks that a person can choose."""
+    """Return the tasks that a person can choose, with their versions where a name has several."""
+    tasks = installed_tasks()[0]
+    names = short_labels(task.id.removeprefix(NAMESPACE) for task in tasks)
     return [
-        {"id": task.id, "summary": task.summary, "turns": task.turns(), "needs_data": task.needs_data}
-        for task in installed_tasks()[0]
+        {
+            "id": task.id,
+            "name": names[task.id.removeprefix(NAMESPACE)],
+            "summary": task.summary,
+            "turns": task.turns(),
+            "needs_data": task.needs_data,
+        }
+        for task in tasks
     ]
 
 

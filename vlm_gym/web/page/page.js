@@ -99,7 +99,7 @@ function showTasks() {
     const turns = task.turns === 1 ? "one turn" : `up to ${task.turns} turns`;
     const data = task.needs_data ? "; needs vlm-gym download alfworld" : "";
     const button = make("button", { type: "button" },
-      make("b", { textContent: shortName(task.id) }),
+      make("b", { textContent: task.name }),
       make("span", { textContent: task.summary }),
       make("span", { textContent: `${turns}${data}` }));
     button.addEventListener("click", () => send("choose", { task: task.id }));
