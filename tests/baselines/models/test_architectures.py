@@ -8,7 +8,10 @@ from tiny_checkpoints import CHECKPOINTS
 from baselines.models.loading import load_policy
 from baselines.models.lora import PARTS
 from baselines.models.model_config import ModelConfig
-from baselines.models.policy import Prompt
+from baselines.models.policy import Answer, Prompt
+from baselines.rollout import Seat, make_rollout
+from baselines.settings import TaskConfig
+from vlm_gym.chat import ChatSettings
 from vlm_gym.evaluation.models.local_model import LocalModelAgent
 from vlm_gym.messages import Message, to_hugging_face
 
@@ -36,11 +39,21 @@ def prompts(request, prompts):
 
     said = Message("assistant", '{"action": "+"}<image>')  # which is no picture
     return [
-        Prompt((turn(84), said, turn(84, "And now?"))),
+        third_turn(),
         Prompt((Message("system", "You play."), turn(84), said, turn(112), said, turn(84, "Play the number line."))),
         Prompt((turn(56, "You are playing. " * 3),)),
         Prompt((turn(84), said, Message("user", "Without a picture."), said, turn(140))),
     ]
+
+
+def third_turn():
+    """Return what a player is asked in the third turn of a game, told with a history: three pictures."""
+    task = TaskConfig("NumberLine-v0", {"image_size": 84})
+    told = ChatSettings(history=2, system="You play.", question="Play. {prompt}", tell_mistakes=True)
+    seat = Seat(make_rollout(told), task.episode)
+    for text in ('{"action": "+"}', "hm"):
+        seat.play(Answer((1,), text, ((0, len(text)),)))
+    return seat.prompt
 
 
 def test_batches_of_answers_are_those_of_transformers_own_generation(checkpoint, prompts):
@@ -80,6 +93,20 @@ def test_log_probs_are_those_of_the_models_own_forward(checkpoint, prompts):
         logits = policy.module.token_head.shape(policy.model(**inputs).logits[0, start - 1 : -1], 1.0)
         expected = logits.log_softmax(-1).gather(-1, torch.tensor(answer.tokens)[:, None])[:, 0]
         torch.testing.assert_close(batch.logp[row, :length], expected, atol=1e-5, rtol=0.0)
+
+
+@pytest.mark.parametrize("is_static", [False, True])
+def test_the_sampler_records_the_log_probs_of_the_training_forward(checkpoint, prompts, is_static):
+    """Token by token, with adapters that say something: merged in one, beside the weights in the other."""
+    policy = load_policy(ModelConfig(name=checkpoint, rank=4, static_cache=is_static))
+    noise = torch.Generator().manual_seed(1)
+    for value in policy.state_dict().values():
+        value.add_(0.1 * torch.randn(value.shape, generator=noise))
+    answers = policy.generate(prompts, max_new_tokens=12, temperature=0.7, generator=torch.Generator().manual_seed(2))
+    evaluation = policy.evaluate(prompts, answers, temperature=0.7)
+    for answer, logp in zip(answers, evaluation.logp, strict=True):
+        assert len(answer.logp) == len(answer.tokens)
+        torch.testing.assert_close(torch.tensor(answer.logp), logp[: len(answer.tokens)], atol=1e-4, rtol=0.0)
 
 
 @pytest.mark.parametrize("rank", [4, 0])
