@@ -283,9 +283,15 @@ class TrainConfig:
 
     @property
     def num_prompts(self) -> int:
-        """How many prompts an update looks at, at most; GAE looks at what follows the last turn, too."""
-        turns = self.ppo.turns + 1 if self.ppo.advantages == "gae" else self.task.most_turns
-        return self.task.num_envs * turns
+        """How many prompts an update looks at, or pictures in them, at most.
+
+        GAE looks at what follows the last turn, too, and an update that begins within episodes at the turns before.
+        """
+        most, chat = self.task.most_turns, self.chat
+        if self.ppo.advantages == "group":
+            return self.task.num_envs * most
+        before = most if chat.history == "all" else min(chat.history, most)
+        return self.task.num_envs * (self.ppo.turns + 1 + before * chat.history_pictures)
 
     @property
     def evaluated_tasks(self) -> tuple[TaskConfig, ...]:

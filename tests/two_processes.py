@@ -13,6 +13,7 @@ import torch
 from accelerate import PartialState
 from accelerate.utils import DistributedType
 from safetensors.torch import save_file
+from torch.distributed import distributed_c10d
 
 from baselines import checkpoint, ppo
 from baselines.batch import flatten, plan_epochs
@@ -74,7 +75,12 @@ def gradients(folder, *arguments):
     advantages, weights = step(learner, turns, len(flatten(turns)))
     rank = accelerator.process_index
     save_file({"advantages": advantages, **weights}, folder / f"rank-{rank}.safetensors")
-    facts = {"seeds": seeds, "world": accelerator.num_processes, "kind": type(learner.policy.module).__name__}
+    facts = {
+        "seeds": seeds,
+        "world": accelerator.num_processes,
+        "kind": type(learner.policy.module).__name__,
+        "patience_s": distributed_c10d._get_default_group()._get_backend(torch.device("cpu")).options._timeout.seconds,
+    }
     (folder / f"rank-{rank}.json").write_text(json.dumps(facts))
 
 

@@ -85,7 +85,7 @@ def test_the_papers_recipe_is_the_papers(task):
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("tiny")])
 def test_adams_epsilon_does_not_damp_the_steps_of_a_large_model(name):
-    """NumberLine with a clip that leaves an element what norm 0.01 leaves one of a 7B; chance is 27 %."""
+    """Adam divides by a gradient's size plus epsilon; clipping leaves each of so many elements very little."""
     config = read(name)
     num_parameters = 391.5e6  # of adapters of rank 128 on all linear layers of LLaVA-1.6-7B
     each = config.ppo.max_grad_norm / num_parameters**0.5

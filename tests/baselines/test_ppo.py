@@ -106,6 +106,12 @@ def test_a_run_writes_what_it_measured(whole_run):
     assert [line["env_turns"] for line in lines if "env_turns" in line] == [9 * update for update in range(1, 7)]
     measured = [line for line in lines if "greedy/success" in line]
     assert len(measured) == 3
+    for line in lines:
+        if "env_turns" in line:
+            moved = [line[f"epoch_{number}/{name}"] for number in (1, 2) for name in ("divergence", "clipped_share")]
+            assert all(number >= 0 for number in moved)
+            assert line["update/clipped_share"] == pytest.approx(sum(moved[1::2]) / 2)
+            assert 0 <= line["update/sampler_divergence"] < 1e-6  # of one float32 model
     assert all(line["greedy/low"] <= line["greedy/positive_return"] <= line["greedy/high"] for line in measured)
     for name in ("faults", "illegal", "cut_off", "return", "turns"):
         assert all(f"{part}/{name}" in measured[-1] for part in ("greedy", "sampled"))

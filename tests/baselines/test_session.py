@@ -5,7 +5,7 @@ import signal
 import pytest
 from accelerate import Accelerator
 
-from baselines.session import SECOND_SIGNAL_S, Stopper
+from baselines.session import SECOND_SIGNAL_S, Stopper, read_train_config, start_policy
 
 ACCELERATOR = Accelerator(cpu=True)
 
@@ -62,3 +62,20 @@ def test_the_handlers_of_before_come_back():
         assert signal.getsignal(signal.SIGTERM) != before[0]
         signal.raise_signal(signal.SIGINT)
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("", 6 * (5 + 1)),
+        ("--chat.history 3", 6 * (5 + 1 + 3)),  # pictures of the update before
+        ("--chat.history 3 --chat.history_pictures false", 6 * (5 + 1)),
+        ("--chat.history all", 6 * (5 + 1 + 10)),
+        ("--ppo.advantages group --ppo.group_size 2", 6 * 10),  # whole episodes
+    ],
+)
+def test_a_policy_remembers_as_many_prompts_and_pictures_as_an_update_looks_at(settings, expected):
+    """Fewer, and an update would process all of them in every epoch again."""
+    run = "--task.num_envs 6 --ppo.turns 5 --ppo.minibatch 6 --model.parts [language]"
+    policy = start_policy(read_train_config([*run.split(), *settings.split()], ""), ACCELERATOR, None)
+    assert policy.module.encoder._cache.num_entries == policy.module.features._cache.num_entries == expected
