@@ -120,7 +120,13 @@ def _deal(epoch: Sequence[Minibatch], rng: np.random.Generator) -> tuple[Minibat
 
 
 def _pack(turns: Sequence[Turn], numbers: Sequence[int], microbatch: int) -> Minibatch:
-    by_length = sorted(numbers, key=lambda number: length(turns[number].prompt, turns[number].answer))
+    """Divide turns into microbatches: those of one prompt side by side, the prompts by their longest turn."""
+    lengths = {number: length(turns[number].prompt, turns[number].answer) for number in numbers}
+    of_prompt: dict[bytes, list[int]] = {}
+    for number in numbers:
+        of_prompt.setdefault(turns[number].prompt.key, []).append(number)
+    groups = [sorted(group, key=lengths.__getitem__) for group in of_prompt.values()]
+    by_length = list(itertools.chain(*sorted(groups, key=lambda group: lengths[group[-1]])))
     return tuple(tuple(by_length[start : start + microbatch]) for start in range(0, len(by_length), microbatch))
 
 

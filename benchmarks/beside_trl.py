@@ -248,6 +248,7 @@ class Reward:
     def __call__(
         self, completions: Sequence[Sequence[Mapping[str, str]]], episode: Sequence[int], **_: Any
     ) -> list[float]:
+        """Return the reward of each answer to the start of its episode."""
         paid = []
         for said, number in zip(completions, episode, strict=True):
             start = self.episodes(number)

@@ -3,6 +3,7 @@
     python -m benchmarks.training_memory --model llava-1.6-7b
     python -m benchmarks.training_memory --model qwen2.5-vl-7b --microbatch 2 8 --envs 32 64 --checkpointing
     python -m benchmarks.training_memory --model qwen3-vl-8b --rank 64 --new-tokens 128
+    python -m benchmarks.training_memory --model llava-1.6-7b --same 4 8      answers to one prompt, read once
 
 The training forward and backward and the generation of baselines/ run as they are, on the model's real shapes, with
 NumberLine at 300 pixels and its own prompt. Of an answer's tokens the first and the last ones are generated: between
@@ -59,6 +60,7 @@ class Training:
     """A microbatch of the training step: bytes beyond the static ones, and operations of forward and backward."""
 
     microbatch: int
+    num_prompts: int
     checkpointing: bool
     peak: int
     operations: float
@@ -96,6 +98,9 @@ def main() -> None:
         for is_on in ((True,) if options.checkpointing else (False, True))
         for size in options.microbatch
     ]
+    trainings += [
+        train(policy, memory, size, options.new_tokens, checkpointing=False, num_prompts=1) for size in options.same
+    ]
     print_training(trainings, static)
     generations = [generate(policy, memory, envs, options.new_tokens) for envs in options.envs]
     print_generation(generations, static)
@@ -108,6 +113,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--model", choices=list(MODELS), required=True)
     parser.add_argument("--rank", type=int, default=128, help="of the adapters (default: %(default)s)")
     parser.add_argument("--microbatch", type=int, nargs="+", default=[1, 4], help="turns of a forward (default: 1 4)")
+    parser.add_argument("--same", type=int, nargs="+", default=[], help="the same for turns of one and the same prompt")
     parser.add_argument("--envs", type=int, nargs="+", default=[16, 64], help="answers at once (default: 16 64)")
     parser.add_argument("--new-tokens", type=int, default=256, help="of an answer (default: %(default)s)")
     parser.add_argument("--checkpointing", action="store_true", help="only with activations recomputed")
@@ -130,6 +136,16 @@ def start_prompt() -> Prompt:
     return Prompt(make_rollout().start(TASK.episode(0)).news)
 
 
+def start_prompts(number: int) -> list[Prompt]:
+    """Return as many prompts of the same length, each with a picture of its own."""
+    (message,) = start_prompt().messages
+    assert message.picture is not None
+    pictures = [message.picture.copy() for _ in range(number)]
+    for place, picture in enumerate(pictures):
+        picture[0, 0, :2] = divmod(place, 256)
+    return [Prompt.of(picture, message.text) for picture in pictures]
+
+
 def static_bytes(policy: VlmPolicy) -> Static:
     """Return what is there all the time: Adam keeps two moments of every trained number."""
     frozen = sum(value.nbytes for value in policy.module.parameters() if not value.requires_grad)
@@ -138,8 +154,17 @@ def static_bytes(policy: VlmPolicy) -> Static:
     return Static(frozen, trained, trained, 2 * trained, output)
 
 
-def train(policy: VlmPolicy, memory: FakeMemory, size: int, new_tokens: int, *, checkpointing: bool) -> Training:
-    """Run forward, loss and backward of one microbatch."""
+def train(
+    policy: VlmPolicy,
+    memory: FakeMemory,
+    size: int,
+    new_tokens: int,
+    *,
+    checkpointing: bool,
+    num_prompts: int | None = None,
+) -> Training:
+    """Run forward, loss and backward of one microbatch, whose turns have so many prompts; else each its own."""
+    prompts = start_prompts(num_prompts or size)
     layers = policy.module._checkpointed
     policy.module._checkpointed = layers if checkpointing else []
     answers = [Answer((WORD,) * new_tokens, "", ((0, 0),) * new_tokens)] * size
@@ -150,7 +175,7 @@ def train(policy: VlmPolicy, memory: FakeMemory, size: int, new_tokens: int, *, 
     before = memory.live
     memory.reset_peak()
     with memory, FlopCounterMode(display=False) as counter:
-        found = policy.evaluate([start_prompt()] * size, answers, temperature=1.0)
+        found = policy.evaluate(prompts * (size // len(prompts)), answers, temperature=1.0)
         weights, numbers = torch.ones(size, new_tokens), torch.zeros(size)
         loss = policy_loss(found.logp, old, weights, numbers, clip=0.1, ratio="answer").loss
         (loss + value_loss(found.value, numbers, numbers)).backward()
@@ -160,7 +185,7 @@ def train(policy: VlmPolicy, memory: FakeMemory, size: int, new_tokens: int, *, 
         value.grad = None
     del found, loss
     gc.collect()
-    return Training(size, checkpointing, peak, float(counter.get_total_flops()))
+    return Training(size, len(prompts), checkpointing, peak, float(counter.get_total_flops()))
 
 
 def generate(policy: VlmPolicy, memory: FakeMemory, envs: int, new_tokens: int) -> Generation:
@@ -192,7 +217,7 @@ def moments(policy: VlmPolicy, memory: FakeMemory, envs: int, *, num_said: int) 
     gc.collect()
     memory.reset_peak()
     with memory, FlopCounterMode(display=False) as counter, drawing(WORD, note):
-        policy.generate([start_prompt()] * envs, max_new_tokens=NUM_DRAWN, temperature=1.0)
+        policy.generate(start_prompts(envs), max_new_tokens=NUM_DRAWN, temperature=1.0)
     policy.module.encode = encode  # type: ignore[method-assign]
     return found
 
@@ -214,12 +239,13 @@ def print_static(options: argparse.Namespace, static: Static) -> None:
 
 
 def print_training(trainings: Sequence[Training], static: Static) -> None:
-    print("| microbatch | activations recomputed | GiB beyond that | peak GiB | TFLOP a turn, forward and backward |")
-    print("|---|---|---|---|---|")
+    print("| microbatch | prompts | activations recomputed | GiB beyond that | peak GiB | TFLOP a turn to learn from |")
+    print("|---|---|---|---|---|---|")
     for row in trainings:
         each = row.operations / row.microbatch / 1e12
         is_on = "yes" if row.checkpointing else "no"
-        print(f"| {row.microbatch} | {is_on} | {gib(row.peak)} | {gib(static.total + row.peak)} | {each:.1f} |")
+        sizes = f"{gib(row.peak)} | {gib(static.total + row.peak)}"
+        print(f"| {row.microbatch} | {row.num_prompts} | {is_on} | {sizes} | {each:.1f} |")
     print(flush=True)
 
 
@@ -239,10 +265,16 @@ def print_cards(trainings: Sequence[Training], generations: Sequence[Generation]
     print("| card | microbatches that fit | environments that fit | without merging |\n|---|---|---|---|")
     for card in CARDS_GB:
         room = SPARE * card * 1e9 - static.total
-        fit = [f"{row.microbatch}{' recomputed' if row.checkpointing else ''}" for row in trainings if row.peak <= room]
+        fit = [named(row) for row in trainings if row.peak <= room]
         envs = [str(row.envs) for row in generations if row.peak <= room]
         apart = [str(row.envs) for row in generations if row.peak - row.wide <= room]
         print(f"| {card} GB | {' | '.join(', '.join(names) or 'none of these' for names in (fit, envs, apart))} |")
+
+
+def named(row: Training) -> str:
+    """Return a microbatch in words."""
+    way = " recomputed" if row.checkpointing else " of one prompt" if row.num_prompts < row.microbatch else ""
+    return f"{row.microbatch}{way}"
 
 
 def gib(size: int) -> str:

@@ -1,6 +1,5 @@
 """Prompts and answers as the tensors of a model: rendered, padded, and put side by side."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,12 +34,10 @@ class PromptEncoder:
         return {name: value.to(device, non_blocking=True) for name, value in batch.items()}
 
     def _encode(self, prompt: Prompt) -> Mapping[str, Tensor]:
-        said = repr([(message.role, message.picture_name, message.text) for message in prompt.messages])
-        key = hashlib.sha256(said.encode("utf-8", "surrogatepass")).digest()
-        inputs = self._cache.get(key)
+        inputs = self._cache.get(prompt.key)
         if inputs is None:
             inputs = self._process(prompt)
-            self._cache.put(key, inputs)
+            self._cache.put(prompt.key, inputs)
         return inputs
 
     def _process(self, prompt: Prompt) -> Inputs:

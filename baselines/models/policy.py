@@ -1,5 +1,6 @@
 """What a policy is: a picture and a prompt in; an answer, its log-probability and the state's value out."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -21,6 +22,12 @@ class Prompt(NamedTuple):
     def of(cls, picture: Picture | None, text: str) -> "Prompt":
         """Return a prompt of one message."""
         return cls((Message("user", text, picture),))
+
+    @property
+    def key(self) -> bytes:
+        """What tells it from others: equal where all its words and pictures are."""
+        said = repr([(message.role, message.picture_name, message.text) for message in self.messages])
+        return hashlib.sha256(said.encode("utf-8", "surrogatepass")).digest()
 
     @property
     def question(self) -> Message:

@@ -51,21 +51,25 @@ def sample(
     choose: Callable[[Tensor], Drawn],
     is_over: Callable[[Sequence[int]], bool],
     max_new_tokens: int,
+    asked: Tensor | None = None,
 ) -> list[Sampled]:
-    """Answer left-padded prompts (B, P).
+    """Answer left-padded prompts (B, P), or with `asked`, (B,), B times those of these places.
 
     `choose` draws from the model's logits (n, V); `is_over` says whether an answer ends with its last token.
     """
-    answers: list[list[int]] = [[] for _ in range(len(inputs["input_ids"]))]
+    answers: list[list[int]] = [[] for _ in (inputs["input_ids"] if asked is None else asked)]
     logps: list[list[float]] = [[] for _ in answers]
     ended = [False] * len(answers)
     rows = list(range(len(answers)))  # the answers that the batch kept holds
     cache = DynamicCache(config=model.config.get_text_config())
     caching = {cache_argument(model): cache, "use_cache": True, "logits_to_keep": 1}
     mask, position = inputs["attention_mask"], positions[..., -1:]
-    output = model(**inputs, position_ids=positions, **caching)
+    logits = model(**inputs, position_ids=positions, **caching).logits
+    if asked is not None:
+        cache.batch_select_indices(asked)
+        mask, position, logits = mask[asked], position.index_select(-2, asked), logits[asked]
     for count in range(1, max_new_tokens + 1):
-        tokens, chances = choose(output.logits[:, -1])
+        tokens, chances = choose(logits[:, -1])
         for row, token, logp in zip(rows, tokens.tolist(), chances.tolist(), strict=True):
             if not ended[row]:
                 answers[row].append(token)
@@ -81,7 +85,7 @@ def sample(
             rows = [rows[place] for place in going]
         mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
         position = position + 1
-        output = model(input_ids=tokens[:, None], attention_mask=mask, position_ids=position, **caching)
+        logits = model(input_ids=tokens[:, None], attention_mask=mask, position_ids=position, **caching).logits
     return [Sampled(*found) for found in zip(answers, ended, logps, strict=True)]
 
 

@@ -19,6 +19,7 @@ from baselines.models.model_config import ModelConfig
 from baselines.models.picture_features import PictureFeatures
 from baselines.models.policy import Answer, Evaluation, Prompt
 from baselines.models.sampling import Drawn, Sampled, draw, sample
+from baselines.models.shared_prompts import MOST_DISTINCT, answer_states, distinct
 from baselines.models.spans import Transcriber
 from baselines.models.special_tokens import SpecialTokens, find_special_tokens
 from baselines.models.static_sampling import sample_static
@@ -62,11 +63,8 @@ class VlmModule(nn.Module):
 
     def forward(self, prompts: Sequence[Prompt], answers: Sequence[Answer], temperature: float = 1.0) -> Evaluation:
         """Evaluate B answers to B prompts. The output embedding sees the states before answer tokens only."""
-        inputs, positions = self.encode(prompts)
-        tokens, mask = pad_answers(answers, positions.device)  # (B, T)
-        said, said_mask = tokens[:, :-1], mask[:, :-1]  # nothing follows an answer's last token
-        hidden = self._hidden(*append(inputs, positions, said, said_mask))  # (B, P+T-1, H)
-        before = hidden[:, -tokens.shape[1] :]  # (B, T, H), the first is the prompt's last token
+        tokens, mask = pad_answers(answers, self.model.device)  # (B, T)
+        before = self._before(prompts, tokens[:, :-1], mask[:, :-1])  # (B, T, H): no token follows the last
         logp, entropy = self.token_head.log_probs(
             before[mask], tokens[mask], self.model.get_output_embeddings(), temperature
         )
@@ -77,8 +75,9 @@ class VlmModule(nn.Module):
 
     def values(self, prompts: Sequence[Prompt]) -> Tensor:
         """Return the values of B prompts, (B,)."""
-        values: Tensor = self.value_head(self._hidden(*self.encode(prompts))[:, -1])
-        return values
+        own, asked = distinct(prompts)
+        values: Tensor = self.value_head(self._hidden(*self.encode(own))[:, -1])
+        return values[asked.to(values.device)]
 
     def call(self, function: Callable[[], ResultT]) -> ResultT:
         """Call a function that uses the weights: FSDP2 must know of every way in."""
@@ -93,6 +92,18 @@ class VlmModule(nn.Module):
     def train(self, mode: bool = True) -> "VlmModule":  # noqa: ARG002
         """Stay in evaluation mode, whatever a trainer asks for."""
         return super().train(False)
+
+    def _before(self, prompts: Sequence[Prompt], said: Tensor, mask: Tensor) -> Tensor:
+        """Return the states before each token of answers and behind the last one in `said`, (B, T, H).
+
+        What is recomputed has no cache, and FSDP2 does not know of gradients that come through one.
+        """
+        own, asked = distinct(prompts)
+        is_shared = len(own) <= MOST_DISTINCT * len(prompts)
+        if is_shared and not self._checkpointed and not isinstance(self, FSDPModule):
+            return answer_states(self.model, *self.encode(own), asked.to(said.device), said, mask)
+        hidden = self._hidden(*append(*self.encode(prompts), said, mask))  # (B, P+T-1, H)
+        return hidden[:, -said.shape[1] - 1 :]  # the first is the prompt's last token
 
     def _hidden(self, inputs: Mapping[str, Any], positions: Tensor) -> Tensor:
         with self._recomputed():
@@ -177,9 +188,16 @@ class VlmPolicy:
             shaped = self._own.token_head.shape(logits, temperature or 1.0)
             return draw(shaped, source, is_greedy=temperature == 0)
 
-        inputs, positions = self._own.encode(prompts)
+        own, asked = distinct(prompts)
+        inputs, positions = self._own.encode(own)
         return sample(
-            self.model, inputs, positions, choose=choose, is_over=self._is_over, max_new_tokens=max_new_tokens
+            self.model,
+            inputs,
+            positions,
+            choose=choose,
+            is_over=self._is_over,
+            max_new_tokens=max_new_tokens,
+            asked=asked.to(positions.device) if len(own) < len(prompts) else None,
         )
 
     def _sample_static(

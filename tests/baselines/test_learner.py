@@ -123,12 +123,14 @@ def test_a_turn_meets_the_same_others_in_every_epoch(num_turns, minibatch, micro
     assert sizes[1:] == sizes[:-1]
 
 
-def test_an_untrained_ratio_is_exactly_one_in_every_epoch_in_bf16():
-    """Log-probs in bf16 depend on the padding, hence on who shares a microbatch."""
+@pytest.mark.parametrize("num_prompts", [12, 3])
+def test_an_untrained_ratio_is_exactly_one_in_every_epoch_in_bf16(num_prompts):
+    """Log-probs in bf16 depend on the padding, hence on who shares a microbatch; and on whose prompt is read once."""
     policy = load_policy(ModelConfig(rank=4, precision="bfloat16"))
     rng = np.random.default_rng(0)
     texts = ["Play. " * int(rng.integers(1, 12)) for _ in range(12)]
-    prompts = [Prompt.of(rng.integers(0, 256, (84, 84, 3), dtype=np.uint8), text) for text in texts]
+    several = [Prompt.of(rng.integers(0, 256, (84, 84, 3), dtype=np.uint8), text) for text in texts]
+    prompts = [several[number % num_prompts] for number in range(12)]
     sampled = policy.generate(prompts, max_new_tokens=24, temperature=1.0, generator=torch.Generator().manual_seed(0))
     answers = [replace(a, tokens=a.tokens[: 3 + n], logp=a.logp[: 3 + n]) for n, a in enumerate(sampled)]
     turns = [
@@ -182,6 +184,15 @@ def test_a_microbatch_holds_turns_of_like_length():
     longest = [max(len(lengthened[number].prompt.question.text) for number in microbatch) for microbatch in minibatch]
     shortest = [min(len(lengthened[number].prompt.question.text) for number in microbatch) for microbatch in minibatch]
     assert all(high <= low for high, low in zip(longest[:-1], shortest[1:], strict=True))
+
+
+def test_turns_of_one_prompt_are_side_by_side_in_a_minibatch():
+    """There a prompt is read once for all its answers."""
+    (turn, *_), *_ = rollout(ToyPolicy(), partial(Probe, right_pays))
+    prompts = [Prompt.of(picture(is_bright=True), "x" * 40 * number) for number in range(4)]
+    turns = [turn._replace(prompt=prompts[number % 4]) for number in range(16)]
+    (minibatch,) = plan_epochs(turns, 1, 16, 4, np.random.default_rng(0))[0]
+    assert [{number % 4 for number in part} for part in minibatch] == [{0}, {1}, {2}, {3}]
 
 
 @pytest.mark.parametrize("microbatch", [1, 5, 16])

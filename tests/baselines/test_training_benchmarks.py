@@ -87,10 +87,11 @@ def test_the_script_for_a_gpu_runs_at_a_small_size(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_the_memory_benchmark_runs_on_small_models(name):
-    shown = run("training_memory", "--model", name, "--tiny", "--new-tokens", "4", "--microbatch", "1", "--envs", "2")
+    sizes = ("--tiny", "--new-tokens", "4", "--microbatch", "1", "--envs", "2", "--same", "2")
+    shown = run("training_memory", "--model", name, *sizes)
     for head in ("always there", "activations recomputed", "layers with their adapters", "microbatches that fit"):
         assert head in shown
-    assert "24 GB | 1, 1 recomputed | 2 | 2 |" in shown
+    assert "24 GB | 1, 1 recomputed, 2 of one prompt | 2 | 2 |" in shown
 
 
 WIDE = {"num_hidden_layers": 3, "hidden_size": 256, "intermediate_size": 512}
@@ -123,23 +124,24 @@ def measured_peak(run_it):
     return most
 
 
-@pytest.mark.parametrize("checkpointing", [False, True])
-def test_the_memory_of_a_training_step_is_what_a_real_one_takes(checkpointing, monkeypatch):
+@pytest.mark.parametrize(("checkpointing", "num_prompts"), [(False, 8), (True, 8), (False, 1)])
+def test_the_memory_of_a_training_step_is_what_a_real_one_takes(checkpointing, num_prompts, monkeypatch):
     """On the CPU, where it can be measured: within 10 %."""
     prompt = Prompt.of(np.zeros((84, 84, 3), np.uint8), "Answer in JSON.")
     monkeypatch.setattr(training_memory, "start_prompt", lambda: prompt)
     size, new_tokens = 8, 120
     memory, fake = FakeMemory(), wide_policy("meta")
     empty(fake, memory)
-    told = training_memory.train(fake, memory, size, new_tokens, checkpointing=checkpointing)
+    told = training_memory.train(fake, memory, size, new_tokens, checkpointing=checkpointing, num_prompts=num_prompts)
 
     real = wide_policy("cpu")
     if not checkpointing:
         real.module._checkpointed = []
     answers = [Answer((training_memory.WORD,) * new_tokens, "", ((0, 0),) * new_tokens)] * size
+    prompts = training_memory.start_prompts(num_prompts) * (size // num_prompts)
 
     def step():
-        found = real.evaluate([prompt] * size, answers, temperature=1.0)
+        found = real.evaluate(prompts, answers, temperature=1.0)
         (found.logp.sum() + found.value.sum()).backward()
 
     step()  # fills the caches, and the gradients into which the next ones are added
@@ -157,7 +159,7 @@ def test_the_memory_of_generating_is_what_a_real_one_takes(monkeypatch):
 
     real = wide_policy("cpu", vocab_size=1000)
     real._is_over = lambda _: False
-    run_it = partial(real.generate, [prompt] * envs, max_new_tokens=new_tokens, temperature=1.0)
+    run_it = partial(real.generate, training_memory.start_prompts(envs), max_new_tokens=new_tokens, temperature=1.0)
     run_it()  # fills the caches
     assert told.peak == pytest.approx(measured_peak(run_it), rel=0.1)
 

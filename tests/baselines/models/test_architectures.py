@@ -5,6 +5,7 @@ import pytest
 import torch
 from tiny_checkpoints import CHECKPOINTS
 
+from baselines.models import vlm
 from baselines.models.loading import load_policy
 from baselines.models.lora import PARTS
 from baselines.models.model_config import ModelConfig
@@ -106,6 +107,24 @@ def test_the_sampler_records_the_log_probs_of_the_training_forward(checkpoint, p
     evaluation = policy.evaluate(prompts, answers, temperature=0.7)
     for answer, logp in zip(answers, evaluation.logp, strict=True):
         assert len(answer.logp) == len(answer.tokens)
+        torch.testing.assert_close(torch.tensor(answer.logp), logp[: len(answer.tokens)], atol=1e-4, rtol=0.0)
+
+
+def test_prompts_that_come_again_are_read_once_and_nothing_changes(checkpoint, prompts, monkeypatch):
+    policy = load_policy(ModelConfig(name=checkpoint, rank=4))
+    some = [prompts[row] for row in (0, 1, 0, 1, 1, 3)]
+    answers = policy.generate(some, max_new_tokens=9, temperature=1.0, generator=torch.Generator().manual_seed(3))
+    found = []
+    for most in (1.0, 0.0):
+        monkeypatch.setattr(vlm, "MOST_DISTINCT", most)
+        policy.module.zero_grad()
+        evaluation = policy.evaluate(some, answers, temperature=1.0)
+        (evaluation.logp.sum() + evaluation.value.sum()).backward()
+        gradients = [value.grad.clone() for value in policy.module.parameters() if value.grad is not None]
+        found.append([evaluation.logp, evaluation.value, *gradients])
+    for mine, expected in zip(*found, strict=True):
+        assert (mine - expected).norm() <= 1e-3 * expected.norm() + 1e-5
+    for answer, logp in zip(answers, found[0][0], strict=True):
         torch.testing.assert_close(torch.tensor(answer.logp), logp[: len(answer.tokens)], atol=1e-4, rtol=0.0)
 
 
