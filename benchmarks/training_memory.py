@@ -101,9 +101,11 @@ def main() -> None:
     trainings += [
         train(policy, memory, size, options.new_tokens, checkpointing=False, num_prompts=1) for size in options.same
     ]
-    print_training(trainings, static)
+    if trainings:
+        print_training(trainings, static)
     generations = [generate(policy, memory, envs, options.new_tokens) for envs in options.envs]
-    print_generation(generations, static)
+    if generations:
+        print_generation(generations, static)
     print_cards(trainings, generations, static)
 
 
@@ -112,9 +114,9 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", choices=list(MODELS), required=True)
     parser.add_argument("--rank", type=int, default=128, help="of the adapters (default: %(default)s)")
-    parser.add_argument("--microbatch", type=int, nargs="+", default=[1, 4], help="turns of a forward (default: 1 4)")
-    parser.add_argument("--same", type=int, nargs="+", default=[], help="the same for turns of one and the same prompt")
-    parser.add_argument("--envs", type=int, nargs="+", default=[16, 64], help="answers at once (default: 16 64)")
+    parser.add_argument("--microbatch", type=int, nargs="*", default=[1, 4], help="turns of a forward (default: 1 4)")
+    parser.add_argument("--same", type=int, nargs="*", default=[], help="the same for turns of one and the same prompt")
+    parser.add_argument("--envs", type=int, nargs="*", default=[16, 64], help="answers at once (default: 16 64)")
     parser.add_argument("--new-tokens", type=int, default=256, help="of an answer (default: %(default)s)")
     parser.add_argument("--checkpointing", action="store_true", help="only with activations recomputed")
     parser.add_argument("--tiny", action="store_true", help="the same with narrow, shallow models: to try it out")
