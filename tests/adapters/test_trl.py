@@ -3,6 +3,9 @@
 import json
 import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +27,7 @@ from vlm_gym.evaluation.models.processors import load_processor  # noqa: E402
 from vlm_gym.rollout import Rollout  # noqa: E402
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+ROOT = Path(__file__).parents[2]
 END, CALL = (
     "<|im_end|>",
     '<tool_call>\n{"name": "act", "arguments": {"thoughts": "I see.", "action": %s}}\n</tool_call>',
@@ -142,3 +146,13 @@ def test_the_example_trains(checkpoint, tmp_path):
     options = ("--model", checkpoint, "--starts", 2, "--steps", 2, "--group", 2, "--max-completion-length", 24, "--cpu")
     said = run_example("trl_grpo", tmp_path, *options, environment={"HF_HUB_OFFLINE": "1"})
     assert re.search(r"2 steps, mean reward of the first -?\d+\.\d\d, of the last -?\d+\.\d\d$", said.strip())
+
+
+def test_the_benchmark_trains_both_sides():
+    """`benchmarks.beside_trl` at a small size: a line for each side, which has played what it was told to."""
+    sizes = "--seeds 1 --turns 64 --every 32 --episodes 4 --sft-steps 2 --batch 16 --per-generation 2 --course"
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.beside_trl", *sizes.split()]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr[-3000:]
+    assert re.search(r"^\| 1 \| ours \| \d+ \|.*\n +512 turns", told.stdout, re.M)  # one update
+    assert re.search(r"^\| 1 \| trl \| \d+ \|.*\n +32 turns .*\n +64 turns", told.stdout, re.M)
