@@ -15,14 +15,16 @@ SMALL = {
     "endpoint_client": "NumberLine-v0 --episodes 4 --concurrency 4 --delay 0",
     "level_pictures": "planning picture.png",
     "level_sheets": "NumberLine-Planning-L1-v0 --out .",
+    "microbatches": "NumberLine-v0",
     "seeing_sheets": "--figure picture.png",
     "small_updates": "--steps 4",
 }
 """Benchmarks that are run here, with what makes them small."""
 
-NEEDS = {"endpoint_client": "httpx", "small_updates": "torch"}
+NEEDS = {"endpoint_client": "httpx", "microbatches": "torch", "small_updates": "torch"}
 TESTED_ELSEWHERE = {
     "beside_inspect": "tests/test_beside_inspect.py",
+    "beside_trl": "tests/adapters/test_trl.py",
     "level_tables": "tests/docs/test_levels.py",
     "training_memory": "tests/baselines/test_training_benchmarks.py",
     "training_gpu": "tests/baselines/test_training_benchmarks.py",
