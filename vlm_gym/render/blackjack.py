@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from vlm_gym.games.blackjack import BlackjackView
 from vlm_gym.games.cards import Card
-from vlm_gym.render.canvas import Canvas, Patch, Picture, lay, text_width, to_picture
+from vlm_gym.render.canvas import Canvas, Picture, text_width, to_picture
 from vlm_gym.render.cards import rank_height
 from vlm_gym.render.seeing.look import Look
 from vlm_gym.render.seeing.throw import Sighting, Zone
@@ -99,36 +99,47 @@ class _Thrown:
     def __init__(self, table: "_BlackjackTable", look: Look) -> None:
         self.look = look
         self._table = table
-        self._ground = table.thrown_ground(look)
-        self._laid: list[tuple[Cards, Picture]] = [((), self._ground[box].copy()) for box in table.thrown_boxes]
-        """Of each hand its open cards, and its part of the picture with them, without light."""
-        self._shown: list[tuple[Cards, Patch] | None] = [None, None]
-        table.thrown.finish(self._ground, look)
+        self._plain = table.thrown_ground(look)
+        """The table with all cards, without light."""
+        self._lit: Picture | None = None
+        self._hands: list[Cards] = [(), ()]
+        self._under: list[Picture | None] = [None, None]
+        """Of each hand its part of the picture without those that lie face down."""
 
     def can_show(self, hands: tuple[Cards, Cards]) -> bool:
         """Whether no open card that lies on the table is missing."""
-        return all(hand[: len(laid)] == laid for hand, (laid, _) in zip(hands, self._laid, strict=True))
+        pairs = zip(hands, map(_open, self._hands), strict=True)
+        return all(hand[: len(laid)] == laid for hand, laid in pairs)
 
     def draw(self, hands: tuple[Cards, Cards], onto: Canvas | None) -> Picture:
-        """Draw both hands."""
-        return lay(self._ground, tuple(self._show(part, hand) for part, hand in enumerate(hands)), onto)
+        """Draw both hands: what is new is laid on the rest."""
+        new = [part for part in (0, 1) if hands[part] != self._hands[part]]
+        for part in new:
+            self._lay(part, hands[part])
+        if self._lit is None:
+            self._lit = self._plain.copy()
+            self._table.thrown.finish(self._lit, self.look)
+            new = []
+        for part in new:
+            rows, columns = box = self._table.thrown_boxes[part]
+            self._lit[box] = self._plain[box]
+            self._table.thrown.finish(self._lit[box], self.look, columns.start, rows.start)
+        return self._lit.copy() if onto is None else onto.fill(self._lit)
 
-    def _show(self, part: int, hand: Cards) -> Patch:
-        """Return a hand's part of the picture, with what is new in it laid on the rest."""
-        shown = self._shown[part]
-        if shown is not None and shown[0] == hand:
-            return shown[1]
-        table, look, (before, picture) = self._table, self.look, self._laid[part]
-        is_open = tuple(card for card in hand if card is not None)
-        table.lay_thrown(picture, is_open, part, look, first=len(before))
-        self._laid[part] = is_open, picture
-        picture = picture.copy()
-        table.lay_thrown(picture, hand, part, look, first=len(is_open))
-        rows, columns = table.thrown_boxes[part]
-        table.thrown.finish(picture, look, columns.start, rows.start)
-        patch = picture, columns.start, rows.start
-        self._shown[part] = hand, patch
-        return patch
+    def _lay(self, part: int, hand: Cards) -> None:
+        place, under, is_open = self._plain[self._table.thrown_boxes[part]], self._under[part], _open(hand)
+        if under is not None:
+            place[...] = under
+        self._table.lay_thrown(place, is_open, part, self.look, first=len(_open(self._hands[part])))
+        is_all = len(is_open) == len(hand)
+        self._under[part] = None if is_all else place.copy()
+        self._table.lay_thrown(place, hand, part, self.look, first=len(is_open))
+        self._hands[part] = hand
+
+
+def _open(hand: Cards) -> Cards:
+    """Return the cards of a hand that do not lie face down."""
+    return tuple([card for card in hand if card is not None])
 
 
 class _BlackjackTable:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from vlm_gym.games.cards import Card
 from vlm_gym.games.points import Deal, PointsView
-from vlm_gym.render.canvas import Canvas, Patch, Picture, lay, paste, to_picture
+from vlm_gym.render.canvas import Canvas, Picture, lay, paste, to_picture
 from vlm_gym.render.formula_strip import FormulaStrip, Lines
 from vlm_gym.render.points_header import Header
 from vlm_gym.render.seeing.look import Look
@@ -53,8 +53,9 @@ class PointsPictures:
             self._deal = _Deal(*key, table.lay_deal(*key))
         if look is None:
             return table.write(self._deal.ground, view, lines, onto)
-        ground = self._deal.ground
-        return lay(ground, (table.lower_part(ground, view, lines, look), *table.lit_count(ground, view, look)), onto)
+        picture = self._deal.ground.copy() if onto is None else onto.fill(self._deal.ground)
+        table.write_lit(picture, view, lines, look)
+        return picture
 
 
 def draw_points(view: PointsView, image_size: int, theme: Theme, look: Look | None = None) -> Picture:
@@ -107,26 +108,17 @@ class _PointsTable:
         tall.write_all(picture, view.tokens, view.value)
         return picture
 
-    def lower_part(self, ground: Picture, view: PointsView, lines: Lines | None, look: Look) -> Patch:
-        """Return the picture from the low strip down: the formula, however small its type, in the look's light."""
+    def write_lit(self, picture: Picture, view: PointsView, lines: Lines | None, look: Look) -> None:
+        """Write the formula on a deal with a look, in the low strip, however small its type, and light what is new."""
         low = self._strips[0]
         if lines is None:
-            whole = ground.copy()
-            low.write_all(whole, view.tokens, view.value)
-            part = whole[low.top :]
+            low.write_all(picture, view.tokens, view.value)
         else:
-            part = ground[low.top :].copy()
-            for sprite, left, top in low.patches(lines):
-                paste(part, sprite, left, top - low.top)
-        self._thrown.finish(part, look, 0, low.top)
-        return part, 0, low.top
-
-    def lit_count(self, ground: Picture, view: PointsView, look: Look) -> tuple[Patch, ...]:
-        """Return the sign of the tokens that are left in the look's light; none where they are not counted."""
-        return tuple(
-            (self._thrown.lay_sign(ground, sign, look, left, top), left, top)
-            for sign, left, top in self._header.count(view)
-        )
+            for patch in low.patches(lines):
+                paste(picture, *patch)
+        self._thrown.finish(picture[low.top :], look, 0, low.top)
+        for patch in self._header.count(view):
+            self._thrown.lay_sign(picture, patch, look)
 
     def sightings(self, cards: Cards, look: Look) -> tuple[tuple[Sighting, ...], ...]:
         """Return for each card the places that tell it."""

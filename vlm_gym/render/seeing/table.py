@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vlm_gym.games.cards import Card
-from vlm_gym.render.canvas import Picture, rgb
+from vlm_gym.render.canvas import Patch, Picture, rgb
 from vlm_gym.render.opencv import cv2
 from vlm_gym.render.seeing.busy import busy_table
 from vlm_gym.render.seeing.decks import DECKS, Decks, Pack, told_by
@@ -25,7 +25,6 @@ Mask = npt.NDArray[np.uint8]  # (height, width), 255 where something is
 
 NUM_THROWS: Final = 1024  # different ones of a hand and a level, each with any deck, table and light
 MAX_LAID: Final = 256  # hands of which all is remembered
-LARGE_SPRITE: Final = 32_000  # bytes: about what the nearest cache holds
 MAX_THROWS: Final = 4096  # that are remembered
 
 
@@ -43,6 +42,7 @@ class ThrownTable:
         self._size = image_size
         self._theme = theme
         self._decks = Decks(theme)
+        self._packed: Callable[[int, Zone, int], Pack] = lru_cache(maxsize=MAX_LAID)(self._pack)
         self._laid: Callable[[Look, Zone, int, int], tuple[Pack, Throws, Matrix]] = lru_cache(maxsize=MAX_LAID)(
             self._lay
         )
@@ -63,13 +63,13 @@ class ThrownTable:
             cv2.copyTo(overlay.flat[box], mask, table[box])
         return table
 
-    def lay_sign(self, ground: Picture, sign: Picture, look: Look, left: int, top: int) -> Picture:
-        """Return the part of a lit picture with a sign on it that was drawn on plain cloth, without the cloth."""
-        place = ground[top : top + sign.shape[0], left : left + sign.shape[1]].copy()
+    def lay_sign(self, picture: Picture, patch: Patch, look: Look) -> None:
+        """Lay a sign that was drawn on plain cloth onto a lit picture, without the cloth, in the same light."""
+        sign, left, top = patch
+        place = picture[top : top + sign.shape[0], left : left + sign.shape[1]]
         is_sign, lit = (sign != rgb(self._theme.table)).any(axis=2), sign.copy()
         self.finish(lit, look, left, top)
         place[is_sign] = lit[is_sign]
-        return place
 
     def finish(self, part: Picture, look: Look, left: int = 0, top: int = 0) -> None:
         """Lay light and shadow, in place, over all of a picture or a part of it, on which all else has been drawn."""
@@ -98,10 +98,12 @@ class ThrownTable:
 
     def _lay(self, look: Look, zone: Zone, part: int, room: int) -> tuple[Pack, Throws, Matrix]:
         """Return how a hand lies that needs so much room: its deck, its places, and from where they are seen."""
-        height = largest_height(zone, look.difficulty)
-        packed = self._decks.pack(int(look.traits.deck * len(DECKS)), height)
+        packed = self._packed(look.level, zone, int(look.traits.deck * len(DECKS)))
         number = 2 * (look.seed % NUM_THROWS) + part
         return packed, self._throws(look.level, number, zone, packed.is_large, room), camera(zone, look)
+
+    def _pack(self, level: int, zone: Zone, deck: int) -> Pack:
+        return self._decks.pack(deck, largest_height(zone, LEVELS[level - 1]))
 
     def _throw(self, level: int, number: int, zone: Zone, is_large: bool, count: int) -> Throws:
         difficulty, rng = LEVELS[level - 1], np.random.default_rng((level, number))
@@ -130,9 +132,8 @@ def lay_sprite(picture: Picture, sprite: Picture, matrix: Matrix) -> None:
     c, f, i = c + (a + b) / 2, f + (d + e) / 2, i + (g + h) / 2
     x, y = left + 0.5, top + 0.5
     shifted = np.array((a - x * g, b - x * h, c - x * i, d - y * g, e - y * h, f - y * i, g, h, i)).reshape(3, 3)
-    if sprite.nbytes >= LARGE_SPRITE:
-        sprite = sprite.copy()  # read once in its order it is in the cache; read as it is turned, that takes far longer
-    warped: Picture = cv2.warpPerspective(sprite, shifted, (right - left, bottom - top))  # type: ignore[assignment]
+    near = sprite.copy()  # read once in its order it is in the cache; read as it is turned, that takes far longer
+    warped: Picture = cv2.warpPerspective(near, shifted, (right - left, bottom - top))  # type: ignore[assignment]
     blend(picture[top:bottom, left:right], warped)
 
 
