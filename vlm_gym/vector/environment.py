@@ -63,6 +63,8 @@ class TaskVectorEnv(gym.vector.SyncVectorEnv):
         check_choice("autoreset_mode", mode, AUTORESET_MODES)
         check_choice("copy", copy, (True, False))
         _check_arguments(arguments)
+        # Gymnasium's checker of environments holds its first picture until its second step, which a seat plays past it.
+        arguments = {"disable_env_checker": True, **arguments}
         make = partial(gym.make, gym.spec(task), max_episode_steps=max_episode_steps, **arguments)
         self._spec: EnvSpec | None = None
         self._mode: str = mode

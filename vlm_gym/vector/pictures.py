@@ -50,9 +50,9 @@ class Places:
         return pictures if self._shared is None else self._read_only
 
     def _free(self) -> Pictures:
-        for i in range(len(self._kept)):
+        for i in reversed(range(len(self._kept))):  # the newest is nearest to the processor
             if sys.getrefcount(self._kept[i]) == self._unheld:
-                self._kept.append(self._kept.pop(i))  # the newest last
+                self._kept.append(self._kept.pop(i))
                 return self._kept[-1]
         self._kept = [*self._kept[1 - MOST_KEPT :], np.zeros(self._shape, np.uint8)]
         return self._kept[-1]
