@@ -146,10 +146,12 @@ def demonstrate(
     wording: Wording = PLAIN,
     noise: float = 0.0,
     held_out: float = 0.0,
+    later_turns: float = 1.0,
 ) -> Iterator[Demonstration]:
     """Play an episode from each start, told as `chat` says; yield an answer for every turn.
 
-    Of the share `held_out` of all problems nothing is played.
+    Of the share `held_out` of all problems nothing is played, and of the turns after an episode's first only the share
+    `later_turns` is yielded.
 
     An answer says what the picture shows, in the fields that the prompt asks for, and its action is chosen as `actions`
     says. What is played is that of a teacher (`TEACHERS`) and a random legal one otherwise, so that answers with random
@@ -170,7 +172,8 @@ def demonstrate(
             if said is None or played is None:
                 break
             answer = _answer(session, said, wording)
-            yield Demonstration(Prompt(rollout.messages()), answer)
+            if later_turns == 1 or not session.turns or rng.random() < later_turns:
+                yield Demonstration(Prompt(rollout.messages()), answer)
             plays = answer if played == said else _answer(session, played, wording)
             rollout.answer(_disturbed(session, plays, noise, last, rng))
             last = answer

@@ -110,6 +110,7 @@ class Lessons(Sequence[Demonstration]):
             settings.actions,
             self._rng,
             noise=settings.noise,
+            later_turns=settings.later_turns,
             **self._manner,
         )
 

@@ -100,6 +100,10 @@ class SftConfig:
     held_out: float = setting(
         0.0, "share of the problems (of the hands in the points games) that are not taught; they are scored apart, too"
     )
+    later_turns: float = setting(
+        1.0,
+        "share of the turns after an episode's first that are taught: those that only go on with a plan need little",
+    )
     rounds: int = setting(1, "parts of the steps; each but the first begins with more answers, as the next two say")
     more_episodes: int = setting(0, "further episodes that are played for each round")
     learner_episodes: int = setting(
@@ -125,8 +129,11 @@ class SftConfig:
             raise ConfigError(f"sft.noise must be from 0 to {MOST_NOISE}, got {self.noise!r}")
         if not 0 <= self.held_out < 1:
             raise ConfigError(f"sft.held_out must be 0 or a share below 1, got {self.held_out!r}")
-        if self.held_out and self.data:
-            raise ConfigError("sft.data is a data set as it is: set sft.held_out to 0")
+        if not 0 <= self.later_turns <= 1:
+            raise ConfigError(f"sft.later_turns must be a share from 0 to 1, got {self.later_turns!r}")
+        for name, whole in (("held_out", 0.0), ("later_turns", 1.0)):
+            if self.data and getattr(self, name) != whole:
+                raise ConfigError(f"sft.data is a data set as it is: set sft.{name} to {whole:g}")
         if self.learner_episodes and self.actions not in TEACHERS:
             raise ConfigError(
                 f"sft.learner_episodes want a teacher: sft.actions {' or '.join(TEACHERS)}, got {self.actions!r}"

@@ -222,6 +222,23 @@ def test_problems_that_are_held_out_are_not_taught_by_teacher_or_correction(task
     assert 0 < held_out < 30
 
 
+@pytest.mark.parametrize("task", ["Points24-v0", "Household-v0"])
+def test_of_later_turns_only_a_share_is_taught(task):
+    teacher, starts = "oracle" if "Household" not in task else "searcher", list(map(TaskConfig(task).episode, range(20)))
+    manner = {"chat": ChatSettings(history="all")}  # so a first turn is one without an answer before it
+
+    def taught(later_turns):
+        shown = demonstrate(starts, teacher, np.random.default_rng(0), later_turns=later_turns, **manner)
+        openings = [not any(turn.role == "assistant" for turn in one.prompt.messages) for one in shown]
+        return sum(openings), len(openings) - sum(openings)
+
+    num_openings, num_later = taught(1.0)
+    assert 0 < num_openings <= len(starts) < num_later
+    assert taught(0.0) == (num_openings, 0)
+    assert taught(0.5)[0] == num_openings
+    assert 0.3 * num_later < taught(0.5)[1] < 0.7 * num_later
+
+
 def test_the_order_and_the_suits_of_cards_are_no_other_problem():
     rollout, problems = make_rollout(), []
     for cards in (["3H", "KS", "8D", "AC"], ["AD", "3S", "10H", "8C"], ["3H", "KS", "8D", "2C"]):
@@ -293,6 +310,8 @@ def test_the_rounds_divide_the_steps():
         ({"learner_episodes": 3}, r"want a teacher: sft\.actions oracle or searcher, got 'random'"),
         ({"data": "here", "more_episodes": 3}, r"sft\.data is a data set as it is"),
         ({"rounds": 0}, r"sft\.rounds"),
+        ({"data": "here", "later_turns": 0.5}, r"sft\.data is a data set as it is: set sft\.later_turns to 1$"),
+        ({"later_turns": 1.5}, r"sft\.later_turns must be a share from 0 to 1, got 1\.5"),
         ({"held_out": 1.0}, r"sft\.held_out must be 0 or a share below 1, got 1\.0"),
         ({"data": "here", "held_out": 0.1}, r"sft\.data is a data set as it is: set sft\.held_out to 0"),
     ],
