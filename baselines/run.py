@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Final
@@ -91,10 +91,13 @@ class Run:
         )
 
     def set_learning_rates(self, update: int) -> None:
-        """Set both learning rates for an update; they depend on its number alone."""
-        share = lr_share(self.config.ppo, update)
+        """Set both learning rates for an update, and the reference's weight; they depend on its number alone."""
+        settings = self.config.ppo
+        share = lr_share(settings, update)
         for group in self.learner.optimizer.param_groups:
-            group["lr"] = share * (self.config.ppo.value_lr if group["name"] == "value_head" else self.config.ppo.lr)
+            group["lr"] = share * (settings.value_lr if group["name"] == "value_head" else settings.lr)
+        weight = settings.reference_weight * reference_share(settings, update)
+        self.learner = replace(self.learner, config=replace(settings, reference_weight=weight))
 
     @property
     def sampling(self) -> Sampling:
@@ -330,6 +333,11 @@ def lr_share(config: PpoConfig, update: int) -> float:
     done = (update - 1) / config.updates
     decayed = {"linear": 1 - done, "cosine": 0.5 * (1 + math.cos(math.pi * done)), "constant": 1.0}[config.schedule]
     return config.final_lr_share + (1 - config.final_lr_share) * decayed
+
+
+def reference_share(config: PpoConfig, update: int) -> float:
+    """Return the share of the reference's weight in an update, counted from 1: straight down to what is left."""
+    return 1 - (1 - config.final_reference_share) * (update - 1) / max(1, config.updates - 1)
 
 
 def _recorder(config: TrainConfig) -> Recorder:

@@ -163,6 +163,7 @@ class PpoConfig:
     value_weight: float = setting(0.5, "weight of the value loss")
     entropy_weight: float = setting(0.0, "weight of the entropy bonus")
     reference_weight: float = setting(0.0, "weight of the KL to the model that PPO started from")
+    final_reference_share: float = setting(1.0, "what is left of that weight at the end; it goes straight down")
     target_kl: float | None = setting(None, "an update ends early when its KL from the old policy passes this")
     ratio: RatioLevel = setting("answer", "a ratio for each 'answer' (the paper) or each 'token'")
     sampler_correction: float | None = setting(
@@ -190,7 +191,7 @@ class PpoConfig:
         check_int("ppo.updates", self.updates, 0, _LARGE)
         for name in ("turns", "epochs", "minibatch", "microbatch"):
             check_int(f"ppo.{name}", getattr(self, name), 1, _LARGE)
-        for name in ("gamma", "gae_lambda", "thought_weight", "final_lr_share"):
+        for name in ("gamma", "gae_lambda", "thought_weight", "final_lr_share", "final_reference_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"ppo.{name} must be from 0 to 1, got {getattr(self, name)!r}")
         self._check_groups()

@@ -24,6 +24,8 @@ tiny-numberline 102
 tiny-numberline 103
 tiny-numberline 104
 tiny-numberline 105
+tiny-numberline-seeing-l1 101
+tiny-numberline-seeing-l2 101
 tiny-ezpoints 201
 tiny-ezpoints 202
 tiny-ezpoints 203
@@ -33,6 +35,9 @@ tiny-blackjack 303
 tiny-points24 401
 tiny-points24 402
 tiny-points24 403
+tiny-points24-pictures 401
+tiny-points24-pictures 402
+tiny-points24-pictures 403
 tiny-household 7 --evaluation.task [Household-Unseen-v0,ALFWorld-ValidSeen-v0]
 tiny-household 8 --evaluation.task [Household-Unseen-v0,ALFWorld-ValidSeen-v0]
 tiny-household 9 --evaluation.task [Household-Unseen-v0,ALFWorld-ValidSeen-v0]

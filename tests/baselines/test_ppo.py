@@ -23,6 +23,7 @@ from baselines.checkpoint import best_checkpoint, list_checkpoints
 from baselines.models.loading import load_policy
 from baselines.models.policy import Prompt
 from baselines.progress import read_metrics
+from baselines.run import Run
 from baselines.session import Stopper, read_train_config, start_accelerator, start_policy
 from vlm_gym import cli
 from vlm_gym.chat import ChatSettings
@@ -126,6 +127,17 @@ def test_the_learning_rate_changes_once_per_update(whole_run):
     """Defect of the published code: its schedule is stepped once per GPU."""
     rates = [line["lr"] for line in read_metrics(whole_run) if "lr" in line]
     assert rates == pytest.approx([1e-3 * (1 - done / NUM_UPDATES) for done in range(NUM_UPDATES)])
+
+
+@pytest.mark.parametrize(("share", "end"), [("1.0", 0.4), ("0.25", 0.1), ("0.0", 0.0)])
+def test_the_references_weight_goes_straight_down_to_what_is_left(tmp_path, share, end):
+    settings = ["--ppo.reference_weight", "0.4", "--ppo.final_reference_share", share, "--folder", str(tmp_path)]
+    config = read_train_config([*SMALL, *settings], "")
+    run, found = Run.start(config, start_accelerator(config), None), []
+    for update in range(1, NUM_UPDATES + 1):
+        run.set_learning_rates(update)
+        found.append(run.learner.config.reference_weight)
+    assert found == pytest.approx([0.4 + (end - 0.4) * done / (NUM_UPDATES - 1) for done in range(NUM_UPDATES)])
 
 
 def test_a_checkpoint_holds_only_what_trains(whole_run):
