@@ -224,7 +224,10 @@ def test_problems_that_are_held_out_are_not_taught_by_teacher_or_correction(task
 
 @pytest.mark.parametrize("task", ["Points24-v0", "Household-v0"])
 def test_of_later_turns_only_a_share_is_taught(task):
-    teacher, starts = "oracle" if "Household" not in task else "searcher", list(map(TaskConfig(task).episode, range(20)))
+    teacher, starts = (
+        "oracle" if "Household" not in task else "searcher",
+        list(map(TaskConfig(task).episode, range(20))),
+    )
     manner = {"chat": ChatSettings(history="all")}  # so a first turn is one without an answer before it
 
     def taught(later_turns):
