@@ -239,6 +239,7 @@ def test_a_trainer_that_is_imported_without_torch_names_its_extra(tmp_path):
         pytest.param("baselines.ppo", "transformers", marks=pytest.mark.slow),
         pytest.param("baselines.sft", "accelerate", marks=pytest.mark.slow),
         ("baselines.cnn_ppo", "yaml"),
+        ("vlm_gym.adapters.openenv", "openenv"),
     ],
 )
 def test_a_package_that_is_damaged_is_told_with_the_extra(tmp_path, program, package):

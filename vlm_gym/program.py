@@ -17,6 +17,7 @@ from typing import Final
 
 COMMAND: Final = "vlm-gym"
 PACKAGES: Final = ("vlm_gym", "baselines")
+ADAPTERS: Final = "vlm_gym.adapters."  # each has an extra of its name
 INTERRUPTED: Final = 128 + signal.SIGINT  # the exit status after Ctrl-C, as shells have it
 FAILED: Final = 2
 SAFE: Final = ("replace", "backslashreplace", "xmlcharrefreplace", "namereplace", "ignore")
@@ -170,6 +171,8 @@ def extra_of(program: str | None) -> str:
     """Return the extra that a program needs for its imports."""
     if program == "baselines.cnn_ppo":
         return "cnn"
+    if program is not None and program.startswith(ADAPTERS):
+        return program.removeprefix(ADAPTERS)
     is_of_vlm_gym = program is not None and program.startswith((COMMAND, PACKAGES[0]))
     return "" if is_of_vlm_gym else "train"
 

@@ -13,8 +13,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, Final
 
-import httpx
-
+from vlm_gym.adapters import needs
 from vlm_gym.chat import ChatSettings
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import UnplayableError
@@ -23,6 +22,9 @@ from vlm_gym.evaluation.runs.episodes import turn_rng
 from vlm_gym.evaluation.runs.panels import Panel, get_panel
 from vlm_gym.parsers import AnswerText
 from vlm_gym.rollout import Rollout
+
+with needs("agentlightning"):
+    import httpx
 
 EPISODE_VARIABLE: Final = "VLM_GYM_EPISODE"
 AGENT_CLASS: Final = "vlm_gym.adapters.agentlightning:VlmGymRollout"

@@ -12,13 +12,16 @@ episode came to is therefore in the info of its last step too, under "metrics". 
 from dataclasses import replace
 from typing import Any
 
-import gem
 import numpy as np
 
+from vlm_gym.adapters import needs
 from vlm_gym.chat import ChatSettings
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.messages import to_placeholders
 from vlm_gym.rollout import Rollout, Step
+
+with needs("gem"):
+    import gem
 
 
 class VlmGymEnv(gem.Env):

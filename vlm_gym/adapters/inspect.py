@@ -11,25 +11,27 @@ inspect-ai 0.3 (the extra `inspect`), which finds the tasks by its entry-point g
 from collections.abc import Iterable
 from typing import Any, Final
 
-from inspect_ai import Task, task
-from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import (
-    ChatMessage,
-    ChatMessageAssistant,
-    ChatMessageSystem,
-    ChatMessageUser,
-    Content,
-    ContentImage,
-    ContentText,
-)
-from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
-from inspect_ai.solver import Generate, Solver, TaskState, solver
-
+from vlm_gym.adapters import needs
 from vlm_gym.chat import ChatSettings
 from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.messages import Message
 from vlm_gym.parsers import AnswerText
 from vlm_gym.rollout import Rollout
+
+with needs("inspect"):
+    from inspect_ai import Task, task
+    from inspect_ai.dataset import MemoryDataset, Sample
+    from inspect_ai.model import (
+        ChatMessage,
+        ChatMessageAssistant,
+        ChatMessageSystem,
+        ChatMessageUser,
+        Content,
+        ContentImage,
+        ContentText,
+    )
+    from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
+    from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 EPISODE: Final = "episode"  # of a sample's metadata: its row
 METRICS: Final = "metrics"  # of a sample's store

@@ -18,11 +18,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from openenv.core.env_server import create_fastapi_app
-from openenv.core.env_server.interfaces import Environment
-from openenv.core.env_server.types import Action, Observation, State
-from pydantic import Field
-
+from vlm_gym.adapters import needs
 from vlm_gym.chat import ChatSettings
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import ConfigError
@@ -30,6 +26,12 @@ from vlm_gym.evaluation.runs.panels import PANELS, get_panel
 from vlm_gym.messages import to_openai
 from vlm_gym.program import run as run_program
 from vlm_gym.rollout import Rollout, Step
+
+with needs("openenv"):
+    from openenv.core.env_server import create_fastapi_app
+    from openenv.core.env_server.interfaces import Environment
+    from openenv.core.env_server.types import Action, Observation, State
+    from pydantic import Field
 
 MAX_SESSIONS: Final = 64
 

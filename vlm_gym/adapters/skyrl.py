@@ -12,11 +12,13 @@ max_reasks. Written for skyrl-gym 0.4.
 from collections.abc import Mapping
 from typing import Any
 
-from skyrl_gym.envs.base_text_env import BaseTextEnv, BaseTextEnvStepOutput
-
+from vlm_gym.adapters import needs
 from vlm_gym.chat import ChatSettings
 from vlm_gym.messages import to_openai
 from vlm_gym.rollout import Rollout
+
+with needs("skyrl"):
+    from skyrl_gym.envs.base_text_env import BaseTextEnv, BaseTextEnvStepOutput
 
 
 class VlmGymEnv(BaseTextEnv):

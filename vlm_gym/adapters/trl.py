@@ -10,6 +10,7 @@ no JSON (`parser="tool"`). `SFTConfig(max_length=None)`: a limit cuts picture to
 
 from typing import TYPE_CHECKING, Any
 
+from vlm_gym.adapters import needs
 from vlm_gym.chat import ChatSettings
 from vlm_gym.evaluation.runs.panels import Panel, rows
 from vlm_gym.messages import Message, to_hugging_face
@@ -27,8 +28,13 @@ def dataset(panel: str | Panel, first: int | None = None) -> "Dataset":
     Args:
         panel: A panel or its name.
         first: Only the first so many episodes of each task.
+
+    Raises:
+        ConfigError: if there is no such panel.
+        MissingDependencyError: if the package datasets is missing.
     """
-    from datasets import Dataset
+    with needs("trl"):
+        from datasets import Dataset
 
     placeholder = [{"role": "user", "content": ""}]
     return Dataset.from_list([{"prompt": placeholder, **row} for row in rows(panel, first)])

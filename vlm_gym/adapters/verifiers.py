@@ -10,17 +10,19 @@ verifiers 0.4 (the extra `verifiers`), which finds it under the name of the pack
 from collections.abc import Iterator
 from typing import Any, Final
 
-import verifiers.v1 as vf
-from pydantic import Field
-from verifiers.v1.harnesses.null import NullHarnessConfig
-from verifiers.v1.runtimes import SubprocessConfig
-
+from vlm_gym.adapters import needs
 from vlm_gym.chat import ChatSettings
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.messages import to_openai
 from vlm_gym.parsers import AnswerText
 from vlm_gym.rollout import Rollout
+
+with needs("verifiers"):
+    import verifiers.v1 as vf
+    from pydantic import Field
+    from verifiers.v1.harnesses.null import NullHarnessConfig
+    from verifiers.v1.runtimes import SubprocessConfig
 
 COLUMNS: Final = ("task", "seed", "arguments", "options")  # of a row; verifiers itself counts repeats
 

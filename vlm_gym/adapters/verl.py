@@ -15,13 +15,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
 
-from verl.experimental.agent_loop.agent_loop import AgentLoopBase, AgentLoopOutput, register
-from verl.utils.profiler import simple_timer
-
+from vlm_gym.adapters import needs
 from vlm_gym.chat import ChatSettings
 from vlm_gym.evaluation.runs.panels import Panel, rows
 from vlm_gym.messages import Message, to_hugging_face
 from vlm_gym.rollout import Rollout
+
+with needs("verl"):
+    from verl.experimental.agent_loop.agent_loop import AgentLoopBase, AgentLoopOutput, register
+    from verl.utils.profiler import simple_timer
 
 NAME: Final = "vlm_gym"  # of the agent loop, in a row's column `agent_name`
 

@@ -81,7 +81,10 @@ def test_other_settings_are_another_request(session, tmp_path):
     assert server.num_requests == 2
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"text": 3}', "null", "\ud800"])
+WRONG_TYPES = '{"text": 3, "prompt_tokens": 1, "completion_tokens": 1, "is_cut_off": false, "finish_reason": "stop"}'
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"text": 3}', "null", "\ud800", WRONG_TYPES])
 def test_a_damaged_file_is_asked_for_again(session, tmp_path, caplog, damage):
     caplog.set_level(logging.WARNING)
     with OpenAIServer() as server:

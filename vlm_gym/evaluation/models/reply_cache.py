@@ -51,12 +51,12 @@ class ReplyCache:
                 return None
             more = {name: kept[name] for name in ADDED if name in kept}
             known = {name: kept[name] for name in KEPT}
+            return Reply(**known, **more, is_cached=True)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             logger.warning("the cached reply %s cannot be read (%s): the request is sent again", path, error)
             return None
-        return Reply(**known, **more, is_cached=True)
 
     def write(self, key: str, reply: Reply) -> None:
         """Keep a reply, whole or not at all."""
