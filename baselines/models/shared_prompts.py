@@ -14,7 +14,9 @@ from transformers import DynamicCache
 from baselines.models.policy import Prompt
 from baselines.models.sampling import cache_argument
 
-MOST_DISTINCT: Final = 0.7  # share of a batch's prompts: with more of them two forwards cost as much as one
+MOST_DISTINCT: Final = (
+    0.5  # share of a batch's prompts: with more of them two forwards cost a small model more than one
+)
 
 
 def distinct(prompts: Sequence[Prompt]) -> tuple[list[Prompt], Tensor]:

@@ -113,3 +113,17 @@ def test_a_bf16_policy_generates_with_what_it_trains(prompts):
         base = load_policy(ModelConfig(rank=4, precision="bfloat16"))
         inside = policy.evaluate(prompts, answers, temperature=1.0).logp
     assert torch.equal(inside, base.evaluate(prompts, answers, temperature=1.0).logp)
+
+
+@torch.no_grad()
+def test_a_bf16_policy_trains_with_all_of_a_small_update():
+    """Each of its adapted layers, with a change that is far below the rounding of its output."""
+    policy = load_policy(ModelConfig(rank=4, alpha=8, precision="bfloat16"))
+    generator = torch.Generator().manual_seed(1)
+    layers = list(adapted_layers(policy.model))
+    assert len(layers) > 20
+    for name, layer in layers:
+        up = layer.lora_B["default"].weight
+        up.copy_(4e-4 * torch.randn(up.shape, generator=generator).sign())
+        inputs = torch.randn(2048, layer.in_features, generator=generator).bfloat16()
+        assert survival(layer(inputs), layer.base_layer(inputs), layer, inputs) == pytest.approx(1.0, abs=0.15), name
