@@ -5,9 +5,9 @@
 
 64 environments play: eight turns each for GAE, or whole episodes in groups of eight. The oracle plays, and a share of
 the actions is random. The turns are divided as training divides them, into minibatches of 128 and microbatches of 4.
-"Distinct prompts" are those of a microbatch that are read, once each; "padding" is the share of its tokens that packing
-would save. A prompt's tokens are estimated from its characters; a picture is 1,176 (LLaVA-1.6) or 121 (Qwen2.5-VL), and
-an answer, with its thoughts, 40 to 120, drawn evenly.
+"Prompts read" leaves out those that are read once for several answers; "padding" is the share of a microbatch's tokens
+that packing would save. A prompt's tokens are estimated from its characters; a picture is 1,176 (LLaVA-1.6) or 121
+(Qwen2.5-VL), and an answer, with its thoughts, 40 to 120, drawn evenly.
 """
 
 import argparse
@@ -18,8 +18,9 @@ from typing import Final
 
 import numpy as np
 
-from baselines.batch import Minibatch, flatten, plan_epochs
-from baselines.models.policy import Answer
+from baselines.batch import flatten, plan_epochs
+from baselines.models.policy import Answer, Prompt
+from baselines.models.shared_prompts import MOST_DISTINCT, distinct
 from baselines.rollout import Seat, Turn, make_rollout, training_episodes
 from baselines.settings import TaskConfig
 from vlm_gym.messages import CHARACTERS_PER_TOKEN
@@ -38,7 +39,7 @@ def main() -> None:
     options = parser.parse_args()
     heads = " | ".join(f"padding %, {name}" for name in PICTURE_TOKENS)
     saved = " | ".join(f"tokens read %, {name}" for name in PICTURE_TOKENS)
-    print(f"| task | advantages | turns | distinct prompts % | {saved} | {heads} |")
+    print(f"| task | advantages | turns | prompts read % | {saved} | {heads} |")
     print(f"|---|---|---|---|{'---|' * 2 * len(PICTURE_TOKENS)}")
     for task in options.tasks:
         for size in (None, GROUP):
@@ -71,21 +72,31 @@ def row(task: str, group: int | None, turns: Sequence[Turn]) -> str:
     """Return a line of the table."""
     (epoch,) = plan_epochs(turns, 1, MINIBATCH, MICROBATCH, np.random.default_rng(0))
     parts = list(itertools.chain(*epoch))
-    distinct = sum(len({turns[number].prompt.key for number in part}) for part in parts) / len(turns)
-    read, padded = zip(*(tokens(turns, epoch, picture) for picture in PICTURE_TOKENS.values()), strict=True)
-    numbers = " | ".join(f"{100 * share:.1f}" for share in (distinct, *read, *padded))
+    num_read = sum(len(prompts_read(turns, part)) for part in parts) / len(turns)
+    read, padded = zip(*(tokens(turns, parts, picture) for picture in PICTURE_TOKENS.values()), strict=True)
+    numbers = " | ".join(f"{100 * share:.1f}" for share in (num_read, *read, *padded))
     return f"| {task} | {'group' if group else 'gae'} | {len(turns)} | {numbers} |"
 
 
-def tokens(turns: Sequence[Turn], epoch: Sequence[Minibatch], picture: int) -> tuple[float, float]:
+def prompts_read(turns: Sequence[Turn], part: Sequence[int]) -> list[Prompt]:
+    """Return the prompts that a forward of a microbatch reads."""
+    prompts = [turns[number].prompt for number in part]
+    own, _ = distinct(prompts)
+    return own if len(own) <= MOST_DISTINCT * len(prompts) else prompts
+
+
+def tokens(turns: Sequence[Turn], parts: Sequence[Sequence[int]], picture: int) -> tuple[float, float]:
     """Return the share of the tokens that are left where a prompt is read once, and the share of padding in all."""
+
+    def length(prompt: Prompt) -> int:
+        return picture + sum(len(message.text) // CHARACTERS_PER_TOKEN for message in prompt.messages)
+
     real = once = padded = 0
-    for part in itertools.chain(*epoch):
-        prompts = [picture + sum(len(m.text) // CHARACTERS_PER_TOKEN for m in turns[n].prompt.messages) for n in part]
+    for part in parts:
+        prompts = [length(turns[number].prompt) for number in part]
         answers = [len(turns[number].answer.tokens) for number in part]
-        distinct = {turns[number].prompt.key: length for number, length in zip(part, prompts, strict=True)}
         real += sum(prompts) + sum(answers)
-        once += sum(distinct.values()) + sum(answers)
+        once += sum(map(length, prompts_read(turns, part))) + sum(answers)
         padded += len(part) * (max(prompts) + max(answers))
     return once / real, 1 - real / padded
 
