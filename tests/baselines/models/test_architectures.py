@@ -5,7 +5,7 @@ import pytest
 import torch
 from tiny_checkpoints import CHECKPOINTS
 
-from baselines.models import vlm
+from baselines.models import vlm_module
 from baselines.models.loading import load_policy
 from baselines.models.lora import PARTS
 from baselines.models.model_config import ModelConfig
@@ -116,7 +116,7 @@ def test_prompts_that_come_again_are_read_once_and_nothing_changes(checkpoint, p
     answers = policy.generate(some, max_new_tokens=9, temperature=1.0, generator=torch.Generator().manual_seed(3))
     found = []
     for most in (1.0, 0.0):
-        monkeypatch.setattr(vlm, "MOST_DISTINCT", most)
+        monkeypatch.setattr(vlm_module, "MOST_DISTINCT", most)
         policy.module.zero_grad()
         evaluation = policy.evaluate(some, answers, temperature=1.0)
         (evaluation.logp.sum() + evaluation.value.sum()).backward()

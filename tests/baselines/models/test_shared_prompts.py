@@ -5,7 +5,7 @@ from inspect import signature
 import pytest
 import torch
 
-from baselines.models import vlm
+from baselines.models import vlm_module
 from baselines.models.loading import load_policy
 from baselines.models.model_config import ModelConfig
 from baselines.models.shared_prompts import distinct
@@ -49,7 +49,7 @@ def test_log_probs_values_and_gradients_are_those_of_prompts_that_are_read_one_b
 ):
     some, answers = [prompts[row] for row in rows], [policy.write(text) for text in TEXTS[: len(rows)]]
     shared = evaluated(policy, some, answers)
-    monkeypatch.setattr(vlm, "MOST_DISTINCT", 0.0)
+    monkeypatch.setattr(vlm_module, "MOST_DISTINCT", 0.0)
     for mine, expected in zip(shared, evaluated(policy, some, answers), strict=True):
         torch.testing.assert_close(mine, expected, atol=1e-4, rtol=1e-4)
 
