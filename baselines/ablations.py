@@ -25,7 +25,7 @@ from baselines.progress import read_metrics
 from baselines.run import CHECKPOINTS
 from baselines.session import Stopper, read_train_config
 from baselines.settings import Metric, TrainConfig
-from vlm_gym.errors import ConfigError, VlmGymError
+from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.scores.statistics import wilson_interval
 from vlm_gym.files import write_whole
 from vlm_gym.program import run as run_program
@@ -78,10 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     logging.getLogger("baselines").setLevel(logging.INFO)
     _log.setLevel(logging.INFO)
-    try:
-        run(read_config(AblationConfig, sys.argv[1:] if arguments is None else arguments, usage=__doc__ or ""))
-    except VlmGymError as error:
-        raise SystemExit(f"baselines.ablations: {error}") from error
+    run(read_config(AblationConfig, sys.argv[1:] if arguments is None else arguments, usage=__doc__ or ""))
 
 
 def run(ablation: AblationConfig) -> None:

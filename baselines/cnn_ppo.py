@@ -27,7 +27,7 @@ import numpy as np
 from baselines.config import FILE_NAME, read_config, setting, write_config
 from vlm_gym.chat import ChatSession
 from vlm_gym.cli.score_table import score_table
-from vlm_gym.errors import ConfigError, MissingDependencyError, VlmGymError, check_int
+from vlm_gym.errors import ConfigError, MissingDependencyError, check_int
 from vlm_gym.evaluation.models.agents import Agent, Reply
 from vlm_gym.evaluation.runs.panels import get_panel
 from vlm_gym.evaluation.runs.plan import Plan, panel_of
@@ -90,10 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Train and evaluate from the command line."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     _log.setLevel(logging.INFO)
-    try:
-        run(read_config(CnnConfig, sys.argv[1:] if arguments is None else arguments, usage=__doc__ or ""))
-    except VlmGymError as error:
-        raise SystemExit(f"baselines.cnn_ppo: {error}") from error
+    run(read_config(CnnConfig, sys.argv[1:] if arguments is None else arguments, usage=__doc__ or ""))
 
 
 def run(config: CnnConfig) -> None:

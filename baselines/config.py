@@ -33,11 +33,15 @@ _NONE: Final = ("null", "~")  # what YAML writes for None
 ConfigT = TypeVar("ConfigT")
 
 
-def setting(default: Any, words: str) -> Any:
-    """Return a dataclass field with a default and its documentation; a mapping becomes a read-only default."""
+def setting(default: Any, words: str, *, may_be_empty: bool = False) -> Any:
+    """Return a dataclass field with a default and its documentation; a mapping becomes a read-only default.
+
+    A text that a setting holds says something, unless it `may_be_empty`.
+    """
+    metadata = {"words": words, "may_be_empty": may_be_empty}
     if isinstance(default, Mapping):
-        return field(default_factory=lambda: dict(default), metadata={"words": words})
-    return field(default=default, metadata={"words": words})
+        return field(default_factory=lambda: dict(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
 
 
 def section(config_class: type[Any]) -> Any:
@@ -95,7 +99,16 @@ def build(config_class: type[ConfigT], tree: Mapping[str, Any], prefix: str = ""
             guess = _nearest(f"{prefix}{name}", (*(f"{prefix}{entry}" for entry in known), *leaves, _CONFIG_FLAG))
             raise ConfigError(f"there is no setting {f'{prefix}{name}'!r}; there are {listed}.{guess}")
     values = {name: _convert(f"{prefix}{name}", value, hints[name]) for name, value in said.items()}
+    for name, value in values.items():
+        if _is_empty(value) and not known[name].metadata["may_be_empty"]:
+            raise ConfigError(f"{prefix}{name} must not be empty, got {value!r}")
     return config_class(**values)
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether a value is a text that says nothing, or has one among its texts."""
+    texts = value if isinstance(value, tuple) else (value,)
+    return any(isinstance(text, str) and not text.strip() for text in texts)
 
 
 def write_config(config: Any) -> str:
@@ -173,6 +186,9 @@ def _read_arguments(arguments: Sequence[str]) -> dict[str, str]:
             if value.startswith("--"):
                 raise ConfigError(f"{flag} needs a value, such as {flag} true; got {value!r}, another setting")
         overrides[flag[2:].replace("-", "_")] = value
+    for flag in (_CONFIG_FLAG, _RESUME_FLAG):
+        if not overrides.get(flag, flag).strip():
+            raise ConfigError(f"--{flag} must not be empty, got {overrides[flag]!r}")
     return overrides
 
 

@@ -28,7 +28,7 @@ from baselines.hub import create_repository, upload, write_card
 from baselines.run import CHECKPOINTS
 from baselines.session import read_train_config, start_accelerator, start_policy
 from baselines.settings import TrainConfig
-from vlm_gym.errors import ConfigError, VlmGymError
+from vlm_gym.errors import ConfigError
 from vlm_gym.evaluation.models.trained import Training, write_training
 from vlm_gym.program import run as run_program
 
@@ -40,14 +40,11 @@ _log = logging.getLogger(__name__)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Export from the command line."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    try:
-        given = list(sys.argv[1:] if arguments is None else arguments)
-        is_adapter = ADAPTER_FLAG in given
-        rest, name = _take_push([argument for argument in given if argument != ADAPTER_FLAG])
-        config = read_train_config(rest, __doc__ or "")
-        export(config, is_adapter=is_adapter, push=name)
-    except VlmGymError as error:
-        raise SystemExit(f"baselines.export: {error}") from error
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    is_adapter = ADAPTER_FLAG in given
+    rest, name = _take_push([argument for argument in given if argument != ADAPTER_FLAG])
+    config = read_train_config(rest, __doc__ or "")
+    export(config, is_adapter=is_adapter, push=name)
 
 
 def export(config: TrainConfig, *, is_adapter: bool, push: str | None = None) -> Path:

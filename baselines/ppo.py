@@ -39,7 +39,7 @@ from baselines.rollout import Turn
 from baselines.run import Run, check_folder
 from baselines.session import Stopper, read_train_config, start_accelerator, start_folder, write_folder
 from baselines.settings import PpoConfig, RatioLevel, TrainConfig
-from vlm_gym.errors import VlmGymError, check_choice
+from vlm_gym.errors import check_choice
 from vlm_gym.program import run as run_program
 
 SMALL: Final = 1e-8  # against a division by zero where all advantages agree
@@ -50,12 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run PPO from the command line."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     logging.getLogger("baselines").setLevel(logging.INFO)
-    try:
-        config = read_train_config(sys.argv[1:] if arguments is None else arguments, __doc__ or "")
-        with Stopper() as stopper:
-            train(config, stopper)
-    except VlmGymError as error:
-        raise SystemExit(f"baselines.ppo: {error}") from error
+    config = read_train_config(sys.argv[1:] if arguments is None else arguments, __doc__ or "")
+    with Stopper() as stopper:
+        train(config, stopper)
 
 
 def train(config: TrainConfig, stopper: Stopper) -> None:

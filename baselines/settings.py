@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from baselines.config import section, setting
 from baselines.models.model_config import ModelConfig
 from vlm_gym.chat import ChatSettings, Shown
-from vlm_gym.episodes import EpisodeSpec
+from vlm_gym.episodes import NOT_ARGUMENTS, EpisodeSpec
 from vlm_gym.errors import ConfigError, check_int
 from vlm_gym.evaluation.runs.panels import FIRST_SEED
 from vlm_gym.registration import FIRST_TASK, find_task
@@ -35,8 +35,13 @@ class TaskConfig:
     def __post_init__(self) -> None:
         _check_task("task.id", self.full_id)
         check_int("task.num_envs", self.num_envs, 1, _LARGE)
-        if "info" in self.arguments:
-            raise ConfigError(f"task.arguments must leave info as it is, in words; got {self.arguments['info']!r}")
+        for name in NOT_ARGUMENTS:
+            if name in self.arguments:
+                raise ConfigError(
+                    f"task.arguments must be arguments of the task; {name} is chosen by the trainer, got "
+                    f"{self.arguments[name]!r}"
+                )
+        self.episode(seed=0)  # which checks the names
 
     def episode(self, seed: int, options: Mapping[str, Any] | None = None) -> EpisodeSpec:
         """Return the task's episode of a seed."""
@@ -60,7 +65,7 @@ class ChatConfig:
     Nothing is asked for again, since what is not played has no reward; `task.arguments` may say on_fault: ask.
     """
 
-    system: str | None = setting(None, "the system message")
+    system: str | None = setting(None, "the system message", may_be_empty=True)
     question: str | None = setting(None, "text in place of the prompt; {goal} stands for info['goal'], and so on")
     show: Shown = setting("picture", "what a turn shows: the picture, what is in it as text, or both")
     history: int | Literal["all"] = setting(0, "past turns that are shown again, or all")
@@ -307,8 +312,6 @@ class TrainConfig:
         return tuple(replace(self.task, id=task) for task in self.evaluation.task or (self.task.id,))
 
     def __post_init__(self) -> None:
-        if not self.folder.strip():
-            raise ConfigError(f"folder must be the name of a folder, got {self.folder!r}")
         check_int("seed", self.seed, 0, 2**32 - 1)
         if self.threads is not None:
             check_int("threads", self.threads, 1, 1024)

@@ -48,7 +48,7 @@ from baselines.session import (
 )
 from baselines.settings import SftConfig, TrainConfig
 from baselines.sharding import microbatch, prepare, whole, whole_state, whole_weights
-from vlm_gym.errors import ConfigError, VlmGymError
+from vlm_gym.errors import ConfigError
 from vlm_gym.files import write_whole
 from vlm_gym.program import run as run_program
 
@@ -62,17 +62,14 @@ _log = logging.getLogger(__name__)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run SFT from the command line."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    try:
-        config = read_train_config(sys.argv[1:] if arguments is None else arguments, __doc__ or "")
-        with Stopper() as stopper:
-            check_folder(config)
-            accelerator = start_accelerator(config)
-            start_folder(config, accelerator)
-            train(config, accelerator, stopper)
-            if config.resume:
-                write_folder(config, accelerator)
-    except VlmGymError as error:
-        raise SystemExit(f"baselines.sft: {error}") from error
+    config = read_train_config(sys.argv[1:] if arguments is None else arguments, __doc__ or "")
+    with Stopper() as stopper:
+        check_folder(config)
+        accelerator = start_accelerator(config)
+        start_folder(config, accelerator)
+        train(config, accelerator, stopper)
+        if config.resume:
+            write_folder(config, accelerator)
 
 
 def train(config: TrainConfig, accelerator: Accelerator, stopper: Stopper) -> Path | None:

@@ -227,14 +227,6 @@ def test_a_value_that_is_no_json_is_a_text(capsys, text):
     assert "natural must be True or False, got '" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["eval", "collect", "merge"])
-def test_a_folder_has_a_name(capsys, command):
-    with pytest.raises(SystemExit) as stop:
-        main([command, "--out", ""])
-    assert stop.value.code == 2
-    assert "--out: must be the name of a folder, got an empty one" in capsys.readouterr().err
-
-
 def options_of(command):
     """Return all long options of a command, and the choices of those that have some."""
     (subparsers,) = [action for action in make_parser()._actions if isinstance(action.choices, dict)]
@@ -263,6 +255,36 @@ def test_a_wrong_value_is_told_in_two_lines_without_our_own_names(capsys, comman
         assert told[1].endswith(f"See: vlm-gym {command} --help")
         assert "invalid" not in told[1]
         assert getattr(action.type, "__name__", "type") + " value" not in told[1]
+
+
+MAY_BE_EMPTY = ("--system",)
+
+
+@pytest.mark.parametrize("command", commands())
+def test_an_empty_value_is_a_mistake(capsys, command):
+    """A shell writes one for a variable that is not set."""
+    options = [action.option_strings[0] for action in options_of(command) if action.nargs != 0]
+    for option in sorted({*options} - {*MAY_BE_EMPTY}):
+        for value in ("", " \t"):
+            with pytest.raises(SystemExit) as stop:
+                main([command, option, value])
+            assert stop.value.code == 2
+            assert f"argument {option}: must not be empty, got {value!r}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["show", "report", "film", "panels", "bench", "view", "doctor"])
+def test_an_empty_name_is_a_mistake(capsys, command):
+    with pytest.raises(SystemExit) as stop:
+        main([command, ""])
+    assert stop.value.code == 2
+    assert "must not be empty, got ''" in capsys.readouterr().err
+
+
+def test_a_system_message_may_be_empty_and_a_question_not(tmp_path, capsys):
+    """Some models' templates put in a system message of their own where there is none."""
+    arguments = ["--agent", "random", "--task", "Blackjack-v0", "--episodes", "1", "--system", ""]
+    assert main(["eval", *arguments, "--out", str(tmp_path)]) == 0
+    assert json.loads((tmp_path / "run.json").read_text())["chat"]["system"] == ""
 
 
 def test_a_usage_names_what_must_be_given(capsys):

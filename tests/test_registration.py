@@ -39,6 +39,16 @@ def test_a_task_can_be_registered_twice_but_an_id_has_one_task():
         register_task(Task("vlm_gym/NumberLine-v0", "other:Env", "another", 3, 2))
 
 
+def test_the_namespace_of_this_package_is_its_own(tmp_path, monkeypatch):
+    own = LAMPS.replace("lamps/Lamps", "vlm_gym/Lamps")
+    install(tmp_path, monkeypatch, "lamps", {"tasks": ["vlm_gym/Lamps-v0 = lamps_tasks:LAMPS"]}, lamps_tasks=own)
+    told = "a task's id must have a namespace of your own, got 'vlm_gym/"
+    for register in (find_task, lambda name: register_task(Task(name, LINE, "a line", 3, 2))):
+        with pytest.raises(ConfigError, match=told):
+            register("vlm_gym/Lamps-v0")
+    assert "vlm_gym/Lamps-v0" not in gym.registry
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [

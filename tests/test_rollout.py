@@ -465,6 +465,10 @@ def test_a_data_set_gives_the_rows_back():
         ({"repeat": True}, "repeat must be an int >= 0"),
         ({"options": [1]}, r"options must be a dict or None, got \[1\]"),
         ({"arguments": "x"}, "arguments must be a mapping"),
+        ({"arguments": {"id": "x"}}, "arguments must be those of the task, by their names, got 'id' among them"),
+        ({"arguments": {"task": "vlm_gym/Blackjack-v0"}}, "by their names, got 'task' among them"),
+        ({"arguments": {"disable_env_checker": True}}, "by their names, got 'disable_env_checker' among them"),
+        ({"arguments": {1: 2}}, "by their names, got 1 among them"),
     ],
 )
 def test_an_episode_is_checked_where_it_is_made(values, message):

@@ -58,6 +58,8 @@ class ChatSettings:
         for name in ("system", "question"):
             if not isinstance(getattr(self, name), str | None):
                 raise ConfigError(f"{name} must be a str or None, got {getattr(self, name)!r}")
+        if self.question is not None and not self.question.strip():
+            raise ConfigError(f"question must say something, or be None for the task's prompt; got {self.question!r}")
         check_choice("show", self.show, get_args(Shown))
         if not isinstance(self.history, str) or self.history != "all":
             check_int("history, if not 'all',", self.history, 0, MAX_HISTORY)

@@ -3,13 +3,17 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import gymnasium as gym
 import numpy as np
 
 from vlm_gym.errors import ConfigError
 from vlm_gym.registration import find_task
+
+_SAID_OTHERWISE: Final = ("id", "task", "disable_env_checker")
+NOT_ARGUMENTS: Final = (*_SAID_OTHERWISE, "max_episode_steps", "render_mode", "info")
+"""Keywords of `gym.make` that are no argument of a task's: who plays an episode chooses them."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,9 @@ class EpisodeSpec:
                 raise ConfigError(f"{name} must be an int >= 0, got {value!r}")
         if not isinstance(self.arguments, Mapping):
             raise ConfigError(f"arguments must be a mapping of names to values, got {self.arguments!r}")
+        for name in self.arguments:
+            if not isinstance(name, str) or name in _SAID_OTHERWISE:
+                raise ConfigError(f"arguments must be those of the task, by their names, got {name!r} among them")
         if not isinstance(self.options, Mapping | None):
             raise ConfigError(f"options must be a dict or None, got {self.options!r}")
 

@@ -158,6 +158,8 @@ def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType 
         _say(f"{PROGRAM}: {_what_to_install(error)}")
     else:
         sys.__excepthook__(kind, error, trace)
+        return
+    sys.exit(FAILED)  # Python ends with it as from any other place
 
 
 def _what_to_install(error: ImportError) -> str:

@@ -57,10 +57,19 @@ def register_task(task: Task) -> None:
     Registering the same task again changes nothing.
 
     Raises:
-        ConfigError: if it is no `Task`, an argument of it is wrong, or its id is taken.
+        ConfigError: if it is no `Task`, an argument of it is wrong, or its id is taken or in the namespace `vlm_gym`.
     """
     if not isinstance(task, Task):
         raise ConfigError(f"register_task takes a vlm_gym.Task, got {task!r}")
+    if isinstance(task.id, str) and task.id.startswith(NAMESPACE) and task.id not in _tasks:
+        raise ConfigError(
+            f"a task's id must have a namespace of your own, got {task.id[:MAX_SHOWN]!r}: "
+            f"what begins with {NAMESPACE} comes with this package"
+        )
+    _add(task)
+
+
+def _add(task: Task) -> None:
     task.check()
     known = _tasks.get(task.id)
     if known == task:
@@ -140,7 +149,7 @@ def shown_tasks() -> tuple[Task, ...]:
 def register_own_tasks() -> None:
     """Register the tasks of this package."""
     for task in (*OWN_TASKS, *LEVELS):
-        register_task(task)
+        _add(task)
     _register(GYM)
     _frames[GYM.id] = GYM
 

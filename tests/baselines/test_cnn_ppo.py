@@ -10,7 +10,7 @@ import pytest
 from baselines import cnn_ppo
 from baselines.cnn_ppo import CnnConfig, main, plan_of, shrink
 from vlm_gym.cli import main as vlm_gym
-from vlm_gym.errors import ConfigError
+from vlm_gym.errors import ConfigError, VlmGymError
 from vlm_gym.evaluation.runs.run_folder import FORMAT, READ, read_run
 from vlm_gym.evaluation.scores.summary import summarise
 from vlm_gym.installation import install_hint
@@ -79,7 +79,7 @@ def test_a_panel_without_the_task_is_refused():
 
 def test_a_missing_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "sb3_contrib", None)
-    with pytest.raises(SystemExit, match=re.escape(install_hint("cnn"))):
+    with pytest.raises(VlmGymError, match=re.escape(install_hint("cnn"))):
         main(["--folder", str(tmp_path)])
 
 
@@ -97,5 +97,5 @@ def test_a_folder_with_a_run_is_refused(tmp_path):
     panel.mkdir()
     (panel / "run.json").write_text(json.dumps({**dict.fromkeys(READ), "format": FORMAT}))
     (panel / "turns.jsonl").write_text("{}\n")
-    with pytest.raises(SystemExit, match="holds a run already"):
+    with pytest.raises(VlmGymError, match="holds a run already"):
         main(["--folder", str(tmp_path)])

@@ -5,7 +5,7 @@ import pytest
 from hub_server import TOKEN, Hub
 
 from baselines import export, ppo
-from vlm_gym.errors import ConfigError
+from vlm_gym.errors import ConfigError, VlmGymError
 
 NAME = "somebody/plays"
 TINY = (
@@ -53,7 +53,7 @@ def test_it_can_be_pushed_again(run_folder, hub):
 
 def test_who_has_not_logged_in_is_told_before_any_work(run_folder, hub, monkeypatch, tmp_path):
     monkeypatch.setenv("HF_TOKEN", "hf_other")
-    with pytest.raises(SystemExit, match=r"the hub refuses it \(401\): log in with `hf auth login`, or set HF_TOKEN"):
+    with pytest.raises(VlmGymError, match=r"the hub refuses it \(401\): log in with `hf auth login`, or set HF_TOKEN"):
         export.main(["--resume", str(run_folder), "--push", NAME, "--folder", str(run_folder)])
     assert not hub.files
 
@@ -61,7 +61,7 @@ def test_who_has_not_logged_in_is_told_before_any_work(run_folder, hub, monkeypa
 @pytest.mark.parametrize("part", ["create", "preupload", "commit"])
 def test_a_hub_that_fails_is_told_and_the_export_stays(run_folder, hub, part):
     hub.fails[part] = 400
-    with pytest.raises(SystemExit, match=f"--push {NAME}: the hub fails: Bad request.*told to fail; push it again"):
+    with pytest.raises(VlmGymError, match=f"--push {NAME}: the hub fails: Bad request.*told to fail; push it again"):
         export.main(["--resume", str(run_folder), "--push", NAME])
     assert not hub.files.get(NAME)
 
@@ -70,17 +70,17 @@ def test_a_hub_that_is_not_there_is_told(run_folder, hub, monkeypatch):
     with Hub() as gone:
         address = gone.address
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", address)
-    with pytest.raises(SystemExit, match=f"--push {NAME}: the hub cannot be reached"):
+    with pytest.raises(VlmGymError, match=f"--push {NAME}: the hub cannot be reached"):
         export.main(["--resume", str(run_folder), "--push", NAME])
 
 
 @pytest.mark.parametrize("name", ["a/b/c", "owner/na me", "-x"])
 def test_a_name_that_is_none_is_told(run_folder, hub, name):
-    with pytest.raises(SystemExit, match=r"--push expected OWNER/NAME, got"):
+    with pytest.raises(VlmGymError, match=r"--push expected OWNER/NAME, got"):
         export.main(["--resume", str(run_folder), f"--push={name}"])
 
 
 @pytest.mark.parametrize("arguments", [["--push"], ["--push", "--adapter"], ["--push="]])
 def test_a_push_without_a_name_is_told(arguments):
-    with pytest.raises((SystemExit, ConfigError), match="--push needs a name on the Hugging Face Hub, OWNER/NAME"):
+    with pytest.raises(ConfigError, match="--push needs a name on the Hugging Face Hub, OWNER/NAME"):
         export.main([*arguments, "--resume", "somewhere"])

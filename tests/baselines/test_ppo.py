@@ -27,7 +27,7 @@ from baselines.run import Run
 from baselines.session import Stopper, read_train_config, start_accelerator, start_policy
 from vlm_gym import cli
 from vlm_gym.chat import ChatSettings
-from vlm_gym.errors import ConfigError
+from vlm_gym.errors import ConfigError, VlmGymError
 from vlm_gym.evaluation.models.local_model import LocalModelAgent
 from vlm_gym.evaluation.models.trained import training_of
 from vlm_gym.evaluation.runs.panels import FIRST_SEED
@@ -211,7 +211,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_can_be_resumed(whol
     shutil.copytree(whole_run, folder)
     newest = folder / "ppo" / "step-000006"
     (newest / "policy.safetensors").write_bytes(b"")
-    with pytest.raises(SystemExit, match=f"baselines.ppo: the checkpoint {newest} is damaged") as raised:
+    with pytest.raises(VlmGymError, match=f"the checkpoint {newest} is damaged") as raised:
         ppo.main(["--resume", str(folder)])
     offered = str(raised.value).rpartition("--resume ")[2]
     assert offered == str(folder / "ppo" / "step-000005")
@@ -221,7 +221,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_can_be_resumed(whol
 
 def test_a_folder_with_a_run_is_not_overwritten(whole_run):
     before = json.dumps(read_metrics(whole_run))
-    with pytest.raises(SystemExit, match=f"holds a run already, up to step-000006: go on with --resume {whole_run}"):
+    with pytest.raises(VlmGymError, match=f"holds a run already, up to step-000006: go on with --resume {whole_run}"):
         ppo.main([*SMALL, "--folder", str(whole_run), "--seed", "5"])
     assert json.dumps(read_metrics(whole_run)) == before
 
@@ -234,7 +234,7 @@ def test_what_is_refused_leaves_the_run_as_it_was(whole_run, tmp_path):
         ("--task.id=EZPoints-v0", r"task.id was 'NumberLine-v0', now 'EZPoints-v0'"),
         ("--ppo.lr=-1", "ppo.lr must be 0 or above"),
     ):
-        with pytest.raises(SystemExit, match=told):
+        with pytest.raises(VlmGymError, match=told):
             ppo.main(["--resume", str(folder), setting])
         assert (folder / "config.yaml").read_text() == before
 
@@ -242,21 +242,21 @@ def test_what_is_refused_leaves_the_run_as_it_was(whole_run, tmp_path):
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     for script in (ppo, sft):
-        with pytest.raises(SystemExit, match=r"--folder \S+file cannot be written .*: choose another one"):
+        with pytest.raises(VlmGymError, match=r"--folder \S+file cannot be written .*: choose another one"):
             script.main([*SMALL, "--folder", str(tmp_path / "file")])
 
 
 def test_wandb_is_asked_for_before_any_work(tmp_path):
     if importlib.util.find_spec("wandb"):
         pytest.skip("wandb is installed")
-    with pytest.raises(SystemExit, match="pip install wandb, or --wandb false"):
+    with pytest.raises(VlmGymError, match="pip install wandb, or --wandb false"):
         ppo.main([*SMALL, "--folder", str(tmp_path / "run"), "--wandb", "true"])
     assert not (tmp_path / "run").exists()
 
 
 def test_a_checkpoint_of_another_number_of_environments_is_refused(whole_run, tmp_path):
     folder = copy_run(whole_run, tmp_path)
-    with pytest.raises(SystemExit, match="was written by 1 processes with 3 environments each: here are 1 and 2"):
+    with pytest.raises(VlmGymError, match="was written by 1 processes with 3 environments each: here are 1 and 2"):
         ppo.main(["--resume", str(folder), "--task.num-envs", "2"])
 
 
@@ -270,14 +270,14 @@ def test_a_checkpoint_of_more_processes_is_refused_by_all_of_the_fewer(whole_run
         shutil.copy(file, place / other)
         digests[other] = digests[file.name]
     (place / "manifest.json").write_text(json.dumps(digests))
-    with pytest.raises(SystemExit, match="was written by 2 processes with 3 environments each: here are 1 and 3"):
+    with pytest.raises(VlmGymError, match="was written by 2 processes with 3 environments each: here are 1 and 3"):
         ppo.main(["--resume", str(folder)])
 
 
 def test_a_checkpoint_is_not_resumed_in_another_folder(whole_run, tmp_path):
     """What it holds fits the model that SFT left in its own folder, and no other one."""
     newest = whole_run / "ppo" / "step-000006"
-    with pytest.raises(SystemExit, match=f"--resume {newest} goes on in that run's own folder, got --folder .*copy"):
+    with pytest.raises(VlmGymError, match=f"--resume {newest} goes on in that run's own folder, got --folder .*copy"):
         ppo.main(["--resume", str(newest), "--folder", str(tmp_path / "fork")])
 
 
@@ -292,7 +292,7 @@ def test_a_checkpoint_is_not_resumed_in_another_folder(whole_run, tmp_path):
 )
 def test_a_run_that_cannot_be_is_told_in_one_line(tmp_path, arguments, message, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    with pytest.raises(SystemExit, match=message):
+    with pytest.raises(VlmGymError, match=message):
         ppo.main([*SMALL, "--sft.steps", "0", "--folder", str(tmp_path), *arguments])
 
 
@@ -351,7 +351,7 @@ def test_a_run_can_be_exported_as_an_adapter_of_the_model_it_began_with(tmp_path
 def test_an_export_that_cannot_be_is_told(tmp_path, whole_run, settings, flags, message):
     shutil.copytree(whole_run, tmp_path / "run")
     changed = ["--sft.rank=null", *(f"--model.{name}={value}" for name, value in settings.items())]
-    with pytest.raises(SystemExit, match=message):
+    with pytest.raises(VlmGymError, match=message):
         export.main(["--resume", str(tmp_path / "run"), *flags, *changed])
 
 
@@ -430,8 +430,8 @@ def test_a_damaged_telling_is_told(tmp_path):
 
 
 def test_there_must_be_something_to_export(tmp_path, whole_run):
-    with pytest.raises(SystemExit, match="expected --resume with the folder of a run"):
+    with pytest.raises(VlmGymError, match="expected --resume with the folder of a run"):
         export.main([])
     (tmp_path / "config.yaml").write_text((whole_run / "config.yaml").read_text())
-    with pytest.raises(SystemExit, match="holds no checkpoint of PPO, and no model that SFT has made"):
+    with pytest.raises(VlmGymError, match="holds no checkpoint of PPO, and no model that SFT has made"):
         export.main(["--resume", str(tmp_path)])

@@ -5,9 +5,22 @@ import signal
 import pytest
 from accelerate import Accelerator
 
+from baselines import ablations, cnn_ppo, export, ppo, sft
 from baselines.session import SECOND_SIGNAL_S, Stopper, read_train_config, start_policy
+from vlm_gym.program import run
 
+SCRIPTS = (ablations, cnn_ppo, export, ppo, sft)
 ACCELERATOR = Accelerator(cpu=True)
+
+
+@pytest.mark.parametrize(
+    "words", [["--no.such", "1"], ["--seed"], ["seed"], ["--config", "no/such.yaml"], ["--resume="]]
+)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.__name__)
+def test_a_mistake_ends_a_script_with_2_and_one_line(capsys, script, words):
+    assert run(script.__name__, lambda: script.main(words)) == 2
+    out, errors = capsys.readouterr()
+    assert (out, errors.count("\n"), errors.partition(": ")[0]) == ("", 1, script.__name__)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from vlm_gym import TASKS as REGISTERED
 from vlm_gym import cli
 from vlm_gym.chat import ChatSettings
 from vlm_gym.episodes import EpisodeSpec
-from vlm_gym.errors import ConfigError, DataNotFoundError
+from vlm_gym.errors import ConfigError, DataNotFoundError, VlmGymError
 from vlm_gym.games.formula import evaluate
 from vlm_gym.games.number_line import ACTIONS as NUMBER_LINE_ACTIONS
 from vlm_gym.parsers import AnswerText, find_parser
@@ -346,7 +346,7 @@ def test_the_answers_of_a_data_set_can_be_learnt(collected, tmp_path):
 
 def test_a_gradient_that_is_no_number_stops_and_leaves_no_model(tmp_path):
     arguments = f"--folder {tmp_path} --sft.lr 1e30 --sft.warmup 0 --sft.steps 9 --sft.batch 2 --sft.episodes 3"
-    with pytest.raises(SystemExit, match=r"the gradient of SFT's step \d is (nan|inf): a smaller --sft.lr may help"):
+    with pytest.raises(VlmGymError, match=r"the gradient of SFT's step \d is (nan|inf): a smaller --sft.lr may help"):
         sft.main(arguments.split())
     assert not (tmp_path / "sft" / "model").exists()
 
@@ -432,7 +432,7 @@ def test_a_model_of_other_settings_is_not_taken(tmp_path):
         ("--model.name=/no/where", r"model\.name was 'tiny', now '/no/where'"),
     ):
         for script in (sft, ppo):
-            with pytest.raises(SystemExit, match=f"was made with other settings .{told}.*choose another --folder"):
+            with pytest.raises(VlmGymError, match=f"was made with other settings .{told}.*choose another --folder"):
                 script.main([*small, setting])
     assert "steps: 1" in (tmp_path / "config.yaml").read_text()
     assert "id: NumberLine-v0" in (tmp_path / "config.yaml").read_text()

@@ -90,12 +90,12 @@ def test_a_new_level_is_on_the_page_with_a_picture_as_soon_as_it_is_registered(t
     line = TASKS["vlm_gym/NumberLine-v0"]
     for level in (1, 2):
         task = line.variant(f"Line{level}-v0", f"to {10 * level}", {"max_position": 10 * level}, random_success=0.25)
-        register_task(replace(task, axis="seeing", level=level, ladder=line.id))
+        register_task(replace(task, id=f"mine/Line{level}-v0", axis="seeing", level=level, ladder=line.id))
     (tmp_path / "pictures").mkdir()
     (family,) = [family for family in families() if line in family.tasks]
     page = task_page(family, tmp_path / "pictures")
     assert "### Levels: reading the picture (NumberLine-v0)" in page
-    assert "| 2 | `Line2-v0` | to 20 | 25.00 | 100.00 |" in page
+    assert "| 2 | `mine/Line2-v0` | to 20 | 25.00 | 100.00 |" in page
     assert (tmp_path / "pictures" / "seeing-NumberLine-v0.png").exists()
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import gymnasium as gym
 
+from vlm_gym.episodes import NOT_ARGUMENTS
 from vlm_gym.errors import ConfigError
 from vlm_gym.files import write_whole
 from vlm_gym.registration import NAMESPACE, find_task, shown_tasks
@@ -16,7 +17,6 @@ from vlm_gym.registration import NAMESPACE, find_task, shown_tasks
 HELP: Final = argparse.RawDescriptionHelpFormatter
 SEED: Final = 0  # of the episode, where none is said
 MAX_SHOWN: Final = 200  # characters of what was typed
-NOT_ARGUMENTS: Final = ("id", "task", "disable_env_checker", "max_episode_steps", "render_mode", "info")
 
 
 def add_command(commands: Any, name: str, run: Any, summary: str, examples: str) -> argparse.ArgumentParser:
@@ -141,13 +141,6 @@ def count(text: str) -> int:
     if value < 0:
         raise argparse.ArgumentTypeError(f"must be 0 or more, got {text}")
     return value
-
-
-def folder(text: str) -> Path:
-    """Read the name of a folder."""
-    if not text:
-        raise argparse.ArgumentTypeError("must be the name of a folder, got an empty one")
-    return Path(text)
 
 
 def png(text: str) -> Path:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from vlm_gym.cli.arguments import add_command, count, folder, task_arguments
+from vlm_gym.cli.arguments import add_command, count, task_arguments
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
 from vlm_gym.cli.run_arguments import add_chat, chat_of, parser_of, positive
 from vlm_gym.errors import ConfigError, MissingDependencyError
@@ -40,7 +40,7 @@ Ctrl-C."""
 def add(commands: Any) -> None:
     """Add the command."""
     command = add_command(commands, "collect", _collect, "make a data set for supervised training", EXAMPLES)
-    command.add_argument("--out", required=True, type=folder, metavar="FOLDER", help="the data set's folder")
+    command.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="the data set's folder")
     command.add_argument("--resume", action="store_true", help="go on with the data set that is in the folder, if any")
     _add_episodes(command)
     _add_samples(command)

@@ -6,9 +6,10 @@ import contextlib
 import sys
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from vlm_gym.cli.arguments import add_command, folder
+from vlm_gym.cli.arguments import add_command
 from vlm_gym.cli.arguments import number as a_number
 from vlm_gym.cli.batch_arguments import add_batches, batched, check_batches
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
@@ -61,7 +62,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--out",
         required=True,
-        type=folder,
+        type=Path,
         metavar="FOLDER",
         help="the run's folder; of several agents or panels, the folder that holds those of their runs",
     )

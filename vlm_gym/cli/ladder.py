@@ -2,9 +2,10 @@
 
 import argparse
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from vlm_gym.cli.arguments import add_command, count, folder, number
+from vlm_gym.cli.arguments import add_command, count, number
 from vlm_gym.cli.endpoint_arguments import add_endpoint, endpoint_of, local_of
 from vlm_gym.cli.run_arguments import (
     add_chat,
@@ -41,7 +42,7 @@ def add(commands: Any) -> None:
         commands, "ladder", _ladder, "find the level at which an agent's success falls to half, adaptively", EXAMPLES
     )
     command.add_argument("--agent", required=True, metavar="NAME", help=f"what plays: {FORMS}")
-    command.add_argument("--out", required=True, type=folder, metavar="FOLDER", help="the run's folder")
+    command.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="the run's folder")
     command.add_argument("--concurrency", type=positive, default=16, metavar="N", help="episodes at once (default: 16)")
     add_sitting(command)
     group = command.add_argument_group("what is played")

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from vlm_gym.cli.arguments import add_command, folder
+from vlm_gym.cli.arguments import add_command
 
 INCOMPLETE: Final = 1  # exit status of a run with episodes missing
 NUM_SHOWN: Final = 10  # of the episodes that are missing
@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
         "merged folder and without --shard plays those.",
     )
     command.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="the folders that the shards wrote")
-    command.add_argument("--out", required=True, type=folder, metavar="FOLDER", help="the folder of the whole run")
+    command.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="the folder of the whole run")
 
 
 def _merge(options: argparse.Namespace) -> int:

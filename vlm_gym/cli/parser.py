@@ -51,7 +51,10 @@ class CommandParser(argparse.ArgumentParser):
         return " ".join([self.prog, *needed, *more, *places])
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
-        """Read a value; argparse would name the function that cannot read it."""
+        """Read a value, which says something; argparse would name the function that cannot read it."""
+        is_command = action.nargs == argparse.PARSER
+        if not (arg_string.strip() or is_command or action.type is any_text):
+            raise argparse.ArgumentError(action, f"must not be empty, got {arg_string!r}")
         try:
             return super()._get_value(action, arg_string)
         except argparse.ArgumentError as error:
@@ -71,6 +74,11 @@ class CommandParser(argparse.ArgumentParser):
         listed = ", ".join(map(str, action.choices))
         hint = did_you_mean(value, action.choices)
         raise argparse.ArgumentError(action, f"invalid choice: {value!r} (choose from {listed}).{hint}")
+
+
+def any_text(text: str) -> str:
+    """Read a text that may be empty; without this type it says something."""
+    return text
 
 
 def _name_of(action: argparse.Action) -> str:

@@ -5,7 +5,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from vlm_gym.cli.arguments import add_command, folder
+from vlm_gym.cli.arguments import add_command
 
 if TYPE_CHECKING:
     from vlm_gym.evaluation.runs.rescore import Parting
@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--on-fault", choices=POLICIES, help="what an answer without a readable action does (default: as in the run)"
     )
-    command.add_argument("--out", type=folder, metavar="FOLDER", help="write the run as it is read now")
+    command.add_argument("--out", type=Path, metavar="FOLDER", help="write the run as it is read now")
 
 
 def _rescore(options: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from vlm_gym.cli.arguments import add_command, folder, write_file
+from vlm_gym.cli.arguments import add_command, write_file
 from vlm_gym.errors import ConfigError
 
 FOLDER: Final = Path("results")
@@ -35,7 +35,7 @@ def add(commands: Any) -> None:
     command.add_argument("--name", metavar="NAME", help="to add: the agent's name in the table (default: the run's)")
     command.add_argument("--replace", action="store_true", help="to add: in place of the row that is there")
     command.add_argument(
-        "--folder", type=folder, default=FOLDER, metavar="FOLDER", help="where the rows are (default: %(default)s)"
+        "--folder", type=Path, default=FOLDER, metavar="FOLDER", help="where the rows are (default: %(default)s)"
     )
     command.add_argument("--out", type=Path, metavar="FILE", help=f"the page, a file of Markdown (default: {PAGE})")
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from vlm_gym.cli.arguments import count, number, whole
+from vlm_gym.cli.parser import any_text
 from vlm_gym.errors import ConfigError
 from vlm_gym.parsers import PARSERS
 
@@ -75,7 +76,7 @@ def add_chat(command: argparse.ArgumentParser, title: str = "how it is told") ->
         "--parser",
         help=f"what reads the answers: {', '.join(PARSERS)}, or that of another package (default: json)",
     )
-    group.add_argument("--system", metavar="TEXT", help="the system message")
+    group.add_argument("--system", type=any_text, metavar="TEXT", help="the system message, which may be empty")
     group.add_argument(
         "--question",
         metavar="TEXT",

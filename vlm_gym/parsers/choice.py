@@ -15,6 +15,8 @@ from vlm_gym.parsers.places import MAX_PLACES
 from vlm_gym.parsers.words import Range, ambiguous, judge
 
 MAX_DEPTH: Final = 16  # fields further in are not looked at
+REMARK: Final = "remark"
+"""The field of what stands beside an action without a name."""
 _NAMES_OF_ACTIONS: Final = ("name", "value", "move", "command", "token", "choice")  # in {"action": {"name": "hit"}}
 _PLACEHOLDER: Final = re.compile(
     r"[\s\"'{\[(<]*(?:\.{3}|…|_{3,}|<[^<>]{0,80}>|(?:your|the|an?|insert|chosen|one of)\s(?:\w+\s){0,3}?"
@@ -153,7 +155,8 @@ def _offer(text: str, group: Group, actions: Vocabulary) -> Iterator[_Offer]:
             values = [(inner, value) for inner in groups for value in _values(inner, is_name)]
             places = [place for _, value in values for place in _places(value)]
             if places:
-                yield _judged(text, group, places, _beside(values[-1][0], is_name), actions, is_own)
+                lone = [place for inner in groups for place in _lone(inner, is_name)]
+                yield _judged(text, group, places, _beside(values[-1][0], is_name), actions, is_own, lone)
                 return
             if values and unread is None:
                 unread = is_own, [value for _, value in values], _beside(group, is_name)
@@ -170,10 +173,28 @@ def _offer(text: str, group: Group, actions: Vocabulary) -> Iterator[_Offer]:
 
 
 def _judged(
-    text: str, group: Group, places: Sequence[Range], beside: tuple[Member, ...], actions: Vocabulary, is_own: bool
+    text: str,
+    group: Group,
+    places: Sequence[Range],
+    beside: tuple[Member, ...],
+    actions: Vocabulary,
+    is_own: bool,
+    lone: Sequence[Range] = (),
 ) -> _Offer:
     words = tuple(text[slice(*place)] for place in places)
-    return _Offer(group, words, judge(text, places, actions), beside, is_own)
+    verdict = judge(text, places, actions)
+    if lone and isinstance(verdict, Parsed):
+        verdict = _judge_remark(verdict, ", ".join(text[slice(*place)] for place in lone), actions)
+    return _Offer(group, words, verdict, beside, is_own)
+
+
+def _judge_remark(verdict: Parsed, remark: str, actions: Vocabulary) -> Parsed | Unparsed:
+    """Judge an action with texts beside it that have no name: as with an aside, or in a row."""
+    for words in (f"{verdict.action} ({remark})", f"{verdict.action}, {remark}"):
+        other = judge(words, [Range(0, len(words))], actions)
+        if isinstance(other, Parsed) and other.action == verdict.action:
+            return verdict
+    return other if isinstance(other, Unparsed) else ambiguous((verdict.action, other.action))
 
 
 def _choose_broken(text: str, group: Group, actions: Vocabulary) -> Choice:
@@ -226,5 +247,26 @@ def _named(value: Scalar | Group) -> list[Range]:
     return []
 
 
+def _lone(group: Group, is_name: IsName) -> list[Range]:
+    """Return the texts without a name that stand beside the action: behind it, or before all names."""
+    found, is_beside = [], True
+    for name, value in group.members:
+        if name:
+            is_beside = is_name(name)
+        elif is_beside and isinstance(value, Scalar):
+            found.append(Range(value.start, value.end))
+    return found
+
+
 def _beside(group: Group, is_name: IsName) -> tuple[Member, ...]:
-    return tuple(m for m in group.members if m.value.is_complete and m.name and not is_name(m.name))
+    """Return the fields beside the action; what has no name belongs to the field before it, or is a remark."""
+    beside = [Member(REMARK, Scalar(*place, is_complete=True)) for place in _lone(group, is_name)]
+    is_beside = False
+    for member in group.members:
+        if member.name:
+            is_beside = member.value.is_complete and not is_name(member.name)
+            beside += [member] * is_beside
+        elif is_beside:
+            name, value = beside.pop()
+            beside.append(Member(name, Scalar(value.start, member.value.end, is_complete=True)))
+    return tuple(beside)

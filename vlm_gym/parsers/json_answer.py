@@ -167,7 +167,7 @@ def _choose(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> tuple[Choi
     behind = text[choice.end :].strip() if choice else ""
     if choice is not None and not behind:
         return choice, text  # nothing stands behind it that could contradict
-    prose = blank_out(text, [(group.start, group.end) for group in objects if group.members])
+    prose = blank_out(text, [(group.start, group.end) for group in objects if group.has_names])
     if choice is None:
         chosen_places = (_choose_place(prose, places(prose, actions), actions, is_cut_off) for places in _FORMS)
         choice = next(filter(None, chosen_places), None)

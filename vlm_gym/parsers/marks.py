@@ -24,8 +24,9 @@ MARK: Final = re.compile(
     re.VERBOSE,
 )
 _THINKING: Final = re.compile(
-    r"(?!no)\w*(?:think|thought|reasoning|analys|analyz|scratchpad|deliberat|cognit)\w*|reasons?|scratch|rationale|reflect(?:ion|ing)?"
-    r"|monologue|internal|cot|思考|推理|分析|思维|思路"
+    r"(?!no)\w*(?:think|thought|reasoning|analys|analyz|scratchpad|deliberat|cognit|reflect|contemplat|ponder|brainstorm"
+    r"|introspect)\w*|(?:re|pre)?plan(?:s|n(?:ing|er))?|consider(?:ing|ations?)?|musings?|scratch|reasons?|rationale"
+    r"|monologue|internal|cot|思考|推理|分析|思维|思路|规划|反思"
 )
 _BEGINNINGS: Final = frozenset({"begin", "begins", "start", "starts", "open"})
 _ENDS: Final = frozenset({"end", "ends", "ended", "stop", "close", "closed", "done", "finish", "finished", "over"})

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 MAX_TOKENS: Final = 12_000  # brackets, commas, names and values; an answer has under a hundred
 
 _COLON: Final = re.compile(r"\s*[:：]")
+_SAYS_NOTHING: Final = ".… \\"
 _BARE_NAME: Final = re.compile(r".[^:：,，、،{｛}｝\[\]\n]*", re.DOTALL)
 _BARE_VALUE: Final = re.compile(r".(?:[^,，、،}｝\]\n/#]+|/(?![/*])|(?<!\s)\#)*", re.DOTALL)
 
@@ -48,7 +49,7 @@ class Scalar(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A name with its value in an object; in an array the name is empty."""
+    """A name with its value in an object; in an array, and of what stands in an object without one, the name is empty."""
 
     name: str
     value: "Scalar | Group"
@@ -63,6 +64,11 @@ class Group:
     end: int = -1
     is_complete: bool = False
     members: list[Member] = field(default_factory=list)
+
+    @property
+    def has_names(self) -> bool:
+        """Whether something in it has a name."""
+        return any(member.name for member in self.members)
 
 
 class TooMuchJsonError(Exception):
@@ -180,14 +186,19 @@ class _Scanner:
         return self.name is None and self.open[-1].is_object
 
     def _take(self, scalar: Scalar) -> None:
-        """Take a scalar as a name if a colon follows where a name may stand, else as a value; drop a lone name."""
-        if not self._expects_name():
-            self._add(scalar)
-            return
-        colon = _COLON.match(self.text, self.position)
+        """Take a scalar as a name if a colon follows where a name may stand, else as a value, with or without a name.
+
+        At the end of the text nobody knows what it would have been, and dots stand for nothing.
+        """
+        colon = _COLON.match(self.text, self.position) if self._expects_name() else None
         if colon:
             self.name = self.text[scalar.start : scalar.end]
             self.position = colon.end()
+        elif not self._expects_name() or self._is_said(scalar):
+            self._add(scalar)
+
+    def _is_said(self, scalar: Scalar) -> bool:
+        return self.position < len(self.text) and bool(self.text[scalar.start : scalar.end].strip(_SAYS_NOTHING))
 
     def _add(self, value: Scalar | Group) -> None:
         self.open[-1].members.append(Member(self.name or "", value))

@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import math
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import chain, repeat
 
 import pytest
 from recorded import results
@@ -17,6 +20,7 @@ from vlm_gym.errors import AgentRefusedError, RunError
 from vlm_gym.evaluation.models.agent_names import make_agent
 from vlm_gym.evaluation.models.agents import ConstantAgent
 from vlm_gym.evaluation.runs.episodes import run_episode
+from vlm_gym.evaluation.runs.merge import merge
 from vlm_gym.evaluation.runs.plan import Plan
 from vlm_gym.evaluation.runs.played import read_played_run
 from vlm_gym.evaluation.runs.run import evaluate
@@ -287,6 +291,43 @@ def test_report_and_view_count_the_same_episodes(tmp_path, caplog, num_left):
     except RunError:
         assert shown["num_episodes"] == 0
     assert shown["num_planned"] == 5
+
+
+@pytest.mark.parametrize("share", [0.4, 0.6, 0.8])
+def test_what_is_read_while_it_is_played_is_not_damaged(tmp_path, caplog, monkeypatch, share):
+    """More is written between any two looks at the files, and of the last line only half is there."""
+    play_blackjack(tmp_path / "whole")
+    folder = tmp_path / "live"
+    names = (TEXTS_FILE, TURNS_FILE, EPISODES_FILE)
+    texts, turns, ended = ((tmp_path / "whole" / name).read_bytes().splitlines(keepends=True) for name in names)
+    read = type(folder).read_bytes
+
+    def write(share):
+        """Play up to a share of the turns: what they speak of is there, and so are the episodes that end with them."""
+        played = turns[: math.ceil(share * len(turns))]
+        left = {json.loads(line)["episode"] for line in turns[len(played) :]}
+        over = [line for line in ended if json.loads(line)["episode"] not in left]
+        told = [line for line in texts if json.loads(line)["name"].encode() in b"".join(played)]
+        for name, lines in zip(names, (told, played, over), strict=True):
+            (folder / name).write_bytes(b"".join(lines) + b'{"half')
+        return len(over)
+
+    def read_and_go_on(path):
+        data = read(path)
+        write(next(shares))
+        return data
+
+    for take in (read_played_run, lambda folder: merge([folder], tmp_path / "merged")):
+        shutil.copytree(tmp_path / "whole", folder, dirs_exist_ok=True)
+        num_over = write(share)
+        shares = chain([(1 + share) / 2], repeat(1.0))
+        with monkeypatch.context() as patch:
+            patch.setattr(type(folder), "read_bytes", read_and_go_on)
+            taken = take(folder)
+        num_finished = len(taken.played) if take is read_played_run else taken.num_episodes - len(taken.missing)
+        assert num_finished == num_over
+    assert all(turn.requests for turn in read_turns(tmp_path / "merged"))
+    assert not caplog.records
 
 
 def test_a_run_that_is_refused_before_its_first_turn_leaves_nothing(tmp_path):

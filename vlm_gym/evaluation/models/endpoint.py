@@ -42,7 +42,7 @@ class EndpointAgent(Agent):
     """
 
     def __init__(self, model: str, settings: EndpointSettings | None = None, protocol: EndpointProtocol = CHAT) -> None:
-        if not model:
+        if not model.strip():
             raise ConfigError(f"the agent {protocol.prefix} needs the name of a model: {protocol.prefix}:MODEL")
         self.model, self.protocol = model, protocol
         self._client = EndpointClient(settings or EndpointSettings(), protocol)

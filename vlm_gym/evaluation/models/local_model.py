@@ -61,7 +61,7 @@ class LocalModelAgent(Agent):
         max_tokens: int | None = 1024,
         settings: LocalSettings | None = None,
     ) -> None:
-        if not path or max_tokens is None:
+        if not path.strip() or max_tokens is None:
             raise ConfigError("the agent hf needs a model, hf:PATH, and a token limit above 0")
         self.path, self.temperature, self.top_p, self.max_tokens = path, temperature or 0.0, top_p, max_tokens
         self.settings = settings or LocalSettings()

@@ -86,11 +86,11 @@ def _common_run(folders: Sequence[Path]) -> dict[str, Any]:
 
 
 def _parts(folder: Path) -> Iterable[tuple[str, _Part]]:
+    finished = {record.episode: record for record in read_episodes(folder)}
     turns: dict[str, list[TurnRecord]] = defaultdict(list)
     for turn in read_turns(folder):
         if turn.turn == len(turns[turn.episode]) + 1:
             turns[turn.episode].append(turn)
-    finished = {record.episode: record for record in read_episodes(folder)}
     for key in dict.fromkeys((*turns, *finished)):  # one whose first request was refused has no turn
         record, played = finished.get(key), turns[key]
         is_whole = record is not None and record.num_turns == len(played)

@@ -127,10 +127,10 @@ def read_finished(folder: Path) -> tuple[list[EpisodeRecord], dict[str, list[Tur
     Raises:
         RunError: if a file cannot be read.
     """
+    recorded = read_episodes(folder)
     turns: dict[str, list[TurnRecord]] = defaultdict(list)
     for turn in read_turns(folder):
         turns[turn.episode].append(turn)
-    recorded = read_episodes(folder)
     lacking = [episode for episode in recorded if len(turns[episode.episode]) != episode.num_turns]
     if lacking:
         first, many = lacking[0], len(lacking) > 1

@@ -9,11 +9,12 @@
 In turns.jsonl a request is a list of messages [ROLE, NAME of its text, NAME of its picture or null]; `read_turns`
 returns the texts themselves.
 
-Lines are only ever added, each in one write; a picture or a text is there before the line that names it. So a process
-that is killed loses at most the turn in flight and may leave half a line at a file's end, which `RunWriter` cuts off.
-Such a line, and any other that is damaged, is left out when a run is read, with a warning: what it told is missing as
-if it had not been played, and is played again when the run is resumed. A turn that is there twice was played again: the
-later line counts, and the earlier run of the episode from that turn on does not.
+Lines are only ever added, each in one write; a picture or a text is there before the line that names it, and the turns
+of an episode before its own line. So a run can be read while it is played: episodes first, then turns, then texts. A
+process that is killed loses at most the turn in flight and may leave half a line at a file's end, which readers pass
+over and `RunWriter` cuts off. A line that is damaged is left out when a run is read, with a warning: what it told is
+missing as if it had not been played, and is played again when the run is resumed. A turn that is there twice was played
+again: the later line counts, and the earlier run of the episode from that turn on does not.
 """
 
 import json
@@ -114,10 +115,12 @@ def read_turns(folder: Path) -> list[TurnRecord]:
         RunError: if a file cannot be read.
     """
     episodes: dict[str, list[TurnRecord]] = defaultdict(list)
+    path = folder / TURNS_FILE
+    data = _whole_lines(path)
     texts = dict(_read(folder / TEXTS_FILE, text_from_line))
-    if not texts and _holds(folder / TURNS_FILE, b'"requests"'):
+    if not texts and b'"requests"' in data:
         logger.warning("%s is missing or empty: what its turns sent is not known", folder / TEXTS_FILE)
-    for turn in _read(folder / TURNS_FILE, lambda line: from_line(line, TurnRecord, texts)):
+    for turn in _records(path, data, lambda line: from_line(line, TurnRecord, texts)):
         played = episodes[turn.episode]
         while played and played[-1].turn >= turn.turn:
             played.pop()
@@ -132,14 +135,10 @@ def read_episodes(folder: Path) -> list[EpisodeRecord]:
         RunError: if a file cannot be read.
     """
     path = folder / EPISODES_FILE
-    has_requests = _holds(path, b'"final_request"')
-    texts = dict(_read(folder / TEXTS_FILE, text_from_line)) if has_requests else {}
-    episodes = _read(path, lambda line: from_line(line, EpisodeRecord, texts))
+    data = _whole_lines(path)
+    texts = dict(_read(folder / TEXTS_FILE, text_from_line)) if b'"final_request"' in data else {}
+    episodes = _records(path, data, lambda line: from_line(line, EpisodeRecord, texts))
     return list({episode.episode: episode for episode in episodes}.values())
-
-
-def _holds(path: Path, word: bytes) -> bool:
-    return path.is_file() and word in path.read_bytes()
 
 
 def picture_path(folder: Path, name: str) -> Path:
@@ -256,14 +255,23 @@ class RunWriter:
 
 
 def _read(path: Path, read_line: Callable[[str], LineT]) -> Iterator[LineT]:
-    """Read the lines of a file, if it is there; damaged ones are left out, with a warning."""
+    return _records(path, _whole_lines(path), read_line)
+
+
+def _whole_lines(path: Path) -> bytes:
+    """Return the whole lines of a file, if it is there: half a line at its end may be about to become whole."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        return
+        return b""
     except OSError as error:
         raise RunError(f"cannot read {path}: {error.strerror or error}") from error
-    lines = data.split(b"\n")[:-1]  # what follows the last line's end is empty, or half a line
+    return data[: data.rfind(b"\n") + 1]
+
+
+def _records(path: Path, data: bytes, read_line: Callable[[str], LineT]) -> Iterator[LineT]:
+    """Read the lines of a file; damaged ones are left out, with a warning."""
+    lines = data.split(b"\n")[:-1]
     damaged: list[str] = []
     for number, line in enumerate(lines, start=1):
         try:
