@@ -5,10 +5,10 @@ import json
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from recipes import HOUSEHOLD, VOCABULARIES
+from recipes import HOUSEHOLD, VOCABULARIES, read_corpus
 
 from vlm_gym.actions import ActionSet, Vocabulary
-from vlm_gym.parsers import PARSERS, Parsed, Unparsed
+from vlm_gym.parsers import PARSERS, AnswerText, Parsed, Unparsed
 from vlm_gym.parsers.marks import marks_in
 from vlm_gym.parsers.names import plain
 
@@ -157,6 +157,18 @@ def test_any_json_is_read_as_json_and_a_cut_of_it_as_nothing_else(beside: dict, 
     assert isinstance(verdicts[-1], Parsed)
     read = {name: value for name, value in verdicts[-1].fields.items() if isinstance(beside[name], str)}
     assert read == {name: value for name, value in beside.items() if isinstance(value, str)}
+
+
+def test_an_answer_that_is_known_to_be_cut_off_names_no_other_action_than_the_whole() -> None:
+    """Unless it gave one and took it back later: answers that speak of their action once cannot."""
+    for name, case in read_corpus().items():
+        vocabulary = VOCABULARIES[case.task]
+        is_said_once = case.text.lower().count(vocabulary.key) + case.text.lower().count("answer") < 2
+        if case.parser == "paper" or case.expected.startswith("!") or not is_said_once or len(case.text) > 1000:
+            continue
+        for length in range(len(case.text)):
+            verdict = PARSERS[case.parser].parse(AnswerText(case.text[:length], is_cut_off=True), vocabulary)
+            assert isinstance(verdict, Unparsed) or verdict.action == case.expected, (name, case.text[:length])
 
 
 PROSE = st.text(st.characters(exclude_characters="{｛<◁:：\n\\|"))

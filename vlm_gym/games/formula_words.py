@@ -21,7 +21,7 @@ _WRITTEN_SIGNS: Final = {
     "\\displaystyle": " ", "\\quad": " ", "\\qquad": " ", "\\mathbf": " ", "\\mathrm": " ", "\\text": " ",
     "\\boxed": " ",
     "\\(": " ", "\\)": " ", "\\[": " ", "\\]": " ", "≈": "=", " equals ": "=", " gives ": "=", " makes ": "=",
-    "\\{": "{", "\\}": "}", "$": " ", "x": "*", "—": "-",
+    "\\{": "{", "\\}": "}", "$": " ", "x": "*", "—": "-", "•": "*", "∶": "/", "&": " ",
 }  # fmt: skip
 _SIGNS: Final = re.compile("|".join(map(re.escape, sorted(_WRITTEN_SIGNS, key=len, reverse=True))))
 _FRACTION: Final = re.compile(

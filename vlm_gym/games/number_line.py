@@ -17,7 +17,7 @@ ACTIONS: Final = ActionSet(
     ("-", "+"),
     aliases={
         "minus": "-", "subtract": "-", "decrease": "-", "-1": "-", "- 1": "-", "minus 1": "-",
-        "subtract 1": "-",
+        "subtract 1": "-", "minus one": "-", "subtract one": "-", "plus one": "+", "add one": "+",
         "plus": "+", "add": "+", "increase": "+", "+1": "+", "+ 1": "+", "plus 1": "+", "add 1": "+",
     },
 )  # fmt: skip

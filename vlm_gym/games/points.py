@@ -23,7 +23,11 @@ EZPOINTS_SYMBOLS: Final = ("+", "*", "=")
 SYMBOL_WORDS: Final = {
     "plus": "+", "add": "+", "minus": "-", "subtract": "-", "times": "*", "multiply": "*", "x": "*",
     "divide": "/", "divided by": "/", "equals": "=", "equal": "=",
+    "open parenthesis": "(", "left parenthesis": "(", "close parenthesis": ")", "right parenthesis": ")",
 }  # fmt: skip
+NUMBER_WORDS: Final = (
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+)  # fmt: skip
 
 MAX_DEALS: Final = 1000  # the rarest solvable deals in use, EZPoints', are one in ten
 
@@ -110,6 +114,7 @@ class PointsRules:
         numbers = tuple(str(number) for number in range(1, highest + 1))
         aliases = {word: symbol for word, symbol in SYMBOL_WORDS.items() if symbol in self.symbols}
         aliases |= {f"{number}.{zeros}": number for number in numbers for zeros in ("0", "00")}  # as programs write it
+        aliases |= dict(zip(NUMBER_WORDS, numbers, strict=False))
         return ActionSet(numbers + self.symbols, aliases)
 
     def numbers(self, cards: tuple[Card, ...]) -> tuple[int, ...]:

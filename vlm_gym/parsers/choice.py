@@ -198,11 +198,12 @@ def _judge_remark(verdict: Parsed, remark: str, actions: Vocabulary) -> Parsed |
 
 
 def _choose_broken(text: str, group: Group, actions: Vocabulary) -> Choice:
-    """Judge the object that the text breaks off in by its own field, if that one is complete."""
+    """Judge the object that the text breaks off in by its own field, if that one is complete and prose leaves it so."""
     own = plain(actions.key)
     values = _values(group, lambda name: plain(name) == own)
     places = [place for value in values for place in _places(value)]
-    if not places or not all(value.is_complete for value in values):
+    is_left = is_given(text, group.start, group.end) and not is_put_apart(text, group.start)
+    if not (places and is_left and all(value.is_complete for value in values)):
         return _cut_off(text, group)
     return Choice(judge(text, places, actions), group.end, _beside(group, lambda name: plain(name) == own))
 

@@ -47,13 +47,13 @@ _NOT_GIVEN: Final = re.compile(
             \b(?:format|form|template|schema|structure|syntax|pattern)
             \s(?:is|was|will\sbe|would\sbe|should\sbe|must\sbe|looks)(?:\slike|\sas\sfollows|\sthis|\sthe\sfollowing)?
       | \A\W{{0,9}}(?:(?:the|required|expected|answer|output|response)\s){{0,2}}(?:format|template|schema)
-      | \b(?:maybe|perhaps|possibly|suppose|let['’]s\ssay|what\sabout|how\sabout|what\sif|might|could|may|either)
+      | \b(?:suppose|supposing|imagine|pretend)(?:\s\w+){{0,3}}
+      | \b(?:maybe|perhaps|possibly|let['’]s\ssay|what\sabout|how\sabout|what\sif|might|could|may|either)
             (?:\s(?:also|then|it\sbe|i|we|try|go\swith|{_SAY})){{0,3}}
       | \bshould\s(?:i|we)(?:\s\w+){{0,2}}
       | [❌👎🚫✗✘] | (?:\A|(?<=\s))(?://|/\*)
       | \b(?:under\sno\scircumstances|no\ssense\sto\s\w+|not\ssure\sthat|illustration|illustrate\sthe\s\w+
-           |hypothetically
-           |imagine(?:\s\w+){{0,2}}|wrongly\s\w+|in\sparticular)
+           |hypothetically|wrongly\s\w+|in\sparticular)
       | (?:das\sformat\sist|z\.\s?b\.|например|не|たとえば|例えば)
       | (?:例如|比如|比方说|格式是|不是|不会选择|不选|不要|也许|可能)
       | \b(?:zum\sbeispiel|nicht|kein|vielleicht|statt|peut-être|par\sexemple|pas|quizás|por\sejemplo|en\svez\sde)
@@ -61,7 +61,9 @@ _NOT_GIVEN: Final = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _IN_CASE: Final = re.compile(  # the sentence that leads there sets a condition, or tells of somebody else
-    r"""\A\W{0,9}(?:if|unless|in\scase|had\si|were\si|when(?:ever)?\s(?:the\stotal|i\shave|my\stotal))\b
+    r"""\A\W{0,9}(?:if|unless|in\scase|when(?:ever)?\s(?:the\stotal|i\shave|my\stotal)
+            |(?:had|were|should)\s(?:i|it|he|she|we|they|there|the|my|this|that)
+            |provided|as\s(?:long|soon)\sas|once(?!\s(?:again|more))|until|only\s(?:if|when))\b
             (?!.*\b(?:so|therefore|thus|hence|but)\b)
       | \b(?:player|people|person|others?|someone|somebody|beginners?|dealer|opponent|gambler|friend)\b
             [^.!?\n]{0,30}\bwould\b(?!.*\b(?:so|therefore|but)\b)

@@ -200,7 +200,7 @@ def _choose_place(prose: str, places: Places, actions: Vocabulary, is_cut_off: b
         named = named_in(prose, places.ranges, actions)  # "If so box{hit}, if not box{stand}"
         return Choice(ambiguous(named), places.ranges[-1].end) if len(named) > 1 else None
     end = given[-1].end
-    if is_cut_off and end == len(prose):
+    if is_cut_off and not prose[end:].strip(" \t"):
         return Choice(cut_off(prose), len(prose))
     return Choice(judge_last(prose, given, actions), end)
 

@@ -21,11 +21,12 @@ _BARE_NAME: Final = re.compile(r".[^:：,，、،{｛}｝\[\]\n]*", re.DOTALL)
 _BARE_VALUE: Final = re.compile(r".(?:[^,，、،}｝\]\n/#]+|/(?![/*])|(?<!\s)\#)*", re.DOTALL)
 
 _CLOSING_QUOTES: Final = {
-    '"': '"', "“": "”“‟\"", "”": "”“‟\"", "„": "”“‟\"", "‟": "”“‟\"", "＂": "＂", "«": "»", "「": "」", "『": "』",
+    '"': '"', "“": "”“‟\"", "”": "”“‟\"", "„": "”“‟\"", "‟": "”“‟\"", "＂": "＂", "«": "»", "»": "«»",
+    "‹": "›", "›": "‹", "″": "″”", "「": "」", "『": "』",
     "'": "'", "‘": "’‘'", "’": "’‘'", "‚": "’‘'", "`": "`",
 }  # fmt: skip
 _QUOTES: Final = "".join(_CLOSING_QUOTES)
-_NAME: Final = rf"[{_QUOTES}][\w \-]{{1,40}}[{_QUOTES}»」』]\s*[:：]"
+_NAME: Final = rf"[{_QUOTES}][\w \-]{{1,40}}[{_QUOTES}」』]\s*[:：]"
 _AFTER_A_VALUE: Final = rf"\s*(?:[,，、،]|\\?[}}｝\]]|\Z|```|</|<\||//|/\*|{_NAME})|\s+\#"
 _AFTER_A_NAME: Final = rf"\s*[:：]|{_AFTER_A_VALUE}"
 _OPENING: Final = re.compile(rf"[{{｛]\s*(?:\Z|(?=[{_QUOTES}]|//|/\*)|(?=[^\W\d][\w \-]{{0,40}}(?:[:：]|\Z)))")
@@ -49,7 +50,7 @@ class Scalar(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A name with its value in an object; in an array, and of what stands in an object without one, the name is empty."""
+    """A name with its value in an object; in an array, and where a value has none, the name is empty."""
 
     name: str
     value: "Scalar | Group"

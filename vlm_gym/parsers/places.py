@@ -4,6 +4,7 @@ r"""Where an answer can give its action other than in JSON: boxes, labelled line
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -14,17 +15,21 @@ from vlm_gym.parsers.names import ADJECTIVE, nouns
 from vlm_gym.parsers.words import Range, hedges, read_range
 
 _BRACES: Final = re.compile(r"(?P<box>\\(?:boxed|fbox)\s{0,9}\{|<\|begin_of_box\|>)|\\[{}]|\{+|\}+|<\|end_of_box\|>")
-_CLOSING_QUOTES: Final = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "「": "」", "«": "»"}
+_CLOSING_QUOTES: Final = {
+    '"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "「": "」", "『": "』", "«": "»", "»": "«", "‹": "›",
+}  # fmt: skip
 _BETWEEN: Final = (
     r"(?:to[ ](?:take|play|make|choose|give|the[ ]question|this[ ]question)|here|now|with[ ]\d+"
     r"|for[ ](?:this|the)[ ](?:turn|question|task|hand|step|move)"
     r"|(?:in|at)[ ]this[ ](?:case|situation|turn|hand|state|point)"
     r"|(?:that[ ])?i[ ](?:will[ ])?(?:choose|take|play|pick|select|give|make)"
     r"|(?:you|we)[ ]should[ ](?:take|choose|play)"
+    r"|(?:that|which)[ ](?:makes|gives|equals|evaluates[ ]to|results[ ]in)[ ]\d+"
     r"|we[ ](?:need|want))"
 )
 _CONDITION: Final = re.compile(r"\b(?:below|above|under|over|once|on\s\d|for\s\w+\s(?:below|above))\b", re.IGNORECASE)
 MAX_PLACES: Final = 100  # of one form; what stands before the last hundred is not looked at
+MAX_SENTENCES: Final = 1000  # of which few give an action
 _LONGEST_MARK: Final = 120
 _OPENING_MARKS: Final = re.compile(
     r"""(?: (?:<[^<>\n]{1,80}>|\[/?\w{1,20}\]|\\\w{1,14}\s?\{|\$|\\[(\[]|\w{1,40}\([^()\n]{0,80}|[\s"'`*{])+
@@ -32,7 +37,9 @@ _OPENING_MARKS: Final = re.compile(
     re.VERBOSE,
 )
 _CLOSING_MARKS: Final = re.compile(r"(?:</[^<>\n]{1,80}>|\}|\$|\\[)\]]|<\|end_of_box\|>|[\"'`*)])*")
-_ELEMENT: Final = re.compile(r"\s*<(?P<name>[A-Za-z][\w-]{0,30})>(?P<inner>[^<>]{1,400})</(?P=name)>\s*")
+_ELEMENT: Final = re.compile(
+    r"\s*<(?P<name>[A-Za-z][\w-]{0,30})(?:\s[^<>]{0,100})?>(?P<inner>[^<>]{1,400})</(?P=name)>\s*"
+)
 _SENTENCE_END: Final = re.compile(r"[.!?。！？](?=\s|\Z)")
 
 
@@ -96,10 +103,8 @@ def sentences(text: str, actions: Vocabulary) -> Places:
 
     Only a sentence that gives one action is such a place; prompts that are repeated, conditions and doubts are prose.
     """
-    found = (
-        _completion(text, Range(*match.span("value")), actions)
-        for match in _sentence_pattern(actions.key).finditer(text)
-    )
+    matches = deque(_sentence_pattern(actions.key).finditer(text), MAX_SENTENCES)
+    found = (_completion(text, Range(*match.span("value")), actions) for match in matches)
     return Places([place for place in found if place])
 
 
@@ -157,7 +162,8 @@ def _label_pattern(key: str) -> re.Pattern[str]:
               [^\w\n]{{0,20}}? (?:\d{{1,2}}[.)][ \t]{{0,9}})?  # a heading, an item
           | (?<=[:：]\s) (?=[\w ]{{1,40}}=) )                             # "the formula: formula = "
         (?P<bold>\*\*|__)? {ADJECTIVE} (?:{nouns(key)}) ["'`]? (?P<before>\*\*|__)?
-        (?:\s{{0,3}} (?: (?:is)?\s?[:：]=? | ={{1,2}}>? | ->|→|⇒ | \][:：]? )      # a sign,
+        (?:\s{{0,3}} (?: (?:is)?\s?[:：]=? | ={{1,2}}>? | -> | [→⇒➔➜➡⟶⟹►▶]\ufe0f? | \][:：]?
+              | \|(?!\||[^\n]*\n[ ]*\|[ :|]*-) )                        # a sign (of a table, but not in its head),
           | (?=[ \t\r]*\n))                                             # or the label has a line of its own
         (?P<behind>(?(bold)(?(before)(?!)|(?:\*\*|__))|(?!)))?          # closes what <bold> opened
         [ \t]* (?:\n\s* (?:```\w{{0,9}}[ \t]*\n\s*)? )? (?P<value>[^\n]*)
@@ -174,7 +180,8 @@ def _sentence_pattern(key: str) -> re.Pattern[str]:
           | (?<=[.!?:;…]\s) | (?<=,\s)(?=(?:so|therefore|thus|hence)\b) ) [^\w\n]{{0,20}}
         (?:(?:so|therefore|thus|hence|then|overall|finally),?[ ])?
         {ADJECTIVE} (?:{nouns(key)}) (?:[ ]{_BETWEEN}){{0,3}}? [ ](?:is|will[ ]be|should[ ]be|would[ ]be|must[ ]be)
-        (?:[ ]as[ ]follows)? [ \t]{{0,3}} [:：]? [ \t]{{0,9}} (?= (?P<value>[^\n]{{1,400}}) )
+        (?:[ ]as[ ]follows)? [ \t]{{0,3}} (?: [:：][ \t]{{0,9}}\n\s{{0,9}} | [:：]? ) [ \t]{{0,9}}
+        (?= (?P<value>[^\n]{{1,400}}) )
         """,
         re.IGNORECASE | re.MULTILINE | re.VERBOSE,
     )

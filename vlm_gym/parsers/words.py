@@ -15,7 +15,8 @@ _MAX_LAYERS: Final = 8
 _WRAPPERS: Final = (
     ("<|begin_of_box|>", "<|end_of_box|>"),
     *((f"<{tag}>", f"</{tag}>") for tag in ("b", "strong", "em", "i", "u", "code", "mark")),
-    ('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("„", "“"), ("「", "」"), ("«", "»"), ("```", "```"), ("`", "`"),
+    ('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("„", "“"), ("„", "”"), ("「", "」"), ("『", "』"), ("«", "»"),
+    ("»", "«"), ("‹", "›"), ("<![CDATA[", "]]>"), ("```", "```"), ("`", "`"),
     ("**", "**"), ("__", "__"), ("*", "*"), ("_", "_"), ("[", "]"), ("{", "}"), ("(", ")"), ("<", ">"),
     ("$$", "$$"), ("$", "$"),
     ("\\(", "\\)"), ("\\[", "\\]"), ("\\boxed{", "}"), ("\\text{", "}"), ("\\textbf{", "}"), ("\\texttt{", "}"),
@@ -26,10 +27,10 @@ _WRAPPERS: Final = (
 _OPENING: Final = "([{"
 _CLOSING: Final = ")]}"
 _LATEX_WORD: Final = re.compile(r"\\+[a-zA-Z]+")
-_FINAL_MARKS: Final = ".,;!。！；"
-_QUOTES: Final = "\"'`“”‘’„「」«»"
-_LIST_MARK: Final = re.compile(r"(?:\d{1,2}[.)]|[a-d]\)|[-*•·–→⇒▶]|[-=]>)\s+(?=[^\W\d_])")
-NOES: Final = frozenset("❌✗✘🚫👎⛔❎✖")
+_FINAL_MARKS: Final = ".,;!|。！；"
+_QUOTES: Final = "\"'`“”‘’„「」『』«»‹›″"
+_LIST_MARK: Final = re.compile(r"(?:\d{1,2}[.)]|\(?[A-Ea-e][.)]|[-*•·–→⇒▶]|[-=]>|\#{1,6})\s+(?=[^\W\d_])")
+NOES: Final = frozenset("❌✗✘🚫👎⛔❎✖🙅")
 """Signs that say no to what they stand beside."""
 _BECAUSE: Final = r"(?:because|since|as|given|due\ to|so\ that|in\ order\ to|which|using)\b"
 _REMARK: Final = re.compile(
@@ -162,7 +163,7 @@ def _read(words: str, actions: Vocabulary) -> str | None:
 
 def _fault_of(words: str, actions: Vocabulary) -> Unparsed:
     """Tell several actions ("hit or stand") from words that are none."""
-    listed = _LIST_MARK.sub("", words[:MAX_ACTION_LENGTH].strip(), count=1)
+    listed = _LIST_MARK.sub("", words[:MAX_ACTION_LENGTH].strip(" \n[]"), count=1)
     parts = [part.strip(_PART_MARKS) for part in _OR.split(listed)]
     named = [actions.read(part) for part in parts]
     if len(set(named)) > 1 and None not in named:
