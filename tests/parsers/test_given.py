@@ -67,6 +67,15 @@ BEFORE = (
     "Because my total could be improved,",
     "Nothing else to say:",
     "I could stand, but",
+    "As the instructions say:",
+    "The question asks for one JSON object:",
+    "In the last hand I lost; now:",
+    "Earlier I misread a card, but now it is clear:",
+    "Once again:",
+    "Should the ace count 11, I have 12, so",
+    "Were it not for the dealer's ten I would stand, but",
+    "I considered standing, and",
+    "There is a sample in the prompt; mine is:",
 )
 
 BEHIND = (

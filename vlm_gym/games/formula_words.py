@@ -6,7 +6,7 @@ r"""Formulas as people and models write them, to the tokens of formula.py: LaTeX
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Final
 
 from vlm_gym.actions import normalise
@@ -66,15 +66,14 @@ def read_formula(words: str) -> str | None:
 def _formula_side(sides: Sequence[str]) -> str | None:
     """Return the side of an equation that is the formula: the one with more numbers, if it leads to a result."""
     stripped = [_BOLD.sub(r"\1", side.strip(_DECORATION)) for side in sides]
-    sides = [side for side in stripped if side] or [""]  # "1 + 2 =", "= 1 + 2"
+    sides = [side for side, _ in groupby(filter(None, stripped))] or [""]  # "1 + 2 =", "= 1 + 2", "... = 24 = 24"
     if len(sides) == 1:
         return sides[0]
     if _RESULT.fullmatch(sides[0]) and _num_numbers(sides[0]) == 1 < _num_numbers(sides[1]):
         return sides[1] if len(sides) == 2 or _formula_side(sides[1:]) else None
     counts = [_num_numbers(side) for side in sides]
     is_worked_out = all(count > after for count, after in pairwise(counts))
-    is_told_twice = len(sides) == 2 and sides[0] == sides[1]
-    return sides[0] if _RESULT.fullmatch(sides[-1]) and (is_worked_out or is_told_twice) else None
+    return sides[0] if is_worked_out and _RESULT.fullmatch(sides[-1]) else None
 
 
 def _num_numbers(side: str) -> int:

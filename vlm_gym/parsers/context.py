@@ -19,7 +19,7 @@ _SAY: Final = (
 )
 _BAD: Final = (
     r"(?:wrong|incorrect|invalid|worse|worst|losing|rejected|refused|discarded|excluded|former|tempting|naive|hypothetical"
-    r"|other|previous|earlier|old|initial|sample|bad|risky|mistaken|faulty|(?:dealer|opponent|player)['’]s)"
+    r"|other|previous|earlier|old|initial|sample|bad|risky|mistaken|faulty|(?:dealer|opponent|player|beginner|amateur|gambler|friend|neighbou?r|someone|somebody)['’]s)"
 )
 _ENDS: Final = r"[\s:：,(（\"'“‘`*_~-]{0,12}\Z"
 
@@ -39,7 +39,11 @@ _NOT_GIVEN: Final = re.compile(
       | (?<!same\sas\smy\s)\b{_BAD}\s{_NOUN}(?:\shere|\sabove)?(?:\s(?:is|was|would\sbe|could\sbe)(?:\sto\s\w+)?)?
       | \b(?:first|last)\s(?:draft|thought|idea|guess|attempt)(?:\swas)?
       | \bdraft | \b(?:rejected|wrong|incorrect|invalid|discarded)(?=[\s:：(]*\Z)
-      | \b(?:an?|for|the|this|another|sample)\sexample(?:\s(?:of|{_NOUN}|would\sbe|is|could\sbe)){{0,3}}
+      | \b(?:an?|for|the|this|another|sample|your|my)\sexample(?:\s(?:of|{_NOUN}|would\sbe|is|was|could\sbe)){{0,3}}
+      | \b(?:an?|the|this)\s(?:sample|placeholder|dummy|demonstration) | \bopposite\sof
+      | (?<!as\sthe\s)\b(?:prompt|instructions?|question|user|task|system)\s
+            (?:contains?|says?|said|shows?|reads?|mentions?|lists?|gives?)
+      | \b(?:i|we)\s(?:(?:also|first|briefly)\s)?(?:considered|thought\sof|was\sthinking\sof|discarded|rejected)
       | \bexamples?(?=\s*[:：]?\s*\Z)
       | \be\.?\s?g\.? | \bfor\sinstance | \bsuch\sas | \b(?:something|looks?)\slike(?:\sthis)?
       | \bhave\sthe\s(?:form|format|shape)
@@ -63,8 +67,9 @@ _NOT_GIVEN: Final = re.compile(
 _IN_CASE: Final = re.compile(  # the sentence that leads there sets a condition, or tells of somebody else
     r"""\A\W{0,9}(?:if|unless|in\scase|when(?:ever)?\s(?:the\stotal|i\shave|my\stotal)
             |(?:had|were|should)\s(?:i|it|he|she|we|they|there|the|my|this|that)
+            |(?:in\sthe\s)?(?:last|previous)\s(?:turn|round|time|step|hand)|previously|earlier
             |provided|as\s(?:long|soon)\sas|once(?!\s(?:again|more))|until|only\s(?:if|when))\b
-            (?!.*\b(?:so|therefore|thus|hence|but)\b)
+            (?!.*\b(?:so|therefore|thus|hence|but|now)\b)
       | \b(?:player|people|person|others?|someone|somebody|beginners?|dealer|opponent|gambler|friend)\b
             [^.!?\n]{0,30}\bwould\b(?!.*\b(?:so|therefore|but)\b)
       | \b(?:others|someone|somebody|beginners?|dealer|opponents?|gamblers?|friend|neighbou?r|(?:an)?other\splayers?)
@@ -76,7 +81,8 @@ _REFUSED: Final = re.compile(
     r"""[\s"'”’`)）*_]{0,6}
     (?: [?？❌👎🚫✗✘⛔]
       | [(（]\s?(?:wrong|rejected|incorrect|invalid|bad|forbidden|example|for\sexample)\b
-      | (?::|<-|//|\#)\s(?:no|wrong|bad)\b | makes\sno\ssense
+      | (?::|<-|//|\#)\s(?:no|wrong|bad|TODO)\b | makes\sno\ssense
+      | [^.!?\n]{0,40}\bdecided\sagainst\b | was\b[^.!?\n]{0,40}\b(?:last|previous|earlier|before)\b
       | (?:would|could|might|may)\b
             (?!(?:\s\w+){0,4}\s(?:right|correct|best|my|good|better|ideal|optimal|wise|work|win|help|clearer|answer)\b)
       | (?:would|could|might|can|is|was|does|do|wo)n['’]t\b

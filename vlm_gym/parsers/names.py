@@ -18,6 +18,7 @@ _PUT_ASIDE: Final = frozenset(
     (
         "reject", "refuse", "discard", "exclude", "dismissed", "draft", "drafts", "tentative", "initial",
         "option", "options", "alternative", "alternatives", "candidate", "candidates", "considered", "rejected",
+        "worst", "bad", "risky", "losing", "invalid", "incorrect", "illegal", "mistake", "mistakes",
         "refused", "discarded", "excluded", "avoid", "not", "wrong", "other", "others", "if", "then", "else",
         "hypothesis", "hypothetical", "previous", "past", "last", "history", "example", "examples", "format", "schema",
         "template", "thought", "thoughts", "thinking", "reasoning", "analysis", "dealer", "opponent", "observation",
