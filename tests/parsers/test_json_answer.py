@@ -41,6 +41,36 @@ def test_fields_come_from_the_object_that_holds_the_action() -> None:
     assert verdict == Parsed("hit", (70, 73), thoughts="t", fields={"hand": "12"})
 
 
+@pytest.mark.parametrize(
+    ("parser", "text"),
+    [
+        ("json", '{"hand": 12, "response": {"action": "hit"}}'),
+        ("json", '{"hand": 12}\n{"action": "hit"}'),
+        ("json", '[{"hand": 12}, {"action": "hit"}]'),
+        ("json", '{"hand": 12, "dealer": 6}\n\nAction: hit'),
+        ("json", '{"hand": 12} {"action": "hit"} {"action": "stand"}'),
+        ("json", '{"hand": "<what you see>"} {"hand": 12, "action": "hit"}'),
+        ("json", '{"hand": 12, "action": "hit", "stand"}'),
+        ("json", '{"hand" => 12, "action" => "hit"}'),
+        ("json", '{"hand": 12, "acti'),
+        ("json", 'Maybe {"hand": 12, "action": "hit"}?'),
+        ("tagged", "<hand>12</hand><answer>hit</answer>"),
+        ("tagged", '<answer>{"hand": 12, "action": "hit"}</answer>'),
+        ("tool", 'act(hand=12, action="hit")'),
+        ("tool", 'act(thoughts="low (really)", hand="12", action="hit")'),
+        ("tool", 'act(action="hit", hand=12)'),
+    ],
+)
+def test_a_field_is_kept_wherever_it_stands_and_whatever_the_verdict(parser: str, text: str) -> None:
+    assert find_parser(parser).parse(text, ACTIONS).fields["hand"] == "12"
+
+
+def test_what_stands_without_a_name_is_kept() -> None:
+    assert JSON.parse('{"action": "hit", "stand"}', ACTIONS).fields == {"remark": "stand"}
+    verdict = JSON.parse('{"thoughts": "I said "stand", then hit", "hand": 12, "action": "hit"}', ACTIONS)
+    assert (verdict.thoughts, verdict.fields) == ('I said "stand", then hit"', {"hand": "12"})
+
+
 def test_surrogate_pairs_are_joined_and_lone_ones_survive() -> None:
     verdict = JSON.parse('{"thoughts": "\\ud83c\\udccf \\ud83c", "action": "hit"}', ACTIONS)
 

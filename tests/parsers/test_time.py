@@ -97,6 +97,13 @@ HOSTILE = {
     "open calls": ("", 'act("hit'),
     "quotes that are tokens": ("{a:", '<|"|>'),
     "quotes of HTML": ("{a:", "&quot;"),
+    "values without a name": ('{"action":"hit",', '"a",'),
+    "values behind a field": ('{"x":"hit",', "a,"),
+    "marks of planning": ("", "<planning>x"),
+    "rows of a table": ("", "| action | hit |\n"),
+    "calls with arguments": ("", 'act(a=1,action="hit")'),
+    "arguments of one call": ("act(action=1,", "a=1,"),
+    "the last turn's": ("", "{a:1} was my answer "),
     "fences of thoughts": ("", '```think\n{"action":"hit"}'),
 }
 

@@ -15,6 +15,9 @@ from vlm_gym.parsers.places import MAX_PLACES
 from vlm_gym.parsers.words import Range, ambiguous, judge
 
 MAX_DEPTH: Final = 16  # fields further in are not looked at
+_OF_CALLS: Final = frozenset(
+    {"arguments", "args", "parameters", "params", "input", "tool input", "function", "tool calls"}
+)
 REMARK: Final = "remark"
 """The field of what stands beside an action without a name."""
 _NAMES_OF_ACTIONS: Final = ("name", "value", "move", "command", "token", "choice")  # in {"action": {"name": "hit"}}
@@ -63,6 +66,19 @@ def choose_object(text: str, objects: Sequence[Group], actions: Vocabulary) -> t
     if broken:
         return _choose_broken(text, broken, actions), None
     return None, _without_action(text, objects[-1], actions) if objects else None
+
+
+def fields_around(text: str, objects: Sequence[Group], actions: Vocabulary) -> Iterator[Member]:
+    """Return the fields of the outermost objects, wherever the action stands; what goes around a call is none."""
+    for group in objects:
+        if not _OF_CALLS.isdisjoint(plain(member.name) for member in group.members):
+            continue
+        for member in group.members:
+            is_field = member.name and member.value.is_complete and isinstance(member.value, Scalar)
+            if is_field and not is_synonym(member.name, actions.key) and not is_put_aside(member.name):
+                written = text[member.value.start : member.value.end]
+                if not _PLACEHOLDER.fullmatch(written):
+                    yield member
 
 
 def _choose_offer(

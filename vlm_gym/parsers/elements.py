@@ -28,7 +28,11 @@ _PARAMETER: Final = re.compile(
 
 
 _QUOTED: Final = r"""(?P<quote>["'])(?P<value>[^"'\n]{1,300})(?P=quote)"""
+_LONG_QUOTED: Final = r"""(?P<quote>["'])(?P<value>(?:(?!(?P=quote))[^\n]){1,2000})(?P=quote)"""
 _BARE: Final = r"""(?P<bare>[^"'\n,()]{1,300})"""
+_ARGUMENT: Final = re.compile(
+    rf"""\s{{0,9}}(?P<name>[A-Za-z]\w{{0,40}})\s{{0,3}}=\s{{0,3}}(?:{_LONG_QUOTED}|{_BARE})\s{{0,9}},?"""
+)
 _POSITIONAL: Final = re.compile(  # without quotes only of the tool that prompts name
     rf"(?<!def\s)\b(?:(?:act|play|choose|take_action)\(\s{{0,9}}{_QUOTED}|act\(\s{{0,9}}{_BARE})\s{{0,9}}\)(?!\w)"
 )
@@ -67,11 +71,18 @@ def arguments(text: str, actions: Vocabulary) -> Places:
 
 def other_arguments(text: str, actions: Vocabulary) -> Mapping[str, str]:
     """Return the arguments of a tool call besides the action."""
-    return {
-        name.strip().lower(): text[slice(*place)].strip()
-        for name, place in _parameters(text)
-        if not is_synonym(name, actions.key)
-    }
+    named = {name: text[slice(*place)].strip() for name, place in _parameters(text)}
+    for call in _call_pattern(actions.key, "?").finditer(text) if "=" in text and "(" in text else ():
+        named.update(_arguments_of(text, text.index("(", call.start()) + 1))
+    return {name.strip().lower(): value for name, value in named.items() if not is_synonym(name, actions.key)}
+
+
+def _arguments_of(text: str, start: int) -> Iterator[tuple[str, str]]:
+    """Read the arguments of a call, one after the other from `start` on."""
+    argument = _ARGUMENT.match(text, start)
+    while argument:
+        yield argument["name"], argument["value"] or argument["bare"].strip()
+        argument = _ARGUMENT.match(text, argument.end())
 
 
 def _in_calls(text: str, key: str) -> Iterator[Range]:

@@ -28,7 +28,7 @@ from typing import Final, NamedTuple
 from vlm_gym.actions import Vocabulary
 from vlm_gym.errors import ConfigError
 from vlm_gym.parsers.base import Fault, Parsed, Unparsed, cut_off, is_cut_off, is_finished, opening, shorten
-from vlm_gym.parsers.choice import Choice, choose_object
+from vlm_gym.parsers.choice import Choice, choose_object, fields_around
 from vlm_gym.parsers.context import breaks_off, goes_on, is_taken_back
 from vlm_gym.parsers.elements import arguments, other_arguments, tags
 from vlm_gym.parsers.escaped import unwrap, with_quotes
@@ -145,16 +145,17 @@ def read_turn(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> Reading:
 
 
 def _read(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> Reading:
-    choice, text = _choose(answer, actions, is_cut_off=is_cut_off)
-    fields = {_field_name(member): _field_text(text, member) for member in choice.beside}
+    choice, text, objects = _choose(answer, actions, is_cut_off=is_cut_off)
+    members = (*fields_around(text, objects, actions), *choice.beside)  # those beside the action count before others
+    fields = {_field_name(member): _field_text(text, member) for member in members}
     verdict = choice.verdict
     if is_cut_off and isinstance(verdict, Unparsed) and verdict.fault is Fault.NO_ACTION:
         verdict = cut_off(answer)
     return Reading(verdict, {**other_arguments(text, actions), **fields})
 
 
-def _choose(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> tuple[Choice, str]:
-    """Find the place that decides and read it; return with it the text that its positions and fields belong to."""
+def _choose(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> tuple[Choice, str, list[Group]]:
+    """Find the place that decides and read it; return with it the text of its positions, and the objects in it."""
     text = answer = with_quotes(answer)
     objects = find_objects(answer)
     choice, fallback = choose_object(answer, objects, actions)
@@ -166,7 +167,7 @@ def _choose(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> tuple[Choi
             text, objects, choice = unwrapped, inner, found
     behind = text[choice.end :].strip() if choice else ""
     if choice is not None and not behind:
-        return choice, text  # nothing stands behind it that could contradict
+        return choice, text, objects  # nothing stands behind it that could contradict
     prose = blank_out(text, [(group.start, group.end) for group in objects if group.has_names])
     if choice is None:
         chosen_places = (_choose_place(prose, places(prose, actions), actions, is_cut_off) for places in _FORMS)
@@ -174,11 +175,11 @@ def _choose(answer: str, actions: Vocabulary, *, is_cut_off: bool) -> tuple[Choi
     if choice is None:
         chosen = _choose_whole(prose if fallback else answer, actions, is_cut_off)
         is_read = isinstance(chosen.verdict, Parsed) or chosen.verdict.fault is Fault.AMBIGUOUS
-        return chosen if is_read or fallback is None else fallback, text
+        return chosen if is_read or fallback is None else fallback, text, objects
     checked = _check_behind(choice, prose[choice.end :], actions, is_cut_off)
     if isinstance(checked.verdict, Parsed) and (breaks_off(text[checked.end :]) or _is_open_list(text, objects)):
         checked = checked._replace(verdict=cut_off(text))
-    return checked, text
+    return checked, text, objects
 
 
 def _is_open_list(text: str, objects: list[Group]) -> bool:

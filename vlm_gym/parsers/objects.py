@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 MAX_TOKENS: Final = 12_000  # brackets, commas, names and values; an answer has under a hundred
 
-_COLON: Final = re.compile(r"\s*[:：]")
+_COLON: Final = re.compile(r"\s*(?:[:：]|=>?(?!=))")
 _SAYS_NOTHING: Final = ".… \\"
 _BARE_NAME: Final = re.compile(r".[^:：,，、،{｛}｝\[\]\n]*", re.DOTALL)
 _BARE_VALUE: Final = re.compile(r".(?:[^,，、،}｝\]\n/#]+|/(?![/*])|(?<!\s)\#)*", re.DOTALL)
@@ -28,7 +28,7 @@ _CLOSING_QUOTES: Final = {
 _QUOTES: Final = "".join(_CLOSING_QUOTES)
 _NAME: Final = rf"[{_QUOTES}][\w \-]{{1,40}}[{_QUOTES}」』]\s*[:：]"
 _AFTER_A_VALUE: Final = rf"\s*(?:[,，、،]|\\?[}}｝\]]|\Z|```|</|<\||//|/\*|{_NAME})|\s+\#"
-_AFTER_A_NAME: Final = rf"\s*[:：]|{_AFTER_A_VALUE}"
+_AFTER_A_NAME: Final = rf"\s*(?:[:：]|=>?)|{_AFTER_A_VALUE}"
 _OPENING: Final = re.compile(rf"[{{｛]\s*(?:\Z|(?=[{_QUOTES}]|//|/\*)|(?=[^\W\d][\w \-]{{0,40}}(?:[:：]|\Z)))")
 _PLAIN_MEMBER: Final = re.compile(r'\s*"([\w \-]{1,40})"\s*:\s*"([^"\\]*)"\s*(?:,|(?=}))')
 _TOKEN: Final = re.compile(

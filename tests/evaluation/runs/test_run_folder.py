@@ -1,6 +1,7 @@
 """A run's folder: whatever happens to a process or a file, every whole line counts."""
 
 import asyncio
+import errno
 import json
 import math
 import os
@@ -15,6 +16,7 @@ import pytest
 from recorded import results
 
 from vlm_gym.chat import ChatSession
+from vlm_gym.cli import main
 from vlm_gym.episodes import EpisodeSpec
 from vlm_gym.errors import AgentRefusedError, RunError
 from vlm_gym.evaluation.models.agent_names import make_agent
@@ -174,6 +176,23 @@ def test_two_writers_never_write_at_once(tmp_path):
     ):
         RunWriter(tmp_path, RUN)
     RunWriter(tmp_path, RUN).close()
+
+
+@pytest.mark.parametrize("command", ["merge", "rescore"])
+def test_a_run_that_is_written_as_a_whole_promises_nothing_on_a_full_disk(tmp_path, monkeypatch, capsys, command):
+    play_blackjack(tmp_path / "run")
+    write = os.write
+
+    def full(file, data):
+        if b'"episode"' in data:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(file, data)
+
+    monkeypatch.setattr(os, "write", full)
+    assert main([command, str(tmp_path / "run"), "--out", str(tmp_path / "out")]) == 2
+    told = f"cannot write the run {tmp_path / 'out'}: No space left on device. Nothing of it was kept\n"
+    assert capsys.readouterr().err.endswith(told)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 def test_a_writer_that_cannot_begin_keeps_nobody_away(tmp_path):

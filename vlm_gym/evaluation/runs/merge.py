@@ -120,7 +120,7 @@ def _result(record: EpisodeRecord) -> EpisodeRecord:
 
 
 def _write(out: Path, run: dict[str, Any], parts: Iterable[_Part]) -> None:
-    with whole_folder(out) as draft, RunWriter(draft, run) as writer:
+    with whole_folder(out) as draft, RunWriter(draft, run, out) as writer:
         for part in parts:
             _add(writer, part)
 

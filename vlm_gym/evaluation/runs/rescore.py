@@ -135,7 +135,8 @@ def _rescored(folder: Path, again: dict[str, Any], recorded: Sequence[_Episode],
 def _writer(out: Path, run: dict[str, Any]) -> Iterator[RunWriter]:
     if not is_empty(out):
         raise RunError(f"{out} holds something already: choose another --out")
-    with whole_folder(out) as draft, RunWriter(draft, {n: v for n, v in run.items() if n != "format"}) as writer:
+    own = {name: value for name, value in run.items() if name != "format"}
+    with whole_folder(out) as draft, RunWriter(draft, own, out) as writer:
         yield writer
 
 

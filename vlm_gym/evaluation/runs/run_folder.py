@@ -152,19 +152,20 @@ class RunWriter:
     Args:
         folder: Is made if it is not there.
         run: What determines the run, plain values; written as run.json, unless turns of a run are there already.
+        whole_at: Where the folder comes to when all is written, if it is a draft of which nothing is kept before that.
 
     Raises:
         RunError: if the folder cannot be written, or another process or writer is at it.
     """
 
-    def __init__(self, folder: Path, run: Mapping[str, Any]) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, run: Mapping[str, Any], whole_at: Path | None = None) -> None:
+        self.folder, self.whole_at = folder, whole_at
         self._first_made = _first_missing(folder)
         with ExitStack() as opened:
             try:
                 self._begin(run, opened)
             except OSError as error:
-                raise RunError(f"cannot write the run {folder}: {error.strerror or error}") from error
+                raise RunError(f"cannot write the run {whole_at or folder}: {error.strerror or error}") from error
             self._opened = opened.pop_all()
 
     def __enter__(self) -> "RunWriter":
@@ -248,9 +249,12 @@ class RunWriter:
             raise self._failure(error) from error
 
     def _failure(self, error: OSError) -> RunError:
+        reason = error.strerror or error
+        if self.whole_at is not None:
+            return RunError(f"cannot write the run {self.whole_at}: {reason}. Nothing of it was kept")
         return RunError(
-            f"cannot write to the run {self.folder}: {error.strerror or error}. All earlier turns are there: make "
-            "room, then go on with --resume"
+            f"cannot write to the run {self.folder}: {reason}. All earlier turns are there: make room, then go on with "
+            "--resume"
         )
 
 
