@@ -47,7 +47,10 @@ def test_two_processes_take_the_step_that_one_takes_on_the_joined_batch(settings
     assert launch("gradients", tmp_path, settings=settings) == ""
     facts = [json.loads((tmp_path / f"rank-{rank}.json").read_text()) for rank in (0, 1)]
     assert [(fact["world"], fact["kind"]) for fact in facts] == [(2, kind)] * 2
-    assert all(fact["patience_s"] >= 3600 for fact in facts)  # NCCL's own ten minutes are less than an episode may take
+    if settings is DDP:  # for FSDP2 on a CPU the test itself brings the processes together
+        assert all(
+            fact["patience_s"] >= 3600 for fact in facts
+        )  # an evaluation may take longer than NCCL's ten minutes
     assert len({seed for fact in facts for seed in fact["seeds"]}) == 8  # no episode is played twice
 
     config = two_processes.configure("--ppo.max_grad_norm", "1e9", "--model.rank", "4")
