@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from vlm_gym.actions import NamedVocabulary, Vocabulary, normalise
@@ -88,30 +88,20 @@ class Reading(NamedTuple):
 
 def judge(text: str, places: Sequence[Range], actions: Vocabulary) -> Parsed | Unparsed:
     """Read the places in which an answer gives its action: one or several, which must all say the same."""
-    verdict = judge_last(text, places, actions)
-    if isinstance(verdict, Unparsed):
-        return verdict
-    for words in _different_words(text, places):
-        if read_range(words, Range(0, len(words)), actions) is None:
-            return _fault_of(words, actions)
-    return verdict
+    readings = _read_each(text, places, actions)
+    verdict = _verdict(text, places[-1], readings, actions)
+    unread = next((words for words, reading in readings.items() if reading is None), None)
+    return verdict if unread is None or isinstance(verdict, Unparsed) else _fault_of(unread, actions)
 
 
 def judge_last(text: str, places: Sequence[Range], actions: Vocabulary) -> Parsed | Unparsed:
     """Read the last of the places; an earlier one may be unreadable, but not name another action."""
-    named = named_in(text, places, actions)
-    if len(named) > 1:
-        return ambiguous(named)
-    reading = read_range(text, places[-1], actions)
-    if reading is None:
-        return _fault_of(text[slice(*places[-1])], actions)
-    return Parsed(reading.action, (reading.span.start, reading.span.end))
+    return _verdict(text, places[-1], _read_each(text, places, actions), actions)
 
 
 def named_in(text: str, places: Iterable[Range], actions: Vocabulary) -> tuple[str, ...]:
     """Return the different actions that the places name."""
-    readings = [read_range(words, Range(0, len(words)), actions) for words in _different_words(text, places)]
-    return tuple(dict.fromkeys(reading.action for reading in readings if reading))
+    return _named(_read_each(text, places, actions))
 
 
 def ambiguous(named: Iterable[str]) -> Unparsed:
@@ -147,8 +137,28 @@ def unescape(written: str) -> str:
     return _ESCAPE.sub(_character, written) if "\\" in written else written
 
 
-def _different_words(text: str, places: Iterable[Range]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text[slice(*place)] for place in places))
+def _read_each(text: str, places: Iterable[Range], actions: Vocabulary) -> dict[str, Reading | None]:
+    """Read the words of each place, once where they are the same; spans count from the words' own beginning."""
+    different = dict.fromkeys(text[slice(*place)] for place in places)
+    return {words: read_range(words, Range(0, len(words)), actions) for words in different}
+
+
+def _named(readings: Mapping[str, Reading | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(reading.action for reading in readings.values() if reading))
+
+
+def _verdict(
+    text: str, last: Range, readings: Mapping[str, Reading | None], actions: Vocabulary
+) -> Parsed | Unparsed:
+    """Take the reading of the last place, unless another one names another action."""
+    named = _named(readings)
+    if len(named) > 1:
+        return ambiguous(named)
+    words = text[slice(*last)]
+    reading = readings[words]
+    if reading is None:
+        return _fault_of(words, actions)
+    return Parsed(reading.action, (last.start + reading.span.start, last.start + reading.span.end))
 
 
 def _read(words: str, actions: Vocabulary) -> str | None:
