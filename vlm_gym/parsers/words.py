@@ -147,9 +147,7 @@ def _named(readings: Mapping[str, Reading | None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reading.action for reading in readings.values() if reading))
 
 
-def _verdict(
-    text: str, last: Range, readings: Mapping[str, Reading | None], actions: Vocabulary
-) -> Parsed | Unparsed:
+def _verdict(text: str, last: Range, readings: Mapping[str, Reading | None], actions: Vocabulary) -> Parsed | Unparsed:
     """Take the reading of the last place, unless another one names another action."""
     named = _named(readings)
     if len(named) > 1:
