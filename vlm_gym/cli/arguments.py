@@ -40,7 +40,9 @@ def add_task(command: argparse.ArgumentParser, *, is_optional: bool = False) -> 
         nargs="?" if is_optional else None,
         help="a task, with or without vlm_gym/ (see: vlm-gym list)",
     )
-    command.add_argument("--seed", type=whole, metavar="S", help=f"the episode's seed (default: {SEED})")
+    command.add_argument(
+        "--seed", type=whole, metavar="S", help=f"the episode's seed, of several the first one's (default: {SEED})"
+    )
     command.add_argument(
         "--arg",
         action="append",

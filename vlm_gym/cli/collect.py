@@ -74,7 +74,7 @@ def _add_samples(command: argparse.ArgumentParser) -> None:
         "--label",
         default="played",
         metavar="WHICH",
-        help="the answer that is learnt: played; best or the searcher's, whoever played; or random in the right form "
+        help="whose answer is learnt: played (the agent's), best (the oracle's), searcher, or random in the right form "
         "(default: played)",
     )
     group.add_argument(
@@ -91,7 +91,12 @@ def _add_samples(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="leave a task after N episodes in a row that gave nothing new (default: %(default)s)",
     )
-    group.add_argument("--unit", default="step", metavar="WHAT", help="a sample: step or conversation (default: step)")
+    group.add_argument(
+        "--unit",
+        default="step",
+        metavar="WHAT",
+        help="a sample: step (one turn) or conversation (an episode; default: step)",
+    )
     group.add_argument(
         "--format",
         default="parquet",

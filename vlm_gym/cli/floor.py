@@ -19,7 +19,9 @@ def add(commands: Any) -> None:
         "vlm-gym floor TASK\n  vlm-gym floor OTHER --episodes 10000",
     )
     add_task(command)
-    command.add_argument("--episodes", type=positive, default=1000, metavar="N", help="(default: %(default)s)")
+    command.add_argument(
+        "--episodes", type=positive, default=1000, metavar="N", help="how many to play (default: %(default)s)"
+    )
 
 
 def _floor(options: argparse.Namespace) -> None:

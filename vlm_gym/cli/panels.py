@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--check",
         action="store_true",
-        help="compute the fingerprint of this panel, or of all, anew; exit status 1 if one differs",
+        help="compute the fingerprint of this panel, or of all, again; exit status 1 if one differs",
     )
 
 

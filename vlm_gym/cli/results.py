@@ -71,7 +71,7 @@ def _add(options: argparse.Namespace) -> None:
         raise ConfigError(f"{path} is there already: --replace writes over it, --name gives the row another name")
     text = to_text(entry)
     write_file(path, lambda draft: draft.write_text(text, encoding="utf-8"))
-    print(f"The row: {path}\n`vlm-gym results page` writes the page anew")
+    print(f"The row: {path}\n`vlm-gym results page` writes the page again")
 
 
 def _write_page(rows: Path, out: Path) -> None:

@@ -22,7 +22,7 @@ def add(commands: Any) -> None:
         "a table of the tasks",
         "vlm-gym list\n  vlm-gym list --levels        # each harder level in a row of its own\n  vlm-gym list --json",
     )
-    command.add_argument("--levels", action="store_true", help="the harder levels too, which are only named else")
+    command.add_argument("--levels", action="store_true", help="each harder level in a row of its own, too")
     command.add_argument("--json", action="store_true", help="print the table with all levels as JSON")
 
     command = add_command(
