@@ -14,8 +14,10 @@ from vlm_gym.evaluation.runs.plan import Plan
 from vlm_gym.evaluation.runs.played import read_played_run
 from vlm_gym.evaluation.runs.run import Limits, evaluate
 from vlm_gym.evaluation.runs.run_folder import read_episodes
+from vlm_gym.evaluation.scores.coverage import coverage_notes
 from vlm_gym.evaluation.scores.ladders import half_words, ladder_scores
 from vlm_gym.evaluation.scores.statistics import Estimate
+from vlm_gym.evaluation.scores.summary import summarise
 
 LEVELS = 4
 STARTS = 30
@@ -51,6 +53,9 @@ def test_few_episodes_find_the_level_that_breaks_a_player(tmp_path, plan):
     assert reported.half == found.half
     assert (reported.axis, reported.name) == ("patience", "NumberLine-v0")
     assert [rung.success.value for rung in reported.rungs] == [1, 1, 1, 0, 0][: len(reported.rungs)]
+    missing, why = coverage_notes(summarise(tmp_path / "run"))
+    assert "episodes are missing" in missing
+    assert "vlm-gym ladder" in why
 
 
 @pytest.mark.parametrize(("longest", "level"), [(100, LEVELS), (0, 0)])

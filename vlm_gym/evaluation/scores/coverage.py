@@ -2,6 +2,8 @@
 
 from vlm_gym.evaluation.scores.figures import RunSummary, Scores
 from vlm_gym.evaluation.scores.statistics import percent
+from vlm_gym.ladders import ladders
+from vlm_gym.registration import NAMESPACE
 
 
 def coverage(scores: Scores) -> str:
@@ -20,6 +22,11 @@ def coverage_notes(summary: RunSummary) -> list[str]:
             f"{num_missing} of {summary.num_planned} episodes are missing in these figures: if they all failed, the "
             f"success would be {low} %, if they all succeeded, {high} %."
         )
+        if _has_levels(summary):
+            notes.append(
+                "If vlm-gym ladder played the run, it left them out where they would tell little: quote the levels at "
+                "which success falls to half, not these means."
+            )
     if summary.unscored_tasks:
         notes.append(f"No episode is finished of {', '.join(summary.unscored_tasks)}.")
     if overall.num_unplayable:
@@ -29,3 +36,9 @@ def coverage_notes(summary: RunSummary) -> list[str]:
             f"request was too long for the model or its content was not let through: {counts}."
         )
     return notes
+
+
+def _has_levels(summary: RunSummary) -> bool:
+    """Whether a run has episodes of harder levels."""
+    harder = {task.id.removeprefix(NAMESPACE) for ladder in ladders() for task in ladder.tasks if task.level}
+    return any(scores.name.partition(" ")[0] in harder for scores in summary.tasks)
