@@ -35,9 +35,6 @@ tiny-blackjack 303
 tiny-points24 401
 tiny-points24 402
 tiny-points24 403
-tiny-points24-pictures 401
-tiny-points24-pictures 402
-tiny-points24-pictures 403
 tiny-household 7 --evaluation.task [Household-Unseen-v0,ALFWorld-ValidSeen-v0]
 tiny-household 8 --evaluation.task [Household-Unseen-v0,ALFWorld-ValidSeen-v0]
 tiny-household 9 --evaluation.task [Household-Unseen-v0,ALFWorld-ValidSeen-v0]
