@@ -123,13 +123,17 @@ def section(name: str, runs: Sequence[LearntRun]) -> str:
 def told(config: TrainConfig) -> str:
     """Return in words what the model saw, what it was taught, and what it found out."""
     shown = {"picture": "in pictures", "text": "in words, without a picture", "both": "in pictures and in words"}
+    again = {0: "", 1: ", with the last turn shown again", "all": ", with all turns shown again"}
+    history = again.get(config.chat.history, f", with the last {config.chat.history} turns shown again")
     taught = f"SFT ({config.sft.steps:,} steps of {config.sft.batch}) shows {TEACHES[config.sft.actions]}"
     taught += ", with the whole plan as the thought" if config.sft.has_plan else ""
+    few = config.sft.later_turns < 1
+    taught += f", and of the turns after an episode's first {100 * config.sft.later_turns:g} %" if few else ""
     taught += ", and corrects the learner" if config.sft.learner_episodes else ""
     taught += f"; {100 * config.sft.held_out:g} % of all problems are held out" if config.sft.held_out else ""
     found = f"PPO goes on for {config.ppo.updates} updates" if config.ppo.updates else "There is no PPO"
     metric = config.evaluation.metric.replace("_", " ")
-    return f"Told {shown[config.chat.show]}. {taught}. {found}. The figures are {metric} in %."
+    return f"Told {shown[config.chat.show]}{history}. {taught}. {found}. The figures are {metric} in %."
 
 
 def all_bounds(config: TrainConfig) -> Iterator[str]:
