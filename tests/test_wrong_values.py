@@ -10,6 +10,7 @@ import pytest
 
 import vlm_gym
 from vlm_gym import ConfigError, EpisodeSpec, Message, Reply
+from vlm_gym.assembly import default_arguments
 
 EPISODE = EpisodeSpec("vlm_gym/NumberLine-v0", 0)
 PLAN = vlm_gym.Plan((EPISODE,))
@@ -54,6 +55,10 @@ CALLS = {
     "to_openai": (vlm_gym.to_openai, {"messages": [MESSAGE]}),
     "to_placeholders": (vlm_gym.to_placeholders, {"messages": [MESSAGE]}),
 }
+CLASSES = {task.entry: task.id for task in vlm_gym.TASKS.values() if not task.needs_data}
+GYMNASIUMS = {"render_mode"}  # checked by gymnasium.make, before we see it
+ARGUMENTS = [(task, each) for task in CLASSES.values() for each in default_arguments(task) if each not in GYMNASIUMS]
+OPTIONS = [(task, each) for task in CLASSES.values() for each in gym.make(task).unwrapped.option_names]
 PARAMETERS = [(name, each) for name in CALLS for each in inspect.signature(getattr(vlm_gym, name)).parameters]
 
 
@@ -75,6 +80,20 @@ def test_a_value_that_means_nothing_is_refused(name, parameter, wrong, tmp_path,
         call(**{**arguments, parameter: wrong})
     assert re.search(r"\bgot |there is no|lacks", str(raised.value))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("wrong", [object(), np.zeros(3)], ids=["object", "array"])
+@pytest.mark.parametrize(("task", "argument"), ARGUMENTS)
+def test_an_argument_of_a_task_that_means_nothing_is_refused(task, argument, wrong):
+    with pytest.raises(ConfigError, match=argument):
+        gym.make(task, **{argument: wrong}).reset(seed=0)
+
+
+@pytest.mark.parametrize("wrong", [object(), np.zeros(3)], ids=["object", "array"])
+@pytest.mark.parametrize(("task", "option"), OPTIONS)
+def test_an_option_that_means_nothing_is_refused(task, option, wrong):
+    with pytest.raises(ConfigError, match=option):
+        gym.make(task).reset(options={option: wrong})
 
 
 @pytest.mark.parametrize(

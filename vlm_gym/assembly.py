@@ -72,7 +72,7 @@ class _TaskMaker:
             env = TextPlay(made, parser, on_fault)
         elif entry.is_text_only:
             raise ConfigError(f"{task} is played in text: parser must be the name of a parser, got None")
-        elif on_fault != "charge":
+        elif not isinstance(on_fault, str) or on_fault != "charge":
             raise ConfigError(f"on_fault={on_fault!r} needs text play: choose a parser, for example parser='json'")
         return NumericInfo(env) if info == "numeric" else env
 

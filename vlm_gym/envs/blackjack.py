@@ -120,7 +120,7 @@ class BlackjackEnv(TaskEnv[BlackjackState, int]):
         for name, value in (("natural", natural), ("sab", sab)):
             if not isinstance(value, bool):
                 raise ConfigError(f"{name} must be True or False, got {value!r}")
-        self.is_one_deck = ranks_out != 0
+        self.is_one_deck = not isinstance(ranks_out, int) or ranks_out != 0
         if self.is_one_deck:
             check_int("ranks_out, if not 0,", ranks_out, deck.LEAST_RANKS_OUT, deck.MOST_RANKS_OUT)
         check_int("seeing", seeing, 0, MAX_SEEING)

@@ -287,7 +287,7 @@ class PointsEnv(_CardsEnv[int]):
         check_int("least_pairs", least_pairs, 0, MAX_NUM_CARDS)
         if spare_presses is not None:
             check_int("spare_presses", spare_presses, 0, MAX_SPARE_PRESSES)
-        if not solvable and (spare_presses is not None or least_pairs):
+        if solvable is not True and (spare_presses is not None or least_pairs):
             raise ConfigError(
                 "spare_presses and least_pairs count from a shortest solution, so they need solvable=True; got "
                 f"solvable={solvable!r}, spare_presses={spare_presses!r}, least_pairs={least_pairs!r}"

@@ -114,7 +114,7 @@ class HouseholdEnv(HomeEnv):
         check_int("home_size", home_size, 1, MAX_HOME_SIZE)
         if chain > 1 and traps is True:
             raise ConfigError("chain above 1 needs traps=False: with traps a later task could be out of reach")
-        if chain > 1 and notes == "goal":
+        if chain > 1 and isinstance(notes, str) and notes == "goal":
             raise ConfigError("chain above 1 needs notes=True or False: notes='goal' are about one task")
         if not isinstance(traps, bool):
             raise ConfigError(f"traps must be True or False, got {traps!r}")

@@ -63,7 +63,7 @@ class HomeEnv(TaskEnv[GameState, int]):
         for name, value in (("labels", labels), ("include_admissible", include_admissible)):
             if not isinstance(value, bool):
                 raise ConfigError(f"{name} must be True or False, got {value!r}")
-        if not isinstance(notes, bool) and notes != "goal":
+        if not isinstance(notes, bool | str) or notes not in (True, False, "goal"):
             raise ConfigError(f"notes must be True, False or 'goal', got {notes!r}")
         check_choice("progress_reward", progress_reward, get_args(ProgressReward))
         super().__init__(settings or TaskSettings(), CommandVocabulary(), NUM_COMMANDS)
