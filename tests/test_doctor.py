@@ -140,6 +140,14 @@ def test_what_is_printed_names_all_and_groups_what_is_alike(capsys):
     assert all(words.count(name.removeprefix(NAMESPACE)) >= 1 for name in TASKS)
 
 
+def test_packages_of_one_remedy_stand_together_and_the_command_in_one_piece(capsys, monkeypatch):
+    monkeypatch.setattr(doctor, "_version_of", lambda package: None)
+    assert main(["doctor", "train"]) == 1
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in lines if install_hint("train") in line] == [install_hint("train")]
+    assert "no torch, no transformers" in " ".join(lines)
+
+
 def test_an_unknown_name_is_a_mistake(capsys):
     assert main(["doctor", "NumberLin-v0"]) == 2
     assert "Did you mean 'NumberLine-v0'?" in capsys.readouterr().err

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MISSING: Final = 1  # exit status if something that was asked for is not ready
 WIDTH: Final = 120
+PROBLEM: Final = " " * 13  # before what is missing
 HEADINGS: Final = {"package": "This package", "extra": "Extras", "task": "Tasks", "agent": "Agents"}
 
 
@@ -64,8 +65,13 @@ def _print_alike(group: Sequence["Finding"]) -> None:
     first = group[0]
     names = ", ".join(finding.name for finding in group) + (f": {first.details}" if first.details else "")
     _print_wrapped(names, f"  {'ready' if first.is_ready else 'missing':9}")
-    for what, remedy in first.problems:
-        _print_wrapped(f"{what}: {remedy}", f"{'':13}")
+    for remedy, problems in itertools.groupby(first.problems, lambda problem: problem[1]):
+        told = f"{', '.join(what for what, _ in problems)}:"
+        if len(PROBLEM) + len(told) + len(remedy) < WIDTH:
+            _print_wrapped(f"{told} {remedy}", PROBLEM)
+        else:  # a command stays in one piece, to be copied
+            _print_wrapped(told, PROBLEM)
+            _print_wrapped(remedy, f"{PROBLEM}  ")
 
 
 def _print_wrapped(text: str, start: str) -> None:
