@@ -8,6 +8,7 @@ RUN_ELSEWHERE = {
     "make": "tests/test_makefile.py",  # what each target would run; CI runs them
     "python -m baselines": "tests/baselines/test_configs.py",
     "python -m benchmarks.beside_inspect": "tests/test_beside_inspect.py",
+    "python -m benchmarks.beside_trl": "tests/adapters/test_trl.py",
     "python -m benchmarks.training_speed": "tests/baselines/test_training_benchmarks.py",
     "python -m benchmarks.training_gpu": "tests/baselines/test_training_benchmarks.py",
     "bash benchmarks/gpu.sh": "tests/baselines/test_training_benchmarks.py",
