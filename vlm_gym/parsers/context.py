@@ -80,6 +80,7 @@ _IN_CASE: Final = re.compile(  # the sentence that leads there sets a condition,
 _REFUSED: Final = re.compile(
     r"""[\s"'”’`)）*_]{0,6}
     (?: [?？❌👎🚫✗✘⛔]
+      | ,?\s?(?:but\s)?(?:only\s)?(?:if|unless|in\scase|provided|as\slong\sas|when(?:ever)?\s(?:the|i|my|it|below))\b
       | [(（]\s?(?:wrong|rejected|incorrect|invalid|bad|forbidden|example|for\sexample)\b
       | (?::|<-|//|\#)\s(?:no|wrong|bad|TODO)\b | makes\sno\ssense
       | [^.!?\n]{0,40}\bdecided\sagainst\b | was\b[^.!?\n]{0,40}\b(?:last|previous|earlier|before)\b
@@ -140,7 +141,7 @@ _BREAKS_OFF: Final = re.compile(
     r"""\b(?:or|but|and|then|instead(?:\sof)?|rather(?:\sthan)?|not|however|alternatively|otherwise
             |(?:or|but)\s(?:maybe|perhaps))[\s,:]*\Z
       | \b(?:or|but),?\s(?:if|as|in|for)\s*\Z | \bvs\.?\s*\Z | (?:\A|\n)```\w+\s*\Z | \b\w{1,20}\([^()\n]{0,80}\Z
-      | (?:\A|\n)\s*\d{1,2}[.)]\s*\Z | (?:\A|\n)[^\n:]{1,40}:\s*\Z
+      | (?:\A|\n)\s*\d{1,2}[.)]\s*\Z | (?:\A|\n)(?!Observation)[^\n:]{1,40}:\s*\Z
       | <(?:tool_call|function|answer|action|invoke)\b(?![|｜]>)[^<>]{0,40}>?\s*\Z""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -30,6 +30,7 @@ _NAME: Final = rf"[{_QUOTES}][\w \-]{{1,40}}[{_QUOTES}」』]\s*[:：]"
 _AFTER_A_VALUE: Final = rf"\s*(?:[,，、،]|\\?[}}｝\]]|\Z|```|</|<\||//|/\*|{_NAME})|\s+\#"
 _AFTER_A_NAME: Final = rf"\s*(?:[:：]|=>?)|{_AFTER_A_VALUE}"
 _OPENING: Final = re.compile(rf"[{{｛]\s*(?:\Z|(?=[{_QUOTES}]|//|/\*)|(?=[^\W\d][\w \-]{{0,40}}(?:[:：]|\Z)))")
+_INSIDE: Final = re.compile(r"\s*(?=([\"'])[A-Za-z][\w \-]{0,40}\1\s*:\s*[\"'\d\[{])")
 _PLAIN_MEMBER: Final = re.compile(r'\s*"([\w \-]{1,40})"\s*:\s*"([^"\\]*)"\s*(?:,|(?=}))')
 _TOKEN: Final = re.compile(
     rf"""
@@ -79,14 +80,19 @@ class TooMuchJsonError(Exception):
 def find_objects(text: str) -> list[Group]:
     """Return the outermost objects of a text in their order: everything from a brace with a name behind it.
 
+    A text without one that begins with a quoted name goes on in an object, whose brace was in the prompt.
+
     Raises:
         TooMuchJsonError: rather than to read on for ever.
     """
     scanner = _Scanner(text)
     opening = _OPENING.search(text)
     while opening:
-        scanner.read_object(opening.start())
+        scanner.read_object(opening.start(), opening.start() + 1)
         opening = _OPENING.search(text, scanner.position)
+    inside = None if scanner.objects else _INSIDE.match(text)
+    if inside:
+        scanner.read_object(inside.end(), inside.end())
     return scanner.objects
 
 
@@ -105,12 +111,12 @@ class _Scanner:
         self.name: str | None = None
         self.readers = (self._open, self._close_object, self._close_array, self._comma, self._string, self._bare)
 
-    def read_object(self, start: int) -> None:
+    def read_object(self, start: int, inside: int) -> None:
         root = Group(is_object=True, start=start)
         self.objects.append(root)
         self.open = [root]
         self.name = None
-        self.position = start + 1
+        self.position = inside
         while self.open and (self._read_plain_member() or self._read_token()):
             pass
         for group in self.open:

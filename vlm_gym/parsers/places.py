@@ -166,7 +166,7 @@ def _label_pattern(key: str) -> re.Pattern[str]:
               | \|(?!\||[^\n]*\n[ ]*\|[ :|]*-) )                        # a sign (of a table, but not in its head),
           | (?=[ \t\r]*\n))                                             # or the label has a line of its own
         (?P<behind>(?(bold)(?(before)(?!)|(?:\*\*|__))|(?!)))?          # closes what <bold> opened
-        [ \t]* (?:\n\s* (?:```\w{{0,9}}[ \t]*\n\s*)? )? (?P<value>[^\n]*)
+        [ \t]* (?:[|>][-+]?[ \t]*(?=\n))? (?:\n\s* (?:```\w{{0,9}}[ \t]*\n\s*)? )? (?P<value>[^\n]*)
         """,
         re.IGNORECASE | re.MULTILINE | re.VERBOSE,
     )
