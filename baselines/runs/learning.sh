@@ -19,16 +19,16 @@ train() {
 export -f train
 
 xargs -P "${JOBS:-1}" -L 1 bash -c 'train "$@"' train << RUNS
-tiny-numberline 101
-tiny-numberline 102
-tiny-numberline 103
-tiny-numberline 104
-tiny-numberline 105
-tiny-numberline-seeing-l1 101
-tiny-numberline-seeing-l2 101
-tiny-ezpoints 201
-tiny-ezpoints 202
-tiny-ezpoints 203
+tiny-numberline 101 --evaluation.episodes 1000 --evaluation.every 10
+tiny-numberline 102 --evaluation.episodes 1000 --evaluation.every 10
+tiny-numberline 103 --evaluation.episodes 1000 --evaluation.every 10
+tiny-numberline 104 --evaluation.episodes 1000 --evaluation.every 10
+tiny-numberline 105 --evaluation.episodes 1000 --evaluation.every 10
+tiny-numberline-seeing-l1 101 --evaluation.episodes 1000 --evaluation.every 10
+tiny-numberline-seeing-l2 101 --evaluation.episodes 1000 --evaluation.every 10
+tiny-ezpoints 201 --evaluation.episodes 1000 --evaluation.every 10
+tiny-ezpoints 202 --evaluation.episodes 1000 --evaluation.every 10
+tiny-ezpoints 203 --evaluation.episodes 1000 --evaluation.every 10
 tiny-blackjack 301
 tiny-blackjack 302
 tiny-blackjack 303
