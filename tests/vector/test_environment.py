@@ -201,7 +201,7 @@ def test_without_copies_there_is_one_array():
 
 
 @pytest.mark.parametrize("size", [84, 300])
-@pytest.mark.parametrize("task", [NUMBER_LINE, "vlm_gym/Points24-v0", "vlm_gym/Blackjack-v0"])
+@pytest.mark.parametrize("task", [NUMBER_LINE, "vlm_gym/Points24-v0", "vlm_gym/Blackjack-v0", "vlm_gym/Household-v1"])
 def test_what_is_drawn_anew_is_all_that_changes(task, size):
     envs, other = ours(task, copy=False, image_size=size), ours(task, image_size=size)
     rng = np.random.default_rng(1)

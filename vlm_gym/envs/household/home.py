@@ -19,7 +19,7 @@ from vlm_gym.oracles import household as oracle
 from vlm_gym.oracles import household_thor as thor_oracle
 from vlm_gym.oracles.household_searcher import search
 from vlm_gym.prompts import household as words
-from vlm_gym.render.canvas import Picture
+from vlm_gym.render.canvas import Picture, lay
 from vlm_gym.render.household.palette import HOME_THEMES, read_home_theme
 from vlm_gym.thoughts.household import HomeThinker, verb_of
 from vlm_gym.thoughts.thinker import Thinker
@@ -136,7 +136,7 @@ class HomeEnv(TaskEnv[GameState, int]):
         if self._drawn is None or self._drawn[0] is not view:  # else a move changed nothing
             picture = self._draw_household(view, size, self.theme, has_labels=self.labels, version=self.version)
             self._drawn = view, picture
-        return self._drawn[1].copy()
+        return lay(self._drawn[1], (), self.canvas)
 
     def _describe(self, state: GameState) -> str:
         if self.notes == "goal":
