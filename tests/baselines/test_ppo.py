@@ -38,7 +38,7 @@ NUM_UPDATES = 6
 SMALL = (
     "--task.num-envs=3 --sft.steps=3 --sft.batch=4 --sft.episodes=5 --ppo.turns=3 --ppo.epochs=2 --ppo.minibatch=4 "
     f"--ppo.microbatch=3 --ppo.updates={NUM_UPDATES} --evaluation.episodes=4 --evaluation.every=3 "
-    "--checkpoint.every=1 --checkpoint.keep=9 --sampling.max-new-tokens=12 --device=cpu"
+    "--checkpoint.every=1 --checkpoint.keep=9 --sampling.max-new-tokens=12 --device=cpu --ppo.final-lr-share=0"
 ).split()
 
 
