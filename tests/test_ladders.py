@@ -44,12 +44,18 @@ def test_a_player_without_a_past_is_told_that_it_cannot_remember():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"axis": "seeing"}, {"level": 1}, {"ladder": LINE.id}, {"axis": "seeing", "level": 1}, {"axis": "a", "level": -1}],
+    [{"axis": "seeing"}, {"level": 1}, {"ladder": LINE.id}, {"axis": "seeing", "level": 1}],
     ids=str,
 )
 def test_half_a_level_is_refused(wrong):
     with pytest.raises(ConfigError, match="a harder task has an axis, a level from 1 and the id of level 0"):
         register_task(Task("mine/Line-v0", LINE.entry, "a line", 3, 2, **wrong))
+
+
+@pytest.mark.parametrize("level", [-1, 100, 1.0, "1"])
+def test_a_level_is_a_small_int(level):
+    with pytest.raises(ConfigError, match=rf"level must be an int from 0 to 99, got {level!r}"):
+        register_task(Task("mine/Line-v0", LINE.entry, "a line", 3, 2, axis="a", level=level, ladder=LINE.id))
 
 
 def test_every_ladder_of_ours_has_all_levels_with_floor_and_ceiling():
