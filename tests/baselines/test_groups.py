@@ -165,5 +165,5 @@ def test_the_tiny_model_learns_number_line_from_chance_without_values(tmp_path):
     ppo.main([*settings.split(), "--folder", str(tmp_path)])
     start, end = [line for line in read_metrics(tmp_path) if "sampled/positive_return" in line]
     assert start["sampled/positive_return"] < 0.45
-    assert end["sampled/positive_return"] >= 0.85
+    assert end["sampled/positive_return"] >= 0.80
     assert end["greedy/positive_return"] >= 0.90
