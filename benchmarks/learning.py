@@ -128,7 +128,7 @@ def told(config: TrainConfig) -> str:
     taught = f"SFT ({config.sft.steps:,} steps of {config.sft.batch}) shows {TEACHES[config.sft.actions]}"
     taught += ", with the whole plan as the thought" if config.sft.has_plan else ""
     few = config.sft.later_turns < 1
-    taught += f", and of the turns after an episode's first {100 * config.sft.later_turns:g} %" if few else ""
+    taught += f" (of the turns after an episode's first, {100 * config.sft.later_turns:g} %)" if few else ""
     taught += ", and corrects the learner" if config.sft.learner_episodes else ""
     taught += f"; {100 * config.sft.held_out:g} % of all problems are held out" if config.sft.held_out else ""
     found = f"PPO goes on for {config.ppo.updates} updates" if config.ppo.updates else "There is no PPO"
