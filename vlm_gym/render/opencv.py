@@ -1,6 +1,10 @@
 """OpenCV, imported only by what draws or scales with it; either of its distributions works.
 
 `opencv-python` needs libGL, which machines without a display lack; `opencv-python-headless` does not.
+
+Our pictures are small: with its pool of threads OpenCV takes twice the CPU time for them and no less time by the clock,
+and environments in many processes would each have a pool. So it is set to one thread for the whole process; a program
+that wants more for pictures of its own calls `cv2.setNumThreads` behind `import vlm_gym.render.opencv`.
 """
 
 from typing import Final
@@ -12,7 +16,7 @@ HEADLESS: Final = "opencv-python-headless"
 try:
     import cv2
 
-    _ = cv2.resize  # else it is the empty folder that remains where both were installed and one was taken away
+    cv2.setNumThreads(1)  # it lacks even this where both were installed and one was taken away: an empty folder remains
 except ModuleNotFoundError as error:
     raise MissingDependencyError(
         "OpenCV, which draws homes and the levels of seeing, scales pictures and writes MP4 files, is missing: "
