@@ -78,7 +78,7 @@ def train(config: TrainConfig, stopper: Stopper) -> None:
 def advance(run: Run, update: int, stopper: Stopper) -> None:
     """Run one update: play, learn, report, keep."""
     began = time.monotonic()
-    run.set_learning_rates(update)
+    run.follow_schedules(update)
     rows, episodes = run.play(update, stopper)  # (T, N) turns
     played = time.monotonic()
     done = learn(run.learner, rows, run.shuffling)

@@ -90,7 +90,7 @@ class Run:
             recorder=_recorder(config) if accelerator.is_main_process else None,
         )
 
-    def set_learning_rates(self, update: int) -> None:
+    def follow_schedules(self, update: int) -> None:
         """Set both learning rates for an update, and the reference's weight; they depend on its number alone."""
         settings = self.config.ppo
         share = lr_share(settings, update)

@@ -151,7 +151,7 @@ def ours(config: TrainConfig, start: Path, options: argparse.Namespace) -> Resul
     assert isinstance(policy, VlmPolicy)
     course, stopper = Course(config, options.every), Stopper()
     for update in range(1, config.ppo.updates + 1):
-        run.set_learning_rates(update)
+        run.follow_schedules(update)
         rows, _ = run.play(update, stopper)
         learn(run.learner, rows, run.shuffling)
         course.turn(sum(map(len, rows)), lambda: policy, is_end=update == config.ppo.updates)

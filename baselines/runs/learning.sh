@@ -18,25 +18,28 @@ train() {
 }
 export -f train
 
+MANY="--evaluation.episodes 1000 --evaluation.every 10"
+HOMES="--evaluation.task [Household-Unseen-v0,ALFWorld-ValidSeen-v0]"
+
 xargs -P "${JOBS:-1}" -L 1 bash -c 'train "$@"' train << RUNS
-tiny-numberline 101 --evaluation.episodes 1000 --evaluation.every 10
-tiny-numberline 102 --evaluation.episodes 1000 --evaluation.every 10
-tiny-numberline 103 --evaluation.episodes 1000 --evaluation.every 10
-tiny-numberline 104 --evaluation.episodes 1000 --evaluation.every 10
-tiny-numberline 105 --evaluation.episodes 1000 --evaluation.every 10
-tiny-numberline-seeing-l1 101 --evaluation.episodes 1000 --evaluation.every 10
-tiny-numberline-seeing-l2 101 --evaluation.episodes 1000 --evaluation.every 10
-tiny-ezpoints 201 --evaluation.episodes 1000 --evaluation.every 10
-tiny-ezpoints 202 --evaluation.episodes 1000 --evaluation.every 10
-tiny-ezpoints 203 --evaluation.episodes 1000 --evaluation.every 10
+tiny-numberline 101 $MANY
+tiny-numberline 102 $MANY
+tiny-numberline 103 $MANY
+tiny-numberline 104 $MANY
+tiny-numberline 105 $MANY
+tiny-numberline-seeing-l1 101 $MANY
+tiny-numberline-seeing-l2 101 $MANY
+tiny-ezpoints 201 $MANY
+tiny-ezpoints 202 $MANY
+tiny-ezpoints 203 $MANY
 tiny-blackjack 301
 tiny-blackjack 302
 tiny-blackjack 303
 tiny-points24 401
 tiny-points24 402
 tiny-points24 403
-tiny-household 7 --evaluation.task [Household-Unseen-v0,ALFWorld-ValidSeen-v0]
-tiny-household 8 --evaluation.task [Household-Unseen-v0,ALFWorld-ValidSeen-v0]
-tiny-household 9 --evaluation.task [Household-Unseen-v0,ALFWorld-ValidSeen-v0]
+tiny-household 7 $HOMES
+tiny-household 8 $HOMES
+tiny-household 9 $HOMES
 RUNS
 "$PYTHON" -m benchmarks.learning "$OUT" --page docs/learning.md --figure docs/figures/learning.png

@@ -135,7 +135,7 @@ def test_the_references_weight_goes_straight_down_to_what_is_left(tmp_path, shar
     config = read_train_config([*SMALL, *settings], "")
     run, found = Run.start(config, start_accelerator(config), None), []
     for update in range(1, NUM_UPDATES + 1):
-        run.set_learning_rates(update)
+        run.follow_schedules(update)
         found.append(run.learner.config.reference_weight)
     assert found == pytest.approx([0.4 + (end - 0.4) * done / (NUM_UPDATES - 1) for done in range(NUM_UPDATES)])
 
