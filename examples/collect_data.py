@@ -49,7 +49,8 @@ def first_answer(folder, form):
         return json.loads(path.read_text(encoding="utf-8").splitlines()[0])["conversations"][-1]["value"]
     from datasets import load_dataset
 
-    row = load_dataset(str(folder), split="train")[0]
+    # by its files, as the card says: given a folder, it takes what its cache has of any folder of that name
+    row = load_dataset("parquet", data_files=str(folder.resolve() / "data" / "*.parquet"), split="train")[0]
     return row["answer"] if form == "parquet" else row["completion"][0]["content"][0]["text"]
 
 

@@ -27,7 +27,7 @@ def quiet(tmp_path, monkeypatch):
 
 
 def load(folder):
-    """Load a data set as its card says."""
+    """Load a data set of any format, with a cache of its own."""
     import datasets
 
     return datasets.load_dataset(str(folder), split="train", cache_dir=str(folder.parent / "cache"))

@@ -31,10 +31,11 @@ OTHER_WAYS = (
 )
 
 
-def run(name, folder, *arguments):
+def run(name, folder, *arguments, cache=None):
+    own = {"HOME": str(folder), "XDG_CACHE_HOME": str(cache or folder / ".cache")}
     done = subprocess.run(
         [sys.executable, str(ROOT / "examples" / f"{name}.py"), *arguments],
-        cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, **SETTINGS, "HOME": str(folder)},
+        cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, **SETTINGS, **own},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
@@ -90,6 +91,17 @@ def test_its_options_work(name, arguments, said, tmp_path):
     if "parquet" in arguments or "trl" in arguments:
         pytest.importorskip("datasets")
     assert said in run(name, tmp_path, *arguments.split())
+
+
+@pytest.mark.slow
+def test_data_sets_in_folders_of_one_name_are_not_taken_for_each_other(tmp_path):
+    """The package datasets keeps what it has read in one cache for all of a user's folders."""
+    pytest.importorskip("datasets")
+    ways = [(arguments, said) for name, arguments, said in OTHER_WAYS if name == "collect_data"]
+    assert len(ways) > 1
+    for number, (arguments, said) in enumerate(ways):
+        (tmp_path / f"{number}").mkdir()
+        assert said in run("collect_data", tmp_path / f"{number}", *arguments.split(), cache=tmp_path / "cache")
 
 
 @pytest.mark.parametrize("name", GUIDES)
